@@ -1,0 +1,304 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ConflictPolicy says what an SCM shows when claims on one status want different things.
+//
+// +kubebuilder:validation:Enum=Oldest;Aggregate
+type ConflictPolicy string
+
+// The conflict policies.
+const (
+	// ConflictOldest : the claim that was created first is shown.
+	ConflictOldest ConflictPolicy = "Oldest"
+	// ConflictAggregate : the worst phase of all claims is shown.
+	ConflictAggregate ConflictPolicy = "Aggregate"
+)
+
+// DriftPolicy says what happens to a status that somebody else changed in the SCM.
+//
+// +kubebuilder:validation:Enum=Report;Restore
+type DriftPolicy string
+
+// The drift policies.
+const (
+	// DriftReport : the drift is told in the CommitStatus and left alone.
+	DriftReport DriftPolicy = "Report"
+	// DriftRestore : what the spec wants is written again.
+	DriftRestore DriftPolicy = "Restore"
+)
+
+// ScmProviderSpec says how an SCM is reached, and who may write to it.
+//
+// +kubebuilder:validation:XValidation:rule="[has(self.github), has(self.gitlab), has(self.bitbucketCloud), has(self.bitbucketDataCenter), has(self.gitea)].filter(x, x).size() == 1",message="exactly one of github, gitlab, bitbucketCloud, bitbucketDataCenter and gitea must be set"
+type ScmProviderSpec struct {
+	// GitHub is GitHub.com, GitHub Enterprise Cloud or GitHub Enterprise Server.
+	// +optional
+	GitHub *GitHubSpec `json:"github,omitempty"`
+	// GitLab is GitLab.com or a self-managed GitLab.
+	// +optional
+	GitLab *GitLabSpec `json:"gitlab,omitempty"`
+	// BitbucketCloud is bitbucket.org.
+	// +optional
+	BitbucketCloud *BitbucketCloudSpec `json:"bitbucketCloud,omitempty"`
+	// BitbucketDataCenter is a Bitbucket Data Center.
+	// +optional
+	BitbucketDataCenter *BitbucketDataCenterSpec `json:"bitbucketDataCenter,omitempty"`
+	// Gitea is a Gitea or Forgejo.
+	// +optional
+	Gitea *GiteaSpec `json:"gitea,omitempty"`
+
+	// SecretRef names the Secret, in the same namespace, with the credential: key privateKey (PEM) for a GitHub App,
+	// key token for everything else (Bitbucket Cloud: token, or username and token).
+	SecretRef ObjectReference `json:"secretRef"`
+
+	// Grants say which clusters and namespaces may write which repositories. What no grant allows is denied.
+	// In a pattern * stands for anything but "/", and ** for anything.
+	// +optional
+	// +kubebuilder:validation:MaxItems=500
+	Grants []Grant `json:"grants,omitempty"`
+
+	// ConflictPolicy says what is shown when claims on one status want different things.
+	// +optional
+	// +kubebuilder:default=Oldest
+	ConflictPolicy ConflictPolicy `json:"conflictPolicy,omitempty"`
+
+	// Drift says how often the SCM is compared with what was written, and what happens when it differs.
+	// +optional
+	// +kubebuilder:default={}
+	Drift Drift `json:"drift,omitzero"`
+
+	// RateLimit sets ceilings on the calls to the SCM. What is not set is learned from the SCM's answers.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+}
+
+// GitHubSpec says how a GitHub is reached.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.installationID) || has(self.appID)",message="installationID needs appID"
+type GitHubSpec struct {
+	// APIURL is the root of the REST API: https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server.
+	// +optional
+	// +kubebuilder:default="https://api.github.com"
+	APIURL APIURL `json:"apiURL,omitempty"`
+	// AppID is the ID of the GitHub App whose private key is in the Secret. A plain token needs none.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	AppID int64 `json:"appID,omitempty"`
+	// InstallationID is the ID of the App's installation. Without it, the installation is found per owner.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	InstallationID int64 `json:"installationID,omitempty"`
+}
+
+// APIURL is the root of an SCM's API: https, or http on the loopback interface.
+//
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHost() != '' && !self.contains('@') && !self.contains('?') && !self.contains('#') && (url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && (url(self).getHostname() in ['localhost', '::1', '[::1]'] || url(self).getHostname().startsWith('127.'))))",message="must be an https URL (http on the loopback interface only) without user, query or fragment"
+type APIURL string
+
+// GitLabSpec says how a GitLab is reached.
+type GitLabSpec struct {
+	// APIURL is the root of the REST API.
+	// +optional
+	// +kubebuilder:default="https://gitlab.com/api/v4"
+	APIURL APIURL `json:"apiURL,omitempty"`
+}
+
+// BitbucketCloudSpec says how Bitbucket Cloud is reached.
+type BitbucketCloudSpec struct {
+	// APIURL is the root of the REST API.
+	// +optional
+	// +kubebuilder:default="https://api.bitbucket.org/2.0"
+	APIURL APIURL `json:"apiURL,omitempty"`
+}
+
+// BitbucketDataCenterSpec says how a Bitbucket Data Center is reached.
+type BitbucketDataCenterSpec struct {
+	// APIURL is the root of the REST API, such as https://bitbucket.example.com/rest/api/latest.
+	APIURL APIURL `json:"apiURL"`
+}
+
+// GiteaSpec says how a Gitea or Forgejo is reached.
+type GiteaSpec struct {
+	// APIURL is the root of the REST API, such as https://gitea.example.com/api/v1.
+	APIURL APIURL `json:"apiURL"`
+}
+
+// Pattern matches names or paths: * stands for anything but "/", and ** for anything.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+type Pattern string
+
+// Grant lets namespaces of clusters write statuses to repositories.
+type Grant struct {
+	// Clusters are patterns of names of member clusters. The hub's own cluster is "local".
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	Clusters []Pattern `json:"clusters"`
+	// Namespaces are patterns of namespaces in those clusters; all when empty.
+	// +optional
+	// +kubebuilder:validation:MaxItems=500
+	Namespaces []Pattern `json:"namespaces,omitempty"`
+	// Repositories are patterns of repositories' paths. Their case counts only where it does in the SCM.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	Repositories []Pattern `json:"repositories"`
+	// Names are patterns of the statuses' names; all when empty.
+	// +optional
+	// +kubebuilder:validation:MaxItems=500
+	Names []Pattern `json:"names,omitempty"`
+}
+
+// Drift says how changes by others in the SCM are looked for.
+type Drift struct {
+	// Interval is the shortest time between two comparisons of a status; 0s switches them off.
+	// +optional
+	// +kubebuilder:default="10m"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be 0s (off) or at least 1s"
+	Interval Duration `json:"interval,omitempty"`
+	// Policy says what is done about a difference.
+	// +optional
+	// +kubebuilder:default=Report
+	Policy DriftPolicy `json:"policy,omitempty"`
+}
+
+// Duration is a length of time as Go and kubectl write it, such as 90s or 1h30m.
+//
+// +kubebuilder:validation:Pattern=`^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+type Duration string
+
+// RateLimit sets ceilings on the calls to an SCM. A limit that is 0 is none; one that is not set is learned.
+type RateLimit struct {
+	// RequestsPerHour is the most requests in any hour.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RequestsPerHour *int64 `json:"requestsPerHour,omitempty"`
+	// RequestsPerMinute is the most requests in any minute.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RequestsPerMinute *int64 `json:"requestsPerMinute,omitempty"`
+	// PointsPerMinute is the most points in any minute; a read costs 1 and a write 5.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PointsPerMinute *int64 `json:"pointsPerMinute,omitempty"`
+	// WritesPerMinute is the most writes in any minute.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	WritesPerMinute *int64 `json:"writesPerMinute,omitempty"`
+	// WritesPerHour is the most writes in any hour.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	WritesPerHour *int64 `json:"writesPerHour,omitempty"`
+	// MaxInFlight is the most requests that are under way at once.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MaxInFlight *int64 `json:"maxInFlight,omitempty"`
+}
+
+// ScmProviderStatus tells whether a ScmProvider is usable, and how much of its budget is left.
+type ScmProviderStatus struct {
+	// Conditions holds one condition: Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// Installations are the budgets that were used in the last hour.
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=200
+	Installations []Installation `json:"installations,omitempty"`
+}
+
+// Installation is one budget of calls to an SCM.
+type Installation struct {
+	// ID identifies the budget, such as github.com/app/12345/installation/678.
+	// +kubebuilder:validation:MaxLength=512
+	ID string `json:"id"`
+	// Account is the owner that the budget belongs to.
+	// +optional
+	Account string `json:"account,omitempty"`
+	// Limit is how many requests the SCM grants until resetAt.
+	// +optional
+	Limit *int64 `json:"limit,omitempty"`
+	// Remaining is how many of them are left.
+	// +optional
+	Remaining *int64 `json:"remaining,omitempty"`
+	// ResetAt is when the SCM fills the budget again.
+	// +optional
+	ResetAt *metav1.Time `json:"resetAt,omitempty"`
+	// PausedUntil is set while no request is sent, because the SCM asked for it.
+	// +optional
+	PausedUntil *metav1.Time `json:"pausedUntil,omitempty"`
+	// Used is how much of each limit is spent.
+	// +optional
+	Used *RateLimit `json:"used,omitempty"`
+	// ObservedAt is when these figures were taken.
+	// +optional
+	ObservedAt *metav1.Time `json:"observedAt,omitempty"`
+	// Queued is how many statuses wait for this budget.
+	// +optional
+	Queued int64 `json:"queued,omitempty"`
+	// InFlight is how many requests are under way.
+	// +optional
+	InFlight int64 `json:"inFlight,omitempty"`
+}
+
+// ScmProvider is an SCM, the credential for it, and who may write through it. It lives in the hub's namespace.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=scmproviders,shortName=scmp,categories=commit-status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Remaining",type=string,JSONPath=`.status.installations[*].remaining`
+// +kubebuilder:printcolumn:name="Paused-Until",type=string,JSONPath=`.status.installations[*].pausedUntil`
+// +kubebuilder:printcolumn:name="Queued",type=string,JSONPath=`.status.installations[*].queued`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type ScmProvider struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// Spec says how the SCM is reached, and who may write to it.
+	Spec ScmProviderSpec `json:"spec"`
+	// Status tells whether it is usable, and how much of its budget is left.
+	// +optional
+	Status ScmProviderStatus `json:"status,omitzero"`
+}
+
+// ScmProviderList is a list of ScmProviders.
+//
+// +kubebuilder:object:root=true
+type ScmProviderList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ScmProvider `json:"items"`
+}
+
+// Kind returns the name of the field that selects the SCM, such as "github",
+// and "" unless exactly one does.
+func (s ScmProviderSpec) Kind() string {
+	kind, n := "", 0
+	for name, set := range map[string]bool{
+		"github":              s.GitHub != nil,
+		"gitlab":              s.GitLab != nil,
+		"bitbucketCloud":      s.BitbucketCloud != nil,
+		"bitbucketDataCenter": s.BitbucketDataCenter != nil,
+		"gitea":               s.Gitea != nil,
+	} {
+		if set {
+			kind = name
+			n++
+		}
+	}
+	if n != 1 {
+		return ""
+	}
+	return kind
+}

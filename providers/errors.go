@@ -1,0 +1,75 @@
+package providers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// maxMessage is the length of the longest message in runes (DESIGN rule: at
+// most 300 characters reach a status).
+const maxMessage = 300
+
+// Error is why an SCM did not do as asked. Its Reason says what to do:
+// ReasonPending waits until the installation's pause is over, ReasonUnavailable
+// is tried again soon, ReasonCommitNotFound on its own schedule, all others
+// only after a change or a slow re-check.
+type Error struct {
+	// Reason is one of v1alpha1's Ready reasons.
+	Reason string
+	// Message is for people: stable for the same cause, at most 300 characters,
+	// free of secrets, request IDs and timestamps.
+	Message string
+	// Unknown says that a write may have taken effect although it failed, so the
+	// target has to be looked up before it is written again.
+	Unknown bool
+	// RetryAt is when the installation may be asked again, where it is paused.
+	RetryAt time.Time
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// Errorf makes an Error with a Reason and a message of at most 300 characters.
+func Errorf(reason, format string, args ...any) *Error {
+	return &Error{Reason: reason, Message: Sentence(fmt.Sprintf(format, args...))}
+}
+
+// AsError returns err as an *Error. One that is none of ours is Unavailable,
+// with an unknown outcome: nothing says that the request did not arrive.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Reason: v1alpha1.ReasonUnavailable, Message: Sentence(err.Error()), Unknown: true}
+}
+
+// Sentence makes one line of at most 300 characters of text that may come from
+// a server: runs of white space become one blank, what does not print is left out.
+func Sentence(text string) string {
+	var b strings.Builder
+	runes := 0
+	for _, word := range strings.Fields(text) {
+		if runes > 0 {
+			b.WriteByte(' ')
+			runes++
+		}
+		for _, r := range word {
+			if r == utf8.RuneError || !unicode.IsPrint(r) {
+				continue
+			}
+			if runes >= maxMessage-1 {
+				return strings.TrimSpace(b.String()) + "…"
+			}
+			b.WriteRune(r)
+			runes++
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,59 @@
+package providers
+
+import (
+	"fmt"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// Kind is one sort of SCM.
+type Kind interface {
+	// Name is the field of ScmProviderSpec that selects the kind, such as "github".
+	Name() string
+
+	// Host is the host of the SCM's web pages: github.com for the API at
+	// api.github.com, with its port unless that is 443.
+	Host(spec v1alpha1.ScmProviderSpec) (string, error)
+
+	// Fold maps every spelling of a repository's path that the SCM takes for the
+	// same one to one spelling.
+	Fold(repository string) string
+
+	// Open makes an Account of a ScmProvider and the data of its Secret, without
+	// a request. It fails with an *Error when they are unusable.
+	Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (Account, error)
+}
+
+// Registry knows the kinds of SCM that the hub can serve.
+type Registry map[string]Kind
+
+// NewRegistry makes a Registry of kinds.
+func NewRegistry(kinds ...Kind) Registry {
+	r := Registry{}
+	for _, k := range kinds {
+		r[k.Name()] = k
+	}
+	return r
+}
+
+// Find returns the kind that a ScmProvider selects.
+func (r Registry) Find(spec v1alpha1.ScmProviderSpec) (Kind, error) {
+	name := spec.Kind()
+	kind, ok := r[name]
+	if !ok {
+		return nil, Errorf(v1alpha1.ReasonUnsupported, "this version of the hub cannot write to %s", orNone(name))
+	}
+	return kind, nil
+}
+
+func orNone(name string) string {
+	if name == "" {
+		return "a ScmProvider that names no SCM"
+	}
+	return fmt.Sprintf("SCMs of the kind %s", name)
+}
+
+// Installations hands out one budget, and one HTTP connection pool, for each
+// installation, however many ScmProviders use it.
+type Installations = ratelimit.Installations
