@@ -51,14 +51,6 @@ const (
 // Its methods are safe for concurrent use, respect the deadline of ctx, send at
 // most the requests that their comment names, and fail with an *Error.
 type Client interface {
-	// Render says what the SCM will show when it is asked for want: after its
-	// mapping of phases and its limits of length. It makes no request.
-	Render(want Status) Status
-
-	// Next says what leads from shown, nil for nothing, to want. Both are
-	// compared as Render renders them. It makes no request.
-	Next(shown *Shown, want Status) Step
-
 	// Create makes a new status in one request.
 	Create(ctx context.Context, at Target, want Status) (Shown, error)
 
@@ -71,8 +63,21 @@ type Client interface {
 	Find(ctx context.Context, at Target) (*Shown, error)
 }
 
+// Dialect is how an SCM shows a Status. It is pure: it makes no request.
+type Dialect interface {
+	// Render says what the SCM will show when it is asked for want: after its
+	// mapping of phases and its limits of length. It makes no request.
+	Render(want Status) Status
+
+	// Next says what leads from shown, nil for nothing, to want. Both are
+	// compared as Render renders them. It makes no request.
+	Next(shown *Shown, want Status) Step
+}
+
 // Account is a ScmProvider with its credential.
 type Account interface {
+	Dialect
+
 	// Lane names the installation whose budget a write to repository spends,
 	// as far as that is known without a request. While known is false it is the
 	// installation that Client spends to find out.
