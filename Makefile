@@ -1,0 +1,97 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Heavy tools are pinned in modules of their own. `go tool -n` builds a tool once, keeps it in Go's build cache,
+# and prints where it is.
+CONTROLLER_GEN = $$(go -C test/tools tool -n sigs.k8s.io/controller-tools/cmd/controller-gen)
+KUSTOMIZE = $$(go -C test/tools tool -n sigs.k8s.io/kustomize/kustomize/v5)
+GOLANGCI_LINT = $$(go -C test/tools/golangci-lint tool -n golangci-lint)
+
+# Every module of the repository, and those of them that hold Go code (the others only pin tools).
+MODULES := $(patsubst %/go.mod,%,$(sort $(shell find . -name go.mod -not -path '*/node_modules/*')))
+CODE_MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/*.go $(m)/*/*.go),$(m)))
+# The modules with tests beside the main one.
+TEST_MODULES := $(filter-out .,$(CODE_MODULES))
+
+GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml
+GO_TEST := test -race -shuffle=on -timeout 20m
+
+.PHONY: help
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: generate
+generate: ## Generate deepcopy code, CRDs and RBAC roles
+	@gen="$(CONTROLLER_GEN)"; \
+	rm -f deploy/crds/*.yaml; \
+	"$$gen" object paths=./apis/...; \
+	"$$gen" crd paths=./apis/... output:crd:dir=deploy/crds; \
+	for side in hub member; do \
+		"$$gen" rbac:roleName=commit-status-hub paths=./deploy/rbac/$$side output:rbac:dir=deploy/$$side; \
+	done
+
+.PHONY: build
+build: ## Build bin/commit-status-hub
+	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/commit-status-hub
+	@echo "bin/commit-status-hub $(VERSION)"
+
+.PHONY: test
+test: ## Run every test, with the race detector and in random order
+	@echo "== control planes (the first time, building them takes some minutes)"; \
+	KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
+	export KUBEBUILDER_ASSETS; \
+	echo "$$KUBEBUILDER_ASSETS"; \
+	failed=0; \
+	for module in . $(TEST_MODULES); do \
+		echo "== tests in $$module"; \
+		go -C "$$module" $(GO_TEST) ./... || failed=1; \
+	done; \
+	exit "$$failed"
+
+.PHONY: lint
+lint: ## Lint the Go code
+	@lint="$(GOLANGCI_LINT)"; \
+	for module in $(CODE_MODULES); do \
+		echo "== lint $$module"; \
+		(cd "$$module" && "$$lint" run ./...); \
+	done
+
+.PHONY: verify
+verify: verify-generated verify-manifests verify-modules vet lint ## Check that generated files are current, modules are tidy, and vet and lint are content
+
+.PHONY: verify-generated
+verify-generated: generate
+	@echo "== generated files are current"; \
+	git diff --exit-code -- $(GENERATED) || { echo "generated files differ: run 'make generate' and commit what it changes" >&2; exit 1; }; \
+	new="$$(git ls-files --others --exclude-standard -- $(GENERATED))"; \
+	[ -z "$$new" ] || { printf 'not committed:\n%s\n' "$$new" >&2; exit 1; }
+
+.PHONY: verify-manifests
+verify-manifests:
+	@kustomize="$(KUSTOMIZE)"; \
+	for base in deploy/hub deploy/member; do \
+		echo "== $$base builds"; \
+		"$$kustomize" build "$$base" >/dev/null; \
+	done
+
+.PHONY: verify-modules
+verify-modules:
+	@for module in $(MODULES); do \
+		echo "== $$module is tidy"; \
+		go -C "$$module" mod tidy -diff || { echo "run 'go -C $$module mod tidy'" >&2; exit 1; }; \
+	done
+
+.PHONY: vet
+vet:
+	@for module in $(CODE_MODULES); do \
+		echo "== vet $$module"; \
+		go -C "$$module" vet ./...; \
+	done
+
+.PHONY: demo
+demo: ## Run the demo on local control planes (ARGS=--once: end by itself)
+	@go run ./test/demo $(ARGS)
