@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // Kind is one sort of SCM.
@@ -53,7 +52,3 @@ func orNone(name string) string {
 	}
 	return fmt.Sprintf("SCMs of the kind %s", name)
 }
-
-// Installations hands out one budget, and one HTTP connection pool, for each
-// installation, however many ScmProviders use it.
-type Installations = ratelimit.Installations

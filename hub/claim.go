@@ -1,0 +1,159 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// Key is the unit of deduplication: one named status on one commit. Repository
+// is folded as the SCM folds it and SHA is lower case, so equal places have
+// equal keys.
+type Key struct {
+	Host       string
+	Repository string
+	SHA        string
+	Name       string
+}
+
+// ExternalID is the mark that the hub leaves in the SCM: 32 hexadecimal digits
+// that only this key has, the same after any restart.
+func (k Key) ExternalID() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{k.Host, k.Repository, k.SHA, k.Name}, "\x00")))
+	return "commit-status-hub/" + hex.EncodeToString(sum[:16])
+}
+
+// ObjectID names an object in the fleet.
+type ObjectID struct {
+	Cluster   string
+	Namespace string
+	Name      string
+}
+
+// String writes the ID as cluster/namespace/name, as status.owner has it.
+func (o ObjectID) String() string { return o.Cluster + "/" + o.Namespace + "/" + o.Name }
+
+// Claim is what one CommitStatus wants shown at a key.
+type Claim struct {
+	Object     ObjectID
+	UID        types.UID
+	Generation int64
+	CreatedAt  time.Time
+
+	Key Key
+	// Repository is the path as the GitRepo spells it.
+	Repository string
+	// Provider is the name of the ScmProvider that the claim goes through.
+	Provider string
+	Want     providers.Status
+
+	// RecordedOwner is the owner that the CommitStatus's status names, "" for none.
+	RecordedOwner string
+}
+
+// The limits of the CRD, checked again because a member's CRD may be older.
+const (
+	maxName        = 255
+	maxDescription = 65535
+	maxURL         = 2048
+)
+
+var fullSHA = regexp.MustCompile(`^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
+
+// claimOf turns a CommitStatus of a cluster into a Claim. repo and scm are what
+// its references lead to, nil where there is no such object. It fails with an
+// *providers.Error that says why nothing can be claimed.
+func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo, scm *scm) (Claim, *providers.Error) {
+	if err := checkSpec(object.Spec); err != nil {
+		return Claim{}, err
+	}
+	if repo == nil {
+		return Claim{}, providers.Errorf(v1alpha1.ReasonGitRepoNotFound,
+			"GitRepo %s does not exist in namespace %s", object.Spec.GitRepoRef.Name, id.Namespace)
+	}
+	if scm == nil {
+		return Claim{}, providers.Errorf(v1alpha1.ReasonProviderNotFound,
+			"ScmProvider %s, which GitRepo %s names, does not exist on the hub", repo.Spec.ScmProviderRef.Name, repo.Name)
+	}
+	if scm.kind == nil {
+		return Claim{}, scm.problem
+	}
+	claim := Claim{
+		Object:     id,
+		UID:        object.UID,
+		Generation: object.Generation,
+		CreatedAt:  object.CreationTimestamp.Time,
+		Key: Key{
+			Host:       scm.host,
+			Repository: scm.kind.Fold(repo.Spec.Repository),
+			SHA:        strings.ToLower(object.Spec.SHA),
+			Name:       object.Spec.Name,
+		},
+		Repository: repo.Spec.Repository,
+		Provider:   scm.name,
+		Want: providers.Status{
+			Phase:       object.Spec.Phase.Canonical(),
+			Description: object.Spec.Description,
+			URL:         object.Spec.URL,
+		},
+		RecordedOwner: object.Status.Owner,
+	}
+	if !scm.allows(claim) {
+		return Claim{}, providers.Errorf(v1alpha1.ReasonDenied,
+			"no grant of ScmProvider %s lets namespace %s of cluster %s write the status %q to %s",
+			scm.name, id.Namespace, id.Cluster, claim.Key.Name, claim.Repository)
+	}
+	return claim, nil
+}
+
+func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
+	switch {
+	case !fullSHA.MatchString(spec.SHA):
+		return providers.Errorf(v1alpha1.ReasonInvalid, "sha must be the full hash of a commit: 40 or 64 hexadecimal digits")
+	case spec.Name == "" || utf8.RuneCountInString(spec.Name) > maxName:
+		return providers.Errorf(v1alpha1.ReasonInvalid, "name must have 1 to %d characters", maxName)
+	case utf8.RuneCountInString(spec.Description) > maxDescription:
+		return providers.Errorf(v1alpha1.ReasonInvalid, "description must have at most %d characters", maxDescription)
+	case !spec.Phase.Canonical().Known():
+		return providers.Errorf(v1alpha1.ReasonInvalid, "phase must be one of queued, in_progress, success, failure, canceled")
+	case !isWebURL(spec.URL):
+		return providers.Errorf(v1alpha1.ReasonInvalid, "url must be an absolute http or https URL of at most %d characters", maxURL)
+	}
+	return nil
+}
+
+func isWebURL(text string) bool {
+	if text == "" {
+		return true
+	}
+	u, err := url.Parse(text)
+	return err == nil && len(text) <= maxURL && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// hintOf returns what a CommitStatus's status says that the SCM shows at the
+// claim's key, and nil when it says nothing about that key. A member's users can
+// forge it, so nothing is written on its word alone.
+func hintOf(object *v1alpha1.CommitStatus, claim Claim, fold func(string) string) *providers.Shown {
+	st := object.Status
+	if st.Provider == nil || st.Phase == "" || !st.Phase.Canonical().Known() {
+		return nil
+	}
+	host, repository, _ := strings.Cut(st.Repo, "/")
+	told := Key{Host: host, Repository: fold(repository), SHA: strings.ToLower(st.SHA), Name: st.Name}
+	if told != claim.Key {
+		return nil
+	}
+	return &providers.Shown{
+		Status: providers.Status{Phase: st.Phase.Canonical(), Description: st.Description, URL: st.URL},
+		Handle: *st.Provider,
+	}
+}

@@ -1,0 +1,18 @@
+// Package hub carries commit statuses from member clusters to SCMs. In the order
+// of the data:
+//
+//	watch.go      a member's CommitStatuses and GitRepos → ledger
+//	scmproviders.go  the hub's ScmProviders and their Secrets → ledger
+//	claim.go      what one CommitStatus wants, or why that cannot be (pure)
+//	grant.go      may this cluster and namespace write there? (pure)
+//	ledger.go     who claims which key, and what its SCM shows
+//	arbitrate.go  claims → what a key should show (pure)
+//	plan.go       that, and what is shown → what to do (pure)
+//	sync.go       does it, for one key, in one worker
+//	status.go     ledger → a CommitStatus's status (pure)
+//	publish.go    patches it into the member
+//	hub.go        wires all this to a multicluster manager
+//
+// There are two loops with the ledger between them, watch → sync and ledger →
+// publish. Each is level-triggered: either may run again at any time.
+package hub

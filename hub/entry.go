@@ -1,0 +1,159 @@
+package hub
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+const (
+	// takeOverWindow is how long after its start the hub looks up a key that it
+	// sees first, since its predecessor may have written it (DESIGN rule 7).
+	takeOverWindow = 60 * time.Second
+	// releaseDelay is how long a key without claims is remembered, so that an
+	// object that is replaced finds its status again (DESIGN rule 4).
+	releaseDelay = 15 * time.Second
+)
+
+// entry is what the ledger knows of one key.
+type entry struct {
+	claims map[ObjectID]*object
+	// seen is set once the entry has taken the members' hints in.
+	seen bool
+	Observation
+	// lostAt is when the write whose answer was lost was sent.
+	lostAt    time.Time
+	updatedAt time.Time
+	// writer is the ScmProvider that wrote or read Shown.
+	writer string
+
+	failure  *providers.Error
+	attempts int
+	retryAt  time.Time
+	tried    attempt
+
+	waitFor    string
+	releasedAt time.Time
+}
+
+// attempt is what a failure was about. When any of it changes, the failure no
+// longer stands in the way.
+type attempt struct {
+	owner string
+	want  providers.Status
+	epoch uint64
+}
+
+// resolve works out what an object claims and moves it between keys.
+func (l *Ledger) resolve(o *object) Changes {
+	var s *scm
+	repo := l.repos[o.repo]
+	if repo != nil {
+		s = l.scms[repo.Spec.ScmProviderRef.Name]
+	}
+	claim, problem := claimOf(o.id, o.source, repo, s)
+	var out Changes
+	if o.problem == nil && (problem != nil || claim.Key != o.claim.Key) {
+		out.add(l.release(o))
+	}
+	o.problem = problem
+	if problem != nil {
+		o.claim = Claim{}
+	} else {
+		o.claim = claim
+		e := l.keys[claim.Key]
+		if e == nil {
+			e = &entry{claims: map[ObjectID]*object{}}
+			l.keys[claim.Key] = e
+		}
+		e.claims[o.id] = o
+	}
+	out.add(l.changesOf(o))
+	return out
+}
+
+// changesOf returns the object and its key, once its cluster has been heard.
+func (l *Ledger) changesOf(o *object) Changes {
+	if !l.heard(o.id.Cluster) {
+		return Changes{}
+	}
+	out := Changes{Objects: []ObjectID{o.id}}
+	if o.problem == nil {
+		out.Keys = append(out.Keys, o.claim.Key)
+	}
+	return out
+}
+
+// release takes an object's claim off its key.
+func (l *Ledger) release(o *object) Changes {
+	e := l.keys[o.claim.Key]
+	if e == nil || e.claims[o.id] != o {
+		return Changes{}
+	}
+	delete(e.claims, o.id)
+	if len(e.claims) == 0 {
+		e.releasedAt = l.clock.Now()
+	}
+	return Changes{Keys: []Key{o.claim.Key}}
+}
+
+func (l *Ledger) unuse(o *object) {
+	delete(l.users[o.repo], o.id)
+	if len(l.users[o.repo]) == 0 {
+		delete(l.users, o.repo)
+	}
+}
+
+func (l *Ledger) remove(o *object) Changes {
+	delete(l.objects, o.id)
+	l.unuse(o)
+	if o.problem != nil {
+		return Changes{}
+	}
+	return l.release(o)
+}
+
+// heardClaims returns the claims of an entry whose clusters have been heard.
+func (l *Ledger) heardClaims(e *entry) []Claim {
+	out := make([]Claim, 0, len(e.claims))
+	for id, o := range e.claims {
+		if l.heard(id.Cluster) {
+			out = append(out, o.claim)
+		}
+	}
+	return out
+}
+
+// takeHints lets an entry that this process knows nothing of learn from the
+// statuses of its claimants. Hints that contradict one another are no hints.
+func (l *Ledger) takeHints(e *entry) {
+	if e.seen {
+		return
+	}
+	e.seen = true
+	for _, id := range slices.SortedFunc(maps.Keys(e.claims), compareIDs) {
+		o := e.claims[id]
+		s := l.scms[o.claim.Provider]
+		if !l.heard(id.Cluster) || s == nil || s.kind == nil {
+			continue
+		}
+		hint := hintOf(o.source, o.claim, s.kind.Fold)
+		if hint == nil {
+			continue
+		}
+		if e.Shown != nil && !sameShown(*e.Shown, *hint) {
+			e.Shown = nil
+			return
+		}
+		e.Shown = hint
+		e.writer = o.source.Status.ScmProvider
+		if at := o.source.Status.UpdatedAt; at != nil && at.After(e.updatedAt) {
+			e.updatedAt = at.Time
+		}
+	}
+	// A key without a trace that turns up later than any write of a predecessor
+	// could come to light is new.
+	e.Certain = e.Shown == nil && l.clock.Since(l.started) > takeOverWindow
+}

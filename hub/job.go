@@ -1,0 +1,147 @@
+package hub
+
+import (
+	"cmp"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// Job is what one worker needs to know to bring one key forward.
+type Job struct {
+	Verdict     Verdict
+	Observation Observation
+	Account     providers.Account
+	// Problem says why there is no Account.
+	Problem *providers.Error
+	// Wait is how long nothing may be asked of the SCM: a failure stands, or a
+	// member has to be heard, or a lost write may still arrive.
+	Wait    time.Duration
+	attempt attempt
+}
+
+// Job returns what is to be done about a key now. A key that nobody claims has
+// no job: ok is false, and wait is how long it has to be remembered, 0 when it
+// is forgotten.
+func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return Job{}, 0, false
+	}
+	if len(e.claims) == 0 {
+		if left := releaseDelay - l.clock.Since(e.releasedAt); left > 0 {
+			return Job{}, left, false
+		}
+		delete(l.keys, key)
+		return Job{}, 0, false
+	}
+	claims := l.heardClaims(e)
+	if len(claims) == 0 {
+		return Job{}, 0, false
+	}
+	l.takeHints(e)
+	job = Job{Verdict: arbitrate(claims, l.unheard), Observation: e.Observation}
+	s := l.scms[job.Verdict.Owner.Provider]
+	job.Account, job.Problem = s.account, s.problem
+	job.attempt = attempt{owner: job.Verdict.Owner.Object.String(), want: job.Verdict.Want, epoch: s.epoch}
+	job.Wait = l.waitOf(e, job)
+	return job, 0, true
+}
+
+// waitOf says how long a job has to wait before it may ask the SCM.
+func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
+	e.waitFor = job.Verdict.WaitFor
+	var wait time.Duration
+	if e.waitFor != "" {
+		wait = l.grace - l.clock.Since(l.started)
+	}
+	if e.failure != nil && e.tried == job.attempt {
+		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
+	}
+	if e.Lost {
+		wait = max(wait, settleTime-l.clock.Since(e.lostAt))
+	}
+	return max(wait, 0)
+}
+
+// Showed records what the SCM shows at a key, after a write or a look-up; nil
+// for nothing.
+func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return Changes{}
+	}
+	if wrote || !sameStatus(e.Shown, shown) {
+		e.updatedAt = l.clock.Now()
+	}
+	e.Observation = Observation{Shown: shown, Certain: true}
+	e.writer = job.Verdict.Owner.Provider
+	e.failure, e.attempts, e.retryAt = nil, 0, time.Time{}
+	return l.claimants(e)
+}
+
+// Settled records that a key shows what it should without a call.
+func (l *Ledger) Settled(key Key, job Job) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return Changes{}
+	}
+	if e.writer == "" {
+		e.writer = job.Verdict.Owner.Provider
+	}
+	e.failure, e.attempts, e.retryAt = nil, 0, time.Time{}
+	return l.claimants(e)
+}
+
+// Failed records why a key could not be brought forward, and returns when it is
+// to be tried again.
+func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return Changes{}, 0
+	}
+	if e.failure == nil || e.tried != job.attempt || e.failure.Reason != err.Reason {
+		e.attempts = 0
+	}
+	e.attempts++
+	e.failure, e.tried = err, job.attempt
+	if err.Unknown {
+		e.Lost, e.lostAt = true, sentAt
+	}
+	delay := retryAfter(err.Reason, e.attempts)
+	e.retryAt = l.clock.Now().Add(delay)
+	return l.claimants(e), delay
+}
+
+func (l *Ledger) claimants(e *entry) Changes {
+	var out Changes
+	for id := range e.claims {
+		out.Objects = append(out.Objects, id)
+	}
+	return out
+}
+
+func sameShown(a, b providers.Shown) bool {
+	return a.Status == b.Status && equality.Semantic.DeepEqual(a.Handle, b.Handle)
+}
+
+func sameStatus(a, b *providers.Shown) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Status == b.Status
+}
+
+func compareIDs(a, b ObjectID) int {
+	return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}

@@ -1,0 +1,277 @@
+package hub
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// Ledger knows who claims which key and what its SCM shows. It lives in memory
+// and is rebuilt from the members when the hub starts. Its methods take events
+// or outcomes in and return what has to be looked at because of them; they never
+// block and do no I/O.
+type Ledger struct {
+	clock clock.PassiveClock
+
+	mu      sync.Mutex
+	members map[string]*member
+	objects map[ObjectID]*object
+	repos   map[ObjectID]*v1alpha1.GitRepo
+	// users are the CommitStatuses that name a GitRepo, by the GitRepo, whether
+	// it exists or not.
+	users map[ObjectID]map[ObjectID]struct{}
+	scms  map[string]*scm
+	keys  map[Key]*entry
+	epoch uint64
+	// started is when this process began to write, zero before.
+	started time.Time
+	grace   time.Duration
+	known   func(cluster string) bool
+}
+
+// member is one cluster. Its claims carry the engagement that last saw them.
+type member struct {
+	engagement uint64
+	heard      bool
+}
+
+// object is one CommitStatus.
+type object struct {
+	id         ObjectID
+	engagement uint64
+	source     *v1alpha1.CommitStatus
+	repo       ObjectID
+	claim      Claim
+	// problem says why there is no claim.
+	problem *providers.Error
+	// applied is the status that the hub patched last and patchedAt the resource
+	// version that came of it; events from before that version tell nothing new.
+	applied   *v1alpha1.CommitStatusStatus
+	patchedAt string
+}
+
+// Changes are the keys and objects that an event or an outcome concerns.
+type Changes struct {
+	Keys    []Key
+	Objects []ObjectID
+}
+
+func (c *Changes) add(o Changes) {
+	c.Keys = append(c.Keys, o.Keys...)
+	c.Objects = append(c.Objects, o.Objects...)
+}
+
+// LedgerOptions are the settings of a Ledger.
+type LedgerOptions struct {
+	Clock clock.PassiveClock
+	// UnheardGrace is how long after its start the hub waits for a member that
+	// has not been heard, before others may take over what the member owned.
+	UnheardGrace time.Duration
+	// Known reports whether a cluster still has its Secret; nil means that every
+	// cluster may come.
+	Known func(cluster string) bool
+}
+
+// NewLedger makes an empty Ledger.
+func NewLedger(o LedgerOptions) *Ledger {
+	if o.Known == nil {
+		o.Known = func(string) bool { return true }
+	}
+	return &Ledger{
+		clock:   o.Clock,
+		members: map[string]*member{},
+		objects: map[ObjectID]*object{},
+		repos:   map[ObjectID]*v1alpha1.GitRepo{},
+		users:   map[ObjectID]map[ObjectID]struct{}{},
+		scms:    map[string]*scm{},
+		keys:    map[Key]*entry{},
+		grace:   o.UnheardGrace,
+		known:   o.Known,
+	}
+}
+
+// Engage begins an engagement of a cluster and returns its token. Claims of an
+// earlier engagement stay until the new one is heard.
+func (l *Ledger) Engage(cluster string) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.members[cluster]
+	if m == nil {
+		m = &member{}
+		l.members[cluster] = m
+	}
+	l.epoch++
+	m.engagement = l.epoch
+	return m.engagement
+}
+
+// Heard says that all CommitStatuses and GitRepos of an engagement have been
+// told. Only now its claims count; claims that it did not renew are dropped.
+func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out Changes
+	m := l.members[cluster]
+	if m == nil || m.engagement != engagement {
+		return out
+	}
+	m.heard = true
+	for id, o := range l.objects {
+		switch {
+		case id.Cluster != cluster:
+		case o.engagement != engagement:
+			out.add(l.remove(o))
+		default:
+			out.add(l.changesOf(o))
+		}
+	}
+	for key, e := range l.keys {
+		if e.waitFor == cluster {
+			out.Keys = append(out.Keys, key)
+		}
+	}
+	return out
+}
+
+// Disengage forgets the claims of a cluster, unless it was engaged again since.
+func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out Changes
+	m := l.members[cluster]
+	if m == nil || m.engagement != engagement {
+		return out
+	}
+	delete(l.members, cluster)
+	for id, o := range l.objects {
+		if id.Cluster == cluster {
+			out.add(l.remove(o))
+		}
+	}
+	for id := range l.repos {
+		if id.Cluster == cluster {
+			delete(l.repos, id)
+		}
+	}
+	return out
+}
+
+// SetObject takes a CommitStatus as it is now. It keeps source, which must not
+// be changed afterwards.
+func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.current(cluster, engagement) {
+		return Changes{}
+	}
+	id := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Name}
+	repo := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Spec.GitRepoRef.Name}
+	o := l.objects[id]
+	var out Changes
+	if o != nil && o.source.UID != source.UID {
+		out.add(l.remove(o))
+		o = nil
+	}
+	if o == nil {
+		o = &object{id: id}
+		l.objects[id] = o
+	} else if o.repo != repo {
+		l.unuse(o)
+	}
+	o.source, o.engagement, o.repo = source, engagement, repo
+	if l.users[repo] == nil {
+		l.users[repo] = map[ObjectID]struct{}{}
+	}
+	l.users[repo][id] = struct{}{}
+	out.add(l.resolve(o))
+	return out
+}
+
+// RemoveObject takes the deletion of a CommitStatus.
+func (l *Ledger) RemoveObject(cluster string, engagement uint64, name types.NamespacedName) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.objects[ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}]
+	if o == nil || !l.current(cluster, engagement) {
+		return Changes{}
+	}
+	return l.remove(o)
+}
+
+// SetRepo takes a GitRepo as it is now, nil when it is gone.
+func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.NamespacedName, repo *v1alpha1.GitRepo) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.current(cluster, engagement) {
+		return Changes{}
+	}
+	id := ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}
+	if repo == nil {
+		delete(l.repos, id)
+	} else {
+		l.repos[id] = repo
+	}
+	var out Changes
+	for user := range l.users[id] {
+		out.add(l.resolve(l.objects[user]))
+	}
+	return out
+}
+
+// setSCM takes a ScmProvider as it is now, nil when it is gone.
+func (l *Ledger) setSCM(name string, s *scm) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s == nil {
+		delete(l.scms, name)
+	} else {
+		l.epoch++
+		s.epoch = l.epoch
+		l.scms[name] = s
+	}
+	var out Changes
+	for id, repo := range l.repos {
+		if repo.Spec.ScmProviderRef.Name != name {
+			continue
+		}
+		for user := range l.users[id] {
+			out.add(l.resolve(l.objects[user]))
+		}
+	}
+	return out
+}
+
+// Begin says that this process writes from now on, and returns everything.
+func (l *Ledger) Begin() Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.started = l.clock.Now()
+	var out Changes
+	for key := range l.keys {
+		out.Keys = append(out.Keys, key)
+	}
+	for id := range l.objects {
+		out.Objects = append(out.Objects, id)
+	}
+	return out
+}
+
+func (l *Ledger) current(cluster string, engagement uint64) bool {
+	m := l.members[cluster]
+	return m != nil && m.engagement == engagement
+}
+
+func (l *Ledger) heard(cluster string) bool {
+	m := l.members[cluster]
+	return m != nil && m.heard
+}
+
+// unheard reports whether a cluster is still waited for.
+func (l *Ledger) unheard(cluster string) bool {
+	return !l.heard(cluster) && l.known(cluster) && l.clock.Since(l.started) < l.grace
+}

@@ -1,0 +1,53 @@
+package hub
+
+import "github.com/argoproj-labs/commit-status-hub/providers"
+
+// Observation is what the hub knows of a key in its SCM.
+type Observation struct {
+	// Shown is what the SCM showed last, nil for nothing.
+	Shown *providers.Shown
+	// Certain says that this process wrote or read Shown itself. Otherwise it is
+	// what a member's status tells, or a guess that nothing is there.
+	Certain bool
+	// Lost says that the answer to a write was lost: the SCM may show it or not.
+	Lost bool
+}
+
+// Action is what a worker does next about a key.
+type Action int
+
+const (
+	// ActNothing : the SCM shows what it should.
+	ActNothing Action = iota
+	// ActFind : look up what the SCM shows before anything is written.
+	ActFind
+	// ActCreate : make a new status.
+	ActCreate
+	// ActUpdate : change the status that is shown.
+	ActUpdate
+	// ActUnsupported : the SCM cannot show it now.
+	ActUnsupported
+)
+
+// plan decides what to do so that a key shows want. A status that seems right
+// costs no call; anything uncertain is looked up before the first write.
+func plan(dialect providers.Dialect, now Observation, want providers.Status) Action {
+	if now.Lost {
+		return ActFind
+	}
+	step := dialect.Next(now.Shown, want)
+	if step == providers.StepNone {
+		return ActNothing
+	}
+	if !now.Certain {
+		return ActFind
+	}
+	switch step {
+	case providers.StepCreate:
+		return ActCreate
+	case providers.StepUpdate:
+		return ActUpdate
+	default:
+		return ActUnsupported
+	}
+}

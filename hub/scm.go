@@ -1,0 +1,63 @@
+package hub
+
+import (
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// scm is a ScmProvider as the ledger knows it: compiled, and opened where its
+// settings and its Secret are usable.
+type scm struct {
+	name   string
+	kind   providers.Kind
+	host   string
+	grants []grant
+
+	// account is nil while problem says why the ScmProvider cannot be used. A
+	// problem with the credential still lets claims be keyed and deduplicated.
+	account providers.Account
+	problem *providers.Error
+	// epoch changes whenever the account does, so that what failed with the old
+	// one is tried again at once.
+	epoch uint64
+}
+
+// compileSCM turns a ScmProvider and the data of its Secret into an scm. secret
+// is nil when there is no such Secret. It makes no request.
+func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, secret map[string][]byte) *scm {
+	s := &scm{name: provider.Name}
+	kind, err := registry.Find(provider.Spec)
+	if err != nil {
+		s.problem = providers.AsError(err)
+		return s
+	}
+	if s.host, err = kind.Host(provider.Spec); err != nil {
+		s.problem = providers.AsError(err)
+		return s
+	}
+	s.kind = kind
+	s.grants = compileGrants(provider.Spec.Grants, kind)
+	if provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate {
+		s.problem = providers.Errorf(v1alpha1.ReasonUnsupported, "conflictPolicy Aggregate of ScmProvider %s is not supported yet; use Oldest", s.name)
+		return s
+	}
+	if secret == nil {
+		s.problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Secret %s, which ScmProvider %s names, does not exist on the hub", provider.Spec.SecretRef.Name, s.name)
+		return s
+	}
+	if s.account, err = kind.Open(provider, secret); err != nil {
+		s.problem = providers.AsError(err)
+		s.account = nil
+	}
+	return s
+}
+
+// allows reports whether any grant covers the claim; without one it is denied.
+func (s *scm) allows(c Claim) bool {
+	for _, g := range s.grants {
+		if g.allows(c) {
+			return true
+		}
+	}
+	return false
+}
