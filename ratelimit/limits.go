@@ -1,0 +1,105 @@
+package ratelimit
+
+import (
+	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// Cost is what one request takes out of a bucket. The zero Cost is no request.
+type Cost struct {
+	// Points is the weight of the request where the SCM counts points.
+	Points int
+	// Write is true for a request that changes something.
+	Write bool
+}
+
+// GitHub docs, "Rate limits for the REST API": a GET, HEAD or OPTIONS is 1 point,
+// any other request 5. Other SCMs count no points.
+var (
+	ReadCost  = Cost{Points: 1}
+	WriteCost = Cost{Points: 5, Write: true}
+)
+
+// Limits are the ceilings of one installation. Zero means that there is no such limit.
+type Limits struct {
+	// RequestsPerHour is the most requests in any hour.
+	RequestsPerHour int64
+	// RequestsPerMinute is the most requests in any minute.
+	RequestsPerMinute int64
+	// PointsPerMinute is the most points in any minute.
+	PointsPerMinute int64
+	// WritesPerMinute is the most writes in any minute.
+	WritesPerMinute int64
+	// WritesPerHour is the most writes in any hour.
+	WritesPerHour int64
+	// MaxInFlight is the most items that are in work at once.
+	MaxInFlight int64
+}
+
+// defaultInFlight bounds what one installation can have under way, everywhere:
+// well below GitHub's 100 concurrent requests, and enough for 80 writes a minute.
+const defaultInFlight = 10
+
+// Defaults returns the limits that hold at an SCM where nothing is configured.
+// host is the host of its web pages, such as github.com.
+func Defaults(host string) Limits {
+	host = strings.ToLower(host)
+	l := Limits{MaxInFlight: defaultInFlight}
+	switch {
+	case host == "github.com" || strings.HasSuffix(host, ".ghe.com"):
+		// GitHub docs: 5000 requests an hour for an installation, 900 points a
+		// minute, 80 requests a minute that create content. Whether check runs
+		// count as content is not documented, so they do here.
+		l.RequestsPerHour, l.PointsPerMinute, l.WritesPerMinute = 5000, 900, 80
+	case host == "gitlab.com":
+		// GitLab.com docs: 2000 requests a minute for an authenticated user.
+		l.RequestsPerMinute = 2000
+	case host == "bitbucket.org":
+		// Atlassian docs: 1000 requests an hour, rolling.
+		l.RequestsPerHour = 1000
+	}
+	return l
+}
+
+// With returns l with what spec sets in its place; zero takes a limit away. A
+// nil spec sets nothing.
+func (l Limits) With(spec *v1alpha1.RateLimit) Limits {
+	if spec == nil {
+		return l
+	}
+	set := func(limit *int64, to *int64) {
+		if to != nil {
+			*limit = max(*to, 0)
+		}
+	}
+	set(&l.RequestsPerHour, spec.RequestsPerHour)
+	set(&l.RequestsPerMinute, spec.RequestsPerMinute)
+	set(&l.PointsPerMinute, spec.PointsPerMinute)
+	set(&l.WritesPerMinute, spec.WritesPerMinute)
+	set(&l.WritesPerHour, spec.WritesPerHour)
+	set(&l.MaxInFlight, spec.MaxInFlight)
+	return l
+}
+
+// Min returns the tighter of l and o in each limit.
+func (l Limits) Min(o Limits) Limits {
+	return Limits{
+		RequestsPerHour:   tighter(l.RequestsPerHour, o.RequestsPerHour),
+		RequestsPerMinute: tighter(l.RequestsPerMinute, o.RequestsPerMinute),
+		PointsPerMinute:   tighter(l.PointsPerMinute, o.PointsPerMinute),
+		WritesPerMinute:   tighter(l.WritesPerMinute, o.WritesPerMinute),
+		WritesPerHour:     tighter(l.WritesPerHour, o.WritesPerHour),
+		MaxInFlight:       tighter(l.MaxInFlight, o.MaxInFlight),
+	}
+}
+
+func tighter(a, b int64) int64 {
+	if a <= 0 {
+		return max(b, 0)
+	}
+	if b <= 0 {
+		return a
+	}
+	return min(a, b)
+}
