@@ -1,0 +1,120 @@
+// Package clusters starts real local control planes, kube-apiserver and etcd
+// without nodes, for the tests and the demo. Nothing has to be installed: the
+// two programs are built from their Go modules on first use.
+package clusters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// Cluster is one running control plane.
+type Cluster struct {
+	// Config is an administrator's access, with client certificates.
+	Config *rest.Config
+	// Client reads and writes without a cache, as that administrator.
+	Client client.Client
+
+	environment *envtest.Environment
+}
+
+type options struct {
+	crds bool
+}
+
+// Option changes what Start starts.
+type Option func(*options)
+
+// WithoutCRDs leaves this project's CRDs out; InstallCRDs can add them later.
+func WithoutCRDs() Option {
+	return func(o *options) { o.crds = false }
+}
+
+// Start starts one control plane with this project's CRDs. It takes about
+// three seconds once the programs are built. The caller stops it.
+func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
+	chosen := options{crds: true}
+	for _, opt := range opts {
+		opt(&chosen)
+	}
+	assets, err := Assets(ctx, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
+	config, err := environment.Start()
+	if err != nil {
+		// What did start, etcd for one, would outlive the test.
+		return nil, errors.Join(fmt.Errorf("starting a control plane: %w", err), environment.Stop())
+	}
+	cluster := &Cluster{Config: config, environment: environment}
+	if cluster.Client, err = client.New(config, client.Options{Scheme: Scheme()}); err != nil {
+		return nil, errors.Join(fmt.Errorf("making a client: %w", err), cluster.Stop())
+	}
+	if chosen.crds {
+		if err := cluster.InstallCRDs(); err != nil {
+			return nil, errors.Join(err, cluster.Stop())
+		}
+	}
+	return cluster, nil
+}
+
+// InstallCRDs installs this project's CRDs and waits until they are served.
+func (c *Cluster) InstallCRDs() error {
+	_, err := c.withCRDs(envtest.InstallCRDs)
+	return err
+}
+
+// UninstallCRDs removes this project's CRDs, and with them their objects.
+func (c *Cluster) UninstallCRDs() error {
+	_, err := c.withCRDs(func(config *rest.Config, o envtest.CRDInstallOptions) ([]*apiextensionsv1.CustomResourceDefinition, error) {
+		return nil, envtest.UninstallCRDs(config, o)
+	})
+	return err
+}
+
+func (c *Cluster) withCRDs(do func(*rest.Config, envtest.CRDInstallOptions) ([]*apiextensionsv1.CustomResourceDefinition, error)) ([]*apiextensionsv1.CustomResourceDefinition, error) {
+	dir, err := modulePath("deploy", "crds")
+	if err != nil {
+		return nil, err
+	}
+	crds, err := do(c.Config, envtest.CRDInstallOptions{Paths: []string{dir}, ErrorIfPathMissing: true})
+	if err != nil {
+		return nil, fmt.Errorf("changing the CRDs: %w", err)
+	}
+	return crds, nil
+}
+
+// Stop ends the control plane and waits for its processes.
+func (c *Cluster) Stop() error {
+	if err := c.environment.Stop(); err != nil {
+		return fmt.Errorf("stopping a control plane: %w", err)
+	}
+	return nil
+}
+
+// Scheme returns a new scheme with Kubernetes' own kinds, this project's and
+// CustomResourceDefinitions.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, v1alpha1.AddToScheme, apiextensionsv1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			panic(err) // two kinds under one name: a mistake in the code itself
+		}
+	}
+	return scheme
+}
