@@ -17,8 +17,10 @@ type Job struct {
 	// Problem says why there is no Account.
 	Problem *providers.Error
 	// Wait is how long nothing may be asked of the SCM: a failure stands, or a
-	// member has to be heard, or a lost write may still arrive.
-	Wait    time.Duration
+	// member has to be heard.
+	Wait time.Duration
+	// Settle is how long a write whose answer was lost may still take effect.
+	Settle  time.Duration
 	attempt attempt
 }
 
@@ -49,6 +51,9 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	job.Account, job.Problem = s.account, s.problem
 	job.attempt = attempt{owner: job.Verdict.Owner.Object.String(), want: job.Verdict.Want, epoch: s.epoch}
 	job.Wait = l.waitOf(e, job)
+	if e.Lost {
+		job.Settle = max(settleTime-l.clock.Since(e.lostAt), 0)
+	}
 	return job, 0, true
 }
 
@@ -61,9 +66,6 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	}
 	if e.failure != nil && e.tried == job.attempt {
 		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
-	}
-	if e.Lost {
-		wait = max(wait, settleTime-l.clock.Since(e.lostAt))
 	}
 	return max(wait, 0)
 }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	ctrl "sigs.k8s.io/controller-runtime"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/argoproj-labs/commit-status-hub/hub"
+)
+
+// defaultNamespace is where the manifests in deploy/ put the hub.
+const defaultNamespace = "commit-status-system"
+
+func newRun() *cobra.Command {
+	var o hub.Options
+	logging := zap.Options{}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the hub",
+		Long: `Run the hub on the cluster of the current kubeconfig context, or of the pod it
+runs in. Member clusters are the Secrets in its namespace that are labelled
+sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
+		Example: `  # On the cluster of the current context, for trying out
+  commit-status-hub run --leader-elect=false --metrics-bind-address=0`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := check(o); err != nil {
+				return err
+			}
+			o.Log = zap.New(zap.UseFlagOptions(&logging))
+			ctrl.SetLogger(o.Log)
+			config, err := ctrlconfig.GetConfig()
+			if err != nil {
+				return fmt.Errorf("finding the hub's cluster: %w", err)
+			}
+			return hub.Run(cmd.Context(), config, o)
+		},
+	}
+	addRunFlags(cmd, &o, &logging)
+	return cmd
+}
+
+func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
+	namespace := os.Getenv("POD_NAMESPACE")
+	if namespace == "" {
+		namespace = defaultNamespace
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Namespace, "namespace", namespace, "namespace of the hub's ScmProviders and Secrets; $POD_NAMESPACE where set")
+	f.BoolVar(&o.LocalCluster, "local-cluster", true, `serve the CommitStatuses of the hub's own cluster too, as cluster "local"`)
+	f.BoolVar(&o.LeaderElect, "leader-elect", true, "let replicas agree on one that writes; the others watch and take over")
+	f.DurationVar(&o.LeaseDuration, "leader-elect-lease-duration", 7*time.Second, "how long a standby waits for a leader that does not renew its lease")
+	f.DurationVar(&o.RenewDeadline, "leader-elect-renew-deadline", 5*time.Second, "how long the leader tries to renew its lease before it gives up")
+	f.DurationVar(&o.RetryPeriod, "leader-elect-retry-period", time.Second, "time between two tries to get or renew the lease")
+	f.DurationVar(&o.UnheardGrace, "unheard-grace", 15*time.Minute, "how long after its start the hub waits for a member that cannot be read, before others take over what it owned")
+	f.StringVar(&o.MetricsBindAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 switches it off")
+	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to whom the API server authenticates and authorizes")
+	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
+	f.IntVar(&o.Workers, "workers", 256, "how many statuses are worked on at once")
+
+	// --kubeconfig and --zap-* come from libraries that know Go's own flags only.
+	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+	logging.BindFlags(fs)
+	ctrlconfig.RegisterFlags(fs)
+	f.AddGoFlagSet(fs)
+}
+
+func check(o hub.Options) error {
+	switch {
+	case o.Namespace == "":
+		return errors.New("--namespace must not be empty")
+	case o.Workers < 1:
+		return errors.New("--workers must be at least 1")
+	case o.UnheardGrace < 0:
+		return errors.New("--unheard-grace must not be negative")
+	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):
+		return errors.New("--leader-elect-lease-duration must be longer than --leader-elect-renew-deadline, and that longer than --leader-elect-retry-period")
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package hub
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+)
+
+// leaseName is the Lease that the replicas of one hub compete for.
+const leaseName = "commit-status-hub"
+
+// shutdownTimeout is how long a stop waits for workers: a request's grace and
+// some time for what follows it.
+const shutdownTimeout = 3 * time.Second
+
+// Options are the settings of a hub.
+type Options struct {
+	// Namespace is where the hub's ScmProviders and Secrets are.
+	Namespace string
+	// LocalCluster says whether the CommitStatuses of the hub's own cluster are
+	// served, as cluster "local".
+	LocalCluster bool
+	// LeaderElect says whether replicas agree on one that writes.
+	LeaderElect bool
+	// LeaseDuration, RenewDeadline and RetryPeriod time the leader election.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
+	// UnheardGrace is how long after its start the hub waits for a member before
+	// others may take over what the member's claims owned.
+	UnheardGrace time.Duration
+	// MetricsBindAddress is where metrics are served; "0" serves none.
+	MetricsBindAddress string
+	// MetricsSecure serves metrics over TLS to whom the API server lets in.
+	MetricsSecure bool
+	// HealthProbeBindAddress is where /healthz and /readyz are; "0" serves none.
+	HealthProbeBindAddress string
+	// Workers is how many keys are worked on at once.
+	Workers int
+	// Log is where the hub logs.
+	Log logr.Logger
+	// Embedded lets one process run several hubs, one after another or side by
+	// side, as tests and the demo do.
+	Embedded bool
+}
+
+// Scheme returns a scheme with all kinds that the hub uses.
+func Scheme() (*runtime.Scheme, error) {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(s); err != nil {
+			return nil, fmt.Errorf("building the scheme: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, error) {
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, nil, err
+	}
+	opts := kubeconfigs.Options{
+		Namespace: o.Namespace,
+		Scheme:    scheme,
+		Cache:     func(c *cache.Options) { c.DefaultTransform = slim },
+		Clock:     clock.RealClock{},
+		Log:       o.Log,
+	}
+	if o.LocalCluster {
+		opts.Local = cfg
+	}
+	members := kubeconfigs.New(opts)
+	mgr, err := mcmanager.New(cfg, members, managerOptions(scheme, o))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the manager: %w", err)
+	}
+	return mgr, members, nil
+}
+
+func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
+	own := map[string]cache.Config{o.Namespace: {}}
+	timeout := shutdownTimeout
+	m := metricsserver.Options{BindAddress: o.MetricsBindAddress, SecureServing: o.MetricsSecure}
+	if o.MetricsSecure {
+		m.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return manager.Options{
+		Scheme: scheme,
+		Logger: o.Log,
+		// Only the hub's own namespace: its role reads Secrets nowhere else.
+		Cache: cache.Options{ByObject: map[client.Object]cache.ByObject{
+			&corev1.Secret{}:        {Namespaces: own},
+			&v1alpha1.ScmProvider{}: {Namespaces: own},
+		}},
+		Controller:                    config.Controller{SkipNameValidation: &o.Embedded},
+		Metrics:                       m,
+		HealthProbeBindAddress:        o.HealthProbeBindAddress,
+		LeaderElection:                o.LeaderElect,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       o.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &o.LeaseDuration,
+		RenewDeadline:                 &o.RenewDeadline,
+		RetryPeriod:                   &o.RetryPeriod,
+		GracefulShutdownTimeout:       &timeout,
+	}
+}
+
+func controllerOptions(needLeader *bool) controller.Options {
+	return controller.Options{NeedLeaderElection: needLeader}
+}
+
+// slim drops from a cached object what the hub never reads.
+func slim(object any) (any, error) {
+	if o, ok := object.(client.Object); ok {
+		o.SetManagedFields(nil)
+		o.SetLabels(nil)
+		o.SetAnnotations(nil)
+		o.SetOwnerReferences(nil)
+	}
+	return object, nil
+}
+
+// addChecks makes the hub ready when its own cache is synced. A dead member does
+// not make it unready.
+func addChecks(mgr manager.Manager) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the health check: %w", err)
+	}
+	err := mgr.AddReadyzCheck("cache", func(req *http.Request) error {
+		if !mgr.GetCache().WaitForCacheSync(req.Context()) {
+			return fmt.Errorf("the hub's own cache is not synced yet")
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("adding the ready check: %w", err)
+	}
+	return nil
+}

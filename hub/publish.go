@@ -1,0 +1,168 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+const (
+	// fieldOwner is the field manager of everything that the hub applies.
+	fieldOwner = "commit-status-hub"
+	// patchTimeout bounds one status patch.
+	patchTimeout = 30 * time.Second
+)
+
+// publisher patches statuses into members. Each member has an outbox of its own,
+// so that a slow or dead one delays nobody else. Patches are made only while it
+// runs, that is on the leader; what was told before is then patched first.
+type publisher struct {
+	ledger *Ledger
+	clock  clock.WithDelayedExecution
+	log    logr.Logger
+
+	mu      sync.Mutex
+	ctx     context.Context
+	outlets map[string]*outlet
+	working sync.WaitGroup
+}
+
+// outlet is the way into one member.
+type outlet struct {
+	engagement uint64
+	outbox     *outbox
+	client     client.Client
+	events     events.EventRecorder
+}
+
+// engage opens the way into a member.
+func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
+	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID) bool { return p.publish(o, id) })
+	if old := p.outlets[name]; old != nil {
+		old.outbox.close()
+	}
+	p.outlets[name] = o
+}
+
+// disengage closes the way into a member, unless it was engaged again since.
+func (p *publisher) disengage(name string, engagement uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.outlets[name]; o != nil && o.engagement == engagement {
+		o.outbox.close()
+		delete(p.outlets, name)
+	}
+}
+
+// start lets patches be made until ctx ends.
+func (p *publisher) start(ctx context.Context) {
+	p.mu.Lock()
+	p.ctx = ctx
+	p.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, o := range p.outlets {
+			o.outbox.close()
+		}
+	})
+}
+
+// wait returns when no patch is under way any more.
+func (p *publisher) wait() { p.working.Wait() }
+
+// add marks objects whose status may have to be patched.
+func (p *publisher) add(ids []ObjectID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx == nil || p.ctx.Err() != nil {
+		return
+	}
+	for _, id := range ids {
+		if o := p.outlets[id.Cluster]; o != nil {
+			o.outbox.add(id)
+		}
+	}
+}
+
+// publish patches one status, and reports whether that is settled; if not it is
+// tried again.
+func (p *publisher) publish(o *outlet, id ObjectID) (settled bool) {
+	patch, ok := p.ledger.Patch(id)
+	if !ok {
+		return true
+	}
+	p.mu.Lock()
+	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
+	p.mu.Unlock()
+	defer cancel()
+	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
+	applied, err := applyStatus(ctx, o.client, patch)
+	switch {
+	case err == nil:
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
+		// The object is gone, or another one has its name: the watch tells.
+		patchesTotal.WithLabelValues(id.Cluster, "gone").Inc()
+		return true
+	default:
+		patchesTotal.WithLabelValues(id.Cluster, "error").Inc()
+		log.Info("status not patched; trying again", "error", err.Error())
+		return false
+	}
+	patchesTotal.WithLabelValues(id.Cluster, "ok").Inc()
+	p.ledger.Patched(patch, applied.ResourceVersion)
+	announce(o.events, patch)
+	return true
+}
+
+// applyStatus applies a status on its own to the object with the UID that the
+// claim had, so that a re-created object never gets its predecessor's.
+func applyStatus(ctx context.Context, c client.Client, p Patch) (*v1alpha1.CommitStatus, error) {
+	body, err := json.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(),
+		"kind":       "CommitStatus",
+		"metadata":   map[string]any{"namespace": p.ID.Namespace, "name": p.ID.Name, "uid": p.UID},
+		"status":     p.Status,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the status: %w", err)
+	}
+	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: p.ID.Namespace, Name: p.ID.Name}}
+	err = c.Status().Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(fieldOwner), client.ForceOwnership)
+	return object, err
+}
+
+// announce makes an event of a status whose Ready reason has changed.
+func announce(recorder events.EventRecorder, p Patch) {
+	now := apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
+	before := apimeta.FindStatusCondition(p.Before.Conditions, v1alpha1.ConditionReady)
+	if now == nil || (before != nil && before.Reason == now.Reason) {
+		return
+	}
+	kind, reason := corev1.EventTypeWarning, "SyncFailed"
+	switch now.Reason {
+	case v1alpha1.ReasonSynced:
+		kind, reason = corev1.EventTypeNormal, "Synced"
+	case v1alpha1.ReasonConflict:
+		reason = "Conflict"
+	}
+	recorder.Eventf(p.Source, nil, kind, reason, "Publish", "%s", now.Message)
+}

@@ -1,0 +1,170 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// scmProviders brings the hub's ScmProviders and their Secrets into the ledger,
+// on every replica.
+type scmProviders struct {
+	client        client.Client
+	namespace     string
+	registry      providers.Registry
+	installations *ratelimit.Installations
+	ledger        *Ledger
+	apply         func(Changes)
+	clock         clock.PassiveClock
+	log           logr.Logger
+
+	mu sync.Mutex
+	// opened is a digest of what each ScmProvider was last opened with.
+	opened map[string]string
+}
+
+func (s *scmProviders) setup(mgr ctrl.Manager) error {
+	notElected := false
+	s.opened = map[string]string{}
+	byName := handler.EnqueueRequestsFromMapFunc(s.usersOf)
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("scmprovider").
+		For(&v1alpha1.ScmProvider{}).
+		Watches(&corev1.Secret{}, byName).
+		WithOptions(controllerOptions(&notElected)).
+		Complete(reconcile.Func(s.load))
+	if err != nil {
+		return fmt.Errorf("setting up the controller of ScmProviders: %w", err)
+	}
+	err = ctrl.NewControllerManagedBy(mgr).
+		Named("scmprovider-status").
+		For(&v1alpha1.ScmProvider{}).
+		Watches(&corev1.Secret{}, byName).
+		WithOptions(controllerOptions(nil)).
+		Complete(reconcile.Func(s.report))
+	if err != nil {
+		return fmt.Errorf("setting up the controller of ScmProviders' status: %w", err)
+	}
+	return nil
+}
+
+// usersOf returns the ScmProviders that name a Secret.
+func (s *scmProviders) usersOf(ctx context.Context, secret client.Object) []reconcile.Request {
+	var list v1alpha1.ScmProviderList
+	if err := s.client.List(ctx, &list, client.InNamespace(s.namespace)); err != nil {
+		s.log.Error(err, "listing ScmProviders")
+		return nil
+	}
+	var out []reconcile.Request
+	for i := range list.Items {
+		if list.Items[i].Spec.SecretRef.Name == secret.GetName() {
+			out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return out
+}
+
+// load opens a ScmProvider and tells the ledger. Unless the spec or the Secret
+// changed since, it keeps the account, with all that it has learned.
+func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	provider, secret, err := s.read(ctx, req.NamespacedName)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if provider == nil {
+		delete(s.opened, req.Name)
+		s.installations.Release(req.Name)
+		s.apply(s.ledger.setSCM(req.Name, nil))
+		return reconcile.Result{}, nil
+	}
+	digest, err := digestOf(provider, secret)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if s.opened[req.Name] == digest {
+		return reconcile.Result{}, nil
+	}
+	compiled := compileSCM(s.registry, provider, secret)
+	s.opened[req.Name] = digest
+	s.log.Info("loaded ScmProvider", "name", req.Name, "usable", compiled.problem == nil)
+	s.apply(s.ledger.setSCM(req.Name, compiled))
+	return reconcile.Result{}, nil
+}
+
+// report patches the Ready condition of a ScmProvider, on the leader.
+func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	provider, secret, err := s.read(ctx, req.NamespacedName)
+	if err != nil || provider == nil {
+		return reconcile.Result{}, err
+	}
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
+		Message: "settings and credential are usable", ObservedGeneration: provider.Generation,
+		LastTransitionTime: metav1.NewTime(s.clock.Now().UTC().Truncate(time.Second)),
+	}
+	if problem := compileSCM(s.registry, provider, secret).problem; problem != nil {
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, problem.Reason, problem.Message
+	}
+	before := provider.DeepCopy()
+	apimeta.SetStatusCondition(&provider.Status.Conditions, condition)
+	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
+		return reconcile.Result{}, nil
+	}
+	err = s.client.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner))
+	return reconcile.Result{}, client.IgnoreNotFound(err)
+}
+
+// read returns a ScmProvider and the data of its Secret, nil for what there is not.
+func (s *scmProviders) read(ctx context.Context, name types.NamespacedName) (*v1alpha1.ScmProvider, map[string][]byte, error) {
+	provider := &v1alpha1.ScmProvider{}
+	if err := s.client.Get(ctx, name, provider); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil, nil
+		}
+		return nil, nil, fmt.Errorf("reading ScmProvider %s: %w", name.Name, err)
+	}
+	secret := &corev1.Secret{}
+	err := s.client.Get(ctx, types.NamespacedName{Namespace: s.namespace, Name: provider.Spec.SecretRef.Name}, secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return provider, nil, nil
+	case err != nil:
+		return nil, nil, fmt.Errorf("reading the Secret of ScmProvider %s: %w", name.Name, err)
+	case secret.Data == nil:
+		return provider, map[string][]byte{}, nil
+	}
+	return provider, secret.Data, nil
+}
+
+// digestOf tells apart whatever an account is made of.
+func digestOf(provider *v1alpha1.ScmProvider, secret map[string][]byte) (string, error) {
+	text, err := json.Marshal([]any{provider.UID, provider.Spec, secret})
+	if err != nil {
+		return "", fmt.Errorf("encoding ScmProvider %s: %w", provider.Name, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}

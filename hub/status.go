@@ -1,0 +1,118 @@
+package hub
+
+import (
+	"fmt"
+	"time"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// shortSHA is how much of a hash tables show: as much as GitHub's pages do.
+const shortSHA = 7
+
+// standing is how one claimant stands: what statusOf needs to know.
+type standing struct {
+	// generation is the generation of the spec that is answered.
+	generation int64
+	// before is the status that the object has now.
+	before v1alpha1.CommitStatusStatus
+	// problem says why the object claims nothing.
+	problem *providers.Error
+
+	claim   Claim
+	verdict Verdict
+	shown   *providers.Shown
+	failure *providers.Error
+	// writer is the ScmProvider that wrote or read shown, at updatedAt.
+	writer    string
+	updatedAt time.Time
+	dialect   providers.Dialect
+}
+
+// statusOf works out the status of a CommitStatus. ok is false while the SCM is
+// yet to be brought to what the claims want: the old status then stays.
+func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
+	switch {
+	case s.problem != nil:
+		out := *s.before.DeepCopy()
+		return finish(out, s, now, metav1.ConditionFalse, s.problem.Reason, s.problem.Message), true
+	case s.failure != nil:
+		return finish(mirror(s), s, now, metav1.ConditionFalse, s.failure.Reason, s.failure.Message), true
+	case s.dialect == nil || s.dialect.Next(s.shown, s.verdict.Want) != providers.StepNone:
+		return v1alpha1.CommitStatusStatus{}, false
+	}
+	out := mirror(s)
+	if s.dialect.Next(s.shown, s.claim.Want) != providers.StepNone {
+		message := providers.Sentence(fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
+			s.claim.Key.Host, differing(s.shown.Status, s.claim.Want), s.verdict.Owner.Object, wanted(s.shown.Status, s.claim.Want)))
+		return finish(out, s, now, metav1.ConditionFalse, v1alpha1.ReasonConflict, message), true
+	}
+	out.IsSynced = true
+	return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonSynced,
+		fmt.Sprintf("%s shows %s", s.claim.Key.Host, s.shown.Phase)), true
+}
+
+// mirror returns a status with what the SCM shows.
+func mirror(s standing) v1alpha1.CommitStatusStatus {
+	out := v1alpha1.CommitStatusStatus{
+		Conditions: s.before.DeepCopy().Conditions,
+		Repo:       s.claim.Key.Host + "/" + s.claim.Repository,
+		SHA:        s.claim.Key.SHA,
+		ShortSHA:   s.claim.Key.SHA[:shortSHA],
+	}
+	if s.claim.Object != s.verdict.Owner.Object {
+		out.Owner = s.verdict.Owner.Object.String()
+	}
+	if s.shown == nil {
+		return out
+	}
+	out.Name = s.claim.Key.Name
+	out.Description = s.shown.Description
+	out.Phase = s.shown.Phase
+	out.URL = s.shown.URL
+	out.Provider = s.shown.Handle.DeepCopy()
+	out.ScmProvider = s.writer
+	if !s.updatedAt.IsZero() {
+		at := metav1.NewTime(s.updatedAt.UTC().Truncate(time.Second))
+		out.UpdatedAt = &at
+	}
+	return out
+}
+
+// finish sets the Ready condition, and what DESIGN's invariants tie to it.
+func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
+	out.ObservedGeneration = s.generation
+	out.SyncFailure = nil
+	if ready == metav1.ConditionFalse {
+		out.IsSynced = false
+		out.SyncFailure = &v1alpha1.SyncFailure{Message: message}
+	}
+	apimeta.SetStatusCondition(&out.Conditions, metav1.Condition{
+		Type:               v1alpha1.ConditionReady,
+		Status:             ready,
+		Reason:             reason,
+		Message:            message,
+		ObservedGeneration: s.generation,
+		LastTransitionTime: metav1.NewTime(now.UTC().Truncate(time.Second)),
+	})
+	return out
+}
+
+// differing names the first field in which two statuses differ, with its value
+// in shown.
+func differing(shown, want providers.Status) string {
+	switch {
+	case shown.Phase != want.Phase:
+		return string(shown.Phase)
+	case shown.Description != want.Description:
+		return fmt.Sprintf("the description %q", shown.Description)
+	default:
+		return fmt.Sprintf("the URL %q", shown.URL)
+	}
+}
+
+func wanted(shown, want providers.Status) string { return differing(want, shown) }

@@ -1,0 +1,142 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+const (
+	// callTimeout bounds all that a worker does for one key: a look-up and a write.
+	callTimeout = 60 * time.Second
+	// stopGrace is how long a request that is under way may still take when the
+	// hub is asked to stop, so that its answer is not lost (DESIGN rule 11).
+	stopGrace = time.Second
+)
+
+// syncer brings one key forward. Its queue calls it for a key only when the
+// installation's bucket can pay for a write.
+type syncer struct {
+	ledger *Ledger
+	queue  func() *ratelimit.Queue[Key]
+	apply  func(Changes)
+	clock  clock.PassiveClock
+	log    logr.Logger
+}
+
+// Reconcile makes the SCM show what the key should show, as of now.
+func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
+	job, wait, ok := s.ledger.Job(key)
+	if !ok || job.Wait > 0 {
+		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
+	}
+	if job.Account == nil {
+		return s.failed(key, job, s.clock.Now(), job.Problem), nil
+	}
+	action := plan(job.Account, job.Observation, job.Verdict.Want)
+	if action == ActNothing {
+		s.apply(s.ledger.Settled(key, job))
+		return ctrl.Result{}, nil
+	}
+	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
+	defer cancel()
+	_, known := job.Account.Lane(job.Verdict.Owner.Repository)
+	client, err := job.Account.Client(ctx, job.Verdict.Owner.Repository)
+	if err != nil {
+		return s.failed(key, job, s.clock.Now(), providers.AsError(err)), nil
+	}
+	if !known {
+		// The installation is known now: wait for the turn in its own lane.
+		s.queue().Add(key)
+		return ctrl.Result{}, nil
+	}
+	if action == ActFind {
+		var done bool
+		if job, done = s.find(ctx, key, job, client); done {
+			return ctrl.Result{RequeueAfter: job.Wait}, nil
+		}
+		action = plan(job.Account, job.Observation, job.Verdict.Want)
+	}
+	return s.write(ctx, key, job, client, action), nil
+}
+
+// find looks up what the SCM shows. done says that nothing is to be written
+// now; the job's Wait then tells when to come back.
+func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Client) (_ Job, done bool) {
+	shown, err := client.Find(ctx, targetOf(key, job))
+	if err != nil {
+		job.Wait = s.failed(key, job, s.clock.Now(), providers.AsError(err)).RequeueAfter
+		return job, true
+	}
+	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone && job.Settle > 0 {
+		job.Wait = job.Settle
+		return job, true
+	}
+	s.apply(s.ledger.Showed(key, job, shown, false))
+	job.Observation = Observation{Shown: shown, Certain: true}
+	return job, false
+}
+
+func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
+	var shown providers.Shown
+	var err error
+	sentAt := s.clock.Now()
+	at, want := targetOf(key, job), job.Verdict.Want
+	switch action {
+	case ActNothing:
+		return ctrl.Result{}
+	case ActCreate:
+		shown, err = client.Create(ctx, at, want)
+	case ActUpdate:
+		shown, err = client.Update(ctx, at, *job.Observation.Shown, want)
+	case ActFind, ActUnsupported:
+		err = providers.Errorf(v1alpha1.ReasonUnsupported, "%s cannot show %s after what it shows now", key.Host, want.Phase)
+	}
+	if err != nil {
+		return s.failed(key, job, sentAt, providers.AsError(err))
+	}
+	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
+	s.apply(s.ledger.Showed(key, job, &shown, true))
+	return ctrl.Result{}
+}
+
+// failed records a failure. A pause of the installation is none: the key goes
+// back to its lane, which stands still until the pause is over.
+func (s *syncer) failed(key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
+	if err.Reason == v1alpha1.ReasonPending {
+		s.queue().Add(key)
+		return ctrl.Result{}
+	}
+	changes, delay := s.ledger.Failed(key, job, sentAt, err)
+	s.log.Info("status not written", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+		"reason", err.Reason, "message", err.Message, "retryAfter", delay.String())
+	s.apply(changes)
+	return ctrl.Result{RequeueAfter: delay}
+}
+
+func targetOf(key Key, job Job) providers.Target {
+	return providers.Target{
+		Repository: job.Verdict.Owner.Repository,
+		SHA:        key.SHA,
+		Name:       key.Name,
+		ExternalID: key.ExternalID(),
+	}
+}
+
+// linger returns a context that outlives ctx by stopGrace.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
+	return out, func() {
+		stop()
+		cancel()
+	}
+}

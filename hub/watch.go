@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// watcher follows the CommitStatuses and GitRepos of every engaged member, on
+// every replica: a standby's ledger is as warm as the leader's.
+type watcher struct {
+	ledger    *Ledger
+	publisher *publisher
+	apply     func(Changes)
+	log       logr.Logger
+	following sync.WaitGroup
+}
+
+// NeedLeaderElection is false: members are watched by standbys too.
+func (*watcher) NeedLeaderElection() bool { return false }
+
+// Start waits until the members that were engaged are let go.
+func (w *watcher) Start(ctx context.Context) error {
+	<-ctx.Done()
+	w.following.Wait()
+	return nil
+}
+
+// Engage begins to follow a member and returns at once.
+func (w *watcher) Engage(ctx context.Context, name multicluster.ClusterName, cl cluster.Cluster) error {
+	f := &follower{
+		watcher:    w,
+		cluster:    name.String(),
+		engagement: w.ledger.Engage(name.String()),
+		log:        w.log.WithValues("cluster", name.String()),
+	}
+	w.publisher.engage(f.cluster, f.engagement, cl)
+	w.following.Go(func() { f.follow(ctx, cl) })
+	return nil
+}
+
+// follower is one engagement of one member.
+type follower struct {
+	*watcher
+	cluster    string
+	engagement uint64
+	log        logr.Logger
+}
+
+func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
+	defer func() {
+		f.publisher.disengage(f.cluster, f.engagement)
+		f.apply(f.ledger.Disengage(f.cluster, f.engagement))
+	}()
+	repos, err := f.listen(ctx, cl, &v1alpha1.GitRepo{}, f.onRepo, f.onRepoGone)
+	if err != nil {
+		f.log.Error(err, "member cannot be watched")
+		<-ctx.Done()
+		return
+	}
+	statuses, err := f.listen(ctx, cl, &v1alpha1.CommitStatus{}, f.onStatus, f.onStatusGone)
+	if err != nil {
+		f.log.Error(err, "member cannot be watched")
+		<-ctx.Done()
+		return
+	}
+	if toolscache.WaitForCacheSync(ctx.Done(), repos.HasSynced, statuses.HasSynced) {
+		f.log.Info("member heard")
+		f.apply(f.ledger.Heard(f.cluster, f.engagement))
+	}
+	<-ctx.Done()
+}
+
+// listen adds handlers to the informer of a kind, without waiting for its sync.
+func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(any), gone func(types.NamespacedName)) (toolscache.ResourceEventHandlerRegistration, error) {
+	informer, err := cl.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+	if err != nil {
+		return nil, fmt.Errorf("making an informer for %T: %w", kind, err)
+	}
+	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    set,
+		UpdateFunc: func(_, object any) { set(object) },
+		DeleteFunc: func(object any) {
+			if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
+				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name})
+			}
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listening to %T: %w", kind, err)
+	}
+	return registration, nil
+}
+
+func (f *follower) onStatus(object any) {
+	if cs, ok := object.(*v1alpha1.CommitStatus); ok {
+		f.apply(f.ledger.SetObject(f.cluster, f.engagement, cs))
+	}
+}
+
+func (f *follower) onStatusGone(name types.NamespacedName) {
+	f.apply(f.ledger.RemoveObject(f.cluster, f.engagement, name))
+}
+
+func (f *follower) onRepo(object any) {
+	if repo, ok := object.(*v1alpha1.GitRepo); ok {
+		name := types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}
+		f.apply(f.ledger.SetRepo(f.cluster, f.engagement, name, repo))
+	}
+}
+
+func (f *follower) onRepoGone(name types.NamespacedName) {
+	f.apply(f.ledger.SetRepo(f.cluster, f.engagement, name, nil))
+}
