@@ -1,0 +1,102 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const acme = "github.com/app/1/installation/1"
+
+var start = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+func newClock() *clocktesting.FakeClock { return clocktesting.NewFakeClock(start) }
+
+// bench is a queue of names such as "lane/priority/exclusion/name" on a fake clock.
+type bench struct {
+	*Queue[key]
+	clock         *clocktesting.FakeClock
+	installations *Installations
+}
+
+type key struct {
+	lane, exclusion, name string
+	priority              int
+}
+
+func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
+	t.Helper()
+	clk := newClock()
+	o := QueueOptions[key]{
+		Clock:         clk,
+		Installations: NewInstallations(clk),
+		Route: func(k key) Route {
+			return Route{Lane: k.lane, Priority: k.priority, Exclusion: k.exclusion}
+		},
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	b := &bench{Queue: NewQueue(o), clock: clk, installations: o.Installations}
+	t.Cleanup(b.ShutDown)
+	return b
+}
+
+// limit sets what one ScmProvider allows in a lane.
+func (b *bench) limit(lane string, l Limits) { b.installations.SetLimits(lane, "only", l) }
+
+// tryGet gets an item if one can leave now, without waiting.
+func (b *bench) tryGet() (key, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, slot, ok := b.next(b.clock.Now())
+	if !ok {
+		return key{}, false
+	}
+	b.start(e, slot)
+	return e.item, true
+}
+
+// drain gets all that can leave now and says their names.
+func (b *bench) drain() (names []string) {
+	for {
+		k, ok := b.tryGet()
+		if !ok {
+			return names
+		}
+		names = append(names, k.name)
+	}
+}
+
+// getting returns what a worker that waits in Get is given.
+func (b *bench) getting() <-chan key {
+	got := make(chan key, 1)
+	go func() {
+		if k, shutdown := b.Get(); !shutdown {
+			got <- k
+		}
+		close(got)
+	}()
+	return got
+}
+
+func named(lane, name string) key { return key{lane: lane, name: name} }
+
+func many(lane string, n int) (keys []key) {
+	for i := range n {
+		keys = append(keys, named(lane, fmt.Sprint(i)))
+	}
+	return keys
+}
+
+func timeout(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
