@@ -1,0 +1,281 @@
+package hub
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+var testKey = Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
+
+// fleet is a ledger with a usable ScmProvider and a clock that tests own.
+type fleet struct {
+	*Ledger
+	g     *WithT
+	now   *clocktesting.FakeClock
+	token map[string]uint64
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	now := clocktesting.NewFakeClock(time.Unix(10_000, 0))
+	f := &fleet{g: NewWithT(t), now: now, token: map[string]uint64{}}
+	f.Ledger = NewLedger(LedgerOptions{Clock: now, UnheardGrace: 15 * time.Minute})
+	f.setSCM("acme", testSCM(allowAll()))
+	f.Begin()
+	f.now.Step(2 * takeOverWindow)
+	return f
+}
+
+// tell engages a cluster and tells its GitRepo and CommitStatuses.
+func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
+	f.token[cluster] = f.Engage(cluster)
+	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
+	for _, o := range objects {
+		f.SetObject(cluster, f.token[cluster], o)
+	}
+}
+
+func (f *fleet) hear(cluster string, objects ...*v1alpha1.CommitStatus) Changes {
+	f.tell(cluster, objects...)
+	return f.Heard(cluster, f.token[cluster])
+}
+
+func (f *fleet) job() Job {
+	job, _, ok := f.Job(testKey)
+	f.g.Expect(ok).To(BeTrue())
+	return job
+}
+
+func shows(phase v1alpha1.Phase) *providers.Shown {
+	return &providers.Shown{
+		Status: providers.Status{Phase: phase},
+		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: 4711}},
+	}
+}
+
+func createdAt(sec int64) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.CreationTimestamp = metav1.NewTime(time.Unix(sec, 0)) }
+}
+
+func wants(phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = phase }
+}
+
+func told(s v1alpha1.CommitStatusStatus) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Status = s }
+}
+
+func statusWith(phase v1alpha1.Phase, id int64) v1alpha1.CommitStatusStatus {
+	return v1alpha1.CommitStatusStatus{
+		ScmProvider: "acme", Repo: "github.com/acme/shop", SHA: testSHA, Name: "build", Phase: phase,
+		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: id}},
+	}
+}
+
+func TestClaimsOfAMemberCountOnceItIsHeard(t *testing.T) {
+	f := newFleet(t)
+	f.tell("eu", testStatus())
+	_, _, ok := f.Job(testKey)
+	f.g.Expect(ok).To(BeFalse(), "the rest of the member's claims may change the verdict")
+	_, ok = f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeFalse(), "nothing is published before")
+	changes := f.Heard("eu", f.token["eu"])
+	f.g.Expect(changes.Keys).To(ConsistOf(testKey))
+	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseQueued))
+}
+
+func TestClustersShareAKey(t *testing.T) {
+	f := newFleet(t)
+	for _, cluster := range []string{"eu", "us", "local"} {
+		f.hear(cluster, testStatus())
+	}
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActCreate))
+	changes := f.Showed(testKey, job, shows("queued"), true)
+	f.g.Expect(changes.Objects).To(ConsistOf(idIn("eu"), idIn("us"), idIn("local")))
+	job = f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
+	for _, cluster := range []string{"eu", "us", "local"} {
+		patch, ok := f.Patch(idIn(cluster))
+		f.g.Expect(ok).To(BeTrue())
+		f.g.Expect(patch.Status.Provider.GitHub.CheckRunID).To(BeEquivalentTo(4711))
+		f.g.Expect(patch.Status.IsSynced).To(BeTrue())
+	}
+}
+
+func TestARestartBelievesWhatTheMembersAgreeOn(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus(told(statusWith("queued", 7))))
+	f.hear("us", testStatus(told(statusWith("queued", 7))))
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
+	f.g.Expect(job.Observation.Certain).To(BeFalse(), "a run that a member names is looked up before it is patched")
+}
+
+func TestHintsThatContradictAreNoHints(t *testing.T) {
+	f := newFleet(t)
+	f.tell("us", testStatus(told(statusWith("queued", 8))))
+	f.hear("eu", testStatus(told(statusWith("queued", 7))))
+	f.Heard("us", f.token["us"])
+	f.keys[testKey].seen = false
+	f.keys[testKey].Observation = Observation{}
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
+}
+
+func TestKeysFirstSeenAfterATakeOverAreLookedUp(t *testing.T) {
+	f := newFleet(t)
+	f.Begin()
+	f.hear("eu", testStatus())
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
+}
+
+func TestAFailureStandsUntilItsTimeOrAChange(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	_, delay := f.Failed(testKey, f.job(), f.now.Now(), providers.Errorf(v1alpha1.ReasonRepoNotFound, "no such repository"))
+	f.g.Expect(delay).To(Equal(10 * time.Minute))
+	f.g.Expect(f.job().Wait).To(Equal(10*time.Minute), "nothing is called before")
+
+	f.SetObject("eu", f.token["eu"], testStatus(wants("success")))
+	f.g.Expect(f.job().Wait).To(BeZero(), "the claim changed")
+
+	f.Failed(testKey, f.job(), f.now.Now(), providers.Errorf(v1alpha1.ReasonRepoNotFound, "no such repository"))
+	f.g.Expect(f.job().Wait).NotTo(BeZero())
+	changes := f.setSCM("acme", testSCM(allowAll()))
+	f.g.Expect(changes.Keys).To(ContainElement(testKey))
+	f.g.Expect(f.job().Wait).To(BeZero(), "the ScmProvider or its Secret changed")
+}
+
+func TestALostAnswerHasTimeToSettle(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Failed(testKey, f.job(), f.now.Now(), &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "timeout", Unknown: true})
+	f.now.Step(time.Second)
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
+	f.g.Expect(job.Settle).To(Equal(14 * time.Second))
+	f.now.Step(14 * time.Second)
+	f.g.Expect(f.job().Settle).To(BeZero())
+}
+
+func TestAWithdrawnGrantTakesTheClaimAway(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.setSCM("acme", testSCM())
+	_, _, ok := f.Job(testKey)
+	f.g.Expect(ok).To(BeFalse())
+	patch, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeTrue())
+	f.g.Expect(patch.Status.SyncFailure.Message).To(ContainSubstring("no grant"))
+}
+
+func TestALatePurgeSparesAReengagedMember(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	old := f.token["eu"]
+	f.tell("eu")
+	f.g.Expect(f.Disengage("eu", old).Keys).To(BeEmpty())
+	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"), "its claims stay until the new engagement is heard")
+	f.Heard("eu", f.token["eu"])
+	_, wait, ok := f.Job(testKey)
+	f.g.Expect(ok).To(BeFalse(), "the new engagement did not list it")
+	f.g.Expect(wait).To(Equal(releaseDelay))
+}
+
+func TestOthersTakeOverFromARemovedMember(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus(createdAt(1), wants("failure")))
+	f.hear("us", testStatus(createdAt(2), wants("success")))
+	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseFailure))
+	f.g.Expect(f.Disengage("eu", f.token["eu"]).Keys).To(ContainElement(testKey))
+	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseSuccess))
+}
+
+func TestAKeyIsRememberedWhileAnObjectIsReplaced(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Showed(testKey, f.job(), shows("queued"), true)
+	name := types.NamespacedName{Namespace: "team-a", Name: "build"}
+	f.RemoveObject("eu", f.token["eu"], name)
+	f.now.Step(time.Second)
+	_, wait, _ := f.Job(testKey)
+	f.g.Expect(wait).To(Equal(14 * time.Second))
+	f.SetObject("eu", f.token["eu"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.UID = "uid-2" }))
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
+
+	f.RemoveObject("eu", f.token["eu"], name)
+	f.now.Step(releaseDelay)
+	f.Job(testKey)
+	f.g.Expect(f.keys).To(BeEmpty())
+}
+
+func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Disengage("eu", f.token["eu"])
+	f.now.Step(releaseDelay)
+	f.Job(testKey)
+	f.g.Expect(f.objects).To(BeEmpty())
+	f.g.Expect(f.repos).To(BeEmpty())
+	f.g.Expect(f.users).To(BeEmpty())
+	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.members).To(BeEmpty())
+}
+
+func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
+	f := newFleet(t)
+	f.Begin()
+	loser := testStatus(wants("success"), told(func() v1alpha1.CommitStatusStatus {
+		s := statusWith("failure", 7)
+		s.Owner = "us/team-a/build"
+		return s
+	}()))
+	f.hear("eu", loser)
+	f.g.Expect(f.job().Wait).To(Equal(15 * time.Minute))
+	_, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeFalse())
+	f.now.Step(15 * time.Minute)
+	f.g.Expect(f.job().Wait).To(BeZero())
+}
+
+func TestARestartPatchesNothingThatIsRight(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Showed(testKey, f.job(), shows("queued"), true)
+	patch, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeTrue())
+
+	again := newFleet(t)
+	again.hear("eu", testStatus(told(patch.Status)))
+	again.Settled(testKey, again.job())
+	_, ok = again.Patch(idIn("eu"))
+	again.g.Expect(ok).To(BeFalse())
+}
+
+func TestAStaleWatchEventPatchesNothingAgain(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Showed(testKey, f.job(), shows("queued"), true)
+	patch, _ := f.Patch(idIn("eu"))
+	f.Patched(patch, "5")
+	version := func(v string, s v1alpha1.CommitStatusStatus) *v1alpha1.CommitStatus {
+		return testStatus(told(s), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = v })
+	}
+	f.SetObject("eu", f.token["eu"], version("3", v1alpha1.CommitStatusStatus{}))
+	_, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeFalse(), "the event is older than the patch")
+	f.SetObject("eu", f.token["eu"], version("6", v1alpha1.CommitStatusStatus{IsSynced: false}))
+	_, ok = f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeTrue(), "somebody else wrote the status since")
+}

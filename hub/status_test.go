@@ -1,0 +1,100 @@
+package hub
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+func TestStatus(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key, owner.Repository = testKey, "Acme/Shop"
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key, loser.Repository = testKey, "acme/shop"
+	twin := loser
+	twin.Want = owner.Want
+	verdict := Verdict{Owner: owner, Want: owner.Want}
+	shown := shows("failure")
+	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true}
+
+	for name, c := range map[string]struct {
+		s      standing
+		reason string
+		synced bool
+		owner  string
+		phase  v1alpha1.Phase
+		repo   string
+	}{
+		"the owner is synced":                 {standing{claim: owner, shown: shown}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"who wants the same too":              {standing{claim: twin, shown: shown}, v1alpha1.ReasonSynced, true, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"who wants something else conflicts":  {standing{claim: loser, shown: shown}, v1alpha1.ReasonConflict, false, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"a failure":                           {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a failure after something was shown": {standing{claim: owner, shown: shows("queued"), failure: providers.Errorf(v1alpha1.ReasonUnavailable, "down")}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"no claim keeps what was told":        {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			c.s.verdict, c.s.dialect, c.s.generation, c.s.writer = verdict, fakeDialect{}, 3, "acme"
+			got, ok := statusOf(c.s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			ready := apimeta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Reason).To(Equal(c.reason))
+			g.Expect(got.IsSynced).To(Equal(c.synced))
+			g.Expect(got.Owner).To(Equal(c.owner))
+			g.Expect(got.Phase).To(Equal(c.phase))
+			g.Expect(got.Repo).To(Equal(c.repo))
+			expectInvariants(g, got, 3)
+		})
+	}
+}
+
+// expectInvariants checks what holds for every status that the hub publishes.
+func expectInvariants(g *WithT, s v1alpha1.CommitStatusStatus, generation int64) {
+	g.Expect(s.Conditions).To(HaveLen(1))
+	ready := s.Conditions[0]
+	g.Expect(ready.Type).To(Equal(v1alpha1.ConditionReady))
+	g.Expect(ready.ObservedGeneration).To(Equal(s.ObservedGeneration))
+	g.Expect(s.ObservedGeneration).To(Equal(generation))
+	g.Expect(s.SyncFailure != nil).To(Equal(ready.Status == metav1.ConditionFalse), "syncFailure present <=> Ready=False")
+	if s.IsSynced {
+		g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), "isSynced => Ready=True")
+	}
+	if s.SyncFailure != nil {
+		g.Expect(s.SyncFailure.Message).To(Equal(ready.Message))
+		g.Expect(len([]rune(ready.Message))).To(BeNumerically("<=", 300))
+	}
+}
+
+func TestTheOldStatusStaysUntilTheSCMShowsTheNew(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	_, ok := statusOf(standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: fakeDialect{}}, time.Now())
+	NewWithT(t).Expect(ok).To(BeFalse())
+}
+
+func TestATransitionKeepsItsTimeWhileReadyDoesNotChange(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	s := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}}
+	first, _ := statusOf(s, time.Unix(5000, 0))
+	s.before = first
+	second, _ := statusOf(s, time.Unix(9000, 0))
+	g.Expect(second).To(Equal(first))
+}
+
+func TestAConflictNamesTheOwnerAndBothValues(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key = testKey
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key = testKey
+	got, _ := statusOf(standing{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
+	g.Expect(got.SyncFailure.Message).To(Equal("github.com shows failure, as eu/team-a/x wants it; here it is success"))
+}
