@@ -1,0 +1,159 @@
+package github
+
+import (
+	"context"
+	"crypto/rsa"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+
+	gh "github.com/google/go-github/v62/github"
+	"golang.org/x/sync/singleflight"
+	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// account is a ScmProvider that is a GitHub App.
+type account struct {
+	dialect
+
+	name          string
+	api           *url.URL
+	host          string
+	appID         int64
+	key           *rsa.PrivateKey
+	limits        ratelimit.Limits
+	installations *ratelimit.Installations
+	clock         clock.PassiveClock
+
+	// given is the installation that the ScmProvider names, 0 where each owner's
+	// is to be found.
+	given int64
+	// app asks as the App itself, which only finds installations.
+	app *gh.Client
+	// finding makes one request of those that look for one owner's installation.
+	finding singleflight.Group
+	refused *refusals
+
+	mu sync.Mutex
+	// owners are the installations that were found, by folded owner.
+	owners map[string]int64
+	// opened are the installations that were used, each with one client for the
+	// account's whole life.
+	opened map[int64]*gh.Client
+}
+
+var _ providers.Account = (*account)(nil)
+
+func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.PrivateKey) *account {
+	host := webHost(api)
+	a := &account{
+		name:          provider.Name,
+		api:           api,
+		host:          host,
+		appID:         provider.Spec.GitHub.AppID,
+		key:           key,
+		limits:        ratelimit.Defaults(host).With(provider.Spec.RateLimit),
+		installations: k.installations,
+		clock:         k.clock,
+		given:         provider.Spec.GitHub.InstallationID,
+		refused:       newRefusals(k.clock),
+		owners:        map[string]int64{},
+		opened:        map[int64]*gh.Client{},
+	}
+	a.app = a.newClient(a.appTransport())
+	if a.given != 0 {
+		a.known(a.given)
+	}
+	return a
+}
+
+// String names the App, and nothing of its key.
+func (a *account) String() string { return fmt.Sprintf("GitHub App %d at %s", a.appID, a.host) }
+
+// Lane is HOST/app/ID/installation/ID where the installation is given or found,
+// and HOST/app/ID, which is what finding it spends, until then.
+func (a *account) Lane(repository string) (id string, known bool) {
+	if number, ok := a.installation(ownerOf(repository)); ok {
+		return a.installationID(number), true
+	}
+	return a.appLane(), false
+}
+
+// Client finds the installation of the repository's owner, in one request for
+// each owner, and returns a client for the repository.
+func (a *account) Client(ctx context.Context, repository string) (providers.Client, error) {
+	owner, name, err := split(repository)
+	if err != nil {
+		return nil, err
+	}
+	number, err := a.find(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	return &client{
+		dialect:      a.dialect,
+		account:      a,
+		api:          a.open(number),
+		installation: number,
+		repository:   repository,
+		owner:        owner,
+		name:         name,
+	}, nil
+}
+
+// known says that an installation is used, so that its limits are in force.
+func (a *account) known(number int64) {
+	a.installations.SetLimits(a.installationID(number), a.name, a.limits)
+}
+
+// open returns the client of an installation, the same for the account's life.
+func (a *account) open(number int64) *gh.Client {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	api, ok := a.opened[number]
+	if !ok {
+		api = a.newClient(a.installationTransport(number))
+		a.opened[number] = api
+	}
+	return api
+}
+
+// installation returns what is known of an owner without a request.
+func (a *account) installation(owner string) (int64, bool) {
+	if a.given != 0 {
+		return a.given, true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	number, ok := a.owners[owner]
+	return number, ok
+}
+
+// forget drops an installation that GitHub knows no longer: the App may have
+// been installed anew, under another ID.
+func (a *account) forget(number int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for owner, n := range a.owners {
+		if n == number {
+			delete(a.owners, owner)
+		}
+	}
+}
+
+func (a *account) appLane() string { return fmt.Sprintf("%s/app/%d", a.host, a.appID) }
+
+func (a *account) installationID(number int64) string {
+	return fmt.Sprintf("%s/installation/%d", a.appLane(), number)
+}
+
+// ownerOf is the folded owner of a repository.
+func ownerOf(repository string) string {
+	owner, _, _ := strings.Cut(repository, "/")
+	return strings.ToLower(owner)
+}

@@ -1,0 +1,81 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// Operations as they are named in metrics.
+const (
+	opCreate           = "create_check_run"
+	opUpdate           = "update_check_run"
+	opList             = "list_check_runs"
+	opCreateToken      = "create_token"
+	opFindInstallation = "find_installation"
+)
+
+// deadline ends what its caller gave no deadline of its own.
+const deadline = 30 * time.Second
+
+// question is what was asked, for the words about the answer.
+type question struct {
+	operation    string
+	repository   string
+	sha          string
+	host         string
+	run          int64
+	appID        int64
+	installation int64
+}
+
+// write reports whether a lost answer may leave something behind in GitHub that
+// has to be looked up.
+func (q question) write() bool { return q.operation == opCreate || q.operation == opUpdate }
+
+// who is whom GitHub takes the request to come from.
+func (q question) who() string {
+	if q.installation == 0 {
+		return fmt.Sprintf("GitHub App %d", q.appID)
+	}
+	return fmt.Sprintf("installation %d of GitHub App %d", q.installation, q.appID)
+}
+
+// attempt is one request and how it went.
+type attempt struct {
+	question question
+	// left is set once the request may have reached GitHub.
+	left atomic.Bool
+	// status is of the answer, 0 without one.
+	status int
+	// err is how the transport failed; go-github hides it behind the context's.
+	err error
+}
+
+type attemptKey struct{}
+
+// begin starts an attempt that the transports find in the context.
+func (a *account) begin(ctx context.Context, q question) (context.Context, *attempt) {
+	q.host, q.appID = a.host, a.appID
+	at := &attempt{question: q}
+	ctx = ratelimit.WithOperation(ctx, kindName, q.operation)
+	return context.WithValue(ctx, attemptKey{}, at), at
+}
+
+func attemptOf(ctx context.Context) *attempt {
+	at, ok := ctx.Value(attemptKey{}).(*attempt)
+	if !ok {
+		return &attempt{}
+	}
+	return at
+}
+
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, deadline)
+}

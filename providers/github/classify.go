@@ -1,0 +1,142 @@
+package github
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// answer is what GitHub said. The body is read only from status 400 on.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// classify says what an answer means: for the budget, and, unless it is a
+// success or a redirect, for the status that was asked for. unguided is how long
+// to wait at a limit that GitHub gives no time for.
+func classify(q question, a answer, now time.Time, unguided time.Duration) (ratelimit.Feedback, *providers.Error) {
+	f := counted(a.header)
+	if q.operation == opCreateToken {
+		// GitHub counts this one for the App, not for the installation.
+		f = ratelimit.Feedback{}
+	}
+	if a.status < http.StatusBadRequest {
+		return f, nil
+	}
+	r := parse(a.body)
+	if a.limited(r) {
+		f.PauseUntil = pause(a.header, now, unguided)
+		e := providers.Errorf(v1alpha1.ReasonPending, "%s limits the requests of %s", q.host, q.who())
+		e.RetryAt = f.PauseUntil
+		return f, e
+	}
+	if a.status >= http.StatusInternalServerError || a.status == http.StatusRequestTimeout {
+		e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s answered %d %s", q.host, a.status, http.StatusText(a.status))
+		e.Unknown = q.write()
+		if _, ok := retryAfter(a.header, now); ok {
+			f.PauseUntil = pause(a.header, now, unguided)
+			e.RetryAt = f.PauseUntil
+		}
+		return f, e
+	}
+	return f, refused(q, a.status, r)
+}
+
+// limited tells a limit from a missing permission, which comes as 403 as well.
+func (a answer) limited(r complaint) bool {
+	switch a.status {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusForbidden:
+	default:
+		return false
+	}
+	if r.mentions("resource not accessible", "invalid app_id", "suspended", "must authenticate") {
+		return false
+	}
+	if r.mentions("rate limit", "temporarily blocked", "abuse detection") || strings.Contains(r.Documentation, "rate-limits") {
+		return true
+	}
+	remaining := number(a.header, headerRemaining)
+	return a.header.Get(headerRetryAfter) != "" || remaining != nil && *remaining == 0
+}
+
+// refused says what GitHub refused, for statuses from 400 to 499.
+func refused(q question, status int, r complaint) *providers.Error {
+	switch status {
+	case http.StatusUnauthorized:
+		return unauthorized(q, r)
+	case http.StatusForbidden:
+		return forbidden(q, r)
+	case http.StatusNotFound:
+		return missing(q)
+	}
+	if r.mentions("no commit found for sha") {
+		return providers.Errorf(v1alpha1.ReasonCommitNotFound, "repository %s has no commit %s", q.repository, q.sha)
+	}
+	text := r.text()
+	if text == "" {
+		return providers.Errorf(v1alpha1.ReasonInvalid, "GitHub refused it: %d %s", status, http.StatusText(status))
+	}
+	return providers.Errorf(v1alpha1.ReasonInvalid, "GitHub refused it: %s", text)
+}
+
+func unauthorized(q question, r complaint) *providers.Error {
+	if q.operation == opCreateToken || q.operation == opFindInstallation {
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"GitHub refuses the private key of GitHub App %d%s", q.appID, quoted(r))
+	}
+	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub refuses the token of %s%s", q.who(), quoted(r))
+}
+
+func forbidden(q question, r complaint) *providers.Error {
+	switch {
+	case r.mentions("suspended"):
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s is suspended", q.who())
+	case r.mentions("invalid app_id"):
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"check run %d was made by another GitHub App: GitHub App %d cannot change it", q.run, q.appID)
+	case r.mentions("resource not accessible"):
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s lacks the permission %s in %s",
+			q.who(), permission(q), q.repository)
+	case r.mentions("archived"):
+		return providers.Errorf(v1alpha1.ReasonInvalid, "repository %s is archived, which makes it read-only", q.repository)
+	}
+	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub denies it to %s%s", q.who(), quoted(r))
+}
+
+// missing is a 404, which GitHub also answers where something is there but not
+// for us to see.
+func missing(q question) *providers.Error {
+	switch q.operation {
+	case opCreateToken:
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"GitHub App %d has no installation %d: it was removed, or belongs to another App", q.appID, q.installation)
+	case opFindInstallation:
+		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+			"repository %s does not exist, or GitHub App %d is not installed on it", q.repository, q.appID)
+	case opUpdate:
+		e := providers.Errorf(v1alpha1.ReasonRepoNotFound,
+			"repository %s or its check run %d does not exist, or %s has no access", q.repository, q.run, q.who())
+		// Nothing happened, but what is shown is not what it was taken for: only a
+		// look tells whether the run is gone or the repository.
+		e.Unknown = true
+		return e
+	}
+	return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		"repository %s does not exist, or %s has no access to it", q.repository, q.who())
+}
+
+// permission is what the App needs for q.
+func permission(q question) string {
+	if q.write() {
+		return "checks:write"
+	}
+	return "checks:read"
+}

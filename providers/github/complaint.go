@@ -1,0 +1,90 @@
+package github
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// complaint is the body of an answer from status 400 on. Only JSON is read: the
+// page of some proxy never gets into a message.
+type complaint struct {
+	Message       string          `json:"message"`
+	Documentation string          `json:"documentation_url"`
+	Errors        json.RawMessage `json:"errors"`
+}
+
+// requestID is a sentence that differs with every answer.
+var requestID = regexp.MustCompile(`(?i)[^.]*request id[^.]*\.?`)
+
+func parse(body []byte) complaint {
+	var c complaint
+	if json.Unmarshal(body, &c) != nil {
+		return complaint{}
+	}
+	c.Message = strings.TrimSpace(requestID.ReplaceAllString(c.Message, ""))
+	return c
+}
+
+// mentions reports whether the message holds one of texts, which are lower case.
+func (c complaint) mentions(texts ...string) bool {
+	message := strings.ToLower(c.Message)
+	for _, text := range texts {
+		if strings.Contains(message, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// text is the message and what it says about each field.
+func (c complaint) text() string {
+	parts := c.fields()
+	if c.Message != "" {
+		parts = append([]string{c.Message}, parts...)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// fields reads the errors, which are texts or objects.
+func (c complaint) fields() []string {
+	var each []json.RawMessage
+	if json.Unmarshal(c.Errors, &each) != nil {
+		each = []json.RawMessage{c.Errors}
+	}
+	var texts []string
+	for _, raw := range each {
+		var plain string
+		var object struct{ Field, Code, Message string }
+		switch {
+		case json.Unmarshal(raw, &plain) == nil && plain != "":
+			texts = append(texts, plain)
+		case json.Unmarshal(raw, &object) == nil:
+			texts = appendField(texts, object.Field, object.Message, object.Code)
+		}
+	}
+	return texts
+}
+
+// appendField adds what is said about a field; the code is for where nothing
+// better is.
+func appendField(texts []string, field, message, code string) []string {
+	if message == "" {
+		message = code
+	}
+	switch {
+	case message == "":
+		return texts
+	case field == "":
+		return append(texts, message)
+	}
+	return append(texts, field+": "+message)
+}
+
+// quoted is the message in brackets, after other words.
+func quoted(c complaint) string {
+	if c.Message == "" {
+		return ""
+	}
+	return " (" + c.Message + ")"
+}

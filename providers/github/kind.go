@@ -1,0 +1,82 @@
+package github
+
+import (
+	"strings"
+
+	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// kindName is the field of a ScmProviderSpec that selects GitHub, and the name
+// of the SCM in metrics.
+const kindName = "github"
+
+const (
+	privateKeyField = "privateKey"
+	tokenField      = "token"
+)
+
+// Kind opens ScmProviders that are a GitHub.
+type Kind struct {
+	installations *ratelimit.Installations
+	clock         clock.Clock
+}
+
+var _ providers.Kind = (*Kind)(nil)
+
+// NewKind makes the kind. Accounts spend the budgets of installations, and tell
+// time by clk.
+func NewKind(installations *ratelimit.Installations, clk clock.Clock) *Kind {
+	return &Kind{installations: installations, clock: clk}
+}
+
+// Name is "github".
+func (*Kind) Name() string { return kindName }
+
+// Host is the host of the web pages: github.com for api.github.com, X.ghe.com
+// for api.X.ghe.com, and the API's own host for GitHub Enterprise Server. It
+// fails with an *Error where the API's URL is not one that a credential may be
+// sent to.
+func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
+	api, err := endpoint(spec)
+	if err != nil {
+		return "", err
+	}
+	return webHost(api), nil
+}
+
+// Fold is the repository in lower case: GitHub takes Acme/Shop and acme/shop for
+// the same.
+func (*Kind) Fold(repository string) string { return strings.ToLower(repository) }
+
+// Open makes an account of a GitHub App: its ID is spec.github.appID, its private
+// key the Secret's key privateKey. It makes no request.
+func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (providers.Account, error) {
+	api, err := endpoint(provider.Spec)
+	if err != nil {
+		return nil, err
+	}
+	spec, name := provider.Spec.GitHub, provider.Spec.SecretRef.Name
+	text, ok := secret[privateKeyField]
+	switch {
+	case !ok && len(secret[tokenField]) > 0 && spec.AppID == 0:
+		return nil, providers.Errorf(v1alpha1.ReasonUnsupported,
+			"Secret %s holds a plain token (key %s), which cannot write check runs: "+
+				"set spec.github.appID and the GitHub App's private key as key %s", name, tokenField, privateKeyField)
+	case !ok:
+		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"Secret %s has no key %s, which holds the GitHub App's private key as PEM", name, privateKeyField)
+	case spec.AppID <= 0:
+		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"spec.github.appID is not set: the private key in Secret %s needs the ID of its GitHub App", name)
+	}
+	key, problem := parseKey(text)
+	if problem != "" {
+		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"key %s of Secret %s %s", privateKeyField, name, problem)
+	}
+	return newAccount(k, provider, api, key), nil
+}

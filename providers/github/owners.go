@@ -1,0 +1,81 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// find returns the installation of a repository's owner. However many ask at
+// once for one owner, one request is made; it is made for one of their
+// repositories, so that one may not exist says nothing about the others.
+func (a *account) find(ctx context.Context, repository string) (int64, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	owner, folded := ownerOf(repository), strings.ToLower(repository)
+	for {
+		if number, ok := a.installation(owner); ok {
+			return number, nil
+		}
+		if err := a.refused.get(refusedApp); err != nil {
+			return 0, err
+		}
+		if err := a.refused.get(folded); err != nil {
+			return 0, err
+		}
+		// The others that wait must not fail because the first one gives up.
+		shared := context.WithoutCancel(ctx)
+		done := a.finding.DoChan(owner, func() (any, error) {
+			ctx, cancel := withDeadline(shared)
+			defer cancel()
+			return folded, a.ask(ctx, repository)
+		})
+		select {
+		case <-ctx.Done():
+			return 0, a.failed(&attempt{}, ctx.Err())
+		case answer := <-done:
+			if answer.Err != nil && (answer.Val == folded || reasonOf(answer.Err) != v1alpha1.ReasonRepoNotFound) {
+				return 0, answer.Err
+			}
+		}
+	}
+}
+
+// ask makes the request that finds an installation, and remembers the answer.
+func (a *account) ask(ctx context.Context, repository string) error {
+	owner, name, err := split(repository)
+	if err != nil {
+		return err
+	}
+	ctx, at := a.begin(ctx, question{operation: opFindInstallation, repository: repository})
+	found, _, err := a.app.Apps.FindRepositoryInstallation(ctx, owner, name)
+	if err == nil && found.GetID() <= 0 {
+		err = errNotUnderstood
+	}
+	if err != nil {
+		failed := a.failed(at, err)
+		switch failed.Reason {
+		case v1alpha1.ReasonRepoNotFound:
+			a.refused.put(strings.ToLower(repository), failed, missingFor)
+		case v1alpha1.ReasonCredentialsInvalid:
+			a.refused.put(refusedApp, failed, refusedFor)
+		}
+		return failed
+	}
+	a.known(found.GetID())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.owners[ownerOf(repository)] = found.GetID()
+	return nil
+}
+
+func reasonOf(err error) string {
+	var e *providers.Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+package github
+
+import (
+	"strings"
+
+	gh "github.com/google/go-github/v62/github"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// creation is the body of the POST that makes a run. want is rendered.
+func creation(at providers.Target, want providers.Status) (gh.CreateCheckRunOptions, error) {
+	status, conclusion, err := parts(want)
+	return gh.CreateCheckRunOptions{
+		Name:       at.Name,
+		HeadSHA:    at.SHA,
+		ExternalID: given(at.ExternalID),
+		Status:     given(status),
+		Conclusion: given(conclusion),
+		DetailsURL: given(want.URL),
+		Output:     output(want),
+	}, err
+}
+
+// change is the body of the PATCH that changes a run. want is rendered. What it
+// leaves out stays as it is: Next makes a new run where that would be wrong.
+func change(at providers.Target, want providers.Status) (gh.UpdateCheckRunOptions, error) {
+	status, conclusion, err := parts(want)
+	return gh.UpdateCheckRunOptions{
+		Name:       at.Name,
+		Status:     given(status),
+		Conclusion: given(conclusion),
+		DetailsURL: given(want.URL),
+		Output:     output(want),
+	}, err
+}
+
+func parts(want providers.Status) (status, conclusion string, err error) {
+	status, conclusion, ok := written(want.Phase)
+	if !ok {
+		return "", "", providers.Errorf(v1alpha1.ReasonInvalid, "%q is not a phase", want.Phase)
+	}
+	return status, conclusion, nil
+}
+
+// output is what a run has to say: GitHub wants both a title and a summary, or
+// neither.
+func output(want providers.Status) *gh.CheckRunOutput {
+	if want.Description == "" {
+		return nil
+	}
+	return &gh.CheckRunOutput{Title: gh.String(title(want)), Summary: gh.String(want.Description)}
+}
+
+// given leaves an empty field out of a body: GitHub refuses an empty URL.
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// ours reports whether a run was made by this App for a target.
+func ours(run *gh.CheckRun, at providers.Target, appID int64) bool {
+	return run.GetApp().GetID() == appID &&
+		run.GetExternalID() == at.ExternalID &&
+		run.GetName() == at.Name &&
+		strings.EqualFold(run.GetHeadSHA(), at.SHA)
+}
+
+func found(run *gh.CheckRun) *providers.Shown {
+	if run == nil {
+		return nil
+	}
+	shown := shownBy(run)
+	return &shown
+}
+
+// shownBy is what a run shows. Where no URL was given, GitHub answers with the
+// App's home page, or with the run's own page: neither is anything that was asked
+// for, so they read as none.
+func shownBy(run *gh.CheckRun) providers.Shown {
+	url := run.GetDetailsURL()
+	if same(url, run.GetApp().GetExternalURL()) || same(url, run.GetHTMLURL()) {
+		url = ""
+	}
+	return providers.Shown{
+		Status: providers.Status{
+			Phase:       read(run.GetStatus(), run.GetConclusion()),
+			Description: run.GetOutput().GetSummary(),
+			URL:         url,
+		},
+		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run.GetID()}},
+	}
+}
+
+// same reports whether two URLs differ by no more than a slash at the end.
+func same(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }

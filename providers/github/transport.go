@@ -1,0 +1,94 @@
+package github
+
+import (
+	"net/http"
+	"net/http/httptrace"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	gh "github.com/google/go-github/v62/github"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// userAgent tells GitHub who asks, which its API demands.
+const userAgent = "commit-status-hub"
+
+// newClient makes a client that speaks to the account's API.
+func (a *account) newClient(rt http.RoundTripper) *gh.Client {
+	api := gh.NewClient(&http.Client{Transport: &recorder{next: rt}, CheckRedirect: sameHostOnly})
+	root := *a.api
+	api.BaseURL = &root
+	api.UserAgent = userAgent
+	return api
+}
+
+// appTransport authenticates as the App itself.
+func (a *account) appTransport() http.RoundTripper {
+	return a.signed(a.installations.Get(a.appLane()).RoundTripper(newClassifier()))
+}
+
+// installationTransport authenticates as an installation of the App.
+func (a *account) installationTransport(number int64) http.RoundTripper {
+	paid := a.installations.Get(a.installationID(number)).RoundTripper(newClassifier())
+	return newTokens(a, number, paid)
+}
+
+// signed puts the App's signature on requests. One for each transport: it keeps
+// state that ghinstallation guards only in there.
+func (a *account) signed(rt http.RoundTripper) *ghinstallation.AppsTransport {
+	t := ghinstallation.NewAppsTransportFromPrivateKey(rt, a.appID, a.key)
+	t.BaseURL = a.api.String()
+	return t
+}
+
+// newClassifier makes what reads the answers of one installation.
+func newClassifier() ratelimit.Classifier {
+	unguided := &unguided{}
+	return func(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
+		at := attemptOf(req.Context())
+		at.status = resp.StatusCode
+		wait := unguided.wait()
+		feedback, failed := classify(at.question, answer{resp.StatusCode, resp.Header, body}, now, wait)
+		unguided.answered(now, feedback.PauseUntil, wait)
+		if failed != nil {
+			return feedback, failed
+		}
+		return feedback, nil
+	}
+}
+
+// recorder notes on the attempt how a request ended. It hides GitHub's count of
+// the budget from go-github, which would refuse by itself to send more.
+type recorder struct{ next http.RoundTripper }
+
+// RoundTrip sends a request.
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	at := attemptOf(req.Context())
+	resp, err := r.next.RoundTrip(req)
+	at.err = err
+	if err != nil {
+		return nil, err
+	}
+	for _, header := range []string{headerLimit, headerRemaining, headerReset} {
+		resp.Header.Del(header)
+	}
+	return resp, nil
+}
+
+// traced notes on the attempt that the request got a connection: from then on it
+// may have reached GitHub, whatever comes back.
+func traced(req *http.Request, at *attempt) *http.Request {
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { at.left.Store(true) },
+	}))
+}
+
+func sameHostOnly(req *http.Request, via []*http.Request) error {
+	if err := ratelimit.SameHostOnly(req, via); err != nil {
+		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitHub's answer is a redirect that is not followed: %v", err)
+	}
+	return nil
+}
