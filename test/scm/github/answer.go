@@ -1,0 +1,78 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// docsRoot is where the documentation_url of every error begins.
+const docsRoot = "https://docs.github.com/rest"
+
+// answer is what goes back to the client.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a *answer) setDefault(name, value string) {
+	if a.header.Get(name) == "" {
+		a.header.Set(name, value)
+	}
+}
+
+func reply(status int, v any) answer {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode an answer of the fake GitHub: %v", err))
+	}
+	return answer{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: body}
+}
+
+func text(status int, body string) answer {
+	return answer{status: status, header: http.Header{"Content-Type": {"text/plain"}}, body: []byte(body)}
+}
+
+// fieldError says what is wrong with one field of a request.
+type fieldError struct {
+	Resource string `json:"resource"`
+	Code     string `json:"code"`
+	Field    string `json:"field"`
+	Message  string `json:"message,omitempty"`
+}
+
+// refused is a request that GitHub turns down.
+type refused struct {
+	status  int
+	message string
+	fields  []fieldError
+	// docs is the page to name instead of the route's.
+	docs string
+}
+
+func refusal(status int, format string, args ...any) *refused {
+	return &refused{status: status, message: fmt.Sprintf(format, args...)}
+}
+
+// invalid is a request that does not fit the schema of its route.
+func invalid(format string, args ...any) *refused {
+	return refusal(http.StatusUnprocessableEntity, "Invalid request.\n\n"+format, args...)
+}
+
+func (r *refused) answer(docs string) answer {
+	if r.docs != "" {
+		docs = r.docs
+	}
+	url := docsRoot
+	if docs != "" {
+		url += "/" + docs
+	}
+	return reply(r.status, struct {
+		Message string       `json:"message"`
+		Errors  []fieldError `json:"errors,omitempty"`
+		Docs    string       `json:"documentation_url"`
+		Status  string       `json:"status"`
+	}{r.message, r.fields, url, strconv.Itoa(r.status)})
+}

@@ -1,0 +1,161 @@
+package github
+
+import (
+	"net/http"
+	"time"
+)
+
+// primaryLimitPerHour is what an installation may send (GitHub docs, "Rate limits
+// for GitHub Apps": 5000 requests per hour).
+const primaryLimitPerHour = 5000
+
+// payer is whose budget a request spends: an installation's, or that of an app
+// that speaks for itself.
+type payer struct{ app, installation int64 }
+
+// budgets counts what each payer spent.
+type budgets struct {
+	limits  Limits
+	byPayer map[payer]*budget
+}
+
+// budget is one payer's. The primary limit is counted in fixed hours, as GitHub
+// does it; the other windows slide.
+type budget struct {
+	hour        time.Time
+	spent       int
+	inFlight    int
+	log         []spending
+	pausedFrom  time.Time
+	pausedUntil time.Time
+}
+
+// spending is one request that was let through.
+type spending struct {
+	at    time.Time
+	write bool
+}
+
+func (s spending) points() int {
+	if s.write {
+		return 5
+	}
+	return 1
+}
+
+func newBudgets() budgets { return budgets{byPayer: map[payer]*budget{}} }
+
+func (b *budgets) primary() int {
+	if b.limits.RequestsPerHour > 0 {
+		return b.limits.RequestsPerHour
+	}
+	return primaryLimitPerHour
+}
+
+// of returns the budget of a caller, and nil for one that proved nothing.
+func (b *budgets) of(c caller) *budget {
+	if c.app == 0 {
+		return nil
+	}
+	p := payer{c.app, c.installation}
+	if b.byPayer[p] == nil {
+		b.byPayer[p] = &budget{}
+	}
+	return b.byPayer[p]
+}
+
+func (b *budgets) enter(c caller) {
+	if of := b.of(c); of != nil {
+		of.inFlight++
+	}
+}
+
+func (b *budgets) leave(c caller) {
+	if of := b.of(c); of != nil {
+		of.inFlight--
+	}
+}
+
+// exceeded says which limit one more request breaks and how long it will.
+func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
+	l := b.limits
+	if l.MaxInFlight > 0 && of.inFlight > l.MaxInFlight {
+		return "requests in flight", time.Second
+	}
+	next := spending{at: x.now, write: isWrite(x.request)}
+	one := func(spending) int { return 1 }
+	write := func(s spending) int {
+		if s.write {
+			return 1
+		}
+		return 0
+	}
+	for _, w := range []struct {
+		name   string
+		limit  int
+		window time.Duration
+		cost   func(spending) int
+	}{
+		{"requests per minute", l.RequestsPerMinute, time.Minute, one},
+		{"points per minute", l.PointsPerMinute, time.Minute, spending.points},
+		{"writes per minute", l.WritesPerMinute, time.Minute, write},
+		{"requests per hour", l.RequestsPerHour, time.Hour, one},
+		{"writes per hour", l.WritesPerHour, time.Hour, write},
+	} {
+		if w.limit == 0 || w.cost(next) == 0 {
+			continue
+		}
+		if wait := of.wait(next, w.limit, w.window, w.cost); wait > 0 {
+			return w.name, wait
+		}
+	}
+	return "", 0
+}
+
+// wait is how long it takes until next fits into a window that slides.
+func (b *budget) wait(next spending, limit int, window time.Duration, cost func(spending) int) time.Duration {
+	room := limit - cost(next)
+	for i := len(b.log) - 1; i >= 0; i-- {
+		ends := b.log[i].at.Add(window)
+		if !ends.After(next.at) {
+			return 0
+		}
+		if room -= cost(b.log[i]); room < 0 {
+			return ends.Sub(next.at)
+		}
+	}
+	return 0
+}
+
+// count spends what a request costs and forgets what no window sees any more.
+func (b *budget) count(x *exchange) {
+	b.used(x.now)
+	if b.spent == 0 {
+		b.hour = x.now
+	}
+	b.spent++
+	old := 0
+	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.now) {
+		old++
+	}
+	b.log = append(b.log[old:], spending{x.now, isWrite(x.request)})
+}
+
+// used is what was spent in the current hour.
+func (b *budget) used(now time.Time) int {
+	if b.spent > 0 && !now.Before(b.hour.Add(time.Hour)) {
+		b.hour, b.spent = now, 0
+	}
+	return b.spent
+}
+
+func (b *budget) refund() { b.spent = max(0, b.spent-1) }
+
+func isWrite(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	default:
+		return true
+	}
+}

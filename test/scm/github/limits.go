@@ -1,0 +1,123 @@
+package github
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Limits are enforced per installation, in true sliding windows. 0 means that
+// there is no such limit.
+type Limits struct {
+	RequestsPerHour, RequestsPerMinute int
+	// PointsPerMinute counts 1 for a read and 5 for a write.
+	PointsPerMinute                int
+	WritesPerMinute, WritesPerHour int
+	MaxInFlight                    int
+	// Grace is how long after the announcement of a pause requests are taken for
+	// ones that were on their way already, and so are not violations.
+	Grace time.Duration
+}
+
+// WithLimits makes the server refuse what exceeds l. RequestsPerHour also
+// replaces the 5000 that the x-ratelimit headers tell and that are enforced
+// anyway.
+func WithLimits(l Limits) Option {
+	return func(s *Server) { s.budgets.limits = l }
+}
+
+// Violations is how many requests exceeded a limit, or came during a pause that
+// was announced by Retry-After or by an exhausted primary limit. Each is marked
+// in its Call.
+func (s *Server) Violations() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, c := range s.ledger.calls {
+		if c.Violation != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// admit counts a request and refuses it if that exceeds a limit.
+func (s *Server) admit(x *exchange) *answer {
+	b := s.budgets.of(x.caller)
+	if b == nil {
+		return nil
+	}
+	if x.now.Before(b.pausedUntil) && !x.now.Before(b.pausedFrom) {
+		x.call.Violation = "sent during an announced pause"
+	}
+	if used, limit := b.used(x.now), s.budgets.primary(); used >= limit {
+		x.call.Violation = "primary limit"
+		a := primaryLimit(x.caller.installation).answer("")
+		return &a
+	}
+	if broken, wait := s.budgets.exceeded(b, x); broken != "" {
+		x.call.Violation = broken
+		a := secondaryLimit().answer("")
+		a.header.Set("Retry-After", strconv.Itoa(int(max(1, math.Ceil(wait.Seconds())))))
+		return &a
+	}
+	b.count(x)
+	return nil
+}
+
+func primaryLimit(installation int64) *refused {
+	r := refusal(http.StatusForbidden, "API rate limit exceeded for installation ID %d.", installation)
+	r.docs = "using-the-rest-api/rate-limits-for-the-rest-api#about-primary-rate-limits"
+	return r
+}
+
+func secondaryLimit() *refused {
+	r := refusal(http.StatusForbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+	r.docs = "using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+	return r
+}
+
+// meter adds the x-ratelimit headers. An answer that nothing changed is free.
+func (s *Server) meter(x *exchange, a *answer) {
+	limit := s.budgets.primary()
+	b := s.budgets.of(x.caller)
+	if b == nil {
+		b = &budget{}
+	} else if a.status == http.StatusNotModified {
+		b.refund()
+	}
+	used := b.used(x.now)
+	reset := b.hour.Add(time.Hour)
+	if b.hour.IsZero() {
+		reset = x.now.Add(time.Hour)
+	}
+	a.setDefault("X-Ratelimit-Limit", strconv.Itoa(limit))
+	a.setDefault("X-Ratelimit-Used", strconv.Itoa(used))
+	a.setDefault("X-Ratelimit-Remaining", strconv.Itoa(max(0, limit-used)))
+	a.setDefault("X-Ratelimit-Reset", strconv.FormatInt(reset.Unix()+1, 10))
+	a.setDefault("X-Ratelimit-Resource", "core")
+}
+
+// announce remembers the pause that an answer asks for.
+func (s *Server) announce(x *exchange, a answer) {
+	b := s.budgets.of(x.caller)
+	if b == nil || a.status < http.StatusBadRequest {
+		return
+	}
+	var until time.Time
+	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+		until = s.clock.Now().Add(time.Duration(seconds) * time.Second)
+	} else if reset, err := strconv.ParseInt(a.header.Get("X-Ratelimit-Reset"), 10, 64); err == nil &&
+		a.header.Get("X-Ratelimit-Remaining") == "0" &&
+		(a.status == http.StatusForbidden || a.status == http.StatusTooManyRequests) {
+		until = time.Unix(reset, 0)
+	}
+	now := s.clock.Now()
+	if until.After(b.pausedUntil) && until.After(now) {
+		if !now.Before(b.pausedUntil) {
+			b.pausedFrom = now.Add(s.budgets.limits.Grace)
+		}
+		b.pausedUntil = until
+	}
+}

@@ -1,0 +1,134 @@
+package github
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Pages of a list (GitHub docs, "Using pagination in the REST API").
+const (
+	defaultPerPage = 30
+	maxPerPage     = 100
+)
+
+func (s *Server) getCheckRun(x *exchange) (answer, *refused) {
+	if _, err := s.asInstallation(x); err != nil {
+		return answer{}, err
+	}
+	r, err := s.runAt(x)
+	if err != nil {
+		return answer{}, err
+	}
+	return reply(http.StatusOK, s.renderRun(r)), nil
+}
+
+func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
+	if _, err := s.asInstallation(x); err != nil {
+		return answer{}, err
+	}
+	if !s.world.commits[x.repository()][x.path("ref")] {
+		return answer{}, noCommit(x.params["ref"])
+	}
+	q := x.request.URL.Query()
+	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, q)
+	if err != nil {
+		return answer{}, err
+	}
+	perPage := min(positive(q.Get("per_page"), defaultPerPage), maxPerPage)
+	page := positive(q.Get("page"), 1)
+	from := min((page-1)*perPage, len(found))
+	shown := []any{}
+	for _, r := range found[from:min(from+perPage, len(found))] {
+		shown = append(shown, s.renderRun(r))
+	}
+	a := reply(http.StatusOK, map[string]any{"total_count": len(found), "check_runs": shown})
+	if link := s.pages(x, page, (len(found)+perPage-1)/perPage); link != "" {
+		a.header.Set("Link", link)
+	}
+	return a, nil
+}
+
+// query returns the runs on a commit that a list asks for, the newest first.
+func (c *checkRuns) query(at commit, q url.Values) ([]*run, *refused) {
+	filter, status := q.Get("filter"), q.Get("status")
+	if filter != "" && filter != "latest" && filter != "all" {
+		return nil, notMember("filter", filter, []string{"latest", "all"})
+	}
+	if status != "" && !slices.Contains(statuses, status) {
+		return nil, notMember("status", status, statuses)
+	}
+	app, bad := strconv.ParseInt(q.Get("app_id"), 10, 64)
+	if q.Has("app_id") && bad != nil {
+		return nil, invalid("For 'properties/app_id', %q is not an integer.", q.Get("app_id"))
+	}
+	var found []*run
+	seen := map[named]bool{}
+	for _, r := range slices.Backward(c.byCommit[at]) {
+		key := named{r.suite, r.Name}
+		hidden := filter != "all" && seen[key]
+		seen[key] = true
+		if hidden ||
+			(q.Has("app_id") && r.AppID != app) ||
+			(q.Has("check_name") && r.Name != q.Get("check_name")) ||
+			(status != "" && r.Status != status) {
+			continue
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// pages is the Link header of one page of several.
+func (s *Server) pages(x *exchange, page, last int) string {
+	var links []string
+	link := func(to int, rel string) {
+		u := *x.request.URL
+		q := u.Query()
+		q.Set("page", strconv.Itoa(to))
+		u.RawQuery = q.Encode()
+		links = append(links, fmt.Sprintf("<%s%s>; rel=%q", s.URL(), u.RequestURI(), rel))
+	}
+	if page > 1 {
+		link(page-1, "prev")
+	}
+	if page < last {
+		link(page+1, "next")
+		link(last, "last")
+	}
+	if page > 1 {
+		link(1, "first")
+	}
+	return strings.Join(links, ", ")
+}
+
+func positive(value string, otherwise int) int {
+	if n, err := strconv.Atoi(value); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// conditional adds the ETag to what a GET of this API found, and turns the
+// answer into a 304 if the client knows it. The ETag depends on the token, as
+// GitHub's does.
+func (s *Server) conditional(x *exchange, a *answer) {
+	if x.request.Method != http.MethodGet || a.status != http.StatusOK {
+		return
+	}
+	sum := sha256.Sum256(append([]byte(bearer(x.request)+"\n"), a.body...))
+	tag := `"` + hex.EncodeToString(sum[:]) + `"`
+	a.setDefault("Etag", "W/"+tag)
+	for known := range strings.SplitSeq(x.request.Header.Get("If-None-Match"), ",") {
+		if strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag {
+			a.status, a.body = http.StatusNotModified, nil
+			a.header.Del("Content-Type")
+			return
+		}
+	}
+}

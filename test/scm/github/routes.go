@@ -1,0 +1,74 @@
+package github
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The operations of the ledger.
+const (
+	OpCreateCheckRun   = "create_check_run"
+	OpUpdateCheckRun   = "update_check_run"
+	OpListCheckRuns    = "list_check_runs"
+	OpGetCheckRun      = "get_check_run"
+	OpCreateToken      = "create_token"
+	OpFindInstallation = "find_installation"
+	OpGetApp           = "get_app"
+)
+
+// route is one call of the API.
+type route struct {
+	method, pattern string
+	operation       string
+	// docs is the page of GitHub's documentation that its errors name.
+	docs   string
+	handle func(*Server, *exchange) (answer, *refused)
+}
+
+// routes are looked through in their order.
+var routes []*route
+
+// Filled in here because the handlers reach the routes through a Server.
+func init() {
+	const checks, apps = "checks/runs#", "apps/apps#"
+	routes = []*route{
+		{http.MethodPost, "/repos/{owner}/{repo}/check-runs", OpCreateCheckRun, checks + "create-a-check-run", (*Server).createCheckRun},
+		{http.MethodPatch, "/repos/{owner}/{repo}/check-runs/{id}", OpUpdateCheckRun, checks + "update-a-check-run", (*Server).updateCheckRun},
+		{http.MethodGet, "/repos/{owner}/{repo}/check-runs/{id}", OpGetCheckRun, checks + "get-a-check-run", (*Server).getCheckRun},
+		{http.MethodGet, "/repos/{owner}/{repo}/commits/{ref}/check-runs", OpListCheckRuns, checks + "list-check-runs-for-a-git-reference", (*Server).listCheckRuns},
+		{http.MethodPost, "/app/installations/{id}/access_tokens", OpCreateToken, apps + "create-an-installation-access-token-for-an-app", (*Server).createToken},
+		{http.MethodGet, "/repos/{owner}/{repo}/installation", OpFindInstallation, apps + "get-a-repository-installation-for-the-authenticated-app", (*Server).findByRepository},
+		{http.MethodGet, "/orgs/{owner}/installation", OpFindInstallation, apps + "get-an-organization-installation-for-the-authenticated-app", (*Server).findByOrganization},
+		{http.MethodGet, "/users/{owner}/installation", OpFindInstallation, apps + "get-a-user-installation-for-the-authenticated-app", (*Server).findByUser},
+		{http.MethodGet, "/app", OpGetApp, apps + "get-the-authenticated-app", (*Server).getApp},
+	}
+}
+
+// find returns the route of a request and the parameters in its path.
+func find(method, path string) (*route, map[string]string) {
+	for _, r := range routes {
+		if r.method != method {
+			continue
+		}
+		if params, ok := match(r.pattern, path); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+func match(pattern, path string) (map[string]string, bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, w := range want {
+		if name, ok := strings.CutPrefix(w, "{"); ok && got[i] != "" {
+			params[strings.TrimSuffix(name, "}")] = got[i]
+		} else if w != got[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}

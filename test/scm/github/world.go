@@ -1,0 +1,120 @@
+package github
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+// world is what there is on GitHub besides check runs.
+type world struct {
+	apps          map[int64]*rsa.PublicKey
+	installations map[int64]*installation
+	// commits holds the hashes of each repository; both are folded.
+	commits map[string]map[string]bool
+	// ids are the numbers of owners and repositories, by their folded names.
+	ids map[string]int64
+}
+
+// installation is an app on an owner's account.
+type installation struct {
+	id, app int64
+	// owner is spelled as it was installed for.
+	owner       string
+	user        bool
+	checksWrite bool
+}
+
+func newWorld() world {
+	return world{
+		apps:          map[int64]*rsa.PublicKey{},
+		installations: map[int64]*installation{},
+		commits:       map[string]map[string]bool{},
+		ids:           map[string]int64{},
+	}
+}
+
+func fold(s string) string { return strings.ToLower(s) }
+
+// id numbers owners and repositories in the order in which they are first met.
+func (w *world) id(name string) int64 {
+	name = fold(name)
+	if w.ids[name] == 0 {
+		w.ids[name] = int64(1000 + len(w.ids))
+	}
+	return w.ids[name]
+}
+
+// AddApp makes a GitHub App and returns its private key in PEM. Called again for
+// the same app it replaces the key, so that JWTs by the old one are refused.
+func (s *Server) AddApp(appID int64) []byte {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(fmt.Sprintf("make a key for the fake GitHub's app: %v", err))
+	}
+	s.do(func() { s.world.apps[appID] = &key.PublicKey })
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+// InstallOption changes what an installation is like.
+type InstallOption func(*installation)
+
+// WithoutChecksWrite is an installation that may read check runs only.
+func WithoutChecksWrite() InstallOption {
+	return func(i *installation) { i.checksWrite = false }
+}
+
+// ForUser is an installation on a user's account instead of an organization's.
+func ForUser() InstallOption {
+	return func(i *installation) { i.user = true }
+}
+
+// Install installs an app for all repositories of an owner. It replaces the
+// installation with that ID, if there is one; its tokens stay good.
+func (s *Server) Install(appID, installationID int64, owner string, opts ...InstallOption) {
+	i := &installation{id: installationID, app: appID, owner: owner, checksWrite: true}
+	for _, o := range opts {
+		o(i)
+	}
+	s.do(func() { s.world.installations[installationID] = i })
+}
+
+// Uninstall takes an installation away. Its tokens are worth nothing at once.
+func (s *Server) Uninstall(installationID int64) {
+	s.do(func() { delete(s.world.installations, installationID) })
+}
+
+// AddRepo makes a repository, given as owner/name, with commits.
+func (s *Server) AddRepo(repository string, shas ...string) {
+	s.do(func() {
+		if s.world.commits[fold(repository)] == nil {
+			s.world.commits[fold(repository)] = map[string]bool{}
+		}
+		s.world.id(repository)
+		for _, sha := range shas {
+			s.world.commits[fold(repository)][fold(sha)] = true
+		}
+	})
+}
+
+// AddCommit pushes a commit to a repository, which is made if it is new.
+func (s *Server) AddCommit(repository, sha string) { s.AddRepo(repository, sha) }
+
+// RemoveRepo deletes a repository with all its commits, or hides it from every
+// installation, which looks the same.
+func (s *Server) RemoveRepo(repository string) {
+	s.do(func() { delete(s.world.commits, fold(repository)) })
+}
+
+// installed returns the installation of an app for an owner, or nil.
+func (w *world) installed(app int64, owner string) *installation {
+	for _, i := range w.installations {
+		if i.app == app && fold(i.owner) == fold(owner) {
+			return i
+		}
+	}
+	return nil
+}
