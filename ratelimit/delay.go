@@ -137,6 +137,9 @@ func (q *Queue[T]) sleepUntil(next time.Time) bool {
 	var fired <-chan time.Time
 	if !next.IsZero() {
 		started := q.options.Clock.Now()
+		if !next.After(started) {
+			return true
+		}
 		timer := q.options.Clock.NewTimer(next.Sub(started))
 		defer timer.Stop()
 		// A clock that has jumped before the timer was made would be missed.

@@ -18,7 +18,7 @@ var start = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 func newClock() *clocktesting.FakeClock { return clocktesting.NewFakeClock(start) }
 
-// bench is a queue of names such as "lane/priority/exclusion/name" on a fake clock.
+// bench is a queue on a fake clock whose keys carry their own route.
 type bench struct {
 	*Queue[key]
 	clock         *clocktesting.FakeClock
@@ -43,7 +43,7 @@ func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
 	for _, c := range change {
 		c(&o)
 	}
-	b := &bench{Queue: NewQueue(o), clock: clk, installations: o.Installations}
+	b := &bench{Queue: NewQueue(o), clock: o.Clock.(*clocktesting.FakeClock), installations: o.Installations}
 	t.Cleanup(b.ShutDown)
 	return b
 }
