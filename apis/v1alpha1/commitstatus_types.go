@@ -73,7 +73,7 @@ type CommitStatusSpec struct {
 	// URL leads to details, over http or https.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self == '' || (isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHost() != '')",message="must be an absolute http or https URL"
+	// +kubebuilder:validation:XValidation:rule="self == '' || (isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname().size() > 0)",message="must be an absolute http or https URL"
 	URL string `json:"url,omitempty"`
 }
 

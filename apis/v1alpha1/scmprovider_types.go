@@ -96,7 +96,7 @@ type GitHubSpec struct {
 // APIURL is the root of an SCM's API: https, or http on the loopback interface.
 //
 // +kubebuilder:validation:MaxLength=512
-// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHost() != '' && !self.contains('@') && !self.contains('?') && !self.contains('#') && (url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && (url(self).getHostname() in ['localhost', '::1', '[::1]'] || url(self).getHostname().startsWith('127.'))))",message="must be an https URL (http on the loopback interface only) without user, query or fragment"
+// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHostname().size() > 0 && !self.matches('[@?#]') && (url(self).getScheme() == 'https' || self.matches('^http://(localhost|127([.][0-9]{1,3}){3}|[[]::1[]])(:[0-9]+)?(/|$)'))",message="must be an https URL (http on the loopback interface only) without user, query or fragment"
 type APIURL string
 
 // GitLabSpec says how a GitLab is reached.
@@ -159,7 +159,7 @@ type Drift struct {
 	// +optional
 	// +kubebuilder:default="10m"
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be 0s (off) or at least 1s"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be 0s (off) or at least 1s"
 	Interval Duration `json:"interval,omitempty"`
 	// Policy says what is done about a difference.
 	// +optional
@@ -169,7 +169,7 @@ type Drift struct {
 
 // Duration is a length of time as Go and kubectl write it, such as 90s or 1h30m.
 //
-// +kubebuilder:validation:Pattern=`^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="must be a length of time, such as 90s or 1h30m"
 type Duration string
 
 // RateLimit sets ceilings on the calls to an SCM. A limit that is 0 is none; one that is not set is learned.
