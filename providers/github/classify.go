@@ -75,6 +75,9 @@ func refused(q question, status int, r complaint) *providers.Error {
 	case http.StatusForbidden:
 		return forbidden(q, r)
 	case http.StatusNotFound:
+		if r.mentions("integration not found") {
+			return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s knows no GitHub App %d: check spec.github.appID", q.host, q.appID)
+		}
 		return missing(q)
 	}
 	if r.mentions("no commit found for sha") {

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// complaint is the body of an answer from status 400 on. Only JSON is read: the
-// page of some proxy never gets into a message.
+// complaint is the body of an answer from status 400 on. What is not JSON, such
+// as the page of some proxy, is looked at and never gets into a message.
 type complaint struct {
+	plain         string
 	Message       string          `json:"message"`
 	Documentation string          `json:"documentation_url"`
 	Errors        json.RawMessage `json:"errors"`
@@ -20,15 +21,15 @@ var requestID = regexp.MustCompile(`(?i)[^.]*request id[^.]*\.?`)
 func parse(body []byte) complaint {
 	var c complaint
 	if json.Unmarshal(body, &c) != nil {
-		return complaint{}
+		return complaint{plain: string(body)}
 	}
 	c.Message = strings.TrimSpace(requestID.ReplaceAllString(c.Message, ""))
 	return c
 }
 
-// mentions reports whether the message holds one of texts, which are lower case.
+// mentions reports whether the body's words hold one of texts, which are lower case.
 func (c complaint) mentions(texts ...string) bool {
-	message := strings.ToLower(c.Message)
+	message := strings.ToLower(c.Message + c.plain)
 	for _, text := range texts {
 		if strings.Contains(message, text) {
 			return true
