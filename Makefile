@@ -52,6 +52,13 @@ test: ## Run every test, with the race detector and in random order
 	done; \
 	exit "$$failed"
 
+.PHONY: fmt
+fmt: ## Format the Go code
+	@lint="$(GOLANGCI_LINT)"; \
+	for module in $(CODE_MODULES); do \
+		(cd "$$module" && "$$lint" fmt ./...); \
+	done
+
 .PHONY: lint
 lint: ## Lint the Go code
 	@lint="$(GOLANGCI_LINT)"; \

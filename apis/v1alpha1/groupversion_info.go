@@ -7,24 +7,21 @@
 package v1alpha1
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/scheme"
 )
 
 // GroupVersion names the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "commit-status.argoproj.io", Version: "v1alpha1"}
 
-var (
-	schemeBuilder = &scheme.Builder{GroupVersion: GroupVersion}
-
-	// AddToScheme adds the kinds of this package to a runtime.Scheme.
-	AddToScheme = schemeBuilder.AddToScheme
-)
-
-func init() {
-	schemeBuilder.Register(
+// AddToScheme adds the kinds of this package to a runtime.Scheme.
+func AddToScheme(s *runtime.Scheme) error {
+	s.AddKnownTypes(GroupVersion,
 		&CommitStatus{}, &CommitStatusList{},
 		&GitRepo{}, &GitRepoList{},
 		&ScmProvider{}, &ScmProviderList{},
 	)
+	metav1.AddToGroupVersion(s, GroupVersion)
+	return nil
 }

@@ -10,9 +10,9 @@ import (
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
@@ -75,7 +75,7 @@ func check(t *testing.T, good string, cases []validation) {
 func parse(t *testing.T, manifest string) *unstructured.Unstructured {
 	t.Helper()
 	object := &unstructured.Unstructured{}
-	NewWithT(t).Expect(yaml.UnmarshalStrict([]byte(manifest), &object.Object)).To(Succeed())
+	NewWithT(t).Expect(yaml.Unmarshal([]byte(manifest), &object.Object)).To(Succeed())
 	return object
 }
 
