@@ -51,7 +51,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	var refused *answer
 	var fault Fault
 	s.do(func() {
-		x.call.RequestBody = bytes.Clone(body)
+		x.call.RequestBody = s.redact(bytes.Clone(body))
 		refused = s.admit(x)
 		fault = s.takeFault(x)
 	})

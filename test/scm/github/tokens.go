@@ -70,7 +70,8 @@ func (s *Server) narrow(t *token, i *installation, granted map[string]string, bo
 		return refusal(http.StatusBadRequest, "Problems parsing JSON")
 	}
 	for name, level := range asked.Permissions {
-		if granted[name] != level && !(granted[name] == "write" && level == "read") {
+		has := granted[name] == level || (granted[name] == "write" && level == "read")
+		if !has {
 			return refusal(http.StatusUnprocessableEntity, "The permissions requested are not granted to this installation.")
 		}
 	}

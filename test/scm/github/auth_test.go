@@ -1,0 +1,170 @@
+package github_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
+)
+
+func TestOnlyAGoodJWTGetsAToken(t *testing.T) {
+	w := newWorld(t)
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	w.Expect(err).NotTo(HaveOccurred())
+	now := w.clock.Now().Unix()
+	with := func(name string, value any) claims {
+		c := w.claims(app)
+		c[name] = value
+		return c
+	}
+	good := w.claims(app)
+	for name, tc := range map[string]struct {
+		credential string
+		status     int
+		message    string
+	}{
+		"good":                    {sign(w.key, "RS256", good), 201, ""},
+		"issuer as a number":      {sign(w.key, "RS256", with("iss", app)), 201, ""},
+		"ends in ten minutes":     {sign(w.key, "RS256", with("exp", now+600)), 201, ""},
+		"none":                    {"", 401, "could not be decoded"},
+		"not a JWT":               {"x", 401, "could not be decoded"},
+		"another key":             {sign(stranger, "RS256", good), 401, "could not be decoded"},
+		"another algorithm":       {sign(w.key, "HS256", good), 401, "could not be decoded"},
+		"tampered":                {sign(w.key, "RS256", good) + "AAAA", 401, "could not be decoded"},
+		"an installation's token": {w.token, 401, "could not be decoded"},
+		"no issuer":               {sign(w.key, "RS256", with("iss", nil)), 401, "'iss'"},
+		"unknown app":             {sign(w.key, "RS256", with("iss", "99")), 404, "Integration not found"},
+		"issued in the future":    {sign(w.key, "RS256", with("iat", now+30)), 401, "'iat'"},
+		"issued at a fraction":    {sign(w.key, "RS256", with("iat", float64(now)-0.5)), 401, "'iat'"},
+		"expired":                 {sign(w.key, "RS256", with("exp", now-1)), 401, "'exp'"},
+		"ends beyond ten minutes": {sign(w.key, "RS256", with("exp", now+660)), 401, "too far in the future"},
+		"ends at no time":         {sign(w.key, "RS256", with("exp", nil)), 401, "'exp'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			for _, call := range [][2]string{{"POST", "/app/installations/678/access_tokens"}, {"GET", repo + "/installation"}} {
+				want := tc.status
+				if want == 201 && call[0] == "GET" {
+					want = 200
+				}
+				a := w.send(call[0], call[1], "", tc.credential)
+				g.Expect(a.status).To(Equal(want), a.body)
+				g.Expect(a.text("message")).To(ContainSubstring(tc.message))
+			}
+		})
+	}
+}
+
+func TestANewKeyReplacesTheOld(t *testing.T) {
+	w := newWorld(t)
+	key := w.parse(w.AddApp(app))
+	w.Expect(w.send("GET", "/app", "", sign(w.key, "RS256", w.claims(app))).status).To(Equal(401))
+	a := w.send("GET", "/app", "", sign(key, "RS256", w.claims(app)))
+	w.Expect(a.status).To(Equal(200))
+	w.Expect(a.id()).To(BeEquivalentTo(app))
+}
+
+func TestATokenIsForAnInstallationOfTheApp(t *testing.T) {
+	w := newWorld(t)
+	stranger := w.parse(w.AddApp(99))
+	w.Install(99, 700, "other")
+	for path, key := range map[string]*rsa.PrivateKey{
+		"/app/installations/1/access_tokens":   w.key,
+		"/app/installations/x/access_tokens":   w.key,
+		"/app/installations/700/access_tokens": w.key,
+	} {
+		w.Expect(w.send("POST", path, "", sign(key, "RS256", w.claims(app))).status).To(Equal(404), path)
+	}
+	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", sign(stranger, "RS256", w.claims(99))).status).To(Equal(404))
+}
+
+func TestATokenLivesOneHour(t *testing.T) {
+	w := newWorld(t)
+	w.clock.Step(time.Hour - time.Second)
+	w.Expect(w.create("").status).To(Equal(201))
+	w.clock.Step(time.Second)
+	a := w.create("")
+	w.Expect(a.status).To(Equal(401))
+	w.Expect(a.text("message")).To(Equal("Bad credentials"))
+
+	w.token = w.issue(w.key, app, installation)
+	w.ExpireTokens()
+	w.Expect(w.create("").status).To(Equal(401))
+}
+
+func TestATokenCanBeNarrowed(t *testing.T) {
+	w := newWorld(t)
+	w.AddRepo("acme/other", sha)
+	ask := func(body string) answer {
+		return w.send("POST", "/app/installations/678/access_tokens", body, sign(w.key, "RS256", w.claims(app)))
+	}
+	w.Expect(ask(`{"permissions":{"contents":"write"}}`).status).To(Equal(422))
+	w.Expect(ask(`{"repositories":["none"]}`).status).To(Equal(422))
+	w.Expect(ask(`{`).status).To(Equal(400))
+
+	w.token = ask(`{"permissions":{"checks":"read"}}`).text("token")
+	w.Expect(w.create("").status).To(Equal(403))
+	w.token = ask(`{"repositories":["other"]}`).text("token")
+	w.Expect(w.create("").status).To(Equal(404))
+}
+
+func TestAnInstallationIsFoundWhereItIs(t *testing.T) {
+	w := newWorld(t)
+	w.Install(app, 700, "Jane", github.ForUser())
+	w.AddRepo("jane/blog", sha)
+	jwt := sign(w.key, "RS256", w.claims(app))
+	for path, id := range map[string]int64{
+		"/repos/ACME/Shop/installation": 678,
+		"/repos/jane/blog/installation": 700,
+		"/orgs/acme/installation":       678,
+		"/users/jane/installation":      700,
+		"/repos/acme/none/installation": 0,
+		"/orgs/none/installation":       0,
+		"/orgs/jane/installation":       0,
+		"/users/acme/installation":      0,
+	} {
+		a := w.send("GET", path, "", jwt)
+		if id == 0 {
+			w.Expect(a.status).To(Equal(404), path)
+			continue
+		}
+		w.Expect(a.status).To(Equal(200), path)
+		w.Expect(a.id()).To(Equal(id), path)
+	}
+}
+
+func TestWhatAnInstallationCannotReachIsNotThere(t *testing.T) {
+	w := newWorld(t)
+	w.AddRepo("other/shop", sha)
+	w.Install(app, 701, "reader", github.WithoutChecksWrite())
+	w.AddRepo("reader/shop", sha)
+	body := `{"name":"test","head_sha":"` + sha + `"}`
+	reader := w.issue(w.key, app, 701)
+	for _, tc := range []struct {
+		path, token, message string
+		status               int
+	}{
+		{repo, "", "Requires authentication", 401},
+		{repo, "ghp_someone", "Bad credentials", 401},
+		{repo, sign(w.key, "RS256", w.claims(app)), "Bad credentials", 401},
+		{"/repos/other/shop", w.token, "Not Found", 404},
+		{"/repos/acme/none", w.token, "Not Found", 404},
+		{"/repos/reader/shop", reader, "Resource not accessible by integration", 403},
+	} {
+		a := w.send("POST", tc.path+"/check-runs", body, tc.token)
+		w.Expect(a.status).To(Equal(tc.status), "%s: %s", tc.path, a.body)
+		w.Expect(a.text("message")).To(Equal(tc.message))
+		w.Expect(a.text("documentation_url")).To(HavePrefix("https://docs.github.com/rest"))
+	}
+	w.Expect(w.send("GET", "/repos/reader/shop/commits/"+sha+"/check-runs", "", reader).status).To(Equal(http.StatusOK))
+
+	w.RemoveRepo("acme/shop")
+	w.Expect(w.create("").status).To(Equal(404))
+	w.Uninstall(installation)
+	w.Expect(w.create("").status).To(Equal(401))
+}
