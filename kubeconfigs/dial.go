@@ -1,0 +1,77 @@
+package kubeconfigs
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	userAgent = "commit-status-hub"
+	// dialTimeout is for a TCP connection. client-go has the same limit, 10 s,
+	// for the TLS handshake.
+	dialTimeout = 10 * time.Second
+)
+
+// connection is how the hub speaks to one member.
+type connection struct {
+	// config holds no credential: its Transport brings that, so that a new
+	// token reaches every client that was ever made from it.
+	config    *rest.Config
+	client    *http.Client
+	transport *transport
+	// doubts brings an error from a request that makes the connection doubtful.
+	doubts chan error
+}
+
+// dial makes the connection that access allows. It sends nothing.
+func dial(access *rest.Config, limits deadlines) (*connection, error) {
+	server, _, err := rest.DefaultServerUrlFor(access)
+	if err != nil {
+		return nil, fmt.Errorf("reading the member's address: %w", err)
+	}
+	bare := rest.CopyConfig(access)
+	bare.BearerToken, bare.UserAgent, bare.Timeout = "", "", 0
+	// A dialer of our own also keeps client-go from sharing the connections
+	// with whoever else speaks to this server: they end with the member.
+	bare.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	base, err := rest.TransportFor(bare)
+	if err != nil {
+		return nil, fmt.Errorf("making the member's transport: %w", err)
+	}
+	doubts := make(chan error, 1)
+	carrier := &transport{base: base, server: server.Scheme + "://" + server.Host, deadlines: limits, doubts: doubts}
+	if access.BearerTokenFile == "" {
+		// A token file, which only the hub's own cluster has, is newer.
+		carrier.token.Store(&access.BearerToken)
+	}
+	config := &rest.Config{
+		Host:      server.String(),
+		Transport: carrier,
+		UserAgent: userAgent,
+		// The hub writes to a member as often as statuses change and no more;
+		// the limit of 5 requests/s that client-go sets by default would only
+		// delay that. What protects the API server is its own fairness.
+		QPS: -1,
+		ContentConfig: rest.ContentConfig{
+			ContentType:        runtime.ContentTypeJSON,
+			AcceptContentTypes: runtime.ContentTypeJSON,
+		},
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("making the member's client: %w", err)
+	}
+	return &connection{config: config, client: client, transport: carrier, doubts: doubts}, nil
+}
+
+// present replaces the token from the next request on. Watches go on.
+func (c *connection) present(token string) { c.transport.token.Store(&token) }
+
+// close lets go of the connections that nobody uses.
+func (c *connection) close() { utilnet.CloseIdleConnectionsFor(c.transport.base) }

@@ -1,0 +1,18 @@
+// Package kubeconfigs turns labeled Secrets in the hub's namespace into
+// engaged member clusters: it is the hub's multicluster-runtime provider.
+//
+//	Secret ─vet─> allowed fields ─dial─> connection ─check─> cluster ─Engage─> hub
+//
+// A kubeconfig comes from whoever may write Secrets, and a member from whoever
+// runs it, so neither is trusted: vet.go rebuilds what is used from allowed
+// fields before a client exists, and every request to a member has an end
+// (deadline.go) and goes to that member alone (transport.go).
+//
+// Members do not wait for each other. Each has one goroutine (member.go) that
+// dials, checks and engages, and tries again as long as its Secret is there. A
+// member that hangs, refuses or lacks the CRDs costs that goroutine and nothing
+// else; Provider.Health tells why it is not connected.
+//
+// Members are engaged on every replica, leader or not, so that a standby has
+// its caches warm when it takes over.
+package kubeconfigs

@@ -1,0 +1,133 @@
+package kubeconfigs
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+)
+
+// engagement is a cluster that the manager was told of, for as long as its
+// context lives. It is never changed.
+type engagement struct {
+	cluster    cluster.Cluster
+	connection *connection
+	wish       wish
+	cancel     context.CancelFunc
+}
+
+// recheck finds out whether the engagement still holds. What made it doubtful is
+// taken for the truth at first: the member is asked only when there has been no
+// more of it between two attempts.
+func (e *engagement) recheck(ctx context.Context, scheme *runtime.Scheme) error {
+	select {
+	case doubt := <-e.connection.doubts:
+		return doubt
+	default:
+		return check(ctx, e.connection, scheme, e.wish.namespaces)
+	}
+}
+
+// present is the same engagement with another token. The watches go on.
+func (e *engagement) present(w wish) *engagement {
+	e.connection.present(w.access.BearerToken)
+	again := *e
+	again.wish = w
+	return &again
+}
+
+// engage has the manager work with the member by a new connection, and only
+// then ends the engagement before. It does not wait for caches: a member that
+// stops answering now would hold up its own end.
+//
+// ctx is the member's own, not the attempt's: the cluster lives as long.
+func (m *member) engage(ctx context.Context, c *connection, w wish) error {
+	p := m.provider
+	fresh, err := p.newCluster(c, w.namespaces)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	next := &engagement{cluster: fresh, connection: c, wish: w, cancel: cancel}
+	before, err := m.show(ctx, next)
+	if err != nil {
+		cancel()
+		return err
+	}
+	p.running.Go(func() {
+		defer c.close()
+		if err := fresh.Start(ctx); err != nil && ctx.Err() == nil {
+			p.options.Log.Error(err, "member's cluster ended", "cluster", m.name)
+		}
+	})
+	if err := p.mgr.Engage(ctx, m.name, fresh); err != nil {
+		m.replace(before)
+		cancel()
+		return fmt.Errorf("engaging the cluster: %w", err)
+	}
+	if before != nil {
+		before.cancel()
+	}
+	return nil
+}
+
+// show indexes a cluster as the others are and makes it the one that Get
+// returns. It returns the engagement before, if any.
+func (m *member) show(ctx context.Context, next *engagement) (*engagement, error) {
+	p := m.provider
+	p.indexing.Lock()
+	defer p.indexing.Unlock()
+	for _, index := range p.indexes {
+		if err := next.cluster.GetFieldIndexer().IndexField(ctx, index.object, index.field, index.extract); err != nil {
+			return nil, fmt.Errorf("indexing %s: %w", index.field, err)
+		}
+	}
+	return m.replace(next), nil
+}
+
+func (m *member) replace(next *engagement) (before *engagement) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, m.current = m.current, next
+	return before
+}
+
+func (m *member) engaged() *engagement {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current
+}
+
+// leave ends the engagement, if there is one.
+func (m *member) leave() {
+	if last := m.replace(nil); last != nil {
+		last.cancel()
+	}
+}
+
+func (p *Provider) newCluster(c *connection, namespaces []string) (cluster.Cluster, error) {
+	created, err := cluster.New(c.config, func(o *cluster.Options) {
+		o.Scheme = p.options.Scheme
+		o.Logger = p.options.Log
+		o.HTTPClient = c.client
+		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return newMapper(), nil }
+		if p.options.Cache != nil {
+			p.options.Cache(&o.Cache)
+		}
+		for _, namespace := range namespaces {
+			if o.Cache.DefaultNamespaces == nil {
+				o.Cache.DefaultNamespaces = map[string]cache.Config{}
+			}
+			o.Cache.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the cluster: %w", err)
+	}
+	return created, nil
+}

@@ -1,0 +1,123 @@
+package kubeconfigs
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"time"
+	"unicode"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// State says in one word how a member is.
+type State string
+
+// The states of a member.
+const (
+	// Connecting is a member's state until its first attempt has ended.
+	Connecting State = "Connecting"
+	// Connected means engaged and, as far as is known, answering.
+	Connected State = "Connected"
+	// Refused means that the hub does not use the Secret; see Refusal.
+	Refused State = "Refused"
+	// Denied means that the member answers, but does not let the hub in.
+	Denied State = "Denied"
+	// Incomplete means that the member lacks this project's CRDs.
+	Incomplete State = "Incomplete"
+	// Unreachable means that the member gives no useful answer.
+	Unreachable State = "Unreachable"
+)
+
+// The reasons in Health and in events on a member's Secret.
+const (
+	ReasonConnecting         = "Connecting"
+	ReasonConnected          = "Connected"
+	ReasonUnauthorized       = "Unauthorized"
+	ReasonForbidden          = "Forbidden"
+	ReasonCRDsMissing        = "CRDsMissing"
+	ReasonCertificateInvalid = "CertificateInvalid"
+	ReasonTimedOut           = "TimedOut"
+	ReasonUnavailable        = "Unavailable"
+	ReasonUnreachable        = "Unreachable"
+)
+
+// The reasons of a Refusal.
+const (
+	// NameReserved means a Secret by the name of LocalCluster.
+	NameReserved           = "NameReserved"
+	KubeconfigMissing      = "KubeconfigMissing"
+	KubeconfigUnreadable   = "KubeconfigUnreadable"
+	ContextMissing         = "ContextMissing"
+	KubeconfigUnusable   = "KubeconfigUnusable"
+	ServerForbidden        = "ServerForbidden"
+	ExecForbidden          = "ExecForbidden"
+	AuthProviderForbidden  = "AuthProviderForbidden"
+	FileForbidden          = "FileForbidden"
+	InsecureForbidden      = "InsecureForbidden"
+	ProxyForbidden         = "ProxyForbidden"
+	BasicAuthForbidden     = "BasicAuthForbidden"
+	ImpersonationForbidden = "ImpersonationForbidden"
+	// FieldForbidden means a field that this version does not know to be safe.
+	FieldForbidden = "FieldForbidden"
+)
+
+// messageLimit is how long a message may be, in runes: a member's answer is
+// repeated in it.
+const messageLimit = 300
+
+// Health is how one member is.
+type Health struct {
+	State State
+	// Since is when State or Reason last changed.
+	Since time.Time
+	// Reason is CamelCase and stable, for machines.
+	Reason string
+	// Message is for people: at most 300 characters, nothing secret in it.
+	Message string
+}
+
+// diagnose turns an attempt's outcome into State, Reason and Message. The kind
+// of an error is what decides; its text comes from elsewhere.
+func diagnose(err error) Health {
+	var refusal *Refusal
+	var certificate *tls.CertificateVerificationError
+	var timeout net.Error
+	var status apierrors.APIStatus
+	switch {
+	case err == nil:
+		return Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+	case errors.As(err, &refusal):
+		return Health{State: Refused, Reason: refusal.Reason, Message: printable(refusal.Message)}
+	case apierrors.IsUnauthorized(err):
+		return Health{State: Denied, Reason: ReasonUnauthorized, Message: "the member does not accept the credential"}
+	case apierrors.IsForbidden(err):
+		return Health{State: Denied, Reason: ReasonForbidden, Message: printable(err.Error())}
+	case apierrors.IsNotFound(err):
+		return Health{State: Incomplete, Reason: ReasonCRDsMissing, Message: "the member lacks the CRDs of commit-status.argoproj.io"}
+	case errors.As(err, &certificate):
+		return Health{State: Unreachable, Reason: ReasonCertificateInvalid, Message: printable(err.Error())}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return Health{State: Unreachable, Reason: ReasonTimedOut, Message: printable(err.Error())}
+	case errors.As(err, &status):
+		return Health{State: Unreachable, Reason: ReasonUnavailable, Message: printable(err.Error())}
+	default:
+		return Health{State: Unreachable, Reason: ReasonUnreachable, Message: printable(err.Error())}
+	}
+}
+
+// printable is text in one line and within the limit, whatever a member sent.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	if runes := []rune(text); len(runes) > messageLimit {
+		return string(runes[:messageLimit-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,197 @@
+package kubeconfigs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+// errSuperseded ends an attempt for which a newer Secret has come.
+var errSuperseded = errors.New("superseded by a newer Secret")
+
+// member is one cluster from the first sight of its Secret to the last. One
+// goroutine does everything that can take time; see run.
+type member struct {
+	provider *Provider
+	name     multicluster.ClusterName
+	// cancel ends the member. It is set before run starts.
+	cancel context.CancelFunc
+	// offered wakes run when there is a new wish.
+	offered chan struct{}
+
+	mu        sync.Mutex
+	wish      wish
+	interrupt context.CancelFunc // ends the attempt under way; nil without one
+	current   *engagement        // written by run only
+	health    Health
+}
+
+func newMember(p *Provider, name multicluster.ClusterName) *member {
+	return &member{
+		provider: p,
+		name:     name,
+		offered:  make(chan struct{}, 1),
+		health: Health{
+			State: Connecting, Since: p.options.Clock.Now(), Reason: ReasonConnecting, Message: "first attempt",
+		},
+	}
+}
+
+// offer says what the Secret asks for now. The same as before is no news.
+func (m *member) offer(w wish) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	news := m.wish.print != w.print
+	m.wish = w
+	if !news {
+		return
+	}
+	if m.interrupt != nil {
+		m.interrupt()
+	}
+	select {
+	case m.offered <- struct{}{}:
+	default:
+	}
+}
+
+// run attempts what the newest wish asks for until ctx ends, as often as it
+// takes. Once that is done it waits for another wish or for doubts.
+func (m *member) run(ctx context.Context) {
+	defer m.leave()
+	retry := backoff{clock: m.provider.options.Clock}
+	for {
+		err := m.attempt(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errSuperseded) {
+			retry.reset()
+			continue
+		}
+		m.tell(err)
+		if !m.rest(ctx, err, &retry) {
+			return
+		}
+	}
+}
+
+// rest waits after an attempt for what calls for the next. It returns false at
+// the member's end.
+func (m *member) rest(ctx context.Context, err error, retry *backoff) bool {
+	var refusal *Refusal
+	var again <-chan time.Time
+	var doubts chan error
+	switch {
+	case err == nil:
+		retry.success()
+		doubts = m.engaged().connection.doubts
+	case errors.As(err, &refusal): // only another Secret helps
+	default:
+		timer := m.provider.options.Clock.NewTimer(retry.next())
+		defer timer.Stop()
+		again = timer.C()
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-m.offered:
+		retry.reset()
+	case <-again:
+	case doubt := <-doubts:
+		doubts <- doubt // back, for the next attempt to start with
+	}
+	return true
+}
+
+// attempt does once what the newest wish asks for. Where that is done already,
+// it makes sure that it still holds.
+func (m *member) attempt(ctx context.Context) error {
+	w, attempt, done := m.begin(ctx)
+	defer done()
+	err := m.pursue(ctx, attempt, w)
+	if err != nil && attempt.Err() != nil {
+		return errSuperseded
+	}
+	return err
+}
+
+func (m *member) pursue(ctx, attempt context.Context, w wish) error {
+	p := m.provider
+	current := m.engaged()
+	if w.refused != nil {
+		return w.refused
+	}
+	if current != nil && current.wish.print == w.print {
+		return current.recheck(attempt, p.options.Scheme)
+	}
+	next, err := dial(w.access, p.deadlines)
+	if err != nil {
+		return err
+	}
+	if err := check(attempt, next, p.options.Scheme, w.namespaces); err != nil {
+		next.close()
+		return err
+	}
+	if current != nil && current.wish.differsInToken(w) {
+		next.close()
+		m.replace(current.present(w))
+		return nil
+	}
+	if err := m.engage(ctx, next, w); err != nil {
+		next.close()
+		return err
+	}
+	return nil
+}
+
+// begin returns the newest wish, and a context which ends when there is a newer
+// one.
+func (m *member) begin(ctx context.Context) (wish, context.Context, func()) {
+	attempt, cancel := context.WithCancel(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.interrupt = cancel
+	select {
+	case <-m.offered: // this attempt is for it
+	default:
+	}
+	return m.wish, attempt, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.interrupt = nil
+		cancel()
+	}
+}
+
+// tell notes the outcome of an attempt. Log and event are for changes only.
+func (m *member) tell(err error) {
+	p := m.provider
+	health := diagnose(err)
+	m.mu.Lock()
+	if err != nil && m.current != nil && m.current.wish.print != m.wish.print {
+		health.State = Connected // by the kubeconfig of before
+		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
+	}
+	changed := health.State != m.health.State || health.Reason != m.health.Reason
+	health.Since = m.health.Since
+	if changed {
+		health.Since = p.options.Clock.Now()
+	}
+	m.health = health
+	secret := m.wish.secret
+	m.mu.Unlock()
+	if changed {
+		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
+		p.record(secret, health, err)
+	}
+}
+
+func (m *member) healthNow() Health {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.health
+}

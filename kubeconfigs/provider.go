@@ -1,0 +1,191 @@
+package kubeconfigs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+// Options say which members a Provider engages, and how.
+type Options struct {
+	// Namespace is the hub's namespace, where the labeled Secrets are.
+	Namespace string
+	// Local, where set, is the access to the hub's own cluster, which is then
+	// engaged as LocalCluster. It is trusted and used as it is.
+	Local *rest.Config
+	// Scheme knows the kinds of this project. Defaults to the manager's.
+	Scheme *runtime.Scheme
+	// Cache may change the options of a member's cache, for example to keep
+	// less of each object.
+	Cache func(*cache.Options)
+	// Clock defaults to the real one. It times the retries; requests have their
+	// deadlines from the runtime.
+	Clock clock.WithTicker
+	// Recorder writes the events on Secrets. Defaults to the manager's.
+	Recorder events.EventRecorder
+	// Log is told when a member's health changes.
+	Log logr.Logger
+}
+
+// Provider engages the clusters that labeled Secrets name. It is deliberately
+// no multicluster.ProviderRunnable: the manager would start that on the leader
+// only, while members are to be watched on every replica.
+type Provider struct {
+	options   Options
+	deadlines deadlines
+
+	mgr multicluster.Aware
+
+	// running counts the goroutines of all members.
+	running sync.WaitGroup
+
+	mu sync.Mutex
+	// ctx is Start's, from which every member's derives; nil unless running.
+	ctx     context.Context
+	members map[multicluster.ClusterName]*member
+	// reserved is the Secret that was last refused for its name.
+	reserved types.UID
+
+	// indexing is held while a cluster is indexed and becomes visible, so that
+	// no cluster misses an index.
+	indexing sync.Mutex
+	indexes  []index
+}
+
+type index struct {
+	object  client.Object
+	field   string
+	extract client.IndexerFunc
+}
+
+var _ multicluster.Provider = &Provider{}
+
+// New makes a Provider, which does nothing before SetupWithManager.
+func New(options Options) *Provider {
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	return &Provider{
+		options:   options,
+		deadlines: defaultDeadlines,
+		members:   map[multicluster.ClusterName]*member{},
+	}
+}
+
+// SetupWithManager has the manager run the provider, on every replica. The
+// manager's cache should hold Secrets of the hub's namespace only.
+func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
+	local := mgr.GetLocalManager()
+	p.mgr = mgr
+	if p.options.Scheme == nil {
+		p.options.Scheme = local.GetScheme()
+	}
+	if p.options.Recorder == nil {
+		p.options.Recorder = local.GetEventRecorder("commit-status-hub")
+	}
+	return local.Add(&watcher{provider: p, cache: local.GetCache()})
+}
+
+// Get returns an engaged cluster, or ErrClusterNotFound.
+func (p *Provider) Get(_ context.Context, name multicluster.ClusterName) (cluster.Cluster, error) {
+	p.mu.Lock()
+	m := p.members[name]
+	p.mu.Unlock()
+	if m != nil {
+		if engaged := m.engaged(); engaged != nil {
+			return engaged.cluster, nil
+		}
+	}
+	return nil, fmt.Errorf("cluster %q: %w", name, multicluster.ErrClusterNotFound)
+}
+
+// IndexField indexes a field in all members, those of later included.
+func (p *Provider) IndexField(ctx context.Context, object client.Object, field string, extract client.IndexerFunc) error {
+	p.indexing.Lock()
+	defer p.indexing.Unlock()
+	p.indexes = append(p.indexes, index{object, field, extract})
+	var errs []error
+	for name, m := range p.snapshot() {
+		if engaged := m.engaged(); engaged != nil {
+			if err := engaged.cluster.GetFieldIndexer().IndexField(ctx, object, field, extract); err != nil {
+				errs = append(errs, fmt.Errorf("indexing %s in cluster %q: %w", field, name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Health returns how each member is, by name.
+func (p *Provider) Health() map[string]Health {
+	health := map[string]Health{}
+	for name, m := range p.snapshot() {
+		health[name.String()] = m.healthNow()
+	}
+	return health
+}
+
+func (p *Provider) snapshot() map[multicluster.ClusterName]*member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	members := make(map[multicluster.ClusterName]*member, len(p.members))
+	for name, m := range p.members {
+		members[name] = m
+	}
+	return members
+}
+
+// open lets members begin, which derive from ctx.
+func (p *Provider) open(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ctx = ctx
+}
+
+// shut lets no more begin.
+func (p *Provider) shut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ctx = nil
+}
+
+// want has a member be as w says from now on.
+func (p *Provider) want(name multicluster.ClusterName, w wish) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx == nil {
+		return
+	}
+	m := p.members[name]
+	if m == nil {
+		m = newMember(p, name)
+		p.members[name] = m
+		var ctx context.Context
+		ctx, m.cancel = context.WithCancel(p.ctx)
+		p.running.Go(func() { m.run(ctx) })
+	}
+	m.offer(w)
+}
+
+// drop ends a member, whatever it is doing. It does not wait for the end.
+func (p *Provider) drop(name multicluster.ClusterName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.members[name]; m != nil {
+		delete(p.members, name)
+		m.cancel()
+		p.options.Log.Info("member removed", "cluster", name)
+	}
+}

@@ -1,0 +1,85 @@
+package kubeconfigs
+
+import (
+	"crypto/sha256"
+	"reflect"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+const (
+	// MemberLabel is "true" on the Secrets that hold a member's kubeconfig. It
+	// is the label of multicluster-runtime's own kubeconfig provider.
+	MemberLabel = "sigs.k8s.io/multicluster-runtime-kubeconfig"
+	// KubeconfigKey is the key that holds the kubeconfig.
+	KubeconfigKey = "kubeconfig"
+	// NamespacesAnnotation limits what is watched in a member to the named
+	// namespaces, separated by commas. Without it, or empty, all are watched.
+	NamespacesAnnotation = "commit-status.argoproj.io/namespaces"
+	// LocalCluster is the name under which the hub's own cluster is engaged. No
+	// Secret can have it.
+	LocalCluster = "local"
+)
+
+// wish is what a Secret asks for: access to a member, or what is wrong with it.
+type wish struct {
+	access     *rest.Config
+	refused    error    // instead of access
+	namespaces []string // sorted; none means all
+	// secret is where events go; nil for the hub's own cluster.
+	secret *corev1.ObjectReference
+	// print tells wishes apart.
+	print [sha256.Size]byte
+}
+
+// wishOf reads a Secret, which it does not change.
+func wishOf(secret *corev1.Secret) wish {
+	kubeconfig := secret.Data[KubeconfigKey]
+	w := wish{namespaces: namespacesOf(secret), secret: referenceTo(secret)}
+	w.print = sha256.Sum256(append([]byte(strings.Join(w.namespaces, ",")+"\n"), kubeconfig...))
+	access, err := Vet(kubeconfig)
+	if err != nil {
+		w.refused = err
+		return w
+	}
+	w.access = access
+	return w
+}
+
+// differsInToken tells whether a connection for w serves other too once it has
+// other's token. Where either has none, it is the kind of credential that
+// changed.
+func (w wish) differsInToken(other wish) bool {
+	if w.access == nil || other.access == nil || w.access.BearerToken == "" || other.access.BearerToken == "" {
+		return false
+	}
+	mine, others := rest.CopyConfig(w.access), rest.CopyConfig(other.access)
+	mine.BearerToken, others.BearerToken = "", ""
+	return reflect.DeepEqual(mine, others) && slices.Equal(w.namespaces, other.namespaces)
+}
+
+func namespacesOf(secret *corev1.Secret) []string {
+	var namespaces []string
+	for name := range strings.SplitSeq(secret.Annotations[NamespacesAnnotation], ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			namespaces = append(namespaces, name)
+		}
+	}
+	slices.Sort(namespaces)
+	return slices.Compact(namespaces)
+}
+
+// referenceTo is the Secret without its content.
+func referenceTo(secret *corev1.Secret) *corev1.ObjectReference {
+	return &corev1.ObjectReference{
+		APIVersion: "v1", Kind: "Secret", Namespace: secret.Namespace, Name: secret.Name, UID: secret.UID,
+	}
+}
+
+func nameOf(secret *corev1.Secret) multicluster.ClusterName {
+	return multicluster.ClusterName(secret.Name)
+}
