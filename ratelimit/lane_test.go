@@ -46,6 +46,20 @@ func TestALaneWakesWhenItsPauseIsOver(t *testing.T) {
 	g.Eventually(got).Should(Receive())
 }
 
+func TestALaneThatWakesGivesWorkToEveryWorker(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	q.installations.Get(acme).Bucket().Observe(start, Feedback{PauseUntil: start.Add(time.Hour)})
+	q.Add(named(acme, "a"))
+	q.Add(named(acme, "b"))
+	g.Expect(q.drain()).To(BeEmpty())
+	one, two := q.getting(), q.getting()
+	g.Consistently(one, "20ms").ShouldNot(Receive())
+	q.clock.Step(time.Hour)
+	g.Eventually(one).Should(Receive())
+	g.Eventually(two).Should(Receive())
+}
+
 func TestALaneWakesWhenItsBucketCanPay(t *testing.T) {
 	g := NewWithT(t)
 	q := newBench(t)

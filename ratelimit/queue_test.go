@@ -77,8 +77,9 @@ func TestShutDownWakesEveryWorkerAndHandsOutNothing(t *testing.T) {
 func TestShutDownForgetsWhatWaits(t *testing.T) {
 	g := NewWithT(t)
 	q := newBench(t)
-	q.Add(named("", "a"))
+	q.Add(named(acme, "a"))
 	q.ShutDown()
+	g.Expect(q.installations.Get(acme).bucket.watchers).To(BeEmpty(), "a bucket outlives its queues")
 	_, shutdown := q.Get()
 	g.Expect(shutdown).To(BeTrue())
 }
@@ -184,6 +185,23 @@ func TestTheRouteIsAskedAgainAtDone(t *testing.T) {
 	g.Expect(q.drain()).To(Equal([]string{"a"}))
 	q.Add(a)
 	routes["a"] = Route{Lane: acme}
+	q.Done(a)
+	g.Expect(q.Depths()).To(Equal(map[string]int{acme: 1}))
+}
+
+func TestAnItemAddedJustBeforeItIsDoneHasItsRoute(t *testing.T) {
+	g := NewWithT(t)
+	q, routes := routed(t)
+	q.limit(acme, Limits{MaxInFlight: 1})
+	a := named("", "a")
+	routes["a"] = Route{Lane: acme}
+	q.Add(a)
+	g.Expect(q.drain()).To(Equal([]string{"a"}))
+	bucket := q.installations.Get(acme).Bucket()
+	refused, _ := bucket.TryTake(start, ReadCost)
+	g.Expect(refused).To(BeFalse())
+	stop := bucket.watch(func() { q.Add(a) })
+	defer stop()
 	q.Done(a)
 	g.Expect(q.Depths()).To(Equal(map[string]int{acme: 1}))
 }
