@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -31,7 +32,14 @@ type tokens struct {
 	asking  singleflight.Group
 
 	mu      sync.Mutex
-	current *ghinstallation.Transport
+	current *source
+}
+
+// source is where tokens come from until one of them is refused.
+type source struct {
+	*ghinstallation.Transport
+	// worked is set once GitHub took one of its tokens.
+	worked atomic.Bool
 }
 
 func newTokens(a *account, number int64, paid http.RoundTripper) *tokens {
@@ -42,7 +50,7 @@ func newTokens(a *account, number int64, paid http.RoundTripper) *tokens {
 
 // RoundTrip sends a request with the installation's token.
 func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
-	source, token, err := t.token(req.Context())
+	from, token, err := t.token(req.Context())
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
@@ -53,16 +61,23 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = traced(req.Clone(req.Context()), at)
 	req.Header.Set("Authorization", "token "+token)
 	resp, err := t.paid.RoundTrip(req)
-	if err != nil && at.status == http.StatusUnauthorized {
-		t.drop(source)
+	switch {
+	case err == nil:
+		from.worked.Store(true)
+	case at.status == http.StatusUnauthorized:
+		t.drop(from)
+		if from.worked.Load() {
+			return nil, providers.Errorf(v1alpha1.ReasonUnavailable,
+				"%s refuses a token that it took before: another one is asked for", t.account.host)
+		}
 	}
 	return resp, err
 }
 
 // token returns a token that is valid, and what it came from.
-func (t *tokens) token(ctx context.Context) (*ghinstallation.Transport, string, error) {
+func (t *tokens) token(ctx context.Context) (*source, string, error) {
 	t.mu.Lock()
-	source := t.current
+	from := t.current
 	t.mu.Unlock()
 	id := t.account.installationID(t.number)
 	if err := t.account.refused.get(id); err != nil {
@@ -73,7 +88,7 @@ func (t *tokens) token(ctx context.Context) (*ghinstallation.Transport, string, 
 	done := t.asking.DoChan("", func() (any, error) {
 		ctx, cancel := withDeadline(shared)
 		defer cancel()
-		token, err := source.Token(ctx)
+		token, err := from.Token(ctx)
 		if err != nil {
 			failed := t.account.failed(&attempt{}, err)
 			if failed.Reason == v1alpha1.ReasonCredentialsInvalid {
@@ -88,22 +103,22 @@ func (t *tokens) token(ctx context.Context) (*ghinstallation.Transport, string, 
 		return nil, "", ctx.Err()
 	case answer := <-done:
 		token, _ := answer.Val.(string)
-		return source, token, answer.Err
+		return from, token, answer.Err
 	}
 }
 
 // drop forgets a token that GitHub refused, so that the next request asks for
 // another one: it may have been revoked before its time.
-func (t *tokens) drop(source *ghinstallation.Transport) {
+func (t *tokens) drop(refused *source) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current == source {
+	if t.current == refused {
 		t.current = t.fresh()
 	}
 }
 
-func (t *tokens) fresh() *ghinstallation.Transport {
-	return ghinstallation.NewFromAppsTransport(t.account.signed(asking{t}), t.number)
+func (t *tokens) fresh() *source {
+	return &source{Transport: ghinstallation.NewFromAppsTransport(t.account.signed(asking{t}), t.number)}
 }
 
 // asking sends the request for a token. It is free, since the slot at hand was

@@ -1,0 +1,181 @@
+package github
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
+)
+
+func TestAnInstallationIsFoundOnceForAllWhoAsk(t *testing.T) {
+	b := newBench(t)
+	b.github.AddRepo("acme/other", sha)
+	b.github.Inject(fake.Fault{Match: withMethod("GET", "/installation"), Delay: 50 * time.Millisecond})
+	var wg sync.WaitGroup
+	errs := make([]error, 50)
+	for i := range errs {
+		wg.Go(func() {
+			name := repository
+			if i%2 == 1 {
+				name = "Acme/Other"
+			}
+			c, err := b.account.Client(b.ctx(), name)
+			if err == nil {
+				target := at("x")
+				_, err = c.Create(b.ctx(), target, providers.Status{Phase: v1alpha1.PhaseQueued})
+			}
+			errs[i] = err
+		})
+	}
+	wg.Wait()
+	b.Expect(errors.Join(errs...)).NotTo(HaveOccurred())
+	b.Expect(b.count(opFindInstallation)).To(Equal(1))
+	b.Expect(b.count(opCreateToken)).To(Equal(1))
+	id, known := b.account.Lane("ACME/anything")
+	b.Expect(known).To(BeTrue())
+	b.Expect(id).To(HaveSuffix("/app/12345/installation/678"))
+}
+
+func TestAGivenInstallationIsNotLookedFor(t *testing.T) {
+	b := newBench(t)
+	b.provider.Spec.GitHub.InstallationID = installation
+	b.account = b.open(b.provider, b.pem)
+	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.Expect(b.count(opFindInstallation)).To(BeZero())
+}
+
+func TestAMissingRepositoryIsAskedForOnceInTenMinutes(t *testing.T) {
+	b := newBench(t)
+	clk := clocktesting.NewFakeClock(time.Now())
+	b.kind.clock = clk
+	b.account = b.open(b.provider, b.pem)
+	for range 20 {
+		_, err := b.account.Client(b.ctx(), "acme/none")
+		e := b.fails(err, v1alpha1.ReasonRepoNotFound)
+		b.Expect(e.Message).To(Equal("repository acme/none does not exist, or GitHub App 12345 is not installed on it"))
+	}
+	b.Expect(b.count(opFindInstallation)).To(Equal(1))
+
+	b.client(repository)
+	b.Expect(b.count(opFindInstallation)).To(Equal(2), "one that is missing says nothing about the owner's others")
+
+	b.github.AddRepo("other/none", sha)
+	_, err := b.account.Client(b.ctx(), "other/none")
+	b.fails(err, v1alpha1.ReasonRepoNotFound)
+	b.github.Install(app, 679, "other")
+	clk.Step(10 * time.Minute)
+	_, err = b.account.Client(b.ctx(), "other/none")
+	b.Expect(err).NotTo(HaveOccurred())
+}
+
+func TestOneMissingRepositoryDoesNotFailOthersThatWaitWithIt(t *testing.T) {
+	b := newBench(t)
+	b.github.Inject(fake.Fault{Match: withMethod("GET", "acme/none/installation"), Delay: 100 * time.Millisecond})
+	missing := make(chan error, 1)
+	go func() {
+		_, err := b.account.Client(b.ctx(), "acme/none")
+		missing <- err
+	}()
+	b.Eventually(func() int { return b.count(opFindInstallation) }).Should(Equal(1))
+	_, err := b.account.Client(b.ctx(), repository)
+	b.Expect(err).NotTo(HaveOccurred())
+	b.fails(<-missing, v1alpha1.ReasonRepoNotFound)
+}
+
+func TestAWrongKeyIsToldAndNotTriedForEachStatus(t *testing.T) {
+	b := newBench(t)
+	old := b.account
+	b.pem = b.github.AddApp(app)
+	for range 20 {
+		_, err := old.Client(b.ctx(), repository)
+		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+		b.Expect(e.Message).To(HavePrefix("GitHub refuses the private key of GitHub App 12345"))
+	}
+	b.Expect(b.count(opFindInstallation)).To(Equal(1))
+
+	b.account = b.open(b.provider, b.pem)
+	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.Expect(b.newest("x").Status).To(Equal("queued"), "the right key counts at once")
+}
+
+func TestARotatedKeyKeepsBudgetAndConnections(t *testing.T) {
+	b := newBench(t)
+	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	before, _ := b.account.Lane(repository)
+	b.account = b.open(b.provider, b.github.AddApp(app))
+	b.step(b.client(repository), at("y"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	after, _ := b.account.Lane(repository)
+	b.Expect(after).To(Equal(before))
+}
+
+func TestSuspendedAndRemovedInstallationsAreToldApart(t *testing.T) {
+	b := newBench(t)
+	c := b.client(repository)
+	b.github.Inject(fake.Fault{Match: withMethod("POST", "access_tokens"), Status: 403, Body: suspended})
+	for range 3 {
+		_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+		b.Expect(e.Message).To(Equal("installation 678 of GitHub App 12345 is suspended"))
+	}
+	b.Expect(b.count(opCreateToken)).To(Equal(1))
+
+	b.account = b.open(b.provider, b.pem)
+	c = b.client(repository)
+	b.github.Uninstall(installation)
+	_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Expect(e.Message).To(ContainSubstring("has no installation 678"))
+
+	b.github.Install(app, 999, "acme")
+	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	id, _ := b.account.Lane(repository)
+	b.Expect(id).To(HaveSuffix("/installation/999"), "an App that is installed anew is found anew")
+}
+
+func TestARevokedTokenIsReplaced(t *testing.T) {
+	b := newBench(t)
+	c := b.client(repository)
+	b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.github.ExpireTokens()
+	_, err := c.Create(b.ctx(), at("y"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.fails(err, v1alpha1.ReasonUnavailable)
+	b.Expect(e.Unknown).To(BeFalse(), "it was refused")
+	b.step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.Expect(b.count(opCreateToken)).To(Equal(2))
+}
+
+func TestATokenDoesNotSpendTheBudgetOfTheWrite(t *testing.T) {
+	b := newBench(t)
+	one := int64(1)
+	b.provider.Spec.RateLimit.RequestsPerHour = &one
+	b.provider.Spec.GitHub.InstallationID = installation
+	b.account = b.open(b.provider, b.pem)
+	c := b.client(repository)
+	_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.Expect(err).NotTo(HaveOccurred())
+
+	_, err = c.Create(b.ctx(), at("y"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.fails(err, v1alpha1.ReasonPending)
+	b.Expect(e.RetryAt).To(BeTemporally(">", time.Now()))
+	b.Expect(e.Unknown).To(BeFalse())
+	b.Expect(b.github.Writes()).To(HaveLen(1), "what is throttled is not sent")
+}
+
+func TestFindingAnInstallationSpendsTheAppsLane(t *testing.T) {
+	b := newBench(t)
+	id, known := b.account.Lane(repository)
+	b.Expect(known).To(BeFalse())
+	b.kind.installations.Get(id).Bucket().Observe(time.Now(), ratelimit.Feedback{PauseUntil: time.Now().Add(time.Hour)})
+	_, err := b.account.Client(b.ctx(), repository)
+	e := b.fails(err, v1alpha1.ReasonPending)
+	b.Expect(e.RetryAt).To(BeTemporally(">", time.Now().Add(50*time.Minute)))
+	b.Expect(b.github.Calls()).To(BeEmpty())
+}
