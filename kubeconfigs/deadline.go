@@ -106,10 +106,12 @@ type bounded struct {
 	release func()
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. Even an end of the body is an error after the
+// deadline: a server that sees the connection being closed ends its answer
+// properly, and half of it would pass for the whole.
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil {
 		err = explain(b.ctx, err)
 	}
 	return n, err

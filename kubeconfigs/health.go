@@ -51,7 +51,7 @@ const (
 	KubeconfigMissing      = "KubeconfigMissing"
 	KubeconfigUnreadable   = "KubeconfigUnreadable"
 	ContextMissing         = "ContextMissing"
-	KubeconfigUnusable   = "KubeconfigUnusable"
+	KubeconfigUnusable     = "KubeconfigUnusable"
 	ServerForbidden        = "ServerForbidden"
 	ExecForbidden          = "ExecForbidden"
 	AuthProviderForbidden  = "AuthProviderForbidden"

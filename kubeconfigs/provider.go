@@ -56,6 +56,8 @@ type Provider struct {
 	// ctx is Start's, from which every member's derives; nil unless running.
 	ctx     context.Context
 	members map[multicluster.ClusterName]*member
+	// listed reports whether every Secret has been seen once; nil before Start.
+	listed func() bool
 	// reserved is the Secret that was last refused for its name.
 	reserved types.UID
 
@@ -126,6 +128,14 @@ func (p *Provider) IndexField(ctx context.Context, object client.Object, field s
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Known reports whether a cluster may be a member: it has a Secret, or the
+// Secrets have not all been read yet.
+func (p *Provider) Known(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.members[multicluster.ClusterName(name)] != nil || p.listed == nil || !p.listed()
 }
 
 // Health returns how each member is, by name.

@@ -45,6 +45,9 @@ func (w *watcher) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watching Secrets: %w", err)
 	}
+	p.mu.Lock()
+	p.listed = handlers.HasSynced
+	p.mu.Unlock()
 	<-ctx.Done()
 	if err := secrets.RemoveEventHandler(handlers); err != nil {
 		return fmt.Errorf("ending the watch of Secrets: %w", err)
