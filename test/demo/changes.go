@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// pace is the time between two changes.
+const pace = 4 * time.Second
+
+// keepChanging lets the three clusters report on one commit after another, until
+// ctx ends.
+func (w *world) keepChanging(ctx context.Context) error {
+	fmt.Printf("\n\nFrom here on, the three clusters report on new commits, %s a step. Ctrl-C ends it.\n\n", pace)
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	sha, apps := "", 0
+	for i := 0; ; i++ {
+		phase := []v1alpha1.Phase{v1alpha1.PhaseQueued, v1alpha1.PhaseInProgress, v1alpha1.PhaseSuccess}[i%3]
+		if phase == v1alpha1.PhaseQueued {
+			sha, apps = newSHA(), 10+i%7
+			w.github.AddCommit(repository, sha)
+		} else if phase == v1alpha1.PhaseSuccess && i%4 == 0 {
+			phase = v1alpha1.PhaseFailure
+		}
+		if err := w.change(ctx, sha, phase, fmt.Sprintf("%d apps: %s", apps, phase)); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// change brings one change to all clusters and prints what became of it.
+func (w *world) change(ctx context.Context, sha string, phase v1alpha1.Phase, description string) error {
+	since, begun := w.mark(), time.Now()
+	patch := fmt.Sprintf(`{"spec":{"sha":%q,"phase":%q,"description":%q}}`, sha, phase, description)
+	for _, m := range w.all() {
+		if err := m.patch(ctx, "shop-main", patch); err != nil {
+			return err
+		}
+	}
+	if err := w.untilSynced(ctx, "shop-main", w.all()...); err != nil {
+		return err
+	}
+	runs := w.github.CheckRuns(repository, sha)
+	shown := phaseOf(runs[len(runs)-1])
+	fmt.Printf("%s  3 clusters: %-11s  GitHub %s: %-11s  %4d ms  calls: %s\n", begun.Format(time.TimeOnly),
+		phase, sha[:7], shown, time.Since(begun).Milliseconds(), describe(w.github.Calls()[since:]))
+	return nil
+}
+
+func newSHA() string {
+	sum := make([]byte, 20)
+	_, _ = rand.Read(sum)
+	return hex.EncodeToString(sum)
+}
