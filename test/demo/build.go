@@ -35,7 +35,7 @@ func build(ctx context.Context) (*programs, error) {
 	}
 	p := &programs{root: filepath.Dir(strings.TrimSpace(string(mod)))}
 	err = patiently(ctx, "building the control planes", func() error {
-		_, err := clusters.Assets(ctx, quiet{os.Stdout})
+		_, err := clusters.Assets(ctx, brief{os.Stdout})
 		return err
 	})
 	if err != nil {
@@ -49,6 +49,7 @@ func build(ctx context.Context) (*programs, error) {
 	command.Dir = p.root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
+	fmt.Println("building the hub")
 	if err := patiently(ctx, "building the hub", command.Run); err != nil {
 		return nil, fmt.Errorf("building the hub: %w\n%s", err, output.String())
 	}
@@ -83,15 +84,15 @@ func patiently(ctx context.Context, what string, task func() error) error {
 	}
 }
 
-// quiet leaves out what the go command says of each module that it fetches.
-type quiet struct{ io.Writer }
+// brief leaves out what the go command says of each module that it fetches.
+type brief struct{ io.Writer }
 
-func (q quiet) Write(text []byte) (int, error) {
+func (b brief) Write(text []byte) (int, error) {
 	for line := range bytes.Lines(text) {
 		if bytes.HasPrefix(line, []byte("go: downloading ")) {
 			continue
 		}
-		if _, err := q.Writer.Write(line); err != nil {
+		if _, err := b.Writer.Write(line); err != nil {
 			return 0, err
 		}
 	}

@@ -82,7 +82,7 @@ func (m *member) explain(ctx context.Context, namespace, name string) error {
 
 // showIDs prints which check run each cluster's CommitStatus tells of.
 func (w *world) showIDs(ctx context.Context, name string) error {
-	fmt.Println("The checkRunId in each status:")
+	fmt.Println("\nThe checkRunId in each status:")
 	out := newTable()
 	for _, m := range w.all() {
 		object, err := m.get(ctx, team, name)

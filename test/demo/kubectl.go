@@ -10,8 +10,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -60,6 +61,26 @@ func (m *member) apply(ctx context.Context, namespace, text string) error {
 			return err
 		}
 	}
+}
+
+// refusalOf is what kubectl prints of a refusal by the API server's validation;
+// it fails where err is anything else.
+func refusalOf(err error) (string, error) {
+	var status apierrors.APIStatus
+	switch {
+	case err == nil:
+		return "", errors.New("the API server took an object that is not valid")
+	case !apierrors.IsInvalid(err) || !errors.As(err, &status):
+		return "", err
+	}
+	details := status.Status().Details
+	text := fmt.Sprintf("The %s %q is invalid:", details.Kind, details.Name)
+	for _, cause := range details.Causes {
+		if cause.Field != "<nil>" { // rules that had no say because of the others
+			text += fmt.Sprintf("\n* %s: %s", cause.Field, cause.Message)
+		}
+	}
+	return text, nil
 }
 
 // secret makes a Secret with one key.

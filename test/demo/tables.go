@@ -27,6 +27,11 @@ func title(number, of int, text string) {
 // typed shows what a user would type.
 func typed(format string, args ...any) { fmt.Printf("$ "+format+"\n", args...) }
 
+// typedForAll shows what a user would type to do the same in each cluster.
+func typedForAll(command string) {
+	typed("for c in prod-eu prod-us hub; do kubectl --context $c %s; done", command)
+}
+
 // indented shows a file, or an answer.
 func indented(text string) {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
