@@ -69,7 +69,7 @@ func TestAMissingRepositoryIsAskedForOnceInTenMinutes(t *testing.T) {
 
 	b.github.AddRepo("other/none", sha)
 	_, err := b.account.Client(b.ctx(), "other/none")
-	b.fails(err, v1alpha1.ReasonRepoNotFound)
+	_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
 	b.github.Install(app, 679, "other")
 	clk.Step(10 * time.Minute)
 	_, err = b.account.Client(b.ctx(), "other/none")
@@ -87,7 +87,7 @@ func TestOneMissingRepositoryDoesNotFailOthersThatWaitWithIt(t *testing.T) {
 	b.Eventually(func() int { return b.count(opFindInstallation) }).Should(Equal(1))
 	_, err := b.account.Client(b.ctx(), repository)
 	b.Expect(err).NotTo(HaveOccurred())
-	b.fails(<-missing, v1alpha1.ReasonRepoNotFound)
+	_ = b.fails(<-missing, v1alpha1.ReasonRepoNotFound)
 }
 
 func TestAWrongKeyIsToldAndNotTriedForEachStatus(t *testing.T) {
@@ -150,6 +150,18 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 	b.Expect(e.Unknown).To(BeFalse(), "it was refused")
 	b.step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(b.count(opCreateToken)).To(Equal(2))
+}
+
+func TestATokenThatIsNotToBeHadIsAskedForOnceForAllWhoWait(t *testing.T) {
+	b := newBench(t)
+	c := b.client(repository)
+	b.github.Inject(fake.Fault{Match: withMethod("POST", "access_tokens"), Times: -1, Delay: 300 * time.Millisecond, Status: 500})
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { _, _ = c.Create(b.ctx(), at("x"), queued) })
+	}
+	wg.Wait()
+	b.Expect(b.count(opCreateToken)).To(BeNumerically("<", 5), "they don't queue up for one request each")
 }
 
 func TestATokenDoesNotSpendTheBudgetOfTheWrite(t *testing.T) {

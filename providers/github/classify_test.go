@@ -57,66 +57,116 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		unknown   bool
 		pause     time.Duration
 	}{
-		"primary limit, 403": {opCreate, 403, headers(budget(0, later)...), primary, v1alpha1.ReasonPending,
-			"github.com limits the requests of installation 678 of GitHub App 12345", false, 40 * time.Minute},
-		"primary limit, 429": {opUpdate, 429, headers(budget(0, later)...), primary, v1alpha1.ReasonPending,
-			"github.com limits the requests of installation 678 of GitHub App 12345", false, 40 * time.Minute},
+		"primary limit, 403": {
+			opCreate, 403, headers(budget(0, later)...), primary, v1alpha1.ReasonPending,
+			"github.com limits the requests of installation 678 of GitHub App 12345", false, 40 * time.Minute,
+		},
+		"primary limit, 429": {
+			opUpdate, 429, headers(budget(0, later)...), primary, v1alpha1.ReasonPending,
+			"github.com limits the requests of installation 678 of GitHub App 12345", false, 40 * time.Minute,
+		},
 		"primary limit, no body": {opUpdate, 403, headers(budget(0, later)...), "", v1alpha1.ReasonPending, "", false, 40 * time.Minute},
-		"primary limit whose reset is over": {opCreate, 403, headers(budget(0, noon.Add(-time.Second))...), primary,
-			v1alpha1.ReasonPending, "", false, time.Minute},
-		"a reset that is absurd": {opCreate, 403, headers(budget(0, noon.Add(1000*time.Hour))...), primary,
-			v1alpha1.ReasonPending, "", false, 2 * time.Hour},
+		"primary limit whose reset is over": {
+			opCreate, 403, headers(budget(0, noon.Add(-time.Second))...), primary,
+			v1alpha1.ReasonPending, "", false, time.Minute,
+		},
+		"a reset that is absurd": {
+			opCreate, 403, headers(budget(0, noon.Add(1000*time.Hour))...), primary,
+			v1alpha1.ReasonPending, "", false, 2 * time.Hour,
+		},
 		"secondary limit, 403 with retry-after": {opCreate, 403, headers("retry-after", "30"), secondary, v1alpha1.ReasonPending, "", false, 30 * time.Second},
 		"secondary limit, 429 with retry-after": {opCreate, 429, headers("retry-after", "30"), secondary, v1alpha1.ReasonPending, "", false, 30 * time.Second},
-		"retry-after comes before the reset": {opCreate, 429, headers(append(budget(0, later), "retry-after", "30")...), secondary,
-			v1alpha1.ReasonPending, "", false, 30 * time.Second},
-		"retry-after as a date": {opCreate, 403, headers("retry-after", noon.Add(90*time.Second).Format(http.TimeFormat)), secondary,
-			v1alpha1.ReasonPending, "", false, 90 * time.Second},
+		"retry-after comes before the reset": {
+			opCreate, 429, headers(append(budget(0, later), "retry-after", "30")...), secondary,
+			v1alpha1.ReasonPending, "", false, 30 * time.Second,
+		},
+		"retry-after as a date": {
+			opCreate, 403, headers("retry-after", noon.Add(90*time.Second).Format(http.TimeFormat)), secondary,
+			v1alpha1.ReasonPending, "", false, 90 * time.Second,
+		},
 		"retry-after at once":    {opCreate, 429, headers("retry-after", "0"), secondary, v1alpha1.ReasonPending, "", false, time.Second},
 		"retry-after is garbage": {opCreate, 429, headers("retry-after", "soon"), secondary, v1alpha1.ReasonPending, "", false, time.Minute},
-		"secondary limit without a hint, budget left": {opCreate, 403, headers(budget(4000, later)...), secondary,
-			v1alpha1.ReasonPending, "", false, time.Minute},
+		"secondary limit without a hint, budget left": {
+			opCreate, 403, headers(budget(4000, later)...), secondary,
+			v1alpha1.ReasonPending, "", false, time.Minute,
+		},
 		"content creation": {opCreate, 403, nil, content, v1alpha1.ReasonPending, "", false, time.Minute},
 		"plain text 429":   {opList, 429, headers("content-type", "text/plain"), "Retry later\n", v1alpha1.ReasonPending, "", false, time.Minute},
 		"a limit as HTML":  {opCreate, 403, nil, "<html>You have exceeded a secondary rate limit</html>", v1alpha1.ReasonPending, "", false, time.Minute},
-		"permission": {opCreate, 403, headers(budget(4000, later)...), integr, v1alpha1.ReasonCredentialsInvalid,
-			"installation 678 of GitHub App 12345 lacks the permission checks:write in acme/shop", false, 0},
-		"permission to read": {opList, 403, nil, integr, v1alpha1.ReasonCredentialsInvalid,
-			"installation 678 of GitHub App 12345 lacks the permission checks:read in acme/shop", false, 0},
-		"permission, with the last request of the hour": {opCreate, 403, headers(budget(0, later)...), integr,
-			v1alpha1.ReasonCredentialsInvalid, "", false, 0},
-		"another App's run": {opUpdate, 403, nil, foreign, v1alpha1.ReasonCredentialsInvalid,
-			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", false, 0},
-		"a user's token": {opCreate, 403, nil, userToken, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub denies it to installation 678 of GitHub App 12345 (You must authenticate via a GitHub App.)", false, 0},
-		"archived": {opCreate, 403, nil, archived, v1alpha1.ReasonInvalid,
-			"repository acme/shop is archived, which makes it read-only", false, 0},
-		"HTML 403": {opCreate, 403, nil, badGate, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub denies it to installation 678 of GitHub App 12345", false, 0},
-		"revoked token": {opCreate, 401, nil, badCreds, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub refuses the token of installation 678 of GitHub App 12345 (Bad credentials)", false, 0},
-		"wrong key": {opCreateToken, 401, nil, badJWT, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub refuses the private key of GitHub App 12345 (A JSON web token could not be decoded)", false, 0},
-		"wrong app": {opFindInstallation, 404, nil, `{"message":"Integration not found"}`, v1alpha1.ReasonCredentialsInvalid,
-			"github.com knows no GitHub App 12345: check spec.github.appID", false, 0},
-		"suspended": {opCreateToken, 403, nil, suspended, v1alpha1.ReasonCredentialsInvalid,
-			"installation 678 of GitHub App 12345 is suspended", false, 0},
-		"removed": {opCreateToken, 404, nil, notFound, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub App 12345 has no installation 678: it was removed, or belongs to another App", false, 0},
-		"not installed": {opFindInstallation, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
-			"repository acme/shop does not exist, or GitHub App 12345 is not installed on it", false, 0},
-		"no repository": {opCreate, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
-			"repository acme/shop does not exist, or installation 678 of GitHub App 12345 has no access to it", false, 0},
-		"no run, which a look has to tell": {opUpdate, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
-			"repository acme/shop or its check run 4711 does not exist, or installation 678 of GitHub App 12345 has no access", true, 0},
+		"permission": {
+			opCreate, 403, headers(budget(4000, later)...), integr, v1alpha1.ReasonCredentialsInvalid,
+			"installation 678 of GitHub App 12345 lacks the permission checks:write in acme/shop", false, 0,
+		},
+		"permission to read": {
+			opList, 403, nil, integr, v1alpha1.ReasonCredentialsInvalid,
+			"installation 678 of GitHub App 12345 lacks the permission checks:read in acme/shop", false, 0,
+		},
+		"permission, with the last request of the hour": {
+			opCreate, 403, headers(budget(0, later)...), integr,
+			v1alpha1.ReasonCredentialsInvalid, "", false, 0,
+		},
+		"another App's run": {
+			opUpdate, 403, nil, foreign, v1alpha1.ReasonCredentialsInvalid,
+			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", false, 0,
+		},
+		"a user's token": {
+			opCreate, 403, nil, userToken, v1alpha1.ReasonCredentialsInvalid,
+			"GitHub denies it to installation 678 of GitHub App 12345 (You must authenticate via a GitHub App.)", false, 0,
+		},
+		"archived": {
+			opCreate, 403, nil, archived, v1alpha1.ReasonInvalid,
+			"repository acme/shop is archived, which makes it read-only", false, 0,
+		},
+		"HTML 403": {
+			opCreate, 403, nil, badGate, v1alpha1.ReasonCredentialsInvalid,
+			"GitHub denies it to installation 678 of GitHub App 12345", false, 0,
+		},
+		"revoked token": {
+			opCreate, 401, nil, badCreds, v1alpha1.ReasonCredentialsInvalid,
+			"GitHub refuses the token of installation 678 of GitHub App 12345 (Bad credentials)", false, 0,
+		},
+		"wrong key": {
+			opCreateToken, 401, nil, badJWT, v1alpha1.ReasonCredentialsInvalid,
+			"GitHub refuses the private key of GitHub App 12345 (A JSON web token could not be decoded)", false, 0,
+		},
+		"wrong app": {
+			opFindInstallation, 404, nil, `{"message":"Integration not found"}`, v1alpha1.ReasonCredentialsInvalid,
+			"github.com knows no GitHub App 12345: check spec.github.appID", false, 0,
+		},
+		"suspended": {
+			opCreateToken, 403, nil, suspended, v1alpha1.ReasonCredentialsInvalid,
+			"installation 678 of GitHub App 12345 is suspended", false, 0,
+		},
+		"removed": {
+			opCreateToken, 404, nil, notFound, v1alpha1.ReasonCredentialsInvalid,
+			"GitHub App 12345 has no installation 678: it was removed, or belongs to another App", false, 0,
+		},
+		"not installed": {
+			opFindInstallation, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
+			"repository acme/shop does not exist, or GitHub App 12345 is not installed on it", false, 0,
+		},
+		"no repository": {
+			opCreate, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
+			"repository acme/shop does not exist, or installation 678 of GitHub App 12345 has no access to it", false, 0,
+		},
+		"no run, which a look has to tell": {
+			opUpdate, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
+			"repository acme/shop or its check run 4711 does not exist, or installation 678 of GitHub App 12345 has no access", true, 0,
+		},
 		"no commit":      {opCreate, 422, nil, noCommit, v1alpha1.ReasonCommitNotFound, "repository acme/shop has no commit abc", false, 0},
 		"no commit read": {opList, 422, nil, noCommit, v1alpha1.ReasonCommitNotFound, "repository acme/shop has no commit abc", false, 0},
-		"a bad field": {opCreate, 422, nil, badURL, v1alpha1.ReasonInvalid,
-			"GitHub refused it: Validation Failed; details_url: details_url must use http or https scheme", false, 0},
-		"too long": {opCreate, 422, nil, tooLong, v1alpha1.ReasonInvalid,
-			"GitHub refused it: Invalid request. Only 65535 characters are allowed; 70000 were supplied.", false, 0},
-		"errors that are texts": {opCreate, 422, nil, texts, v1alpha1.ReasonInvalid,
-			"GitHub refused it: Unprocessable Entity; name is too long", false, 0},
+		"a bad field": {
+			opCreate, 422, nil, badURL, v1alpha1.ReasonInvalid,
+			"GitHub refused it: Validation Failed; details_url: details_url must use http or https scheme", false, 0,
+		},
+		"too long": {
+			opCreate, 422, nil, tooLong, v1alpha1.ReasonInvalid,
+			"GitHub refused it: Invalid request. Only 65535 characters are allowed; 70000 were supplied.", false, 0,
+		},
+		"errors that are texts": {
+			opCreate, 422, nil, texts, v1alpha1.ReasonInvalid,
+			"GitHub refused it: Unprocessable Entity; name is too long", false, 0,
+		},
 		"HTML 400":         {opCreate, 400, nil, badGate, v1alpha1.ReasonInvalid, "GitHub refused it: 400 Bad Request", false, 0},
 		"HTML 502":         {opCreate, 502, nil, badGate, v1alpha1.ReasonUnavailable, "github.com answered 502 Bad Gateway", true, 0},
 		"500 to a read":    {opList, 500, nil, "", v1alpha1.ReasonUnavailable, "github.com answered 500 Internal Server Error", false, 0},
@@ -126,20 +176,20 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			q := question{operation: tc.operation, repository: "acme/shop", sha: "abc", host: "github.com", run: 4711, appID: 12345, installation: 678}
-			feedback, err := classify(q, answer{tc.status, tc.header, []byte(tc.body)}, noon, time.Minute)
-			g.Expect(err).NotTo(BeNil())
-			g.Expect(err.Reason).To(Equal(tc.reason))
+			feedback, failed := classify(q, answer{tc.status, tc.header, []byte(tc.body)}, noon, time.Minute)
+			g.Expect(failed).To(HaveOccurred())
+			g.Expect(failed.Reason).To(Equal(tc.reason))
 			if tc.message != "" {
-				g.Expect(err.Message).To(Equal(tc.message))
+				g.Expect(failed.Message).To(Equal(tc.message))
 			}
-			g.Expect(err.Unknown).To(Equal(tc.unknown))
-			g.Expect(err.Message).NotTo(Or(ContainSubstring("0A1B"), ContainSubstring("2026"), ContainSubstring("hush"), ContainSubstring("<")))
+			g.Expect(failed.Unknown).To(Equal(tc.unknown))
+			g.Expect(failed.Message).NotTo(Or(ContainSubstring("0A1B"), ContainSubstring("2026"), ContainSubstring("hush"), ContainSubstring("<")))
 			if tc.pause == 0 {
 				g.Expect(feedback.PauseUntil).To(BeZero(), "nobody is to be paused")
-				g.Expect(err.RetryAt).To(BeZero())
+				g.Expect(failed.RetryAt).To(BeZero())
 			} else {
 				g.Expect(feedback.PauseUntil.Sub(noon)).To(Equal(tc.pause))
-				g.Expect(err.RetryAt).To(Equal(feedback.PauseUntil))
+				g.Expect(failed.RetryAt).To(Equal(feedback.PauseUntil))
 			}
 		})
 	}
@@ -149,8 +199,10 @@ func TestEveryAnswerTellsTheBudget(t *testing.T) {
 	g := NewWithT(t)
 	reset := noon.Add(time.Hour)
 	a := answer{status: 201, header: headers(budget(4999, reset)...)}
-	feedback, err := classify(question{operation: opCreate}, a, noon, time.Minute)
-	g.Expect(err).To(BeNil())
+	feedback, failed := classify(question{operation: opCreate}, a, noon, time.Minute)
+	if failed != nil {
+		t.Fatal(failed)
+	}
 	g.Expect(*feedback.Limit).To(BeEquivalentTo(5000))
 	g.Expect(*feedback.Remaining).To(BeEquivalentTo(4999))
 	g.Expect(feedback.ResetAt.Equal(reset)).To(BeTrue())

@@ -116,26 +116,60 @@ func TestAnUnusableSecretIsToldApart(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"no key": {1, map[string][]byte{"other": []byte("hush")}, v1alpha1.ReasonCredentialsInvalid,
-			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM"},
-		"only a token, for an app": {1, map[string][]byte{"token": []byte("hush")}, v1alpha1.ReasonCredentialsInvalid,
-			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM"},
-		"only a token": {0, map[string][]byte{"token": []byte("hush")}, v1alpha1.ReasonUnsupported,
-			"Secret acme-github-app holds a plain token (key token), which cannot write check runs: set spec.github.appID and the GitHub App's private key as key privateKey"},
-		"no app": {0, map[string][]byte{"privateKey": pkcs1()}, v1alpha1.ReasonCredentialsInvalid,
-			"spec.github.appID is not set: the private key in Secret acme-github-app needs the ID of its GitHub App"},
-		"empty": {1, map[string][]byte{"privateKey": nil}, v1alpha1.ReasonCredentialsInvalid,
-			"key privateKey of Secret acme-github-app is not a PEM"},
-		"no PEM": {1, map[string][]byte{"privateKey": []byte("hush")}, v1alpha1.ReasonCredentialsInvalid,
-			"key privateKey of Secret acme-github-app is not a PEM"},
-		"a broken PEM": {1, map[string][]byte{"privateKey": pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte("hush")})},
+		"no key": {
+			1,
+			map[string][]byte{"other": []byte("hush")},
 			v1alpha1.ReasonCredentialsInvalid,
-			"key privateKey of Secret acme-github-app is a PEM whose RSA private key cannot be read"},
-		"a certificate": {1, map[string][]byte{"privateKey": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("hush")})},
+			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM",
+		},
+		"only a token, for an app": {
+			1,
+			map[string][]byte{"token": []byte("hush")},
 			v1alpha1.ReasonCredentialsInvalid,
-			"key privateKey of Secret acme-github-app is a PEM, but not of an unencrypted private key"},
-		"not RSA": {1, map[string][]byte{"privateKey": pkcs8(t, elliptical)}, v1alpha1.ReasonCredentialsInvalid,
-			"key privateKey of Secret acme-github-app is a private key, but not an RSA one"},
+			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM",
+		},
+		"only a token": {
+			0,
+			map[string][]byte{"token": []byte("hush")},
+			v1alpha1.ReasonUnsupported,
+			"Secret acme-github-app holds a plain token (key token), which cannot write check runs: set spec.github.appID and the GitHub App's private key as key privateKey",
+		},
+		"no app": {
+			0,
+			map[string][]byte{"privateKey": pkcs1()},
+			v1alpha1.ReasonCredentialsInvalid,
+			"spec.github.appID is not set: the private key in Secret acme-github-app needs the ID of its GitHub App",
+		},
+		"empty": {
+			1,
+			map[string][]byte{"privateKey": nil},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key privateKey of Secret acme-github-app is not a PEM",
+		},
+		"no PEM": {
+			1,
+			map[string][]byte{"privateKey": []byte("hush")},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key privateKey of Secret acme-github-app is not a PEM",
+		},
+		"a broken PEM": {
+			1,
+			map[string][]byte{"privateKey": pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte("hush")})},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key privateKey of Secret acme-github-app is a PEM whose RSA private key cannot be read",
+		},
+		"a certificate": {
+			1,
+			map[string][]byte{"privateKey": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("hush")})},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key privateKey of Secret acme-github-app is a PEM, but not of an unencrypted private key",
+		},
+		"not RSA": {
+			1,
+			map[string][]byte{"privateKey": pkcs8(t, elliptical)},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key privateKey of Secret acme-github-app is a private key, but not an RSA one",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -135,8 +135,10 @@ func TestMessagesOfOneCauseAreTheSame(t *testing.T) {
 func TestALimitPausesTheWholeInstallation(t *testing.T) {
 	b := newBench(t)
 	c := b.client(repository)
-	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Status: 429,
-		Header: http.Header{"Retry-After": {"120"}}, Body: secondary})
+	b.github.Inject(fake.Fault{
+		Match: withMethod("POST", "check-runs"), Status: 429,
+		Header: http.Header{"Retry-After": {"120"}}, Body: secondary,
+	})
 	_, err := c.Create(b.ctx(), at("x"), queued)
 	e := b.fails(err, v1alpha1.ReasonPending)
 	b.Expect(e.RetryAt).To(BeTemporally("~", time.Now().Add(2*time.Minute), 10*time.Second))
@@ -183,8 +185,10 @@ func TestNoRedirectLeadsToAnotherHost(t *testing.T) {
 	defer other.Close()
 	c := b.client(repository)
 	for _, status := range []int{301, 302, 307, 308} {
-		b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Status: status,
-			Header: http.Header{"Location": {other.URL + "/steal"}}})
+		b.github.Inject(fake.Fault{
+			Match: withMethod("POST", "check-runs"), Status: status,
+			Header: http.Header{"Location": {other.URL + "/steal"}},
+		})
 		_, err := c.Create(b.ctx(), at("x"), queued)
 		e := b.fails(err, v1alpha1.ReasonUnavailable)
 		b.Expect(e.Message).To(ContainSubstring("another host"))
@@ -195,8 +199,10 @@ func TestNoRedirectLeadsToAnotherHost(t *testing.T) {
 func TestARedirectOnTheSameHostIsFollowed(t *testing.T) {
 	b := newBench(t)
 	c := b.client(repository)
-	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Status: 307,
-		Header: http.Header{"Location": {b.github.URL() + "/repos/acme/shop/check-runs"}}})
+	b.github.Inject(fake.Fault{
+		Match: withMethod("POST", "check-runs"), Status: 307,
+		Header: http.Header{"Location": {b.github.URL() + "/repos/acme/shop/check-runs"}},
+	})
 	b.step(c, at("x"), nil, queued)
 	b.Expect(b.newest("x").Status).To(Equal("queued"))
 }
