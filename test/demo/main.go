@@ -54,7 +54,8 @@ func demo(ctx context.Context, once bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, programs.remove(err == nil)) }()
+	interrupted := ctx.Done()
+	defer func() { err = errors.Join(err, programs.remove(err == nil || isDone(interrupted))) }()
 	if once {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, onceTimeout, fmt.Errorf("not done after %s", onceTimeout))
@@ -72,4 +73,13 @@ func demo(ctx context.Context, once bool) (err error) {
 		return w.verify(ctx)
 	}
 	return w.keepChanging(ctx)
+}
+
+func isDone(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
 }
