@@ -94,11 +94,18 @@ func build(ctx context.Context, module, dir string, progress io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(progress, "building kube-apiserver %s and etcd into %s: once, this takes some minutes\n", version, dir)
-	temporary, err := os.MkdirTemp(filepath.Dir(dir), "build-")
-	if err != nil {
+	// The lock is ours, so what is there was left behind by a build that was
+	// killed.
+	temporary := dir + ".building"
+	defer func() { _ = os.RemoveAll(temporary) }()
+	for _, old := range []string{temporary, dir} {
+		if err := os.RemoveAll(old); err != nil {
+			return fmt.Errorf("clearing the folder: %w", err)
+		}
+	}
+	if err := os.Mkdir(temporary, 0o755); err != nil {
 		return fmt.Errorf("making a folder to build in: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(temporary) }()
 
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version), "-o", temporary+string(filepath.Separator), apiServerPackage, etcdPackage)
 	command.Dir, command.Env = module, buildEnvironment()
@@ -107,9 +114,6 @@ func build(ctx context.Context, module, dir string, progress io.Writer) error {
 		return fmt.Errorf("go build: %w", err)
 	}
 	if err := os.Rename(filepath.Join(temporary, etcdBuilt), filepath.Join(temporary, etcdBinary)); err != nil {
-		return err
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, dir); err != nil {
