@@ -45,8 +45,12 @@ func startProcess(log, program string, args ...string) (*process, error) {
 
 func (p *process) pid() int { return p.command.Process.Pid }
 
-// stop asks the process to end and waits for it.
+// stop asks the process to end and waits for it. One that is over is none to
+// complain about again.
 func (p *process) stop() error {
+	if p.alive() != nil {
+		return nil // who waited for the hub has told that already
+	}
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
