@@ -1,0 +1,72 @@
+package contract_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
+)
+
+const (
+	app          = 12345
+	installation = 678
+	repository   = "acme/shop"
+)
+
+var sha = strings.Repeat("a1", 20)
+
+// checker is one over GitHub's description. Where that cannot be had the test is
+// skipped, unless CI counts on it.
+func checker(t *testing.T) *contract.Checker {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	description, err := contract.Description(ctx)
+	if err != nil && os.Getenv("CI") != "true" {
+		if errors.Is(err, contract.ErrNoNPM) {
+			t.Skipf("not checked against GitHub's own description: %v", err)
+		}
+		t.Skipf("not checked against GitHub's own description, which cannot be had: %v", err)
+	}
+	NewWithT(t).Expect(err).NotTo(HaveOccurred(), "with CI=true the description is required")
+	c, err := contract.NewChecker(description)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// server is a fake GitHub with one app, its key, and one repository.
+func server(t *testing.T, opts ...github.Option) (*github.Server, []byte) {
+	t.Helper()
+	s := github.New(opts...)
+	t.Cleanup(s.Close)
+	key := s.AddApp(app)
+	s.Install(app, installation, "acme")
+	s.Install(app, 700, "jane", github.ForUser())
+	s.AddRepo(repository, sha)
+	return s, key
+}
+
+// valid checks a ledger.
+func valid(t *testing.T, c *contract.Checker, calls []github.Call) {
+	t.Helper()
+	for _, call := range calls {
+		if err := c.Check(call); err != nil {
+			t.Errorf("%v\nrequest: %.500s\nanswer: %.500s", err, call.RequestBody, call.ResponseBody)
+		}
+	}
+}
+
+// changed is a call with one text in its bodies replaced.
+func changed(call github.Call, from, to string) github.Call {
+	call.RequestBody = bytes.ReplaceAll(call.RequestBody, []byte(from), []byte(to))
+	call.ResponseBody = bytes.ReplaceAll(call.ResponseBody, []byte(from), []byte(to))
+	return call
+}
