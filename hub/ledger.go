@@ -28,6 +28,8 @@ type Ledger struct {
 	scms  map[string]*scm
 	keys  map[Key]*entry
 	epoch uint64
+	// loaded says that the hub's own ScmProviders are all here.
+	loaded bool
 	// started is when this process began to write, zero before.
 	started time.Time
 	grace   time.Duration
@@ -246,11 +248,24 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 	return out
 }
 
+// Loaded says that every ScmProvider has been told. Before that no claim counts,
+// so that a hub that starts tells nobody that a ScmProvider is missing.
+func (l *Ledger) Loaded() Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loaded = true
+	return l.everything()
+}
+
 // Begin says that this process writes from now on, and returns everything.
 func (l *Ledger) Begin() Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.started = l.clock.Now()
+	return l.everything()
+}
+
+func (l *Ledger) everything() Changes {
 	var out Changes
 	for key := range l.keys {
 		out.Keys = append(out.Keys, key)
@@ -266,9 +281,10 @@ func (l *Ledger) current(cluster string, engagement uint64) bool {
 	return m != nil && m.engagement == engagement
 }
 
+// heard reports whether the claims of a cluster count.
 func (l *Ledger) heard(cluster string) bool {
 	m := l.members[cluster]
-	return m != nil && m.heard
+	return l.loaded && m != nil && m.heard
 }
 
 // unheard reports whether a cluster is still waited for.

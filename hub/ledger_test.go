@@ -29,6 +29,7 @@ func newFleet(t *testing.T) *fleet {
 	f := &fleet{g: NewWithT(t), now: now, token: map[string]uint64{}}
 	f.Ledger = NewLedger(LedgerOptions{Clock: now, UnheardGrace: 15 * time.Minute})
 	f.setSCM("acme", testSCM(allowAll()))
+	f.Loaded()
 	f.Begin()
 	f.now.Step(2 * takeOverWindow)
 	return f
@@ -89,6 +90,18 @@ func TestClaimsOfAMemberCountOnceItIsHeard(t *testing.T) {
 	f.g.Expect(ok).To(BeFalse(), "nothing is published before")
 	changes := f.Heard("eu", f.token["eu"])
 	f.g.Expect(changes.Keys).To(ConsistOf(testKey))
+	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseQueued))
+}
+
+func TestNothingIsToldBeforeTheScmProvidersAreLoaded(t *testing.T) {
+	f := newFleet(t)
+	f.loaded = false
+	f.setSCM("acme", nil)
+	f.hear("eu", testStatus())
+	_, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeFalse())
+	f.setSCM("acme", testSCM(allowAll()))
+	f.g.Expect(f.Loaded().Keys).To(ConsistOf(testKey))
 	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseQueued))
 }
 

@@ -66,6 +66,27 @@ func (s *scmProviders) setup(mgr ctrl.Manager) error {
 	if err != nil {
 		return fmt.Errorf("setting up the controller of ScmProviders' status: %w", err)
 	}
+	return mgr.Add(firstLoad{s})
+}
+
+// firstLoad loads all ScmProviders once when the hub starts, on every replica.
+type firstLoad struct{ *scmProviders }
+
+// NeedLeaderElection is false: a standby's ledger is as warm as the leader's.
+func (firstLoad) NeedLeaderElection() bool { return false }
+
+// Start lets the ledger count claims once every ScmProvider is in it.
+func (f firstLoad) Start(ctx context.Context) error {
+	var list v1alpha1.ScmProviderList
+	if err := f.client.List(ctx, &list, client.InNamespace(f.namespace)); err != nil {
+		return fmt.Errorf("listing ScmProviders: %w", err)
+	}
+	for i := range list.Items {
+		if _, err := f.load(ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}); err != nil {
+			return err
+		}
+	}
+	f.apply(f.ledger.Loaded())
 	return nil
 }
 

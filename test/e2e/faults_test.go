@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net/http"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,4 +68,9 @@ func repoOf(namespace, name, provider, repository string) *v1alpha1.GitRepo {
 		ObjectMeta: objectMeta(namespace, name),
 		Spec:       v1alpha1.GitRepoSpec{ScmProviderRef: v1alpha1.ObjectReference{Name: provider}, Repository: repository},
 	}
+}
+
+// refused returns which call was the first to be answered 429, -1 for none.
+func (w *world) refused() int {
+	return slices.IndexFunc(w.scm.Calls(), func(c github.Call) bool { return c.Status == http.StatusTooManyRequests })
 }
