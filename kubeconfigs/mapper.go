@@ -26,7 +26,10 @@ func newMapper() meta.RESTMapper {
 		eventsv1.SchemeGroupVersion.WithKind("Event"):  {"events", "event"},
 	} {
 		version := kind.GroupVersion()
-		mapper.AddSpecific(kind, version.WithResource(resources[0]), version.WithResource(resources[1]), meta.RESTScopeNamespace)
+		plural, singular := version.WithResource(resources[0]), version.WithResource(resources[1])
+		mapper.AddSpecific(kind, plural, singular, meta.RESTScopeNamespace)
+		// Discovery's mappers have the lists too: a cache of some namespaces asks.
+		mapper.AddSpecific(version.WithKind(kind.Kind+"List"), plural, singular, meta.RESTScopeNamespace)
 	}
 	return mapper
 }

@@ -178,15 +178,16 @@ func (p *Provider) want(name multicluster.ClusterName, w wish) {
 	if p.ctx == nil {
 		return
 	}
-	m := p.members[name]
-	if m == nil {
-		m = newMember(p, name)
-		p.members[name] = m
-		var ctx context.Context
-		ctx, m.cancel = context.WithCancel(p.ctx)
-		p.running.Go(func() { m.run(ctx) })
+	if m := p.members[name]; m != nil {
+		m.offer(w)
+		return
 	}
-	m.offer(w)
+	m := newMember(p, name)
+	m.offer(w) // before run, which takes it for granted that there is a wish
+	ctx, cancel := context.WithCancel(p.ctx)
+	m.cancel = cancel
+	p.members[name] = m
+	p.running.Go(func() { m.run(ctx) })
 }
 
 // drop ends a member, whatever it is doing. It does not wait for the end.
