@@ -56,7 +56,7 @@ func TestClaimFoldsWhatTheSCMFolds(t *testing.T) {
 		cs.Spec.Phase = "cancelled"
 	})
 	claim, err := claimOf(idIn("eu"), cs, testRepo(), testSCM(allowAll()))
-	g.Expect(err).To(BeNil())
+	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(claim.Key).To(Equal(Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}))
 	g.Expect(claim.Repository).To(Equal("Acme/Shop"), "calls and statuses keep the user's spelling")
 	g.Expect(claim.Want.Phase).To(Equal(v1alpha1.PhaseCanceled))
@@ -89,7 +89,7 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 				c.edit(cs)
 			}
 			_, err := claimOf(idIn("eu"), cs, c.repo, c.scm)
-			g.Expect(err).NotTo(BeNil())
+			g.Expect(err).To(HaveOccurred())
 			g.Expect(err.Reason).To(Equal(c.reason))
 			g.Expect(err.Message).To(ContainSubstring(c.message))
 		})

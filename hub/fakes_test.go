@@ -14,6 +14,7 @@ type fakeKind struct{}
 func (fakeKind) Name() string                                  { return "github" }
 func (fakeKind) Host(v1alpha1.ScmProviderSpec) (string, error) { return "github.com", nil }
 func (fakeKind) Fold(repository string) string                 { return strings.ToLower(repository) }
+
 func (fakeKind) Open(*v1alpha1.ScmProvider, map[string][]byte) (providers.Account, error) {
 	return fakeDialect{}, nil
 }

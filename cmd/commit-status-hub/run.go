@@ -25,7 +25,7 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Run the hub",
 		Long: `Run the hub on the cluster of the current kubeconfig context, or of the pod it
-runs in. Member clusters are the Secrets in its namespace that are labelled
+runs in. Member clusters are the Secrets in its namespace that are labeled
 sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
 		Example: `  # On the cluster of the current context, for trying out
   commit-status-hub run --leader-elect=false --metrics-bind-address=0`,
