@@ -48,8 +48,8 @@ func (p *process) pid() int { return p.command.Process.Pid }
 // stop asks the process to end and waits for it. One that is over is none to
 // complain about again.
 func (p *process) stop() error {
-	if p.alive() != nil {
-		return nil // who waited for the hub has told that already
+	if p.over() {
+		return nil
 	}
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	select {
@@ -67,13 +67,13 @@ func (p *process) stop() error {
 
 // alive returns an error once the process has ended, with its last words.
 func (p *process) alive() error {
-	select {
-	case <-p.ended:
-		return fmt.Errorf("the hub ended by itself (%v): %s; its log is %s", p.command.ProcessState, p.lastLine(), p.log)
-	default:
+	if !p.over() {
 		return nil
 	}
+	return fmt.Errorf("the hub ended by itself (%v): %s; its log is %s", p.command.ProcessState, p.lastLine(), p.log)
 }
+
+func (p *process) over() bool { return isDone(p.ended) }
 
 func (p *process) lastLine() string {
 	text, err := os.ReadFile(p.log)
