@@ -49,7 +49,7 @@ type attempt struct {
 // resolve works out what an object claims and moves it between keys.
 func (l *Ledger) resolve(o *object) Changes {
 	var s *scm
-	repo := l.repos[o.repo]
+	repo := l.repos[o.repo].GitRepo
 	if repo != nil {
 		s = l.scms[repo.Spec.ScmProviderRef.Name]
 	}
@@ -93,7 +93,12 @@ func (l *Ledger) release(o *object) Changes {
 		return Changes{}
 	}
 	delete(e.claims, o.id)
-	if len(e.claims) == 0 {
+	switch {
+	case len(e.claims) > 0:
+	case l.started.IsZero():
+		// A standby has written nothing that it would have to remember.
+		delete(l.keys, o.claim.Key)
+	default:
 		e.releasedAt = l.clock.Now()
 	}
 	return Changes{Keys: []Key{o.claim.Key}}
@@ -154,6 +159,6 @@ func (l *Ledger) takeHints(e *entry) {
 		}
 	}
 	// A key without a trace that turns up later than any write of a predecessor
-	// could come to light is new.
-	e.Certain = e.Shown == nil && l.clock.Since(l.started) > takeOverWindow
+	// could come to light, with nobody left who may know of one, is new.
+	e.Certain = e.Shown == nil && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard()
 }

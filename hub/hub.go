@@ -49,7 +49,7 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, o Options) erro
 	clk := clock.RealClock{}
 	local := mgr.GetLocalManager()
 	installations := ratelimit.NewInstallations(clk)
-	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, UnheardGrace: o.UnheardGrace, Known: members.Known})}
+	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names})}
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: o.Log, outlets: map[string]*outlet{}}
 	scms := &scmProviders{
 		client:        local.GetClient(),

@@ -21,7 +21,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	members map[string]*member
 	objects map[ObjectID]*object
-	repos   map[ObjectID]*v1alpha1.GitRepo
+	repos   map[ObjectID]gitRepo
 	// users are the CommitStatuses that name a GitRepo, by the GitRepo, whether
 	// it exists or not.
 	users map[ObjectID]map[ObjectID]struct{}
@@ -33,13 +33,19 @@ type Ledger struct {
 	// started is when this process began to write, zero before.
 	started time.Time
 	grace   time.Duration
-	known   func(cluster string) bool
+	fleet   func() (names []string, complete bool)
 }
 
 // member is one cluster. Its claims carry the engagement that last saw them.
 type member struct {
 	engagement uint64
 	heard      bool
+}
+
+// gitRepo is one GitRepo, and the engagement that last saw it.
+type gitRepo struct {
+	*v1alpha1.GitRepo
+	engagement uint64
 }
 
 // object is one CommitStatus.
@@ -74,26 +80,23 @@ type LedgerOptions struct {
 	// UnheardGrace is how long after its start the hub waits for a member that
 	// has not been heard, before others may take over what the member owned.
 	UnheardGrace time.Duration
-	// Known reports whether a cluster still has its Secret; nil means that every
-	// cluster may come.
-	Known func(cluster string) bool
+	// Fleet returns the names of the members that have a Secret; complete is false
+	// while others may turn up.
+	Fleet func() (names []string, complete bool)
 }
 
 // NewLedger makes an empty Ledger.
 func NewLedger(o LedgerOptions) *Ledger {
-	if o.Known == nil {
-		o.Known = func(string) bool { return true }
-	}
 	return &Ledger{
 		clock:   o.Clock,
 		members: map[string]*member{},
 		objects: map[ObjectID]*object{},
-		repos:   map[ObjectID]*v1alpha1.GitRepo{},
+		repos:   map[ObjectID]gitRepo{},
 		users:   map[ObjectID]map[ObjectID]struct{}{},
 		scms:    map[string]*scm{},
 		keys:    map[Key]*entry{},
 		grace:   o.UnheardGrace,
-		known:   o.Known,
+		fleet:   o.Fleet,
 	}
 }
 
@@ -123,6 +126,7 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 		return out
 	}
 	m.heard = true
+	out.add(l.sweepRepos(cluster, engagement))
 	for id, o := range l.objects {
 		switch {
 		case id.Cluster != cluster:
@@ -216,10 +220,26 @@ func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.Namespace
 	if repo == nil {
 		delete(l.repos, id)
 	} else {
-		l.repos[id] = repo
+		l.repos[id] = gitRepo{GitRepo: repo, engagement: engagement}
 	}
+	return l.resolveUsers(id)
+}
+
+// sweepRepos drops the GitRepos of a cluster that an engagement has not seen.
+func (l *Ledger) sweepRepos(cluster string, engagement uint64) Changes {
 	var out Changes
-	for user := range l.users[id] {
+	for id, repo := range l.repos {
+		if id.Cluster == cluster && repo.engagement != engagement {
+			delete(l.repos, id)
+			out.add(l.resolveUsers(id))
+		}
+	}
+	return out
+}
+
+func (l *Ledger) resolveUsers(repo ObjectID) Changes {
+	var out Changes
+	for user := range l.users[repo] {
 		out.add(l.resolve(l.objects[user]))
 	}
 	return out
@@ -238,11 +258,8 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 	}
 	var out Changes
 	for id, repo := range l.repos {
-		if repo.Spec.ScmProviderRef.Name != name {
-			continue
-		}
-		for user := range l.users[id] {
-			out.add(l.resolve(l.objects[user]))
+		if repo.Spec.ScmProviderRef.Name == name {
+			out.add(l.resolveUsers(id))
 		}
 	}
 	return out
@@ -274,20 +291,4 @@ func (l *Ledger) everything() Changes {
 		out.Objects = append(out.Objects, id)
 	}
 	return out
-}
-
-func (l *Ledger) current(cluster string, engagement uint64) bool {
-	m := l.members[cluster]
-	return m != nil && m.engagement == engagement
-}
-
-// heard reports whether the claims of a cluster count.
-func (l *Ledger) heard(cluster string) bool {
-	m := l.members[cluster]
-	return l.loaded && m != nil && m.heard
-}
-
-// unheard reports whether a cluster is still waited for.
-func (l *Ledger) unheard(cluster string) bool {
-	return !l.heard(cluster) && l.known(cluster) && l.clock.Since(l.started) < l.grace
 }

@@ -21,13 +21,18 @@ type fleet struct {
 	g     *WithT
 	now   *clocktesting.FakeClock
 	token map[string]uint64
+	// members are the clusters that have a Secret.
+	members []string
 }
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	now := clocktesting.NewFakeClock(time.Unix(10_000, 0))
 	f := &fleet{g: NewWithT(t), now: now, token: map[string]uint64{}}
-	f.Ledger = NewLedger(LedgerOptions{Clock: now, UnheardGrace: 15 * time.Minute})
+	f.Ledger = NewLedger(LedgerOptions{
+		Clock: now, UnheardGrace: 15 * time.Minute,
+		Fleet: func() ([]string, bool) { return f.members, true },
+	})
 	f.setSCM("acme", testSCM(allowAll()))
 	f.Loaded()
 	f.Begin()
@@ -243,11 +248,12 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 	f.g.Expect(f.repos).To(BeEmpty())
 	f.g.Expect(f.users).To(BeEmpty())
 	f.g.Expect(f.keys).To(BeEmpty())
-	f.g.Expect(f.members).To(BeEmpty())
+	f.g.Expect(f.Ledger.members).To(BeEmpty())
 }
 
 func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
 	f := newFleet(t)
+	f.members = []string{"eu", "us"}
 	f.Begin()
 	loser := testStatus(wants("success"), told(func() v1alpha1.CommitStatusStatus {
 		s := statusWith("failure", 7)
@@ -260,6 +266,41 @@ func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
 	f.g.Expect(ok).To(BeFalse())
 	f.now.Step(15 * time.Minute)
 	f.g.Expect(f.job().Wait).To(BeZero())
+}
+
+func TestAnOwnerWithoutASecretIsNotWaitedFor(t *testing.T) {
+	f := newFleet(t)
+	f.members = []string{"eu"}
+	f.Begin()
+	f.hear("eu", testStatus(wants("success"), told(v1alpha1.CommitStatusStatus{Owner: "us/team-a/build"})))
+	f.g.Expect(f.job().Wait).To(BeZero())
+}
+
+func TestANewKeyIsLookedUpWhileAMemberThatMayKnowItIsUnheard(t *testing.T) {
+	f := newFleet(t)
+	f.members = []string{"eu", "us"}
+	f.hear("eu", testStatus())
+	job := f.job()
+	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
+}
+
+func TestAGitRepoThatTheNewEngagementDoesNotListIsGone(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	token := f.Engage("eu")
+	f.SetObject("eu", token, testStatus())
+	f.Heard("eu", token)
+	patch, ok := f.Patch(idIn("eu"))
+	f.g.Expect(ok).To(BeTrue())
+	f.g.Expect(patch.Status.SyncFailure.Message).To(ContainSubstring("GitRepo shop does not exist"))
+}
+
+func TestAStandbyRemembersNoReleasedKeys(t *testing.T) {
+	f := newFleet(t)
+	f.started = time.Time{}
+	f.hear("eu", testStatus())
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.g.Expect(f.keys).To(BeEmpty())
 }
 
 func TestARestartPatchesNothingThatIsRight(t *testing.T) {

@@ -62,7 +62,13 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		if job, done = s.find(ctx, key, job, client); done {
 			return ctrl.Result{RequeueAfter: job.Wait}, nil
 		}
-		action = plan(job.Account, job.Observation, job.Verdict.Want)
+		// The look-up took time: what is written is what is granted and wanted now.
+		fresh, _, ok := s.ledger.Job(key)
+		if !ok || fresh.attempt != job.attempt {
+			s.queue().Add(key)
+			return ctrl.Result{}, nil
+		}
+		job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
 	}
 	return s.write(ctx, key, job, client, action), nil
 }
@@ -80,7 +86,6 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		return job, true
 	}
 	s.apply(s.ledger.Showed(key, job, shown, false))
-	job.Observation = Observation{Shown: shown, Certain: true}
 	return job, false
 }
 

@@ -130,12 +130,15 @@ func (p *Provider) IndexField(ctx context.Context, object client.Object, field s
 	return errors.Join(errs...)
 }
 
-// Known reports whether a cluster may be a member: it has a Secret, or the
-// Secrets have not all been read yet.
-func (p *Provider) Known(name string) bool {
+// Names returns the names of the clusters that have a Secret, and of the hub's
+// own where it is served. complete is false until the Secrets have all been read.
+func (p *Provider) Names() (names []string, complete bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.members[multicluster.ClusterName(name)] != nil || p.listed == nil || !p.listed()
+	for name := range p.members {
+		names = append(names, name.String())
+	}
+	return names, p.listed != nil && p.listed()
 }
 
 // Health returns how each member is, by name.
