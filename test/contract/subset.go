@@ -42,7 +42,7 @@ func subset(whole []byte) ([]byte, error) {
 		if all[path] == nil {
 			return nil, fmt.Errorf("it does not describe %s", path)
 		}
-		kept[path] = withoutExamples(all[path])
+		kept[path] = withoutExamples(all[path], false)
 	}
 	source, _ := from["components"].(object)
 	if err := follow(kept, source, components); err != nil {
@@ -51,21 +51,21 @@ func subset(whole []byte) ([]byte, error) {
 	return json.Marshal(object{"openapi": from["openapi"], "info": from["info"], "paths": kept, "components": components})
 }
 
-// withoutExamples leaves examples out, but not a property of that name.
-func withoutExamples(v any) any {
+// withoutExamples leaves examples out. properties says that the members of v have
+// names of the API's choice, which may be that too.
+func withoutExamples(v any, properties bool) any {
 	switch v := v.(type) {
 	case object:
 		for name, member := range v {
-			_, schema := member.(object)
-			if (name == "example" || name == "examples") && !(schema && member.(object)["type"] != nil) {
+			if !properties && (name == "example" || name == "examples") {
 				delete(v, name)
 				continue
 			}
-			v[name] = withoutExamples(member)
+			v[name] = withoutExamples(member, !properties && name == "properties")
 		}
 	case []any:
 		for i := range v {
-			v[i] = withoutExamples(v[i])
+			v[i] = withoutExamples(v[i], false)
 		}
 	}
 	return v
@@ -106,6 +106,6 @@ func resolve(ref string, from, to object) error {
 	if target[name] != nil {
 		return nil
 	}
-	target[name] = withoutExamples(source[name])
+	target[name] = withoutExamples(source[name], false)
 	return follow(target[name], from, to)
 }

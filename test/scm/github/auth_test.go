@@ -163,6 +163,9 @@ func TestWhatAnInstallationCannotReachIsNotThere(t *testing.T) {
 	}
 	w.Expect(w.send("GET", "/repos/reader/shop/commits/"+sha+"/check-runs", "", reader).status).To(Equal(http.StatusOK))
 
+	w.Install(app, installation, "acme", github.WithoutChecksWrite())
+	w.Expect(w.create("").status).To(Equal(403), "a token does not outlive the permission")
+	w.Install(app, installation, "acme")
 	w.RemoveRepo("acme/shop")
 	w.Expect(w.create("").status).To(Equal(404))
 	w.Uninstall(installation)
