@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/connrotation"
 )
 
 const (
@@ -27,6 +27,7 @@ type connection struct {
 	transport *transport
 	// doubts brings an error from a request that makes the connection doubtful.
 	doubts chan error
+	dialer *connrotation.Dialer
 }
 
 // dial makes the connection that access allows. It sends nothing.
@@ -39,7 +40,8 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	bare.BearerToken, bare.UserAgent, bare.Timeout = "", "", 0
 	// A dialer of our own also keeps client-go from sharing the connections
 	// with whoever else speaks to this server: they end with the member.
-	bare.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	dialer := connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout}).DialContext)
+	bare.Dial = dialer.DialContext
 	base, err := rest.TransportFor(bare)
 	if err != nil {
 		return nil, fmt.Errorf("making the member's transport: %w", err)
@@ -67,11 +69,12 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the member's client: %w", err)
 	}
-	return &connection{config: config, client: client, transport: carrier, doubts: doubts}, nil
+	return &connection{config: config, client: client, transport: carrier, doubts: doubts, dialer: dialer}, nil
 }
 
 // present replaces the token from the next request on. Watches go on.
 func (c *connection) present(token string) { c.transport.token.Store(&token) }
 
-// close lets go of the connections that nobody uses.
-func (c *connection) close() { utilnet.CloseIdleConnectionsFor(c.transport.base) }
+// close ends what is under way. Waiting for the connections to be idle would
+// keep them, and a goroutine each, long after the member.
+func (c *connection) close() { c.dialer.CloseAll() }

@@ -75,7 +75,7 @@ func TestAMemberThatNeverAnswersEndsTheRequest(t *testing.T) {
 		g := NewWithT(t)
 		c := connect(t, serve(t, http2, hang), short)
 		for _, path := range []string{"/", "/?watch=true", "/?watch=1&timeoutSeconds=600"} {
-			response, err := c.get(t, path) //nolint:bodyclose // there is none
+			response, err := c.get(t, path)
 			g.Expect(response).To(BeNil())
 			g.Expect(err).To(beTimeout(), path)
 			g.Expect(err).To(MatchError(ContainSubstring("did not answer in full within 500ms")), path)
@@ -173,7 +173,7 @@ func TestAMemberCannotSendTheHubElsewhere(t *testing.T) {
 	c := connect(t, serve(t, false, func(w http.ResponseWriter, request *http.Request) {
 		http.Redirect(w, request, elsewhere.URL, http.StatusTemporaryRedirect)
 	}), defaultDeadlines)
-	_, err := c.get(t, "/") //nolint:bodyclose // there is none
+	_, err := c.get(t, "/")
 	g.Expect(err).To(MatchError(errStrayed))
 	g.Expect(reached).NotTo(Receive())
 }
@@ -214,7 +214,7 @@ func TestAServerThatSpeaksNoTLSIsGivenUp(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = listener.Close() })
 	c := connect(t, &rest.Config{Host: "https://" + listener.Addr().String()}, defaultDeadlines)
-	_, err = c.get(t, "/") //nolint:bodyclose // there is none
+	_, err = c.get(t, "/")
 	g.Expect(err).To(beTimeout())
 }
 
