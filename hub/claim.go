@@ -105,7 +105,9 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 			Description: object.Spec.Description,
 			URL:         object.Spec.URL,
 		},
-		RecordedOwner: object.Status.Owner,
+	}
+	if toldKey(object.Status, scm.kind.Fold) == claim.Key {
+		claim.RecordedOwner = object.Status.Owner
 	}
 	if !scm.allows(claim) {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonDenied,
@@ -147,13 +149,17 @@ func hintOf(object *v1alpha1.CommitStatus, claim Claim, fold func(string) string
 	if st.Provider == nil || st.Phase == "" || !st.Phase.Canonical().Known() {
 		return nil
 	}
-	host, repository, _ := strings.Cut(st.Repo, "/")
-	told := Key{Host: host, Repository: fold(repository), SHA: strings.ToLower(st.SHA), Name: st.Name}
-	if told != claim.Key {
+	if toldKey(st, fold) != claim.Key {
 		return nil
 	}
 	return &providers.Shown{
 		Status: providers.Status{Phase: st.Phase.Canonical(), Description: st.Description, URL: st.URL},
 		Handle: *st.Provider,
 	}
+}
+
+// toldKey is the key that a status is about.
+func toldKey(st v1alpha1.CommitStatusStatus, fold func(string) string) Key {
+	host, repository, _ := strings.Cut(st.Repo, "/")
+	return Key{Host: host, Repository: fold(repository), SHA: strings.ToLower(st.SHA), Name: st.Name}
 }

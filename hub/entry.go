@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -20,7 +18,7 @@ const (
 // entry is what the ledger knows of one key.
 type entry struct {
 	claims map[ObjectID]*object
-	// seen is set once the entry has taken the members' hints in.
+	// seen is set once the entry has taken its owner's hint in.
 	seen bool
 	Observation
 	// lostAt is when the write whose answer was lost was sent.
@@ -113,6 +111,7 @@ func (l *Ledger) unuse(o *object) {
 
 func (l *Ledger) remove(o *object) Changes {
 	delete(l.objects, o.id)
+	delete(l.uids, o.source.UID)
 	l.unuse(o)
 	if o.problem != nil {
 		return Changes{}
@@ -131,34 +130,33 @@ func (l *Ledger) heardClaims(e *entry) []Claim {
 	return out
 }
 
-// takeHints lets an entry that this process knows nothing of learn from the
-// statuses of its claimants. Hints that contradict one another are no hints.
-func (l *Ledger) takeHints(e *entry) {
-	if e.seen {
+// takeHint lets an entry that this process knows nothing of learn from the status
+// of its owner. Other claimants' statuses do not count: whoever may not decide
+// what the key shows must not decide what it is believed to show either.
+func (l *Ledger) takeHint(e *entry, v Verdict) {
+	if e.seen || v.WaitFor != "" {
 		return
 	}
 	e.seen = true
-	for _, id := range slices.SortedFunc(maps.Keys(e.claims), compareIDs) {
-		o := e.claims[id]
-		s := l.scms[o.claim.Provider]
-		if !l.heard(id.Cluster) || s == nil || s.kind == nil {
-			continue
-		}
-		hint := hintOf(o.source, o.claim, s.kind.Fold)
-		if hint == nil {
-			continue
-		}
-		if e.Shown != nil && !sameShown(*e.Shown, *hint) {
-			e.Shown = nil
-			return
-		}
+	s := l.scms[v.Owner.Provider]
+	o := e.claims[v.Owner.Object]
+	if hint := hintOf(o.source, o.claim, s.kind.Fold); hint != nil {
 		e.Shown = hint
 		e.writer = o.source.Status.ScmProvider
-		if at := o.source.Status.UpdatedAt; at != nil && at.After(e.updatedAt) {
+		if at := o.source.Status.UpdatedAt; at != nil {
 			e.updatedAt = at.Time
 		}
+		return
 	}
 	// A key without a trace that turns up later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new.
-	e.Certain = e.Shown == nil && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard()
+	e.Certain = l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+}
+
+// observationBy returns what is known of an entry to who writes it now. What
+// another ScmProvider wrote has to be looked up: its runs may be another App's.
+func (e *entry) observationBy(writer string) Observation {
+	now := e.Observation
+	now.Certain = now.Certain && (now.Shown == nil || e.writer == writer)
+	return now
 }

@@ -2,6 +2,37 @@ package hub
 
 import "slices"
 
+// Loaded says that every ScmProvider has been told. Before that no claim counts,
+// so that a hub that starts tells nobody that a ScmProvider is missing.
+func (l *Ledger) Loaded() Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loaded = true
+	return l.everything()
+}
+
+// Begin says that this process writes from now on, and returns everything. It
+// may be called again.
+func (l *Ledger) Begin() Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.started.IsZero() {
+		l.started = l.clock.Now()
+	}
+	return l.everything()
+}
+
+func (l *Ledger) everything() Changes {
+	var out Changes
+	for key := range l.keys {
+		out.Keys = append(out.Keys, key)
+	}
+	for id := range l.objects {
+		out.Objects = append(out.Objects, id)
+	}
+	return out
+}
+
 // current reports whether an engagement is the newest of its cluster: only then
 // what it tells counts.
 func (l *Ledger) current(cluster string, engagement uint64) bool {
@@ -33,4 +64,16 @@ func (l *Ledger) anyUnheard() bool {
 	return !complete || slices.ContainsFunc(names, func(n string) bool { return !l.heard(n) })
 }
 
-func (l *Ledger) inGrace() bool { return l.clock.Since(l.started) < l.grace }
+// inGrace is true on a standby too: it does not know yet when it will write.
+func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.started) < l.grace }
+
+// waitingFor returns the keys that wait for a cluster to be heard.
+func (l *Ledger) waitingFor(cluster string) []Key {
+	var out []Key
+	for key, e := range l.keys {
+		if e.waitFor == cluster {
+			out = append(out, key)
+		}
+	}
+	return out
+}

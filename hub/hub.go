@@ -92,6 +92,9 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 			q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
 				Name: name, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter,
 			})
+			// Before the first key can be routed: what is seen now may have been
+			// written by a predecessor.
+			h.ledger.Begin()
 			h.queue.Store(q)
 			return q
 		},

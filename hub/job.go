@@ -1,13 +1,14 @@
 package hub
 
 import (
-	"cmp"
 	"time"
-
-	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
+
+// unheardCheck is how often a key that waits for a member looks whether the
+// member still has its Secret: one that was never reached sends no event.
+const unheardCheck = 10 * time.Second
 
 // Job is what one worker needs to know to bring one key forward.
 type Job struct {
@@ -39,14 +40,18 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 			return Job{}, left, false
 		}
 		delete(l.keys, key)
+		if e.Shown != nil || e.Lost {
+			l.gone.add(key)
+		}
 		return Job{}, 0, false
 	}
 	claims := l.heardClaims(e)
 	if len(claims) == 0 {
 		return Job{}, 0, false
 	}
-	l.takeHints(e)
-	job = Job{Verdict: arbitrate(claims, l.unheard), Observation: e.Observation}
+	job = Job{Verdict: arbitrate(claims, l.unheard)}
+	l.takeHint(e, job.Verdict)
+	job.Observation = e.observationBy(job.Verdict.Owner.Provider)
 	s := l.scms[job.Verdict.Owner.Provider]
 	job.Account, job.Problem = s.account, s.problem
 	job.attempt = attempt{owner: job.Verdict.Owner.Object.String(), want: job.Verdict.Want, epoch: s.epoch}
@@ -62,7 +67,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	e.waitFor = job.Verdict.WaitFor
 	var wait time.Duration
 	if e.waitFor != "" {
-		wait = l.grace - l.clock.Since(l.started)
+		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)
 	}
 	if e.failure != nil && e.tried == job.attempt {
 		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
@@ -133,17 +138,9 @@ func (l *Ledger) claimants(e *entry) Changes {
 	return out
 }
 
-func sameShown(a, b providers.Shown) bool {
-	return a.Status == b.Status && equality.Semantic.DeepEqual(a.Handle, b.Handle)
-}
-
 func sameStatus(a, b *providers.Shown) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
 	return a.Status == b.Status
-}
-
-func compareIDs(a, b ObjectID) int {
-	return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }

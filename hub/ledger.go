@@ -27,6 +27,8 @@ type Ledger struct {
 	users map[ObjectID]map[ObjectID]struct{}
 	scms  map[string]*scm
 	keys  map[Key]*entry
+	uids  map[types.UID]ObjectID
+	gone  *forgotten
 	epoch uint64
 	// loaded says that the hub's own ScmProviders are all here.
 	loaded bool
@@ -95,6 +97,8 @@ func NewLedger(o LedgerOptions) *Ledger {
 		users:   map[ObjectID]map[ObjectID]struct{}{},
 		scms:    map[string]*scm{},
 		keys:    map[Key]*entry{},
+		uids:    map[types.UID]ObjectID{},
+		gone:    newForgotten(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
 	}
@@ -136,11 +140,7 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 			out.add(l.changesOf(o))
 		}
 	}
-	for key, e := range l.keys {
-		if e.waitFor == cluster {
-			out.Keys = append(out.Keys, key)
-		}
-	}
+	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out
 }
 
@@ -164,6 +164,7 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 			delete(l.repos, id)
 		}
 	}
+	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out
 }
 
@@ -177,8 +178,15 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	}
 	id := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Name}
 	repo := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Spec.GitRepoRef.Name}
-	o := l.objects[id]
 	var out Changes
+	if twin, ok := l.uids[source.UID]; ok && twin.Cluster != cluster {
+		// One cluster under two names: the name that was engaged first counts.
+		if l.members[twin.Cluster].engagement < engagement {
+			return Changes{}
+		}
+		out.add(l.remove(l.objects[twin]))
+	}
+	o := l.objects[id]
 	if o != nil && o.source.UID != source.UID {
 		out.add(l.remove(o))
 		o = nil
@@ -190,6 +198,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		l.unuse(o)
 	}
 	o.source, o.engagement, o.repo = source, engagement, repo
+	l.uids[source.UID] = id
 	if l.users[repo] == nil {
 		l.users[repo] = map[ObjectID]struct{}{}
 	}
@@ -261,34 +270,6 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 		if repo.Spec.ScmProviderRef.Name == name {
 			out.add(l.resolveUsers(id))
 		}
-	}
-	return out
-}
-
-// Loaded says that every ScmProvider has been told. Before that no claim counts,
-// so that a hub that starts tells nobody that a ScmProvider is missing.
-func (l *Ledger) Loaded() Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.loaded = true
-	return l.everything()
-}
-
-// Begin says that this process writes from now on, and returns everything.
-func (l *Ledger) Begin() Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.started = l.clock.Now()
-	return l.everything()
-}
-
-func (l *Ledger) everything() Changes {
-	var out Changes
-	for key := range l.keys {
-		out.Keys = append(out.Keys, key)
-	}
-	for id := range l.objects {
-		out.Objects = append(out.Objects, id)
 	}
 	return out
 }

@@ -15,6 +15,9 @@ import (
 
 var testKey = Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
 
+// twinOfEU is the cluster eu under another name: its objects have the same UIDs.
+const twinOfEU = "eu-again"
+
 // fleet is a ledger with a usable ScmProvider and a clock that tests own.
 type fleet struct {
 	*Ledger
@@ -40,11 +43,20 @@ func newFleet(t *testing.T) *fleet {
 	return f
 }
 
+// takeOver lets the fleet's hub begin to write now.
+func (f *fleet) takeOver() {
+	f.started = time.Time{}
+	f.Begin()
+}
+
 // tell engages a cluster and tells its GitRepo and CommitStatuses.
 func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 	f.token[cluster] = f.Engage(cluster)
 	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	for _, o := range objects {
+		if cluster != "eu" && cluster != twinOfEU {
+			o.UID = types.UID("uid-in-" + cluster)
+		}
 		f.SetObject(cluster, f.token[cluster], o)
 	}
 }
@@ -138,20 +150,73 @@ func TestARestartBelievesWhatTheMembersAgreeOn(t *testing.T) {
 	f.g.Expect(job.Observation.Certain).To(BeFalse(), "a run that a member names is looked up before it is patched")
 }
 
-func TestHintsThatContradictAreNoHints(t *testing.T) {
+func TestOnlyTheOwnersStatusIsBelieved(t *testing.T) {
 	f := newFleet(t)
-	f.tell("us", testStatus(told(statusWith("queued", 8))))
-	f.hear("eu", testStatus(told(statusWith("queued", 7))))
+	f.tell("us", testStatus(createdAt(2000), told(statusWith("queued", 999))))
+	f.hear("eu", testStatus(createdAt(1000)))
 	f.Heard("us", f.token["us"])
-	f.keys[testKey].seen = false
-	f.keys[testKey].Observation = Observation{}
+	job := f.job()
+	f.g.Expect(job.Verdict.Owner.Object.Cluster).To(Equal("eu"))
+	f.g.Expect(job.Observation.Shown).To(BeNil(), "us may have forged it")
+}
+
+func TestWhatAnotherScmProviderWroteIsLookedUp(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Showed(testKey, f.job(), shows("queued"), true)
+	f.g.Expect(f.job().Observation.Certain).To(BeTrue())
+	f.keys[testKey].writer = "other-app"
+	f.g.Expect(f.job().Observation.Certain).To(BeFalse())
+}
+
+func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.Showed(testKey, f.job(), shows("queued"), true)
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.now.Step(releaseDelay)
+	f.Job(testKey)
+	f.g.Expect(f.keys).To(BeEmpty())
+	f.SetObject("eu", f.token["eu"], testStatus())
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
 }
 
+func TestOneClusterUnderTwoNamesCountsOnce(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.hear(twinOfEU, testStatus())
+	f.g.Expect(f.keys[testKey].claims).To(HaveLen(1))
+	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
+	_, ok := f.Patch(idIn(twinOfEU))
+	f.g.Expect(ok).To(BeFalse(), "two owners would patch in turns for ever")
+}
+
+func TestAnOwnerOfAnotherKeyIsNotWaitedFor(t *testing.T) {
+	f := newFleet(t)
+	f.members = []string{"eu", "us"}
+	f.takeOver()
+	moved := statusWith("failure", 7)
+	moved.SHA, moved.Owner = "another", "us/team-a/build"
+	f.hear("eu", testStatus(told(moved)))
+	f.g.Expect(f.job().Verdict.WaitFor).To(BeEmpty())
+}
+
+func TestARemovedMemberWakesWhoWaitsForIt(t *testing.T) {
+	f := newFleet(t)
+	f.members = []string{"eu", "us"}
+	f.takeOver()
+	loser := statusWith("failure", 7)
+	loser.Owner = "us/team-a/build"
+	f.hear("eu", testStatus(wants("success"), told(loser)))
+	f.g.Expect(f.job().Verdict.WaitFor).To(Equal("us"))
+	f.tell("us")
+	f.g.Expect(f.Disengage("us", f.token["us"]).Keys).To(ContainElement(testKey))
+}
+
 func TestKeysFirstSeenAfterATakeOverAreLookedUp(t *testing.T) {
 	f := newFleet(t)
-	f.Begin()
+	f.takeOver()
 	f.hear("eu", testStatus())
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
@@ -254,14 +319,14 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
 	f := newFleet(t)
 	f.members = []string{"eu", "us"}
-	f.Begin()
+	f.takeOver()
 	loser := testStatus(wants("success"), told(func() v1alpha1.CommitStatusStatus {
 		s := statusWith("failure", 7)
 		s.Owner = "us/team-a/build"
 		return s
 	}()))
 	f.hear("eu", loser)
-	f.g.Expect(f.job().Wait).To(Equal(15 * time.Minute))
+	f.g.Expect(f.job().Wait).To(Equal(unheardCheck))
 	_, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeFalse())
 	f.now.Step(15 * time.Minute)
@@ -271,7 +336,7 @@ func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
 func TestAnOwnerWithoutASecretIsNotWaitedFor(t *testing.T) {
 	f := newFleet(t)
 	f.members = []string{"eu"}
-	f.Begin()
+	f.takeOver()
 	f.hear("eu", testStatus(wants("success"), told(v1alpha1.CommitStatusStatus{Owner: "us/team-a/build"})))
 	f.g.Expect(f.job().Wait).To(BeZero())
 }

@@ -29,6 +29,7 @@ type outbox struct {
 	waiting []ObjectID
 	state   map[ObjectID]outboxState
 	workers int
+	busy    int
 	backoff time.Duration
 	resume  clock.Timer
 }
@@ -75,7 +76,7 @@ func (b *outbox) close() {
 
 // hire starts workers for what waits, unless the member is backed off.
 func (b *outbox) hire() {
-	for b.resume == nil && b.workers < outboxWidth && b.workers < len(b.waiting) {
+	for b.resume == nil && b.workers < outboxWidth && b.workers-b.busy < len(b.waiting) {
 		b.workers++
 		b.group.Add(1)
 		go b.work()
@@ -104,12 +105,14 @@ func (b *outbox) next() (id ObjectID, ok bool) {
 	id = b.waiting[0]
 	b.waiting = b.waiting[1:]
 	b.state[id] = outboxWorking
+	b.busy++
 	return id, true
 }
 
 func (b *outbox) done(id ObjectID, settled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.busy--
 	again := b.state[id] == outboxAgain
 	delete(b.state, id)
 	if b.closed {

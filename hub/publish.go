@@ -75,19 +75,19 @@ func (p *publisher) disengage(name string, engagement uint64) {
 // start lets patches be made until ctx ends.
 func (p *publisher) start(ctx context.Context) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.ctx = ctx
-	p.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, o := range p.outlets {
-			o.outbox.close()
-		}
-	})
 }
 
-// wait returns when no patch is under way any more.
-func (p *publisher) wait() { p.working.Wait() }
+// wait ends what waits, and returns when no patch is under way any more.
+func (p *publisher) wait() {
+	p.mu.Lock()
+	for _, o := range p.outlets {
+		o.outbox.close()
+	}
+	p.mu.Unlock()
+	p.working.Wait()
+}
 
 // add marks objects whose status may have to be patched.
 func (p *publisher) add(ids []ObjectID) {
@@ -118,9 +118,13 @@ func (p *publisher) publish(o *outlet, id ObjectID) (settled bool) {
 	applied, err := applyStatus(ctx, o.client, patch)
 	switch {
 	case err == nil:
-	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
-		// The object is gone, or another one has its name: the watch tells.
+	case apierrors.IsNotFound(err):
 		patchesTotal.WithLabelValues(id.Cluster, "gone").Inc()
+		return true
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		// Trying again would change nothing, and hold up the member's others.
+		patchesTotal.WithLabelValues(id.Cluster, "refused").Inc()
+		log.Error(err, "status refused by the member; its CRDs may be outdated")
 		return true
 	default:
 		patchesTotal.WithLabelValues(id.Cluster, "error").Inc()

@@ -35,10 +35,10 @@ func (l *Ledger) writerOf(key Key) (owner Claim, account providers.Account, dirt
 	if len(claims) == 0 {
 		return Claim{}, nil, false
 	}
-	l.takeHints(e)
 	v := arbitrate(claims, l.unheard)
+	l.takeHint(e, v)
 	account = l.scms[v.Owner.Provider].account
-	if account == nil || plan(account, e.Observation, v.Want) == ActNothing {
+	if account == nil || v.WaitFor != "" || plan(account, e.observationBy(v.Owner.Provider), v.Want) == ActNothing {
 		return Claim{}, nil, false
 	}
 	return v.Owner, account, true

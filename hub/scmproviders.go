@@ -109,12 +109,13 @@ func (s *scmProviders) usersOf(ctx context.Context, secret client.Object) []reco
 // load opens a ScmProvider and tells the ledger. Unless the spec or the Secret
 // changed since, it keeps the account, with all that it has learned.
 func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	// Read under the lock, so that an older state never follows a newer one.
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	provider, secret, err := s.read(ctx, req.NamespacedName)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if provider == nil {
 		delete(s.opened, req.Name)
 		s.installations.Release(req.Name)
@@ -128,6 +129,7 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 	if s.opened[req.Name] == digest {
 		return reconcile.Result{}, nil
 	}
+	s.installations.Release(req.Name)
 	compiled := compileSCM(s.registry, provider, secret)
 	s.opened[req.Name] = digest
 	s.log.Info("loaded ScmProvider", "name", req.Name, "usable", compiled.problem == nil)

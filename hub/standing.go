@@ -73,9 +73,9 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	}
 	e := l.keys[o.claim.Key]
 	claims := l.heardClaims(e)
-	l.takeHints(e)
 	s.claim = o.claim
 	s.verdict = arbitrate(claims, l.unheard)
+	l.takeHint(e, s.verdict)
 	if s.verdict.WaitFor != "" {
 		return s, false
 	}

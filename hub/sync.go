@@ -62,14 +62,14 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		if job, done = s.find(ctx, key, job, client); done {
 			return ctrl.Result{RequeueAfter: job.Wait}, nil
 		}
-		// The look-up took time: what is written is what is granted and wanted now.
-		fresh, _, ok := s.ledger.Job(key)
-		if !ok || fresh.attempt != job.attempt {
-			s.queue().Add(key)
-			return ctrl.Result{}, nil
-		}
-		job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
 	}
+	// Until here took time: what is written is what is granted and wanted now.
+	fresh, _, ok := s.ledger.Job(key)
+	if !ok || fresh.attempt != job.attempt {
+		s.queue().Add(key)
+		return ctrl.Result{}, nil
+	}
+	job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
 	return s.write(ctx, key, job, client, action), nil
 }
 
@@ -110,6 +110,11 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	s.apply(s.ledger.Showed(key, job, &shown, true))
+	if job.Account.Next(&shown, want) != providers.StepNone {
+		// Said rather than written again and again.
+		return s.failed(key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
+			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
+	}
 	return ctrl.Result{}
 }
 

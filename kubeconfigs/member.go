@@ -102,7 +102,10 @@ func (m *member) rest(ctx context.Context, err error, retry *backoff) bool {
 		retry.reset()
 	case <-again:
 	case doubt := <-doubts:
-		doubts <- doubt // back, for the next attempt to start with
+		select {
+		case doubts <- doubt: // back, for the next attempt to start with
+		default: // a newer one took its place
+		}
 	}
 	return true
 }

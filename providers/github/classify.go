@@ -103,8 +103,11 @@ func forbidden(q question, r complaint) *providers.Error {
 	case r.mentions("suspended"):
 		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s is suspended", q.who())
 	case r.mentions("invalid app_id"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		// Looked up before the next try: the App's own run may be another one.
+		err := providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
 			"check run %d was made by another GitHub App: GitHub App %d cannot change it", q.run, q.appID)
+		err.Unknown = true
+		return err
 	case r.mentions("resource not accessible"):
 		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s lacks the permission %s in %s",
 			q.who(), permission(q), q.repository)

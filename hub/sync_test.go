@@ -1,0 +1,182 @@
+package hub
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// scriptedSCM is an Account and its Client: it answers as a test says, and
+// records what it was asked.
+type scriptedSCM struct {
+	fakeDialect
+	known  bool
+	asked  []string
+	found  *providers.Shown
+	answer func(want providers.Status) (providers.Shown, error)
+	onFind func()
+}
+
+func (s *scriptedSCM) Lane(string) (string, bool) { return "lane", s.known }
+
+func (s *scriptedSCM) Client(context.Context, string) (providers.Client, error) {
+	if !s.known {
+		s.known = true
+		s.asked = append(s.asked, "installation")
+	}
+	return s, nil
+}
+
+func (s *scriptedSCM) Create(_ context.Context, _ providers.Target, want providers.Status) (providers.Shown, error) {
+	s.asked = append(s.asked, "create "+string(want.Phase))
+	return s.answer(want)
+}
+
+func (s *scriptedSCM) Update(_ context.Context, _ providers.Target, _ providers.Shown, want providers.Status) (providers.Shown, error) {
+	s.asked = append(s.asked, "update "+string(want.Phase))
+	return s.answer(want)
+}
+
+func (s *scriptedSCM) Find(context.Context, providers.Target) (*providers.Shown, error) {
+	s.asked = append(s.asked, "find")
+	if s.onFind != nil {
+		s.onFind()
+	}
+	return s.found, nil
+}
+
+// bench is a syncer with a ledger, a queue and an SCM that a test scripts.
+type bench struct {
+	*fleet
+	scm    *scriptedSCM
+	queue  *ratelimit.Queue[Key]
+	syncer *syncer
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{fleet: newFleet(t), scm: &scriptedSCM{known: true}}
+	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
+		return providers.Shown{Status: want, Handle: shows(want.Phase).Handle}, nil
+	}
+	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[Key]{Clock: b.now})
+	t.Cleanup(b.queue.ShutDown)
+	b.syncer = &syncer{
+		ledger: b.Ledger, queue: func() *ratelimit.Queue[Key] { return b.queue },
+		apply: func(Changes) {}, clock: b.now, log: logr.Discard(),
+	}
+	b.useAccount(allowAll())
+	return b
+}
+
+func (b *bench) useAccount(grants ...v1alpha1.Grant) {
+	s := testSCM(grants...)
+	s.account = b.scm
+	b.setSCM("acme", s)
+}
+
+func (b *bench) reconcile() time.Duration {
+	b.g.THelper()
+	result, err := b.syncer.Reconcile(context.Background(), testKey)
+	b.g.Expect(err).NotTo(HaveOccurred())
+	return result.RequeueAfter
+}
+
+func TestAKeyIsWrittenOnce(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.hear("us", testStatus())
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
+}
+
+func TestAnInstallationThatHadToBeFoundIsQueuedForInItsOwnLane(t *testing.T) {
+	b := newBench(t)
+	b.scm.known = false
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"installation"}))
+	b.g.Expect(b.queue.Len()).To(Equal(1))
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"installation", "create queued"}))
+}
+
+func TestAPauseIsNoFailure(t *testing.T) {
+	b := newBench(t)
+	b.scm.answer = func(providers.Status) (providers.Shown, error) {
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "paused")
+	}
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.g.Expect(b.queue.Len()).To(Equal(1), "back in its lane")
+	_, ok := b.Patch(idIn("eu"))
+	b.g.Expect(ok).To(BeFalse(), "nothing is wrong")
+}
+
+func TestAGrantThatIsWithdrawnDuringALookUpStopsTheWrite(t *testing.T) {
+	b := newBench(t)
+	b.takeOver()
+	b.scm.onFind = func() { b.useAccount() }
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+}
+
+func TestWhatIsWantedNowIsWrittenAfterALookUp(t *testing.T) {
+	b := newBench(t)
+	b.takeOver()
+	b.hear("eu", testStatus())
+	b.scm.onFind = func() { b.SetObject("eu", b.token["eu"], testStatus(wants("success"))) }
+	b.reconcile()
+	b.scm.onFind = nil
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create success"}))
+}
+
+func TestALostWriteIsFoundOrGivenTimeToArrive(t *testing.T) {
+	b := newBench(t)
+	whole := b.scm.answer
+	b.scm.answer = func(providers.Status) (providers.Shown, error) {
+		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "timeout", Unknown: true}
+	}
+	b.hear("eu", testStatus())
+	b.g.Expect(b.reconcile()).To(Equal(time.Second))
+	b.scm.answer = whole
+	b.now.Step(time.Second)
+	b.g.Expect(b.reconcile()).To(Equal(14*time.Second), "it is not there, but may still come")
+	b.now.Step(14 * time.Second)
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "find", "find", "create queued"}))
+}
+
+func TestALostWriteThatArrivedIsNotRepeated(t *testing.T) {
+	b := newBench(t)
+	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
+		b.scm.found = shows(want.Phase)
+		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
+	}
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.now.Step(time.Second)
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "find"}))
+}
+
+func TestAnSCMThatShowsSomethingElseIsToldAndNotWrittenAgain(t *testing.T) {
+	b := newBench(t)
+	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *shows("failure"), nil }
+	b.hear("eu", testStatus())
+	b.g.Expect(b.reconcile()).To(Equal(10 * time.Minute))
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(HaveLen(1))
+	patch, ok := b.Patch(idIn("eu"))
+	b.g.Expect(ok).To(BeTrue())
+	b.g.Expect(patch.Status.SyncFailure.Message).To(Equal("github.com took the status but shows failure"))
+}
