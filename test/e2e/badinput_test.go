@@ -100,10 +100,7 @@ var _ = Describe("Bad input", func() {
 		w.start()
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
 		told(v1alpha1.ReasonDenied, "no grant of ScmProvider acme", 0)
-		p := &v1alpha1.ScmProvider{}
-		Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "acme"}, p)).To(Succeed())
-		p.Spec.Grants[0].Clusters = []v1alpha1.Pattern{"us", "eu"}
-		Expect(hubCluster.Client.Update(w.ctx, p)).To(Succeed())
+		w.grantTo("us", "eu")
 		fixed()
 	})
 
@@ -154,4 +151,20 @@ func (w *world) setSecret(pem []byte) {
 	Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "acme-app"}, secret)).To(Succeed())
 	secret.Data = map[string][]byte{"privateKey": pem}
 	Expect(hubCluster.Client.Update(w.ctx, secret)).To(Succeed())
+}
+
+// grantTo lets just these clusters write through the ScmProvider acme.
+func (w *world) grantTo(clusters ...v1alpha1.Pattern) {
+	GinkgoHelper()
+	Eventually(func() error {
+		p := &v1alpha1.ScmProvider{}
+		if err := hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "acme"}, p); err != nil {
+			return err
+		}
+		p.Spec.Grants = nil
+		if len(clusters) > 0 {
+			p.Spec.Grants = []v1alpha1.Grant{{Clusters: clusters, Repositories: []v1alpha1.Pattern{"acme/*"}}}
+		}
+		return hubCluster.Client.Update(w.ctx, p)
+	}).Should(Succeed())
 }

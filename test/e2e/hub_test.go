@@ -122,6 +122,14 @@ var _ = Describe("One status, many clusters", func() {
 			}
 			return out
 		}).Should(ConsistOf("Synced"))
+		By("changing what does not change its standing")
+		w.change(euCluster, "build", func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = "other words" })
+		Eventually(func() string { return w.get(euCluster, "build").Status.Description }).Should(Equal("other words"))
+		Consistently(func() int {
+			var list corev1.EventList
+			Expect(euCluster.Client.List(w.ctx, &list, client.InNamespace(w.tenant))).To(Succeed())
+			return len(list.Items)
+		}).Should(Equal(1))
 	})
 
 	It("makes no second check run when the answer to the first is lost", func() {
@@ -158,5 +166,53 @@ var _ = Describe("One status, many clusters", func() {
 		cs := w.synced(euCluster, "odd", v1alpha1.PhaseSuccess)
 		Expect(cs.Status.Name).To(Equal("tests / 単体 🚀"))
 		Expect(cs.Status.Description).To(Equal(strings.Repeat("ü", 30000)))
+	})
+
+	It("writes on the leader only, and takes over without a call", func() {
+		w.start()
+		stopLeader := w.stop
+		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
+		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
+		w.start()
+		w.ask(euCluster, "second", v1alpha1.PhaseSuccess)
+		w.synced(euCluster, "second", v1alpha1.PhaseSuccess)
+		calls := len(w.scm.Calls())
+		Consistently(func() int { return len(w.scm.Calls()) }).Should(Equal(calls))
+		Expect(w.posts()).To(Equal(2))
+
+		By("stopping the leader")
+		stopLeader()
+		w.ask(usCluster, "third", v1alpha1.PhaseSuccess)
+		w.synced(usCluster, "third", v1alpha1.PhaseSuccess)
+		Expect(w.posts()).To(Equal(3))
+		for _, name := range []string{"build", "second", "third"} {
+			Expect(w.runsNamed(name)).To(Equal(1), name)
+		}
+	})
+
+	It("writes nothing for a claim whose grant was withdrawn", func() {
+		w.start()
+		w.ask(euCluster, "build", v1alpha1.PhaseInProgress)
+		w.synced(euCluster, "build", v1alpha1.PhaseInProgress)
+		w.grantTo()
+		Eventually(w.reason(euCluster, "build")).Should(Equal(v1alpha1.ReasonDenied))
+		w.change(euCluster, "build", func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = v1alpha1.PhaseSuccess })
+		Eventually(w.reason(euCluster, "build")).Should(Equal(v1alpha1.ReasonDenied))
+		Consistently(w.posts).Should(Equal(1))
+		Expect(w.scm.Writes()).To(HaveLen(1))
+		w.grantTo("*")
+		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
+	})
+
+	It("never gives a status to an object that took another's name", func() {
+		w.start()
+		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
+		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
+		Expect(euCluster.Client.Delete(w.ctx, w.get(euCluster, "build"))).To(Succeed())
+		w.ask(euCluster, "build", v1alpha1.PhaseFailure, func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = otherSHA })
+		cs := w.synced(euCluster, "build", v1alpha1.PhaseFailure)
+		Expect(cs.Status.SHA).To(Equal(otherSHA))
+		Expect(w.scm.CheckRuns("acme/shop", testSHA)).To(HaveLen(1))
+		Expect(w.scm.CheckRuns("acme/shop", otherSHA)).To(HaveLen(1))
 	})
 })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -129,14 +130,13 @@ func (w *world) start() {
 			Log: ctrl.Log.WithName(w.namespace), Embedded: true,
 		})
 	}()
-	w.stop = func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		var err error
 		Eventually(done).Should(Receive(&err))
 		Expect(err).NotTo(HaveOccurred())
-		w.stop = func() {}
-	}
-	DeferCleanup(func() { w.stop() })
+	})
+	DeferCleanup(w.stop)
 }
 
 func (w *world) create(c *clusters.Cluster, object client.Object) {
@@ -222,6 +222,17 @@ func (w *world) posts() int {
 	n := 0
 	for _, call := range w.scm.Writes() {
 		if strings.EqualFold(call.Method, "POST") {
+			n++
+		}
+	}
+	return n
+}
+
+// runsNamed counts the check runs of a name on the commit of the spec.
+func (w *world) runsNamed(name string) int {
+	n := 0
+	for _, run := range w.scm.CheckRuns("acme/shop", testSHA) {
+		if run.Name == name {
 			n++
 		}
 	}
