@@ -107,7 +107,7 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		},
 		"another App's run": {
 			opUpdate, 403, nil, foreign, v1alpha1.ReasonCredentialsInvalid,
-			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", false, 0,
+			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", true, 0,
 		},
 		"a user's token": {
 			opCreate, 403, nil, userToken, v1alpha1.ReasonCredentialsInvalid,

@@ -154,6 +154,8 @@ func TestRefusalsHaveGitHubsForm(t *testing.T) {
 	s, key := server(t)
 	w := newCaller(t, s, key)
 	head := `{"name":"n","head_sha":"` + sha + `"}`
+	// The token keeps the permissions that the installation has when it is made.
+	w.Expect(w.send(w.installed, "POST", runs, head)).To(Equal(201))
 	for status, call := range map[int]func() int{
 		400: func() int { return w.send(w.installed, "POST", runs, `{`) },
 		401: func() int { return w.send(w.nobody, "POST", runs, head) },
