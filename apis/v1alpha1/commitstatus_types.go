@@ -139,7 +139,8 @@ type CommitStatusStatus struct {
 	// +optional
 	Provider *ProviderHandle `json:"provider,omitempty"`
 
-	// Owner is the claim, as cluster/namespace/name, that the SCM shows. It is set on every claimant but the owner.
+	// Owner is the oldest claim on the same status, as cluster/namespace/name: the one that the SCM shows, unless it
+	// shows all of them together. It is set on every claimant but the owner.
 	// +optional
 	Owner string `json:"owner,omitempty"`
 

@@ -107,6 +107,11 @@ func TestScmProviderIsRefusedWithWhatIsAllowed(t *testing.T) {
 			validation{name: limit + " below 0", set: map[string]any{field: int64(-1)}, refused: field + " in body should be greater than or equal to 0"},
 		)
 	}
+	const points = "spec.rateLimit.pointsPerMinute"
+	cases = append(cases,
+		validation{name: "points for no write", set: map[string]any{points: int64(4)}, refused: "pointsPerMinute must be 0 (no limit) or at least 5, the cost of a write"},
+		validation{name: "points for one write", set: map[string]any{points: int64(5)}},
+	)
 	check(t, goodScmProvider, cases)
 }
 

@@ -72,6 +72,7 @@ type ScmProviderSpec struct {
 
 	// RateLimit sets ceilings on the calls to the SCM. What is not set is learned from the SCM's answers.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.pointsPerMinute) || self.pointsPerMinute == 0 || self.pointsPerMinute >= 5",message="pointsPerMinute must be 0 (no limit) or at least 5, the cost of a write"
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }
 
@@ -208,7 +209,8 @@ type ScmProviderStatus struct {
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// Installations are the budgets that were used in the last hour.
+	// Installations are the budgets that were used in the last hour: first those that are paused, longest first, then
+	// those with the least left.
 	// +optional
 	// +listType=map
 	// +listMapKey=id
@@ -257,9 +259,10 @@ type Installation struct {
 // +kubebuilder:resource:path=scmproviders,shortName=scmp,categories=commit-status
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Remaining",type=string,JSONPath=`.status.installations[*].remaining`
-// +kubebuilder:printcolumn:name="Paused-Until",type=string,JSONPath=`.status.installations[*].pausedUntil`
-// +kubebuilder:printcolumn:name="Queued",type=string,JSONPath=`.status.installations[*].queued`
+// +kubebuilder:printcolumn:name="Remaining",type=integer,JSONPath=`.status.installations[0].remaining`,description="Requests left of the most pressed installation: the one that is paused longest or, while none is paused, has the least left"
+// +kubebuilder:printcolumn:name="Paused-Until",type=string,JSONPath=`.status.installations[0].pausedUntil`,description="When the SCM takes requests of the most pressed installation again; empty while none is paused"
+// +kubebuilder:printcolumn:name="Queued",type=integer,JSONPath=`.status.installations[0].queued`,description="Statuses that wait for the most pressed installation; empty for none"
+// +kubebuilder:printcolumn:name="Installation",type=string,JSONPath=`.status.installations[0].id`,description="The most pressed installation. status.installations has them all",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ScmProvider struct {
 	metav1.TypeMeta   `json:",inline"`

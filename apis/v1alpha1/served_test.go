@@ -119,9 +119,33 @@ func TestKubectlGetShowsAProvidersBudget(t *testing.T) {
 	g.Expect(api.Status().Update(t.Context(), object)).To(Succeed())
 
 	got := table(t, "scmproviders")
-	g.Expect(columns(got)).To(Equal([]string{"Name", "Ready", "Reason", "Remaining", "Paused-Until", "Queued", "Age"}))
+	g.Expect(columns(got)).To(Equal([]string{"Name", "Ready", "Reason", "Remaining", "Paused-Until", "Queued", "(Installation)", "Age"}))
 	g.Expect(got.Rows).To(HaveLen(1))
-	g.Expect(got.Rows[0].Cells).To(HaveExactElements("acme-github", "True", "Ready", "4211", "2026-11-23T10:00:00Z", "17", Not(BeEmpty())))
+	g.Expect(got.Rows[0].Cells).To(HaveExactElements("acme-github", "True", "Ready", BeNumerically("==", 4211),
+		"2026-11-23T10:00:00Z", BeNumerically("==", 17), "github.com/app/1/installation/2", Not(BeEmpty())))
+}
+
+func TestKubectlGetShowsOneInstallationAndNoMixOfTwo(t *testing.T) {
+	g := NewWithT(t)
+	object := create(t, &v1alpha1.ScmProvider{
+		ObjectMeta: metav1.ObjectMeta{Name: "acme-github", Namespace: "default"},
+		Spec: v1alpha1.ScmProviderSpec{
+			GitHub:    &v1alpha1.GitHubSpec{},
+			SecretRef: v1alpha1.ObjectReference{Name: "acme-github-app"},
+		},
+	})
+	remaining := int64(4211)
+	until := metav1.NewTime(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC))
+	object.Status.Installations = []v1alpha1.Installation{
+		{ID: "github.com/app/1/installation/2", PausedUntil: &until},
+		{ID: "github.com/app/1/installation/3", Remaining: &remaining, Queued: 17},
+	}
+	g.Expect(api.Status().Update(t.Context(), object)).To(Succeed())
+
+	got := table(t, "scmproviders")
+	g.Expect(got.Rows).To(HaveLen(1))
+	g.Expect(got.Rows[0].Cells[3:7]).To(HaveExactElements(
+		BeNil(), "2026-11-23T10:00:00Z", BeNil(), "github.com/app/1/installation/2"))
 }
 
 func TestKindsHaveShortNamesAndACategory(t *testing.T) {
