@@ -54,6 +54,12 @@ func (d deadlines) roundTrip(base http.RoundTripper, request *http.Request) (*ht
 	start := expire(headers, cancel)
 	response, err := base.RoundTrip(request.WithContext(ctx))
 	start.Stop()
+	if missed := explain(ctx, nil); err == nil && missed != nil {
+		// A server that sees the connection being closed ends its answer properly,
+		// and that may still get through.
+		_ = response.Body.Close()
+		err = missed
+	}
 	if err != nil {
 		end.Stop()
 		err = explain(ctx, err)

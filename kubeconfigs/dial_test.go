@@ -84,6 +84,32 @@ func TestAMemberThatNeverAnswersEndsTheRequest(t *testing.T) {
 	})
 }
 
+// lateAnswer answers only when its request has been given up.
+type lateAnswer struct{ closed chan struct{} }
+
+func (l lateAnswer) RoundTrip(request *http.Request) (*http.Response, error) {
+	<-request.Context().Done()
+	return &http.Response{StatusCode: http.StatusOK, Body: l}, nil
+}
+
+func (l lateAnswer) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (l lateAnswer) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func TestAnAnswerToARequestThatWasGivenUpIsNone(t *testing.T) {
+	g := NewWithT(t)
+	l := lateAnswer{closed: make(chan struct{})}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://member/", nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	response, err := deadlines{request: 20 * time.Millisecond}.roundTrip(l, request)
+	g.Expect(response).To(BeNil())
+	g.Expect(err).To(beTimeout())
+	g.Expect(l.closed).To(BeClosed())
+}
+
 func TestTheDeadlineCoversTheBody(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, http2 bool) {
 		g := NewWithT(t)
