@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"testing"
@@ -120,4 +121,33 @@ func TestRequestsInFlightAreLimited(t *testing.T) {
 	w.clock.Step(time.Hour)
 	w.Eventually(done).Should(Receive())
 	w.Eventually(func() int { return w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).status }).ShouldNot(Equal(403))
+}
+
+func TestARequestIsCountedWhenItIsWhole(t *testing.T) {
+	w := newWorld(t, github.WithLimits(github.Limits{WritesPerMinute: 2}))
+	w.created("")
+	w.clock.Step(50 * time.Second)
+	arrived := len(w.Calls())
+	body, send := io.Pipe()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL()+repo+"/check-runs", body)
+	w.Expect(err).NotTo(HaveOccurred())
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	status := make(chan int, 1)
+	go func() {
+		response, err := w.client.Do(r)
+		if err != nil {
+			close(status)
+			return
+		}
+		_ = response.Body.Close()
+		status <- response.StatusCode
+	}()
+	w.Eventually(func() int { return len(w.Calls()) }).Should(Equal(arrived + 1))
+	w.clock.Step(11 * time.Second)
+	w.created("")
+	_, err = io.WriteString(send, `{"name":"slow","head_sha":"`+sha+`"}`)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(send.Close()).To(Succeed())
+	w.Eventually(status).Should(Receive(Equal(http.StatusCreated)), "the first one has left the window")
+	w.Expect(w.Violations()).To(BeZero())
 }

@@ -52,6 +52,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	var fault Fault
 	s.do(func() {
 		x.call.RequestBody = s.redact(bytes.Clone(body))
+		// It is counted now, whatever was counted since it arrived.
+		x.now = s.clock.Now()
 		refused = s.admit(x)
 		fault = s.takeFault(x)
 	})
