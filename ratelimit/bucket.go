@@ -5,185 +5,191 @@ import (
 	"time"
 )
 
-// maxPause bounds how long an answer can pause an installation: a server whose
-// clock or header is wrong must not stop it for good. The longest honest pause
-// is one window of an hour.
-const maxPause = 2 * time.Hour
-
-// Bucket is the budget of one installation. A take is all or nothing over all
-// its limits, and nothing is taken while the installation is paused. Its
+// Bucket is the budget of one installation. What it gives is all or nothing over
+// all its limits, and it gives nothing while the installation is paused. Its
 // methods are safe for concurrent use; none of them waits.
 //
-// In any window no more leaves the bucket than the limit allows, whoever asks.
-// It does not know what others spend, nor what was spent before a restart: for
-// that it obeys the server's answers.
+// In any sliding window the server counts no more than each limit allows, whoever
+// asks and however long requests are on their way.
 type Bucket struct {
-	mu       sync.Mutex
-	latest   time.Time // no time before it is used again: tokens flow in once
-	lastTake time.Time
-	windows  []*window
-	limits   Limits
-	inFlight int64
-	paused   time.Time
-	observed Feedback
+	mu sync.Mutex
+	// latest keeps time from going back between two callers.
+	latest time.Time
+	// lastUse is when something was taken last.
+	lastUse      time.Time
+	minute, hour *window
+	limits       []*limit
+	ceilings     []Limits
+	maxInFlight  int64
+	inFlight     int64
+	// unanswered are the requests that hold a place in the windows.
+	unanswered int64
+	pause      pause
+	cut        cut
+	served     served
+	breaker    breaker
 
+	// onPause is called, without the lock, when a pause begins or gets longer, and
+	// when something is sent after nothing was for a while.
+	onPause func()
 	// refused is set when somebody could not pay; what frees budget then calls
 	// the watchers, without the lock.
 	refused  bool
 	watchers map[*watcher]struct{}
 }
 
+// idle is how long nothing was taken before a take is told as a change. A record
+// of the budget is made more often than that while it is used.
+const idle = 10 * time.Second
+
 // watcher is called when budget came free after somebody was refused.
 type watcher struct{ call func() }
 
-func newBucket(now time.Time, l Limits) *Bucket {
-	requests := func(c Cost) int {
-		if c == (Cost{}) {
-			return 0
-		}
-		return 1
-	}
-	points := func(c Cost) int { return c.Points }
-	writes := func(c Cost) int {
-		if c.Write {
-			return 1
-		}
-		return 0
-	}
+func newBucket(now time.Time, ceilings ...Limits) *Bucket {
+	minute, hour := &window{length: time.Minute}, &window{length: time.Hour}
 	b := &Bucket{
 		latest: now,
-		windows: []*window{
-			{length: time.Hour, weight: requests, size: burst},
-			{length: time.Minute, weight: requests, size: burst},
-			{length: time.Minute, weight: points, size: burst * WriteCost.Points},
-			{length: time.Minute, weight: writes, size: burst},
-			{length: time.Hour, weight: writes, size: burst},
+		minute: minute,
+		hour:   hour,
+		limits: []*limit{
+			{name: requestsPerHour, window: hour, of: requestsOf, size: burst},
+			{name: requestsPerMinute, window: minute, of: requestsOf, size: burst},
+			{name: pointsPerMinute, window: minute, of: pointsOf, size: burst * int64(WriteCost.Points)},
+			{name: writesPerMinute, window: minute, of: writesOf, size: burst},
+			{name: writesPerHour, window: hour, of: writesOf, size: burst},
 		},
+		onPause:  func() {},
 		watchers: map[*watcher]struct{}{},
 	}
-	b.setLimits(now, l)
+	b.setLimits(now, ceilings...)
 	return b
 }
 
-// setLimits changes the limits and keeps what was spent. The caller runs what it
+// setLimits changes what each ScmProvider allows. The caller runs what it
 // returns, once it holds no lock.
-func (b *Bucket) setLimits(now time.Time, l Limits) (wake func()) {
+func (b *Bucket) setLimits(now time.Time, ceilings ...Limits) (wake func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now = b.clamp(now)
-	b.limits = l
-	limits := []int64{l.RequestsPerHour, l.RequestsPerMinute, l.PointsPerMinute, l.WritesPerMinute, l.WritesPerHour}
-	for i, w := range b.windows {
-		used := !b.lastTake.IsZero() && now.Sub(b.lastTake) < w.length
-		w.setLimit(now, limits[i], used)
-	}
+	b.ceilings = ceilings
+	b.adjust(b.advance(now))
 	return b.freed()
+}
+
+// adjust puts the limits in force that follow from what ScmProviders allow, what
+// the SCM said, and what it refused. The caller holds the lock.
+func (b *Bucket) adjust(now time.Time) {
+	l := b.effective()
+	b.maxInFlight = l.MaxInFlight
+	for i, most := range []int64{l.RequestsPerHour, l.RequestsPerMinute, l.PointsPerMinute, b.cut.of(l.WritesPerMinute), l.WritesPerHour} {
+		b.limits[i].set(now, most)
+	}
+}
+
+// effective are the limits without what a refusal cut off.
+func (b *Bucket) effective() Limits {
+	var l Limits
+	for i, each := range b.ceilings {
+		each = each.learn(b.served)
+		if i == 0 {
+			l = each
+		}
+		l = l.Min(each)
+	}
+	return l
 }
 
 // Limits returns the limits that are in force.
 func (b *Bucket) Limits() Limits {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.limits
+	l := b.effective()
+	l.WritesPerMinute = b.cut.of(l.WritesPerMinute)
+	return l
 }
 
-// TryTake takes cost for a request that is sent now, and counts it as in flight
-// until Release. Where that is not possible it takes nothing and returns when it
-// is worth asking again.
-func (b *Bucket) TryTake(now time.Time, cost Cost) (ok bool, retryAt time.Time) {
+// payable tells how long t has to wait; zero is now. The caller holds the lock.
+func (b *Bucket) payable(now time.Time, t tally, counts bool) time.Duration {
+	wait := max(b.pause.until.Sub(now), b.breaker.wait(now))
+	if counts && b.maxInFlight > 0 && b.inFlight >= b.maxInFlight {
+		wait = max(wait, soon)
+	}
+	return max(wait, b.affordable(now, t))
+}
+
+// affordable is payable for what the limits say alone.
+func (b *Bucket) affordable(now time.Time, t tally) (wait time.Duration) {
+	for _, l := range b.limits {
+		wait = max(wait, l.wait(now, t))
+	}
+	return max(wait, b.served.wait(now, b.lastUse, requestsOf(t), b.unanswered))
+}
+
+// enter takes t and counts it as in flight. tell is to be run then; where nothing
+// can be taken, it is nil and retryAt is when it is worth asking again.
+func (b *Bucket) enter(now time.Time, t tally) (probe bool, tell func(), retryAt time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now = b.clamp(now)
-	if retryAt, ok = b.payable(now, cost, true); !ok {
-		return false, retryAt
-	}
-	b.take(now, cost)
-	b.inFlight++
-	return true, time.Time{}
-}
-
-// tryTakeMore is TryTake for one more request of an item that is counted as in
-// flight already.
-func (b *Bucket) tryTakeMore(now time.Time, cost Cost) (ok bool, retryAt time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now = b.clamp(now)
-	if retryAt, ok = b.payable(now, cost, false); ok {
-		b.take(now, cost)
-	}
-	return ok, retryAt
-}
-
-// Release ends what TryTake has counted as in flight.
-func (b *Bucket) Release() {
-	b.mu.Lock()
-	b.inFlight--
-	wake := b.freed()
-	b.mu.Unlock()
-	wake()
-}
-
-// InFlight is how many items and single requests are in work now.
-func (b *Bucket) InFlight() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.inFlight
-}
-
-// PausedUntil is when the installation may be asked again, and zero where it
-// may be asked at now.
-func (b *Bucket) PausedUntil(now time.Time) time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.paused.After(now) {
-		return b.paused
-	}
-	return time.Time{}
-}
-
-// Wait is about how long it takes until n writes can have left, counted from now.
-func (b *Bucket) Wait(now time.Time, n int) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now = b.clamp(now)
-	var most time.Duration
-	for _, w := range b.windows {
-		most = max(most, w.until(now, n*w.weight(WriteCost)))
-	}
-	return max(most, b.paused.Sub(now))
-}
-
-// payable tells whether cost can be taken now, and when to ask again if not.
-// The caller holds the lock.
-func (b *Bucket) payable(now time.Time, cost Cost, counts bool) (retryAt time.Time, ok bool) {
-	var wait time.Duration
-	if counts && b.limits.MaxInFlight > 0 && b.inFlight >= b.limits.MaxInFlight {
-		wait = soon
-	}
-	for _, w := range b.windows {
-		wait = max(wait, w.wait(now, cost))
-	}
-	if wait = max(wait, b.paused.Sub(now)); wait > 0 {
+	now = b.advance(now)
+	if wait := b.payable(now, t, true); wait > 0 {
 		b.refused = true
-		return now.Add(wait), false
+		return false, nil, now.Add(wait)
 	}
-	return time.Time{}, true
+	b.inFlight++
+	return b.breaker.sent(), b.hold(now, t), time.Time{}
 }
 
-func (b *Bucket) take(now time.Time, cost Cost) {
-	b.lastTake = now
-	for _, w := range b.windows {
-		w.take(now, cost)
+// hold takes t for a request that is sent from now on. The caller holds the lock,
+// and once it does not any more runs what this returns.
+func (b *Bucket) hold(now time.Time, t tally) (tell func()) {
+	tell = func() {}
+	if t == (tally{}) {
+		return tell
+	}
+	if now.Sub(b.lastUse) >= idle {
+		tell = b.onPause
+	}
+	b.lastUse = now
+	b.unanswered++
+	b.minute.hold(t)
+	b.hour.hold(t)
+	for _, l := range b.limits {
+		l.take(now, t)
+	}
+	return tell
+}
+
+// release gives t back, of a request that was not sent.
+func (b *Bucket) release(now time.Time, t tally) {
+	if t == (tally{}) {
+		return
+	}
+	b.unanswered--
+	b.minute.release(t)
+	b.hour.release(t)
+	for _, l := range b.limits {
+		l.take(now, tally{}.minus(t))
 	}
 }
 
-// clamp keeps time from going back between two callers: the limiters would let
-// the same time flow in twice.
-func (b *Bucket) clamp(now time.Time) time.Time {
+// spend ends the hold of a request that the server counted at the latest at a time.
+func (b *Bucket) spend(t tally, counted time.Time) {
+	if t == (tally{}) {
+		return
+	}
+	b.unanswered--
+	b.minute.spend(t, counted)
+	b.hour.spend(t, counted)
+}
+
+// advance expires what is over, and returns now, or the latest time that was
+// heard of: windows are kept in time that does not go back.
+func (b *Bucket) advance(now time.Time) time.Time {
 	if now.Before(b.latest) {
-		return b.latest
+		now = b.latest
 	}
 	b.latest = now
+	b.minute.expire(now)
+	b.hour.expire(now)
 	return now
 }
 

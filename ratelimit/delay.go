@@ -64,18 +64,26 @@ func (d *delays[T]) take(now time.Time) (due []T) {
 // AddAfter adds an item once a time has passed. The earliest of several is in
 // force, and an Add in the meantime takes its place.
 func (q *Queue[T]) AddAfter(item T, after time.Duration) {
-	if after <= 0 {
+	if !q.delay(item, after) {
 		q.Add(item)
-		return
 	}
+}
+
+// delay returns false where the item is to be added now.
+func (q *Queue[T]) delay(item T, after time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stopping {
-		return
+		return true
+	}
+	q.metrics.retry()
+	if after <= 0 {
+		return false
 	}
 	if q.delays.add(item, q.options.Clock.Now().Add(after)) {
 		q.rearm()
 	}
+	return true
 }
 
 // AddRateLimited adds an item once the rate limiter says so. That is the
@@ -98,11 +106,14 @@ func (q *Queue[T]) rearm() {
 	}
 }
 
-// run adds what is due and ends the parking of lanes, with one timer for all.
+// run adds what is due, ends the parking of lanes and tells of waits, with one
+// timer for all.
 func (q *Queue[T]) run() {
 	defer q.running.Done()
 	for {
-		due, next := q.due(q.options.Clock.Now())
+		now := q.options.Clock.Now()
+		q.tell(now)
+		due, next := q.due(now)
 		for _, item := range due {
 			q.Add(item)
 		}
@@ -122,13 +133,22 @@ func (q *Queue[T]) due(now time.Time) (items []T, next time.Time) {
 		q.parked.remove(0)
 		q.activate(l)
 	}
+	next = q.tellAt
 	if q.delays.order.len() > 0 {
-		next = q.delays.order.first().due
+		next = earlier(next, q.delays.order.first().due)
 	}
-	if q.parked.len() > 0 && (next.IsZero() || q.parked.first().retryAt.Before(next)) {
-		next = q.parked.first().retryAt
+	if q.parked.len() > 0 {
+		next = earlier(next, q.parked.first().retryAt)
 	}
 	return items, next
+}
+
+// earlier is the first of two times; zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // sleepUntil returns false when the queue is shut down, and else when next has

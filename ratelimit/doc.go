@@ -7,14 +7,18 @@
 // context or from the bucket, and tells the bucket what the SCM answered. Nobody
 // sleeps: what cannot be paid for now waits in its lane.
 //
-// What is guaranteed: in no sliding window of a minute or an hour does more leave
-// than the limit of that window; an idle installation sends ten writes at once;
-// a pause that an SCM asks for holds for every request of that installation and
-// for none of another; goroutines and timers do not grow with keys.
+// What is guaranteed: as the SCM counts, no sliding window of a minute or an hour
+// ever holds more than its limit, however long requests are on their way, and
+// across restarts too; an idle installation sends ten writes at once, and a
+// backlog uses at least 99 % of the tightest limit where a round trip takes at
+// most 0.5 % of its window; a pause that an SCM asks for holds for every request
+// of that installation and for none of another; an outage costs one probe at a
+// time; goroutines and timers do not grow with keys.
 //
-// What is not: a bucket starts full, so what was spent before a restart is not
-// known, and under backlog about nine tenths of a limit of 80 a minute are used.
-// Both are the business of window, which is all that knows how a limit is kept.
+// A window is an exact log of what may count, a limit is a maximum over a window
+// with a pacer, and a Bucket is all limits of an installation with what its
+// answers taught: pause, cut, served, breaker. A payment is one request's place in
+// the log. Installations.Records and Installations.Restore carry it over a restart.
 //
 // Locks are taken in the order Queue, Installations, Bucket where they nest; what
 // a bucket calls when budget comes free is called without any of them.

@@ -7,14 +7,35 @@ import (
 )
 
 // Feedback is what an SCM's answer says about the budget of the installation.
+// Its times are the hub's own: where the server's clock differs, whoever reads
+// the answer has made up for it.
 type Feedback struct {
-	// PauseUntil is when the installation may be asked again. Zero: no pause.
+	// PauseUntil is when the installation may be asked again, as the SCM said
+	// itself. Zero: it said nothing.
 	PauseUntil time.Time
-	// Limit and Remaining are the budget of the current window and what is left
-	// of it, nil where the answer does not tell.
+	// Limited says that the request was refused because of a limit. Without
+	// PauseUntil the bucket then decides how long to wait.
+	Limited bool
+	// Secondary says that it was a limit on the rate of writes, of which the SCM
+	// does not tell the figure: fewer writes are sent for a while.
+	Secondary bool
+	// Free says that the SCM does not count the request, as GitHub does with a
+	// conditional one that is answered 304.
+	Free bool
+	// Works says that an answer from 500 on is about the request, and so no sign
+	// that the SCM is down.
+	Works bool
+
+	// Limit and Remaining are the budget of requests and what is left of it, nil
+	// where the answer does not tell.
 	Limit, Remaining *int64
-	// ResetAt is when the SCM fills the budget again.
+	// Window is the length of time for which Limit holds; zero is unknown.
+	Window time.Duration
+	// ResetAt is when the SCM fills the budget again, all at once.
 	ResetAt time.Time
+	// Refill is how many requests a second the SCM adds to Remaining until Limit,
+	// where it counts with a token bucket; zero elsewhere.
+	Refill float64
 }
 
 // Classifier reads an answer: its status and headers, and for a status from 400
@@ -35,44 +56,4 @@ type Throttled struct {
 // same each time.
 func (e *Throttled) Error() string {
 	return fmt.Sprintf("not sent: the budget of %s is spent for now", e.Installation)
-}
-
-// Observe applies what an answer said. A pause holds for the whole installation
-// and is never shortened by a later answer; a time in the past is ignored, one
-// more than two hours ahead counts as two hours. Without anything left the
-// installation is paused until ResetAt.
-func (b *Bucket) Observe(now time.Time, f Feedback) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.pause(now, f.PauseUntil)
-	if f.Remaining != nil && *f.Remaining <= 0 {
-		b.pause(now, f.ResetAt)
-	}
-	if f.Limit != nil {
-		b.observed.Limit = f.Limit
-	}
-	if f.Remaining != nil {
-		b.observed.Remaining = f.Remaining
-	}
-	if !f.ResetAt.IsZero() {
-		b.observed.ResetAt = f.ResetAt
-	}
-}
-
-// Observed returns what the SCM told last about its own count.
-func (b *Bucket) Observed() Feedback {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f := b.observed
-	f.PauseUntil = b.paused
-	return f
-}
-
-func (b *Bucket) pause(now, until time.Time) {
-	if until.After(now.Add(maxPause)) {
-		until = now.Add(maxPause)
-	}
-	if until.After(now) && until.After(b.paused) {
-		b.paused = until
-	}
 }

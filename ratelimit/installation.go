@@ -1,8 +1,10 @@
 package ratelimit
 
 import (
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,16 +16,20 @@ import (
 // ScmProviders use it. Its methods are safe for concurrent use.
 type Installations struct {
 	clock clock.WithTicker
+	gate  *gate
 
 	mu     sync.Mutex
 	byID   map[string]*Installation
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
+	// onPause are called with the id of an installation that is paused.
+	onPause []func(id string)
 }
 
 // NewInstallations makes an empty set of installations that tell time by clk.
 func NewInstallations(clk clock.WithTicker) *Installations {
 	return &Installations{
 		clock:  clk,
+		gate:   &gate{},
 		byID:   map[string]*Installation{},
 		limits: map[string]map[string]Limits{},
 	}
@@ -44,9 +50,12 @@ func (i *Installations) get(id string) *Installation {
 		in = &Installation{
 			id:        id,
 			clock:     i.clock,
+			gate:      i.gate,
 			bucket:    newBucket(i.clock.Now(), defaultsOf(id)),
 			transport: newTransport(),
 		}
+		in.transport.DialContext = i.gate.after(in.transport.DialContext)
+		in.bucket.onPause = func() { i.paused(id) }
 		i.byID[id] = in
 	}
 	return in
@@ -62,7 +71,7 @@ func (i *Installations) SetLimits(id, scmProvider string, l Limits) {
 		i.limits[id] = map[string]Limits{}
 	}
 	i.limits[id][scmProvider] = l
-	wake := in.bucket.setLimits(i.clock.Now(), i.effective(id))
+	wake := in.bucket.setLimits(i.clock.Now(), i.ceilings(id)...)
 	i.mu.Unlock()
 	wake()
 }
@@ -80,7 +89,7 @@ func (i *Installations) Release(scmProvider string) {
 		if len(byProvider) == 0 {
 			delete(i.limits, id)
 		}
-		wakes = append(wakes, i.byID[id].bucket.setLimits(i.clock.Now(), i.effective(id)))
+		wakes = append(wakes, i.byID[id].bucket.setLimits(i.clock.Now(), i.ceilings(id)...))
 	}
 	i.mu.Unlock()
 	for _, wake := range wakes {
@@ -97,16 +106,32 @@ func (i *Installations) CloseIdleConnections() {
 	}
 }
 
-func (i *Installations) effective(id string) Limits {
+// ceilings are what the ScmProviders that use an installation allow.
+func (i *Installations) ceilings(id string) []Limits {
 	byProvider := i.limits[id]
 	if len(byProvider) == 0 {
-		return defaultsOf(id)
+		return []Limits{defaultsOf(id)}
 	}
-	var l Limits
-	for _, each := range byProvider {
-		l = l.Min(each)
+	return slices.Collect(maps.Values(byProvider))
+}
+
+// OnPause has call run, on the goroutine of the request and so not for long,
+// whenever a pause of an installation begins or gets longer, and when it is used
+// after it was not for a while: what a successor has to know at once. The queue
+// may be locked then, so call must not use it.
+func (i *Installations) OnPause(call func(id string)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.onPause = append(i.onPause, call)
+}
+
+func (i *Installations) paused(id string) {
+	i.mu.Lock()
+	calls := slices.Clone(i.onPause)
+	i.mu.Unlock()
+	for _, call := range calls {
+		call(id)
 	}
-	return l
 }
 
 func defaultsOf(id string) Limits {
@@ -119,8 +144,12 @@ func defaultsOf(id string) Limits {
 type Installation struct {
 	id        string
 	clock     clock.PassiveClock
+	gate      *gate
 	bucket    *Bucket
 	transport *http.Transport
+
+	mu      sync.Mutex
+	account string
 }
 
 // ID is the identity, such as github.com/app/12345/installation/678.

@@ -68,7 +68,8 @@ func TestALaneWakesWhenItsBucketCanPay(t *testing.T) {
 	q.Add(a)
 	q.Add(b)
 	g.Expect(q.drain()).To(Equal([]string{"a"}))
-	q.Slot(a).use(start, WriteCost)
+	paid, _ := q.Slot(a).pay(start, WriteCost)
+	paid.answered(start, 201, Feedback{})
 	q.Done(a)
 	got := q.getting()
 	g.Eventually(q.clock.Waiters).Should(Equal(1))
@@ -150,8 +151,7 @@ func TestItemsThatExcludeEachOtherAreInWorkOneByOne(t *testing.T) {
 	g.Eventually(got).Should(Receive(Equal(x("2", 0))))
 	g.Expect(q.Depths()).To(BeEmpty())
 	q.Done(x("2", 0))
-	g.Expect(q.excluded).To(BeEmpty())
-	g.Expect(q.excluding).To(BeEmpty())
+	g.Expect(q.exclusions).To(BeEmpty())
 }
 
 func TestAnItemThatChangesItsExclusionLetsTheNextOneGo(t *testing.T) {
@@ -197,18 +197,4 @@ func TestGoroutinesAndTimersDoNotGrowWithKeys(t *testing.T) {
 	g.Expect(q.drain()).To(HaveLen(1))
 	g.Eventually(q.clock.Waiters).Should(Equal(1))
 	g.Expect(runtime.NumGoroutine()).To(BeNumerically("<=", before))
-}
-
-func TestWaitGrowsWithWhatIsAhead(t *testing.T) {
-	g := NewWithT(t)
-	q := newBench(t)
-	q.limit(acme, Limits{WritesPerMinute: 80})
-	g.Expect(q.Wait("")).To(BeZero())
-	g.Expect(q.Wait(acme)).To(BeZero())
-	for _, k := range many(acme, 80) {
-		q.Add(k)
-	}
-	g.Expect(q.Wait(acme)).To(BeNumerically("~", time.Minute, 2*time.Second))
-	q.installations.Get(acme).Bucket().Observe(start, Feedback{PauseUntil: start.Add(time.Hour)})
-	g.Expect(q.Wait(acme)).To(BeNumerically(">=", time.Hour))
 }

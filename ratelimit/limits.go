@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"strings"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -35,7 +36,20 @@ type Limits struct {
 	WritesPerHour int64
 	// MaxInFlight is the most items that are in work at once.
 	MaxInFlight int64
+
+	// LearnsPerHour and LearnsPerMinute say that the SCM's answers replace the
+	// requests in an hour and in a minute. Otherwise they can only lower them.
+	LearnsPerHour, LearnsPerMinute bool
 }
+
+// The limits' names, as in v1alpha1.RateLimit and in metrics.
+const (
+	requestsPerHour   = "requestsPerHour"
+	requestsPerMinute = "requestsPerMinute"
+	pointsPerMinute   = "pointsPerMinute"
+	writesPerMinute   = "writesPerMinute"
+	writesPerHour     = "writesPerHour"
+)
 
 // defaultInFlight bounds what one installation can have under way, everywhere:
 // well below GitHub's 100 concurrent requests, and enough for 80 writes a minute.
@@ -45,7 +59,7 @@ const defaultInFlight = 10
 // host is the host of its web pages, such as github.com.
 func Defaults(host string) Limits {
 	host = strings.ToLower(host)
-	l := Limits{MaxInFlight: defaultInFlight}
+	l := Limits{MaxInFlight: defaultInFlight, LearnsPerHour: true, LearnsPerMinute: true}
 	switch {
 	case host == "github.com" || strings.HasSuffix(host, ".ghe.com"):
 		// GitHub docs: 5000 requests an hour for an installation, 900 points a
@@ -79,7 +93,33 @@ func (l Limits) With(spec *v1alpha1.RateLimit) Limits {
 	set(&l.WritesPerMinute, spec.WritesPerMinute)
 	set(&l.WritesPerHour, spec.WritesPerHour)
 	set(&l.MaxInFlight, spec.MaxInFlight)
+	l.LearnsPerHour = l.LearnsPerHour && spec.RequestsPerHour == nil
+	l.LearnsPerMinute = l.LearnsPerMinute && spec.RequestsPerMinute == nil
 	return l
+}
+
+// learn returns l with what the SCM said of its limit.
+func (l Limits) learn(s served) Limits {
+	if s.limit <= 0 {
+		return l
+	}
+	switch s.window {
+	case time.Hour:
+		l.RequestsPerHour = learned(l.RequestsPerHour, s.limit, l.LearnsPerHour)
+	case time.Minute:
+		l.RequestsPerMinute = learned(l.RequestsPerMinute, s.limit, l.LearnsPerMinute)
+	}
+	return l
+}
+
+func learned(own, said int64, learns bool) int64 {
+	if learns {
+		return said
+	}
+	if own == 0 {
+		return 0
+	}
+	return min(own, said)
 }
 
 // Min returns the tighter of l and o in each limit.
@@ -91,6 +131,8 @@ func (l Limits) Min(o Limits) Limits {
 		WritesPerMinute:   tighter(l.WritesPerMinute, o.WritesPerMinute),
 		WritesPerHour:     tighter(l.WritesPerHour, o.WritesPerHour),
 		MaxInFlight:       tighter(l.MaxInFlight, o.MaxInFlight),
+		LearnsPerHour:     l.LearnsPerHour && o.LearnsPerHour,
+		LearnsPerMinute:   l.LearnsPerMinute && o.LearnsPerMinute,
 	}
 }
 

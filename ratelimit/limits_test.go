@@ -21,6 +21,7 @@ func TestDefaultsFollowTheHost(t *testing.T) {
 		"127.0.0.1:4711":    {MaxInFlight: 10},
 		"github.com.evil.x": {MaxInFlight: 10},
 	} {
+		want.LearnsPerHour, want.LearnsPerMinute = true, true
 		NewWithT(t).Expect(Defaults(host)).To(Equal(want), host)
 	}
 }
@@ -31,12 +32,12 @@ func TestWithReplacesOnlyWhatIsSet(t *testing.T) {
 	g.Expect(l.With(nil)).To(Equal(l))
 	g.Expect(l.With(&v1alpha1.RateLimit{})).To(Equal(l))
 	got := l.With(&v1alpha1.RateLimit{RequestsPerHour: new(int64(12500)), WritesPerMinute: new(int64(0)), WritesPerHour: new(int64(500))})
-	g.Expect(got).To(Equal(Limits{RequestsPerHour: 12500, PointsPerMinute: 900, WritesPerHour: 500, MaxInFlight: 10}))
+	g.Expect(got).To(Equal(Limits{RequestsPerHour: 12500, PointsPerMinute: 900, WritesPerHour: 500, MaxInFlight: 10, LearnsPerMinute: true}))
 	all := v1alpha1.RateLimit{
 		RequestsPerHour: new(int64(1)), RequestsPerMinute: new(int64(2)), PointsPerMinute: new(int64(3)),
 		WritesPerMinute: new(int64(4)), WritesPerHour: new(int64(5)), MaxInFlight: new(int64(6)),
 	}
-	g.Expect(l.With(&all)).To(Equal(Limits{1, 2, 3, 4, 5, 6}))
+	g.Expect(l.With(&all)).To(Equal(Limits{1, 2, 3, 4, 5, 6, false, false}))
 	g.Expect(l.With(&v1alpha1.RateLimit{MaxInFlight: new(int64(-1))}).MaxInFlight).To(BeZero())
 }
 

@@ -3,28 +3,16 @@ package ratelimit
 import (
 	"container/list"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 )
 
-// Route says where an item waits.
-type Route struct {
-	// Lane is the id of the installation that pays for the item. An item of the
-	// lane "" has nothing to pay and leaves as soon as a worker is free.
-	Lane string
-	// Cluster is the member that the item comes from.
-	Cluster string
-	// Priority is the item's class in its lane: the higher leaves first.
-	Priority int
-	// Exclusion, unless empty, keeps the item in its lane while another one with
-	// the same Exclusion is in work.
-	Exclusion string
-}
-
 // QueueOptions are what a Queue is made of.
 type QueueOptions[T comparable] struct {
-	// Name names the queue in the workqueue_* metrics; without one there are none.
+	// Name names the queue in the workqueue_* metrics. Without one there are none,
+	// and none of its lanes.
 	Name string
 	// Route is asked each time that an item is added, and again when an item that
 	// was added while it was in work is done. The queue holds no lock then, so
@@ -34,6 +22,13 @@ type QueueOptions[T comparable] struct {
 	Installations *Installations
 	// Clock defaults to the real one.
 	Clock clock.WithTicker
+	// Notice, where it is set, is told of the items that have to wait for more than
+	// half a minute or whose SCM does not answer: every ten seconds, of each only
+	// when it becomes another one of these: less than ten minutes, less than an
+	// hour, more, and no answer. At most 1000 come at once. The queue holds no lock
+	// then, but its delays wait, so Notice must not block. An item may have left its
+	// lane just before.
+	Notice func([]Notice[T])
 	// RateLimiter defaults to client-go's for controllers.
 	RateLimiter workqueue.TypedRateLimiter[T]
 }
@@ -48,6 +43,8 @@ type QueueOptions[T comparable] struct {
 // it is done. It differs in one thing: after ShutDown nothing more is handed out.
 type Queue[T comparable] struct {
 	options QueueOptions[T]
+	// started is what the age of items is counted from.
+	started time.Time
 
 	mu sync.Mutex
 	// ready wakes workers, drained those who wait for the last Done.
@@ -56,16 +53,15 @@ type Queue[T comparable] struct {
 	lanes   map[string]*lane[T]
 	turns   *list.List // lanes in turn, the next one in front
 	parked  *ordered[*lane[T]]
-	waiting map[T]*entry[T]
-	working map[T]*work
-	seq     uint64
-	// excluding are the exclusions in work, excluded the items that they hold
-	// back. Where an exclusion holds items back and is not in work itself, one
-	// item that has it is in a lane.
-	excluding map[string]struct{}
-	excluded  map[string]*ordered[*entry[T]]
+	waiting index[T]
+	working map[T]*work[T]
+	// exclusions are those that may hold something back.
+	exclusions map[string]*exclusion[T]
 
-	delays  delays[T]
+	delays delays[T]
+	// tellAt is when items are told of next, zero when none waits in a lane that
+	// has a name.
+	tellAt  time.Time
 	metrics *gauges[T]
 
 	stopping, draining bool
@@ -74,13 +70,6 @@ type Queue[T comparable] struct {
 	stop     chan struct{}
 	stopOnce sync.Once
 	running  sync.WaitGroup
-}
-
-// work is an item in work.
-type work struct {
-	slot      *Slot
-	exclusion string
-	again     bool
 }
 
 var _ workqueue.TypedRateLimitingInterface[string] = &Queue[string]{}
@@ -107,20 +96,26 @@ func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 			less:  func(a, b *lane[T]) bool { return a.retryAt.Before(b.retryAt) },
 			moved: func(l *lane[T], i int) { l.parked = i },
 		},
-		waiting:   map[T]*entry[T]{},
-		working:   map[T]*work{},
-		excluding: map[string]struct{}{},
-		excluded:  map[string]*ordered[*entry[T]]{},
-		delays:    newDelays[T](),
-		metrics:   newGauges[T](o.Name, o.Clock),
-		armed:     make(chan struct{}, 1),
-		stop:      make(chan struct{}),
+		waiting:    newIndex[T](),
+		working:    map[T]*work[T]{},
+		exclusions: map[string]*exclusion[T]{},
+		started:    o.Clock.Now(),
+		delays:     newDelays[T](),
+		metrics:    newGauges[T](o.Name, o.Clock),
+		armed:      make(chan struct{}, 1),
+		stop:       make(chan struct{}),
 	}
 	q.ready, q.drained = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
+	if o.Name != "" {
+		depths.add(q)
+	}
 	q.running.Add(1)
 	go q.run()
 	return q
 }
+
+// age is the time by which items are ordered.
+func (q *Queue[T]) age() time.Duration { return q.options.Clock.Since(q.started) }
 
 // Add queues an item now. An item that waits already keeps its age, takes the
 // higher of both priorities, and moves to where Route says it belongs now.
@@ -133,56 +128,16 @@ func (q *Queue[T]) Add(item T) {
 	}
 	q.delays.drop(item)
 	if w, ok := q.working[item]; ok {
-		if !w.again {
-			w.again = true
-			q.metrics.add(item)
-		}
+		q.addAgain(w)
 		return
 	}
-	e, ok := q.waiting[item]
-	if !ok {
-		q.metrics.add(item)
-		q.enqueue(item, route)
+	if e := q.waiting.get(item); e != nil {
+		q.reroute(e, route)
 		return
 	}
-	q.reroute(e, route)
-}
-
-// enqueue puts an item that does not wait into its lane.
-func (q *Queue[T]) enqueue(item T, route Route) {
-	q.seq++
-	e := &entry[T]{item: item, route: route, seq: q.seq}
-	q.waiting[item] = e
-	q.insert(e)
-}
-
-func (q *Queue[T]) insert(e *entry[T]) {
-	l := q.lane(e.route.Lane)
-	l.waiting++
-	q.place(e, l.items)
-	q.activate(l)
-}
-
-// reroute moves an item that waits to where it belongs now.
-func (q *Queue[T]) reroute(e *entry[T], route Route) {
-	old := e.route
-	route.Priority = max(route.Priority, old.Priority)
-	if old.Lane == route.Lane && old.Exclusion == route.Exclusion {
-		e.route = route
-		e.in.fix(e.index)
-		return
-	}
-	held := q.excluded[old.Exclusion]
-	e.in.remove(e.index)
-	switch _, busy := q.excluding[old.Exclusion]; {
-	case held != nil && held.len() == 0:
-		delete(q.excluded, old.Exclusion)
-	case held != nil && !busy:
-		q.promote(old.Exclusion)
-	}
-	q.left(q.lanes[old.Lane])
-	e.route = route
-	q.insert(e)
+	e := &entry[T]{item: item, added: q.age()}
+	q.metrics.add(e)
+	q.insert(e, route)
 }
 
 // Get waits until an item can leave its lane. After ShutDown it returns at once.
@@ -193,8 +148,9 @@ func (q *Queue[T]) Get() (item T, shutdown bool) {
 		if q.stopping && !q.draining {
 			return item, true
 		}
-		if e, slot, ok := q.next(q.options.Clock.Now()); ok {
-			q.start(e, slot)
+		now := q.options.Clock.Now()
+		if e, slot, ok := q.next(now); ok {
+			q.start(e, slot, now)
 			return e.item, false
 		}
 		if q.stopping {
@@ -202,70 +158,4 @@ func (q *Queue[T]) Get() (item T, shutdown bool) {
 		}
 		q.ready.Wait()
 	}
-}
-
-// start notes that an item is in work, and wakes another worker where more can leave.
-func (q *Queue[T]) start(e *entry[T], slot *Slot) {
-	delete(q.waiting, e.item)
-	q.working[e.item] = &work{slot: slot, exclusion: e.route.Exclusion}
-	if e.route.Exclusion != "" {
-		q.excluding[e.route.Exclusion] = struct{}{}
-	}
-	q.metrics.get(e.item)
-	if q.turns.Len() > 0 {
-		q.ready.Signal()
-	}
-}
-
-// Done ends the work on an item, and its slot. An item that was added meanwhile
-// is queued again.
-func (q *Queue[T]) Done(item T) {
-	again, slot := q.again(item)
-	if slot != nil {
-		slot.done(q.options.Clock.Now())
-	}
-	var route Route
-	if again {
-		route = q.options.Route(item)
-	}
-	for !q.finish(item, again, route) {
-		again, route = true, q.options.Route(item)
-	}
-}
-
-// again tells whether an item in work was added meanwhile.
-func (q *Queue[T]) again(item T) (again bool, slot *Slot) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if w, ok := q.working[item]; ok {
-		return w.again, w.slot
-	}
-	return false, nil
-}
-
-// finish takes an item out of work. It returns false, and does nothing, where the
-// item has to be queued again and route is not known.
-func (q *Queue[T]) finish(item T, routed bool, route Route) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	w, ok := q.working[item]
-	if !ok {
-		return true
-	}
-	if w.again && !routed {
-		return false
-	}
-	delete(q.working, item)
-	q.metrics.done(item)
-	if w.exclusion != "" {
-		delete(q.excluding, w.exclusion)
-		q.promote(w.exclusion)
-	}
-	if w.again {
-		q.enqueue(item, route)
-	}
-	if len(q.working) == 0 {
-		q.drained.Broadcast()
-	}
-	return true
 }

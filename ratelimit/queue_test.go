@@ -198,7 +198,7 @@ func TestAnItemAddedJustBeforeItIsDoneHasItsRoute(t *testing.T) {
 	q.Add(a)
 	g.Expect(q.drain()).To(Equal([]string{"a"}))
 	bucket := q.installations.Get(acme).Bucket()
-	refused, _ := bucket.TryTake(start, ReadCost)
+	refused, _ := bucket.tryTake(start, ReadCost)
 	g.Expect(refused).To(BeFalse())
 	stop := bucket.watch(func() { q.Add(a) })
 	defer stop()
@@ -213,7 +213,7 @@ func TestRouteMayUseTheQueue(t *testing.T) {
 		o.Route = func(key) Route {
 			if q != nil {
 				q.Len()
-				q.Wait(acme)
+				q.Depths()
 			}
 			return Route{Lane: acme}
 		}

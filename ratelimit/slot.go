@@ -11,8 +11,10 @@ import (
 // for comes back to the bucket then.
 type Slot struct {
 	bucket *Bucket
-	// state is guarded by the bucket's lock.
+	key    any
+	// What follows is guarded by the bucket's lock.
 	state slotState
+	probe bool
 }
 
 type slotState int
@@ -23,44 +25,51 @@ const (
 	slotDone
 )
 
-// reserve takes a slot that pays for one write. Where that is not possible it
-// returns nil and when it is worth asking again.
-func (b *Bucket) reserve(now time.Time) (*Slot, time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now = b.clamp(now)
-	if retryAt, ok := b.payable(now, WriteCost, true); !ok {
+// reserve takes a slot that pays for one write about a key. Where that is not
+// possible it returns nil and when it is worth asking again.
+func (b *Bucket) reserve(now time.Time, key any) (*Slot, time.Time) {
+	probe, tell, retryAt := b.enter(now, WriteCost.tally())
+	if tell == nil {
 		return nil, retryAt
 	}
-	b.lastTake = now
-	for _, w := range b.windows {
-		w.hold(now, WriteCost)
-	}
-	b.inFlight++
-	return &Slot{bucket: b}, time.Time{}
+	tell()
+	return &Slot{bucket: b, key: key, probe: probe}, time.Time{}
 }
 
-// use pays cost with the slot. first is false when it has paid already or is
-// done. Otherwise ok tells whether the request may be sent: a pause that came
-// after the slot was taken holds for it too, and leaves it unused.
-func (s *Slot) use(now time.Time, cost Cost) (first, ok bool, retryAt time.Time) {
+// pay pays for a request with the slot, or, where that has paid already, with the
+// bucket. Where neither can, it returns nil and when it is worth asking again. A
+// pause or an outage that came after the slot was taken holds for it too.
+func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	b := s.bucket
 	b.mu.Lock()
+	now = b.advance(now)
+	t := cost.tally()
+	wait := b.pause.until.Sub(now)
+	if !s.probe {
+		wait = max(wait, b.breaker.wait(now))
+	}
 	if s.state != slotHeld {
+		wait = max(wait, b.affordable(now, t))
+	}
+	if wait > 0 {
+		b.refused = true
 		b.mu.Unlock()
-		return false, false, time.Time{}
+		return nil, now.Add(wait)
 	}
-	if b.paused.After(now) {
-		defer b.mu.Unlock()
-		return true, false, b.paused
+	p := &payment{bucket: b, cost: t, key: s.key, probe: s.probe}
+	s.probe = false
+	if s.state == slotHeld {
+		s.state = slotUsed
+		b.release(now, WriteCost.tally())
 	}
-	s.state = slotUsed
-	now = b.clamp(now)
-	b.lastTake = now
-	wake := b.settle(now, cost)
+	_ = b.hold(now, t) // the slot told it
+	wake := func() {}
+	if t != WriteCost.tally() {
+		wake = b.freed()
+	}
 	b.mu.Unlock()
 	wake()
-	return true, true, time.Time{}
+	return p, time.Time{}
 }
 
 // done ends the slot. One that was not used comes back to the bucket whole.
@@ -71,15 +80,16 @@ func (s *Slot) done(now time.Time) {
 		b.mu.Unlock()
 		return
 	}
-	unused := s.state == slotHeld
+	if s.state == slotHeld {
+		b.release(b.advance(now), WriteCost.tally())
+	}
+	if s.probe {
+		s.probe = false
+		b.breaker.unsent()
+	}
 	s.state = slotDone
 	b.inFlight--
-	var wake func()
-	if unused {
-		wake = b.settle(b.clamp(now), Cost{})
-	} else {
-		wake = b.freed()
-	}
+	wake := b.freed()
 	b.mu.Unlock()
 	wake()
 }
@@ -89,15 +99,6 @@ func (s *Slot) open() bool {
 	s.bucket.mu.Lock()
 	defer s.bucket.mu.Unlock()
 	return s.state != slotDone
-}
-
-// settle replaces what a slot holds with what was spent; Cost{} is nothing at
-// all. The caller holds the lock.
-func (b *Bucket) settle(now time.Time, spent Cost) (wake func()) {
-	for _, w := range b.windows {
-		w.settle(now, WriteCost, spent)
-	}
-	return b.freed()
 }
 
 type slotKey struct{}

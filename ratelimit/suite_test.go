@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,8 +27,8 @@ type bench struct {
 }
 
 type key struct {
-	lane, exclusion, name string
-	priority              int
+	lane, cluster, exclusion, name string
+	priority                       int
 }
 
 func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
@@ -37,7 +38,7 @@ func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
 		Clock:         clk,
 		Installations: NewInstallations(clk),
 		Route: func(k key) Route {
-			return Route{Lane: k.lane, Priority: k.priority, Exclusion: k.exclusion}
+			return Route{Lane: k.lane, Cluster: k.cluster, Priority: k.priority, Exclusion: k.exclusion}
 		},
 	}
 	for _, c := range change {
@@ -55,12 +56,37 @@ func (b *bench) limit(lane string, l Limits) { b.installations.SetLimits(lane, "
 func (b *bench) tryGet() (key, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e, slot, ok := b.next(b.clock.Now())
+	now := b.clock.Now()
+	e, slot, ok := b.next(now)
 	if !ok {
 		return key{}, false
 	}
-	b.start(e, slot)
+	b.start(e, slot, now)
 	return e.item, true
+}
+
+// handle gets an item, is done with it, and says its name.
+func (b *bench) handle() string {
+	k, ok := b.tryGet()
+	if !ok {
+		return ""
+	}
+	b.Done(k)
+	return k.name
+}
+
+// handleAll is handle until nothing can leave.
+func (b *bench) handleAll() string {
+	var names []string
+	for name := b.handle(); name != ""; name = b.handle() {
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
+}
+
+// pause stops a lane until a time.
+func (b *bench) pause(lane string, until time.Time) {
+	b.installations.Get(lane).Bucket().Observe(b.clock.Now(), Feedback{PauseUntil: until})
 }
 
 // drain gets all that can leave now and says their names.

@@ -2,9 +2,12 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +21,10 @@ const (
 
 // RoundTripper returns a transport that pays for each request from the slot in
 // its context, or from the bucket, before it is sent. A request that cannot be
-// paid for is not sent and fails with a *Throttled. What c reads in an answer is
-// applied to the bucket before the answer is returned. All round trippers of an
-// installation share its connections. A nil c reads nothing.
+// paid for is not sent and fails with a *Throttled, one that the gate does not let
+// through with a *Withheld. What c reads in an answer is applied to the bucket
+// before the answer is returned. All round trippers of an installation share its
+// connections. A nil c reads nothing.
 //
 // A request without a deadline gets one of 30 s, which covers reading the body;
 // a body fails to read past 10 MiB. Redirects are not followed here: see
@@ -36,25 +40,28 @@ type roundTripper struct {
 
 // RoundTrip sends one request.
 func (r *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	release, err := r.admit(req)
+	paid, err := r.admit(req)
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
 		return nil, err
 	}
-	if _, ok := req.Context().Deadline(); !ok {
+	release := paid.done
+	deadline, ok := req.Context().Deadline()
+	if !ok {
+		// The clock of contexts is the real one.
 		ctx, cancel := context.WithTimeout(req.Context(), defaultDeadline)
+		deadline, _ = ctx.Deadline()
 		req = req.WithContext(ctx)
-		inner := release
-		release = func() { cancel(); inner() }
+		release = func() { cancel(); paid.done() }
 	}
-	resp, err := r.send(req)
+	resp, err := r.send(req, paid, time.Until(deadline))
 	if err != nil {
 		release()
 		return nil, err
 	}
-	start, err := r.read(req, resp)
+	start, err := r.read(req, resp, paid)
 	resp.Body = &body{Reader: start, closer: resp.Body, left: maxBody, closed: release}
 	if err != nil {
 		_ = resp.Body.Close()
@@ -63,68 +70,74 @@ func (r *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// admit pays for a request. release ends what it counts as in flight.
-func (r *roundTripper) admit(req *http.Request) (release func(), err error) {
+// admit pays for a request.
+func (r *roundTripper) admit(req *http.Request) (*payment, error) {
 	ctx, now := req.Context(), r.clock.Now()
-	nothing := func() {}
-	if isFree(ctx) {
-		if until := r.bucket.PausedUntil(now); !until.IsZero() {
-			return nil, r.throttled(until)
-		}
-		return nothing, nil
+	slot := slotFrom(ctx)
+	if slot != nil && (slot.bucket != r.bucket || !slot.open()) {
+		slot = nil
 	}
-	cost := costOf(req)
-	if slot := slotFrom(ctx); slot != nil && slot.bucket == r.bucket {
-		first, ok, retryAt := slot.use(now, cost)
-		if !first && slot.open() {
-			ok, retryAt = r.bucket.tryTakeMore(now, cost)
-			first = true
-		}
-		if first && !ok {
-			return nil, r.throttled(retryAt)
-		}
-		if first {
-			return nothing, nil
-		}
+	var paid *payment
+	var retryAt time.Time
+	switch {
+	case isFree(ctx):
+		paid, retryAt = r.bucket.takeFree(now, slot)
+	case slot != nil:
+		paid, retryAt = slot.pay(now, costOf(req))
+	default:
+		paid, retryAt = r.bucket.take(now, costOf(req), nil)
 	}
-	if ok, retryAt := r.bucket.TryTake(now, cost); !ok {
-		return nil, r.throttled(retryAt)
+	if paid == nil {
+		return nil, &Throttled{Installation: r.id, RetryAt: retryAt}
 	}
-	return r.bucket.Release, nil
+	return paid, nil
 }
 
-// send sends a request and counts it.
-func (r *roundTripper) send(req *http.Request) (*http.Response, error) {
+// send sends a request and counts it, unless the gate is shut. patience is how long
+// until its deadline.
+func (r *roundTripper) send(req *http.Request, paid *payment, patience time.Duration) (*http.Response, error) {
 	op := operationFrom(req.Context())
 	start := r.clock.Now()
-	resp, err := r.transport.RoundTrip(req)
-	code := 0
+	var left atomic.Bool
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { left.Store(true) },
+	})
+	resp, err := r.pass(req.WithContext(ctx))
 	if err == nil {
-		code = resp.StatusCode
+		record(op, r.id, resp.StatusCode, r.clock.Since(start))
+		return resp, nil
 	}
-	record(op, r.id, code, r.clock.Since(start))
-	return resp, err
+	var withheld *Withheld
+	if errors.As(err, &withheld) && !left.Load() {
+		paid.refund(r.clock.Now(), true)
+		return nil, err
+	}
+	record(op, r.id, 0, r.clock.Since(start))
+	givenUp := errors.Is(req.Context().Err(), context.Canceled)
+	if left.Load() {
+		paid.lost(r.clock.Now(), start.Add(patience), givenUp)
+	} else {
+		paid.refund(r.clock.Now(), givenUp)
+	}
+	return nil, err
 }
 
 // read gives an answer to the classifier and applies what it says. It returns
 // the body as if nothing of it had been read.
-func (r *roundTripper) read(req *http.Request, resp *http.Response) (whole io.Reader, err error) {
+func (r *roundTripper) read(req *http.Request, resp *http.Response, paid *payment) (whole io.Reader, err error) {
 	whole = resp.Body
-	if r.classify == nil {
-		return whole, nil
-	}
-	var start []byte
-	if resp.StatusCode >= http.StatusBadRequest {
-		start, whole = peek(resp.Body)
-	}
 	now := r.clock.Now()
-	feedback, err := r.classify(req, resp, start, now)
-	r.bucket.Observe(now, feedback)
+	var feedback Feedback
+	if r.classify != nil {
+		var start []byte
+		if resp.StatusCode >= http.StatusBadRequest {
+			start, whole = peek(resp.Body)
+		}
+		now = r.clock.Now()
+		feedback, err = r.classify(req, resp, start, now)
+	}
+	paid.answered(now, resp.StatusCode, feedback)
 	return whole, err
-}
-
-func (r *roundTripper) throttled(retryAt time.Time) error {
-	return &Throttled{Installation: r.id, RetryAt: retryAt}
 }
 
 func costOf(req *http.Request) Cost {

@@ -117,7 +117,7 @@ func TestASlotPaysForTheFirstRequestAndTheBucketForMore(t *testing.T) {
 	g := NewWithT(t)
 	s := newSCM(t, status(http.StatusOK), nil)
 	s.all.SetLimits(s.ID(), "only", Limits{RequestsPerHour: 2, MaxInFlight: 1})
-	slot, _ := s.Bucket().reserve(start)
+	slot, _ := s.Bucket().reserve(start, nil)
 	ctx := WithSlot(timeout(t), slot)
 	for range 2 {
 		_, err := s.do(ctx, http.MethodPost)
@@ -134,7 +134,7 @@ func TestASlotOfAnotherInstallationPaysNothingHere(t *testing.T) {
 	g := NewWithT(t)
 	s := newSCM(t, status(http.StatusOK), nil)
 	s.all.SetLimits(s.ID(), "only", Limits{RequestsPerHour: 1})
-	slot, _ := s.all.Get("other").Bucket().reserve(start)
+	slot, _ := s.all.Get("other").Bucket().reserve(start, nil)
 	ctx := WithSlot(timeout(t), slot)
 	_, err := s.do(ctx, http.MethodPost)
 	g.Expect(err).NotTo(HaveOccurred())

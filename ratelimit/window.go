@@ -1,126 +1,81 @@
 package ratelimit
 
 import (
+	"slices"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-const (
-	// stretch widens each window by half a percent. It covers what lies between
-	// a take and the server's stamp on the request, and rounding.
-	stretch = 1.005
+// grains is into how many steps a window is divided: what is spent comes free at
+// the end of a step. That bounds the log, and costs 1/6000 of the limit at most.
+const grains = 6000
 
-	// burst is how many requests an idle bucket lets through at once.
-	burst = 10
-
-	// neverPays is when a cost that is above the limit itself is looked at
-	// again. Only a change of the limit can let it through, and that wakes
-	// whoever waits.
-	neverPays = time.Hour
-
-	// soon is when somebody looks again who waits for others to send or to
-	// finish. That wakes whoever waits too, so it is only a safety net.
-	soon = time.Second
-)
-
-// window holds one limit: at most limit units in any half-open window of a
-// length. It is a token bucket whose size and rate are chosen so that a full
-// bucket and what flows in during one window add up to less than limit+1.
+// window is the exact log of what was spent in one length of time.
 //
-// What is held by slots that have not been used yet still has to fit into the
-// bucket, or a burst of late slots would come on top of a full one: so the
-// bucket is smaller by what is held. Fields are guarded by the bucket's lock.
+// The server counts a request at some moment between its sending and its answer.
+// What a request costs is held from before it is sent, and spent until a length
+// after its answer; one without an answer counts as answered at its deadline. So
+// whenever a request is sent, all those that the server may still count with it
+// are in used, however long each was on its way.
 type window struct {
 	length time.Duration
-	weight func(Cost) int
-	size   int // of an idle bucket, in units
-
-	limit  int64
-	burst  int
-	held   int
-	tokens *rate.Limiter // nil where there is no limit
+	// used is what is held and what is spent, together.
+	used tally
+	// spent is what will come free, by time; from first on.
+	spent []stamp
+	first int
 }
 
-// setLimit changes the limit and keeps what was spent. Where there was none
-// before, nothing is known of what was spent: then the bucket starts empty if
-// it was used within one length.
-func (w *window) setLimit(now time.Time, limit int64, used bool) {
-	if limit <= 0 {
-		w.limit, w.tokens = 0, nil
+// stamp is what comes free at a time, in nanoseconds since 1970.
+type stamp struct {
+	at int64
+	tally
+}
+
+// hold counts what may be sent from now on.
+func (w *window) hold(t tally) { w.used = w.used.plus(t) }
+
+// release ends a hold of what was never sent, or was not counted.
+func (w *window) release(t tally) { w.used = w.used.minus(t) }
+
+// spend lets what is held come free a length after the last moment at which the
+// server may have counted it.
+func (w *window) spend(t tally, counted time.Time) {
+	if t == (tally{}) {
 		return
 	}
-	if limit == w.limit {
+	grain := int64(w.length / grains)
+	at := (counted.Add(w.length).UnixNano()/grain + 1) * grain
+	i := len(w.spent)
+	for i > w.first && w.spent[i-1].at > at {
+		i--
+	}
+	if i > w.first && w.spent[i-1].at == at {
+		w.spent[i-1].tally = w.spent[i-1].plus(t)
 		return
 	}
-	w.limit = limit
-	w.burst = int(min(int64(w.size), limit))
-	perSecond := rate.Limit(float64(limit-int64(w.burst)+1) / (w.length.Seconds() * stretch))
-	if w.tokens == nil {
-		w.tokens = rate.NewLimiter(perSecond, w.burst)
-		spent := min(w.held, w.burst)
-		if used {
-			spent = w.burst
+	w.spent = slices.Insert(w.spent, i, stamp{at, t})
+}
+
+// expire frees what is over.
+func (w *window) expire(now time.Time) {
+	at := now.UnixNano()
+	for w.first < len(w.spent) && w.spent[w.first].at <= at {
+		w.used = w.used.minus(w.spent[w.first].tally)
+		w.first++
+	}
+	if w.first > len(w.spent)/2 {
+		w.spent = append(w.spent[:0], w.spent[w.first:]...)
+		w.first = 0
+	}
+}
+
+// freeAt is when n more of a dimension have come free. ok is false where that
+// takes the answer to a request that is still under way.
+func (w *window) freeAt(n int64, of func(tally) int64) (at time.Time, ok bool) {
+	for _, s := range w.spent[w.first:] {
+		if n -= of(s.tally); n <= 0 {
+			return time.Unix(0, s.at), true
 		}
-		w.tokens.AllowN(now, spent)
 	}
-	w.tokens.SetLimitAt(now, perSecond)
-	w.shrink(now)
-}
-
-// wait returns how long it takes until cost can be taken; zero means now.
-func (w *window) wait(now time.Time, cost Cost) time.Duration {
-	n := w.weight(cost)
-	switch {
-	case w.tokens == nil || n == 0:
-		return 0
-	case n > w.burst:
-		return neverPays
-	case n > w.tokens.Burst():
-		return soon
-	}
-	return w.until(now, n)
-}
-
-// until returns how long it takes until n units have flowed in.
-func (w *window) until(now time.Time, n int) time.Duration {
-	if w.tokens == nil {
-		return 0
-	}
-	missing := float64(n) - w.tokens.TokensAt(now)
-	if missing <= 0 {
-		return 0
-	}
-	// As the limiter rounds, so that what waits this long is not refused then.
-	return time.Duration(missing / float64(w.tokens.Limit()) * float64(time.Second))
-}
-
-// take spends cost, which wait has found to be payable.
-func (w *window) take(now time.Time, cost Cost) {
-	if w.tokens != nil {
-		w.tokens.AllowN(now, w.weight(cost))
-	}
-}
-
-// hold takes cost for a request that will be sent later.
-func (w *window) hold(now time.Time, cost Cost) {
-	w.take(now, cost)
-	w.held += w.weight(cost)
-	w.shrink(now)
-}
-
-// settle ends a hold of cost: what of it was spent stays spent, the rest comes back.
-func (w *window) settle(now time.Time, cost, spent Cost) {
-	n, s := w.weight(cost), w.weight(spent)
-	w.held -= n
-	w.shrink(now)
-	if w.tokens != nil && s < n {
-		w.tokens.AllowN(now, s-n)
-	}
-}
-
-func (w *window) shrink(now time.Time) {
-	if w.tokens != nil {
-		w.tokens.SetBurstAt(now, max(w.burst-w.held, 0))
-	}
+	return time.Time{}, false
 }

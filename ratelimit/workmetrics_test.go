@@ -1,7 +1,9 @@
 package ratelimit
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	_ "sigs.k8s.io/controller-runtime/pkg/controller" // registers the workqueue_* metrics
@@ -28,4 +30,26 @@ func TestTheWorkqueueMetricsStayTrue(t *testing.T) {
 	g.Expect(adds() - added).To(BeEquivalentTo(3))
 	g.Expect(done() - handled).To(BeEquivalentTo(1))
 	g.Expect(q.Len()).To(Equal(1))
+}
+
+func TestRetriesAreCountedAsClientGoDoes(t *testing.T) {
+	g := NewWithT(t)
+	before := runtime.NumGoroutine()
+	q := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() })
+	retries := func() uint64 {
+		return counted(g, "workqueue_retries_total", "controller="+t.Name()+",name="+t.Name())
+	}
+	had := retries()
+	q.Add(named("", "a"))
+	q.AddRateLimited(named("", "b"))
+	q.AddAfter(named("", "c"), time.Second)
+	q.AddAfter(named("", "d"), 0)
+	g.Expect(retries() - had).To(BeEquivalentTo(3))
+	q.clock.Step(time.Second)
+	g.Eventually(q.Len).Should(Equal(4))
+	g.Expect(retries()-had).To(BeEquivalentTo(3), "what was due is not counted again")
+	g.Eventually(runtime.NumGoroutine).Should(BeNumerically("<=", before+2), "the queue's timer and the metrics' own")
+	q.ShutDown()
+	q.AddAfter(named("", "e"), time.Second)
+	g.Expect(retries() - had).To(BeEquivalentTo(3))
 }

@@ -1,0 +1,111 @@
+package ratelimit
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+)
+
+// figure is a gauge's value, or a histogram's sum and count.
+type figure struct {
+	value float64
+	count uint64
+}
+
+// inLane returns the figures of a metric in a lane, by priority.
+func inLane(g Gomega, name, lane string) map[string]figure {
+	families, err := metrics.Registry.Gather()
+	g.Expect(err).NotTo(HaveOccurred())
+	byPriority := map[string]figure{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if labels := m.GetLabel(); family.GetName() == name && labels[0].GetValue() == lane {
+				g.Expect(labels[0].GetName()).To(Equal("installation"))
+				g.Expect(labels[1].GetName()).To(Equal("priority"))
+				h := m.GetHistogram()
+				byPriority[labels[1].GetValue()] = figure{m.GetGauge().GetValue() + h.GetSampleSum(), h.GetSampleCount()}
+			}
+		}
+	}
+	return byPriority
+}
+
+// depthOf is the depth of a lane: re-checks, queued, in progress, terminal.
+func depthOf(g Gomega, lane string) (depth [classes]int) {
+	byPriority := inLane(g, "commit_status_hub_queue_depth", lane)
+	for class, label := range priorityLabels {
+		depth[class] = int(byPriority[label].value)
+	}
+	return depth
+}
+
+func TestTheDepthIsTrueAtEachScrape(t *testing.T) {
+	g := NewWithT(t)
+	const one, two = "git.example.com/depth/1", "git.example.com/depth/2"
+	routes := map[string]Route{}
+	q := newBench(t, func(o *QueueOptions[key]) {
+		o.Name = t.Name()
+		o.Route = func(k key) Route { return routes[k.name] }
+	})
+	add := func(name string, r Route) {
+		routes[name] = r
+		q.Add(named("", name))
+	}
+	add("free", Route{})
+	add("x1", Route{Lane: one, Exclusion: "x", Priority: PriorityTerminal})
+	add("x2", Route{Lane: one, Exclusion: "x", Priority: PriorityQueued})
+	add("x3", Route{Lane: one, Exclusion: "x", Priority: PriorityQueued})
+	add("y", Route{Lane: one, Priority: PriorityInProgress})
+	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 2, 1, 1}))
+	g.Expect(inLane(g, "commit_status_hub_queue_depth", "")).To(BeEmpty(), "what pays nothing waits for none")
+	g.Expect(q.drain()).To(ConsistOf("free", "x1", "y"))
+	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 2, 0, 0}), "what an exclusion holds back waits too")
+	add("x3", Route{Lane: one, Exclusion: "x", Priority: PriorityTerminal})
+	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 1, 0, 1}), "it moved up")
+	add("x2", Route{Lane: two, Exclusion: "x"})
+	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 0, 0, 1}), "it moved away")
+	g.Expect(depthOf(g, two)).To(Equal([classes]int{0, 1, 0, 0}))
+	add("x1", Route{Lane: two, Priority: PriorityRecheck})
+	g.Expect(depthOf(g, two)).To(Equal([classes]int{0, 1, 0, 0}), "it is in work")
+	q.Done(named("", "x1"))
+	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 0, 0, 1}), "it may leave, and has not")
+	g.Expect(depthOf(g, two)).To(Equal([classes]int{1, 1, 0, 0}))
+	other := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() + "2" })
+	other.Add(key{lane: two, name: "theirs"})
+	g.Expect(depthOf(g, two)).To(Equal([classes]int{2, 1, 0, 0}), "queues of one process add up")
+	other.ShutDown()
+	q.ShutDown()
+	g.Expect(depthOf(g, one)).To(BeZero())
+	g.Expect(depthOf(g, two)).To(BeZero())
+}
+
+func TestWaitsAreCountedFromAddUntilTheLaneIsLeft(t *testing.T) {
+	g := NewWithT(t)
+	const lane = "git.example.com/waits/1"
+	q := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() })
+	waits := func() map[string]figure { return inLane(g, "commit_status_hub_queue_wait_seconds", lane) }
+	before := waits()
+	q.Add(key{lane: lane, name: "a", priority: PriorityTerminal})
+	q.Add(key{name: "free"})
+	q.clock.Step(90 * time.Second)
+	q.Add(key{lane: lane, name: "a", priority: PriorityTerminal})
+	q.Add(key{lane: lane, name: "b"})
+	g.Expect(waits()).To(Equal(before))
+	g.Expect(q.drain()).To(HaveLen(3))
+	g.Expect(waits()["terminal"]).To(Equal(figure{before["terminal"].value + 90, before["terminal"].count + 1}))
+	g.Expect(waits()["recheck"]).To(Equal(figure{before["recheck"].value, before["recheck"].count + 1}))
+	g.Expect(inLane(g, "commit_status_hub_queue_wait_seconds", "")).To(BeEmpty())
+}
+
+func TestAQueueWithoutANameHasNoMetrics(t *testing.T) {
+	g := NewWithT(t)
+	const lane = "git.example.com/nameless/1"
+	q := newBench(t)
+	q.Add(named(lane, "a"))
+	q.Add(named(lane, "b"))
+	g.Expect(q.handle()).To(Equal("a"))
+	g.Expect(inLane(g, "commit_status_hub_queue_depth", lane)).To(BeEmpty())
+	g.Expect(inLane(g, "commit_status_hub_queue_wait_seconds", lane)).To(BeEmpty())
+}

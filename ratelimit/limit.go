@@ -1,0 +1,111 @@
+package ratelimit
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// burst is how many requests an idle bucket lets through at once.
+	burst = 10
+
+	// neverPays is when a cost that is above the limit itself is looked at
+	// again. Only a change of the limit can let it through, and that wakes
+	// whoever waits.
+	neverPays = time.Hour
+
+	// soon is when somebody looks again who waits for others' answers. Those
+	// wake whoever waits too, so it is only a safety net.
+	soon = time.Second
+)
+
+// limit is one limit: at most max of a dimension in any window. The window's log
+// keeps it; the pacer spreads what it lets through, so that a burst is followed
+// by an even stream. The pacer's rate is the limit's own, so under backlog it
+// takes nothing away from what the log allows.
+type limit struct {
+	name   string // as in RateLimit
+	window *window
+	of     func(tally) int64
+	size   int64 // of a burst
+
+	max  int64 // 0: there is no limit
+	pace *rate.Limiter
+}
+
+// set changes the limit. What was spent is in the log.
+func (l *limit) set(now time.Time, most int64) {
+	if most <= 0 {
+		l.max, l.pace = 0, nil
+		return
+	}
+	if most == l.max {
+		return
+	}
+	perSecond, size := rate.Limit(float64(most)/l.window.length.Seconds()), int(min(l.size, most))
+	if l.pace == nil {
+		l.pace = rate.NewLimiter(perSecond, size)
+		l.pace.AllowN(now, int(min(l.of(l.window.used), int64(size))))
+	}
+	l.max = most
+	l.pace.SetLimitAt(now, perSecond)
+	l.pace.SetBurstAt(now, size)
+}
+
+// wait is how long it takes until t can be sent; zero means now.
+func (l *limit) wait(now time.Time, t tally) time.Duration {
+	n := l.of(t)
+	if l.max == 0 || n == 0 {
+		return 0
+	}
+	if n > l.max {
+		return neverPays
+	}
+	paced := l.paced(now, n)
+	missing := l.of(l.window.used) + n - l.max
+	if missing <= 0 {
+		return paced
+	}
+	at, ok := l.window.freeAt(missing, l.of)
+	if !ok {
+		return max(paced, soon)
+	}
+	return max(paced, at.Sub(now))
+}
+
+// paced is how long the pacer takes to let n through.
+func (l *limit) paced(now time.Time, n int64) time.Duration {
+	missing := float64(n) - l.pace.TokensAt(now)
+	if missing <= 0 {
+		return 0
+	}
+	// As the limiter rounds, so that what waits this long is not refused then.
+	return time.Duration(missing / float64(l.pace.Limit()) * float64(time.Second))
+}
+
+// take lets t pass the pacer, which wait has found to let it. What is negative
+// comes back to it.
+func (l *limit) take(now time.Time, t tally) {
+	if l.pace != nil {
+		l.pace.AllowN(now, int(l.of(t)))
+	}
+}
+
+// remaining is how much may still be sent in the current window.
+func (l *limit) remaining() int64 { return max(l.max-l.of(l.window.used), 0) }
+
+// backlog is about how long it takes to send n times t, beginning now.
+func (l *limit) backlog(now time.Time, n int64, t tally) time.Duration {
+	n *= l.of(t)
+	if l.max == 0 || n == 0 {
+		return 0
+	}
+	d := l.paced(now, n)
+	if missing := l.of(l.window.used) + n - l.max; missing > 0 {
+		if at, ok := l.window.freeAt(min(missing, l.max), l.of); ok {
+			d = max(d, at.Sub(now))
+		}
+	}
+	return d
+}

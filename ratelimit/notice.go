@@ -1,0 +1,144 @@
+package ratelimit
+
+import "time"
+
+const (
+	// noticeEvery is how often it is looked at how long items will wait.
+	noticeEvery = 10 * time.Second
+	// noticeOver is the wait up to which nobody is told.
+	noticeOver = 30 * time.Second
+	// noticeStep is how many items are looked at under one lock, and told at once.
+	noticeStep = 1000
+)
+
+// Notice tells of an item that has to wait in its lane.
+type Notice[T comparable] struct {
+	Item T
+	// Lane is the installation that it waits for.
+	Lane string
+	// Wait is about how long it will wait from now.
+	Wait time.Duration
+	// Down says that the lane's SCM does not answer, so that nobody knows.
+	Down bool
+}
+
+// waitClass is how long an item is expected to wait, as coarse as is told.
+type waitClass uint8
+
+const (
+	waitNotTold waitClass = iota
+	waitMinutes           // under 10 minutes
+	waitHour              // under an hour
+	waitLong
+	waitDown
+)
+
+// rounds are the orders that are walked for one telling, and the outlooks of the
+// lanes that they belong to.
+type rounds[T comparable] struct {
+	orders   []*order[T]
+	outlooks map[string]*outlook
+}
+
+// tell tells of the items whose wait has changed its class.
+func (q *Queue[T]) tell(now time.Time) {
+	r, ok := q.beginTelling(now)
+	if !ok {
+		return
+	}
+	for _, o := range r.outlooks {
+		o.foresee()
+	}
+	for _, o := range r.orders {
+		for place, more := 0, true; more; {
+			var changed []change[T]
+			changed, place, more = q.walk(o, place, r.outlooks)
+			if len(changed) > 0 {
+				q.options.Notice(noticesOf(changed))
+			}
+		}
+	}
+}
+
+// beginTelling notes what there is to tell of, where it is time to.
+func (q *Queue[T]) beginTelling(now time.Time) (r rounds[T], ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.tellAt.IsZero() || now.Before(q.tellAt) {
+		return r, false
+	}
+	q.tellAt = time.Time{}
+	r.outlooks = map[string]*outlook{}
+	for name, l := range q.lanes {
+		if l.bucket == nil {
+			continue
+		}
+		o := &outlook{now: now, bucket: l.bucket, waits: map[int]time.Duration{}}
+		for _, c := range l.clusters {
+			o.counts = append(o.counts, c.waiting)
+			c.items.rewind()
+			r.orders = append(r.orders, &c.items)
+		}
+		r.outlooks[name] = o
+	}
+	// What an exclusion held back goes to the front when it is let go, one by one.
+	for _, x := range q.exclusions {
+		x.held.rewind()
+		r.orders = append(r.orders, &x.held)
+	}
+	if len(r.outlooks) > 0 {
+		q.tellAt = now.Add(noticeEvery)
+	}
+	return r, true
+}
+
+// change is an item whose class of wait has changed.
+type change[T comparable] struct {
+	item    T
+	lane    string
+	place   int
+	class   waitClass
+	outlook *outlook
+}
+
+// walk goes on along an order, from the place that it has come to, and returns
+// the items of which is to be told.
+func (q *Queue[T]) walk(along *order[T], from int, outlooks map[string]*outlook) (changed []change[T], place int, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for place = from; place < from+noticeStep; {
+		e := along.visit()
+		if e == nil || q.stopping {
+			return changed, place, false
+		}
+		place++
+		o := outlooks[e.cluster.lane.name]
+		if o == nil {
+			continue
+		}
+		if class := o.classOf(place); class != waitNotTold && class != e.told {
+			e.told = class
+			changed = append(changed, change[T]{e.item, e.cluster.lane.name, place, class, o})
+		}
+	}
+	return changed, place, true
+}
+
+func noticesOf[T comparable](all []change[T]) []Notice[T] {
+	notices := make([]Notice[T], 0, len(all))
+	for _, t := range all {
+		notices = append(notices, Notice[T]{
+			Item: t.item, Lane: t.lane, Wait: t.outlook.about(t.place, t.class), Down: t.class == waitDown,
+		})
+	}
+	return notices
+}
+
+// watchWaits has items told of, from a while after the first of them waits. The
+// caller holds the lock.
+func (q *Queue[T]) watchWaits() {
+	if q.options.Notice != nil && q.tellAt.IsZero() {
+		q.tellAt = q.options.Clock.Now().Add(noticeEvery)
+		q.rearm()
+	}
+}

@@ -1,0 +1,146 @@
+package ratelimit
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+const (
+	// remembered is how long an installation that is not used stays in records:
+	// as long as the longest window.
+	remembered = time.Hour
+	// maxRecords is how many installations a ScmProvider's status takes.
+	maxRecords = 200
+)
+
+// SetAccount says which owner an installation belongs to, for people.
+func (i *Installations) SetAccount(id, account string) {
+	in := i.Get(id)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.account = account
+}
+
+// Records returns what a successor and people have to know of the installations
+// that a ScmProvider uses and that were active in the last hour: at most 200,
+// those first that are paused, then those with the least left. Queued is not in
+// them: that is the queue's to say.
+func (i *Installations) Records(scmProvider string) []v1alpha1.Installation {
+	var all []*Installation
+	i.mu.Lock()
+	for id, byProvider := range i.limits {
+		if _, ok := byProvider[scmProvider]; ok {
+			all = append(all, i.byID[id])
+		}
+	}
+	i.mu.Unlock()
+	var out []v1alpha1.Installation
+	for _, in := range all {
+		if r, active := in.record(); active {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.Installation) int {
+		return cmp.Or(
+			-cmp.Compare(unix(a.PausedUntil), unix(b.PausedUntil)),
+			cmp.Compare(orMost(a.Remaining), orMost(b.Remaining)),
+			cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), maxRecords)]
+}
+
+func unix(t *metav1.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Unix()
+}
+
+func orMost(n *int64) int64 {
+	if n == nil {
+		return math.MaxInt64
+	}
+	return *n
+}
+
+// record is what is known of an installation now; active tells whether it was
+// used lately.
+func (in *Installation) record() (_ v1alpha1.Installation, active bool) {
+	now := in.clock.Now()
+	in.mu.Lock()
+	r := v1alpha1.Installation{ID: in.id, Account: in.account, ObservedAt: &metav1.Time{Time: now.UTC().Truncate(time.Second)}}
+	in.mu.Unlock()
+	active = in.bucket.record(now, &r)
+	return r, active
+}
+
+// record fills in a record and tells whether the bucket was used lately.
+func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.advance(now)
+	if r.InFlight = b.inFlight; b.pause.until.After(now) {
+		r.PausedUntil = second(b.pause.until)
+	}
+	left, told := b.served.left(now, b.unanswered)
+	if told {
+		r.Remaining = &left
+		if b.served.refill == 0 {
+			r.ResetAt = second(b.served.resetAt)
+		}
+	}
+	if b.served.limit > 0 {
+		r.Limit = &b.served.limit
+	}
+	used := &v1alpha1.RateLimit{}
+	for _, l := range b.limits {
+		if l.max == 0 {
+			continue
+		}
+		n := l.of(l.window.used)
+		*fieldOf(used, l.name) = &n
+		if l.name == requestsPerHour || l.name == requestsPerMinute {
+			if r.Limit == nil {
+				r.Limit = &l.max
+			}
+			least := min(l.remaining(), orMost(r.Remaining))
+			r.Remaining = &least
+		}
+	}
+	r.Used = used
+	if r.Limit != nil {
+		limit := *r.Limit
+		r.Limit = &limit
+	}
+	return !b.lastUse.IsZero() && now.Sub(b.lastUse) < remembered || r.PausedUntil != nil || r.InFlight > 0
+}
+
+// second is a time in the API's precision, not before t.
+func second(t time.Time) *metav1.Time {
+	whole := t.UTC().Truncate(time.Second)
+	if whole.Before(t) {
+		whole = whole.Add(time.Second)
+	}
+	return &metav1.Time{Time: whole}
+}
+
+func fieldOf(r *v1alpha1.RateLimit, limit string) **int64 {
+	switch limit {
+	case requestsPerHour:
+		return &r.RequestsPerHour
+	case requestsPerMinute:
+		return &r.RequestsPerMinute
+	case pointsPerMinute:
+		return &r.PointsPerMinute
+	case writesPerMinute:
+		return &r.WritesPerMinute
+	default:
+		return &r.WritesPerHour
+	}
+}

@@ -1,0 +1,155 @@
+package ratelimit
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// successor is a process that takes over after a time.
+func successor(clk *clocktesting.FakeClock, l Limits, records ...v1alpha1.Installation) *Bucket {
+	i := NewInstallations(clk)
+	i.SetLimits(acme, "a", l)
+	i.Restore(records, 30*time.Second)
+	return i.Get(acme).Bucket()
+}
+
+func (b *Bucket) takeAll(now time.Time) (n int) {
+	for ; n < 1000; n++ {
+		if ok, _ := b.tryTake(now, WriteCost); !ok {
+			return n
+		}
+	}
+	return n
+}
+
+func TestASuccessorCountsWhatItsPredecessorSpent(t *testing.T) {
+	l := Limits{WritesPerMinute: 80, RequestsPerHour: 5000}
+	for name, c := range map[string]struct {
+		spent int64
+		// downFor passes between the record and the take-over.
+		downFor time.Duration
+		// want is how many may be sent within the minute that follows.
+		want int64
+	}{
+		"nothing spent, at once":    {0, 0, 80 - 10 - 1},
+		"some spent, at once":       {30, 0, 80 - 30 - 10 - 1},
+		"all spent, at once":        {80, 0, 0},
+		"some spent, 15 s ago":      {30, 15 * time.Second, 80 - 30 - 10 - 20 - 1},
+		"a long gap counts as 30 s": {80, time.Hour, 80 - 10 - 40 - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			clk := newClock()
+			before := NewInstallations(clk)
+			before.SetLimits(acme, "a", l)
+			b := before.Get(acme).Bucket()
+			b.lastUse = start
+			t0 := tally{requests: int32(c.spent), writes: int32(c.spent)}
+			b.minute.hold(t0)
+			b.minute.spend(t0, start)
+			b.hour.hold(t0)
+			b.hour.spend(t0, start)
+			records := before.Records("a")
+			g.Expect(records).To(HaveLen(1))
+			g.Expect(*records[0].Used.WritesPerMinute).To(Equal(c.spent))
+			g.Expect(*records[0].Used.RequestsPerHour).To(Equal(c.spent))
+
+			clk.Step(c.downFor)
+			after := successor(clk, l, records...)
+			g.Expect(max(l.WritesPerMinute-writesOf(after.minute.used), 0)).To(Equal(c.want))
+			clk.Step(62 * time.Second)
+			g.Expect(after.takeAll(clk.Now())).To(Equal(10), "a minute later the past is over")
+		})
+	}
+}
+
+func TestTheWorstRecordCounts(t *testing.T) {
+	g := NewWithT(t)
+	clk := newClock()
+	at := metav1.NewTime(start)
+	until := func(d time.Duration) *metav1.Time { return &metav1.Time{Time: start.Add(d)} }
+	b := successor(clk, Limits{WritesPerMinute: 80, RequestsPerHour: 5000},
+		v1alpha1.Installation{ID: acme, ObservedAt: &at, Used: &v1alpha1.RateLimit{WritesPerMinute: new(int64(60)), RequestsPerHour: new(int64(70))}, PausedUntil: until(time.Minute)},
+		v1alpha1.Installation{
+			ID: acme, ObservedAt: &at, Used: &v1alpha1.RateLimit{WritesPerMinute: new(int64(20)), RequestsPerHour: new(int64(90))}, PausedUntil: until(time.Hour),
+			Remaining: new(int64(0)), ResetAt: until(2 * time.Hour),
+		},
+		v1alpha1.Installation{ID: acme + "0", ObservedAt: &at, PausedUntil: until(5 * time.Hour)})
+	g.Expect(b.PausedUntil(start)).To(Equal(start.Add(time.Hour)))
+	g.Expect(b.minute.used.writes).To(BeEquivalentTo(60 + 11))
+	g.Expect(b.hour.used.requests).To(BeEquivalentTo(90 + 11))
+	ok, retryAt := b.tryTake(start.Add(time.Hour+time.Minute), ReadCost)
+	g.Expect(ok).To(BeFalse())
+	g.Expect(retryAt).To(Equal(start.Add(2*time.Hour)), "the SCM had said that nothing is left")
+}
+
+func TestAnInstallationWithoutARecordHasSpentNothing(t *testing.T) {
+	g := NewWithT(t)
+	b := successor(newClock(), Limits{WritesPerMinute: 80})
+	g.Expect(b.takeAll(start)).To(Equal(10))
+	g.Expect(b.minute.used.writes).To(BeEquivalentTo(10))
+}
+
+func TestRecordsAreOfWhatAScmProviderUsedLately(t *testing.T) {
+	g := NewWithT(t)
+	clk := newClock()
+	i := NewInstallations(clk)
+	for _, id := range []string{"a", "b", "c", "d"} {
+		i.SetLimits(id, "acme", Limits{RequestsPerHour: 100})
+	}
+	i.SetLimits("other", "else", Limits{})
+	for id, n := range map[string]int{"a": 1, "b": 3, "c": 2, "other": 1} {
+		for range n {
+			_, _ = i.Get(id).Bucket().tryTake(start, ReadCost)
+		}
+	}
+	i.Get("c").Bucket().Observe(start, Feedback{PauseUntil: start.Add(90*time.Minute + time.Millisecond)})
+	i.SetAccount("b", "octo")
+	records := i.Records("acme")
+	var ids []string
+	for _, r := range records {
+		ids = append(ids, r.ID)
+	}
+	g.Expect(ids).To(Equal([]string{"c", "b", "a"}), "paused first, then least left; unused ones are not there")
+	g.Expect(records[0].PausedUntil.Time).To(Equal(start.Add(90*time.Minute+time.Second)), "rounded up")
+	g.Expect(records[1]).To(Equal(v1alpha1.Installation{
+		ID: "b", Account: "octo", Limit: new(int64(100)), Remaining: new(int64(97)),
+		Used: &v1alpha1.RateLimit{RequestsPerHour: new(int64(3))}, ObservedAt: &metav1.Time{Time: start},
+	}))
+	clk.Step(time.Hour)
+	g.Expect(i.Records("acme")).To(HaveLen(1), "the paused one")
+	clk.Step(time.Hour)
+	g.Expect(i.Records("acme")).To(BeEmpty())
+	for n := range 250 {
+		id := acme + time.Duration(n).String()
+		i.SetLimits(id, "acme", Limits{})
+		_, _ = i.Get(id).Bucket().tryTake(clk.Now(), ReadCost)
+	}
+	g.Expect(i.Records("acme")).To(HaveLen(200))
+}
+
+func TestAChangeThatASuccessorHasToKnowIsTold(t *testing.T) {
+	g := NewWithT(t)
+	clk := newClock()
+	i := NewInstallations(clk)
+	var told []string
+	i.OnPause(func(id string) { told = append(told, id) })
+	b := i.Get(acme).Bucket()
+	_, _ = b.tryTake(clk.Now(), ReadCost)
+	g.Expect(told).To(Equal([]string{acme}), "the first use")
+	clk.Step(9 * time.Second)
+	_, _ = b.tryTake(clk.Now(), ReadCost)
+	g.Expect(told).To(HaveLen(1))
+	clk.Step(10 * time.Second)
+	_, _ = b.tryTake(clk.Now(), ReadCost)
+	g.Expect(told).To(HaveLen(2), "a use after a while")
+	b.Observe(clk.Now(), Feedback{PauseUntil: clk.Now().Add(time.Minute)})
+	b.Observe(clk.Now(), Feedback{PauseUntil: clk.Now().Add(time.Second)})
+	g.Expect(told).To(HaveLen(3), "a pause, but none that changes nothing")
+}

@@ -1,0 +1,51 @@
+package ratelimit
+
+// Route says where an item waits.
+type Route struct {
+	// Lane is the id of the installation that pays for the item. An item of the
+	// lane "" has nothing to pay and leaves as soon as a worker is free.
+	Lane string
+	// Cluster is the member that the item comes from. Clusters take turns in a lane.
+	Cluster string
+	// Priority is the item's class among those of its cluster, from PriorityRecheck
+	// to PriorityTerminal: the higher leaves first, unless a lower one has waited
+	// ten minutes longer for each class between them.
+	Priority int
+	// Exclusion, unless empty, keeps the item in its lane while another one with
+	// the same Exclusion is in work.
+	Exclusion string
+}
+
+// insert puts an item that does not wait into its lane.
+func (q *Queue[T]) insert(e *entry[T], r Route) {
+	q.waiting.put(e)
+	e.class, e.told = classOf(r.Priority), waitNotTold
+	q.enter(e, r)
+}
+
+// enter puts an item as the last of its class.
+func (q *Queue[T]) enter(e *entry[T], r Route) {
+	e.exclusion = r.Exclusion
+	q.join(e, r)
+	q.line(e, false)
+}
+
+// reroute moves an item that waits to where it belongs now, and nowhere down.
+func (q *Queue[T]) reroute(e *entry[T], r Route) {
+	class := max(e.class, classOf(r.Priority))
+	if c := e.cluster; c.name == r.Cluster && c.lane.name == r.Lane {
+		if e.exclusion != r.Exclusion {
+			q.exclude(e, r.Exclusion)
+		}
+		q.moveUp(e, class)
+		return
+	}
+	q.unline(e)
+	q.spare(e)
+	q.left(e)
+	e.class = class
+	if e.cluster.lane.name != r.Lane {
+		e.told = waitNotTold
+	}
+	q.enter(e, r)
+}

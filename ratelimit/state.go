@@ -1,0 +1,95 @@
+package ratelimit
+
+import "time"
+
+// InFlight is how many items and single requests are in work now.
+func (b *Bucket) InFlight() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.inFlight
+}
+
+// PausedUntil is when the installation may be asked again, and zero where it
+// may be asked at now.
+func (b *Bucket) PausedUntil(now time.Time) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pause.until.After(now) {
+		return b.pause.until
+	}
+	return time.Time{}
+}
+
+// Down tells whether the SCM failed so often in a row that it is only probed.
+func (b *Bucket) Down() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.breaker.open
+}
+
+// Wait is about how long it takes until n writes can have left, counted from now.
+func (b *Bucket) Wait(now time.Time, n int) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.advance(now)
+	most := b.served.wait(now, b.lastUse, int64(n), b.unanswered)
+	for _, l := range b.limits {
+		most = max(most, l.backlog(now, int64(n), WriteCost.tally()))
+	}
+	return max(b.pause.until.Sub(now), 0) + most
+}
+
+// Observe applies what an answer said. A pause holds for the whole installation
+// and is never shortened by a later answer; a time in the past is ignored, one
+// more than a day ahead counts as a day.
+func (b *Bucket) Observe(now time.Time, f Feedback) {
+	b.mu.Lock()
+	now = b.advance(now)
+	paused := b.pause.until.After(now)
+	longer := b.pause.observe(now, f)
+	b.served.observe(now, f)
+	switch {
+	case paused || f.Limited && !f.Secondary:
+	case f.Secondary:
+		b.cut.refused(now, b.busiest())
+	default:
+		b.cut.worked(now)
+	}
+	b.adjust(now)
+	wake, onPause := b.freed(), b.onPause
+	b.mu.Unlock()
+	wake()
+	if longer {
+		onPause()
+	}
+}
+
+// busiest is the limit of writes a minute, or where there is none, how many were
+// sent in the last minute: one refused write of an idle installation must not
+// leave it next to none.
+func (b *Bucket) busiest() int64 {
+	if most := b.effective().WritesPerMinute; most > 0 {
+		return most
+	}
+	return max(writesOf(b.minute.used), usualWrites)
+}
+
+// remaining is how much is left of each limit, by its name. Of requests, at most
+// as many are left as the SCM says.
+func (b *Bucket) remaining(now time.Time) map[string]int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.advance(now)
+	said, told := b.served.left(now, b.unanswered)
+	out := map[string]int64{}
+	for _, l := range b.limits {
+		if l.max == 0 {
+			continue
+		}
+		out[l.name] = l.remaining()
+		if told && (l.name == requestsPerHour || l.name == requestsPerMinute) {
+			out[l.name] = min(out[l.name], said)
+		}
+	}
+	return out
+}

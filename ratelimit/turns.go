@@ -1,0 +1,103 @@
+package ratelimit
+
+import "container/list"
+
+// cluster is what one cluster has waiting in one lane. It exists only while
+// something does.
+type cluster[T comparable] struct {
+	lane *lane[T]
+	name string
+	// items may leave; waiting counts them and those that an exclusion holds back.
+	items   order[T]
+	waiting int
+	// turn is the cluster's place in its lane's ring, nil when none of its items
+	// may leave.
+	turn *list.Element
+}
+
+// join counts an item in its lane and its cluster.
+func (q *Queue[T]) join(e *entry[T], r Route) {
+	l := q.lane(r.Lane)
+	c := l.clusters[r.Cluster]
+	if c == nil {
+		c = &cluster[T]{lane: l, name: r.Cluster}
+		l.clusters[r.Cluster] = c
+	}
+	e.cluster = c
+	c.waiting++
+	l.depth[e.class]++
+}
+
+// left is called when an item has left the lists of its cluster for good. What is
+// empty then is forgotten.
+func (q *Queue[T]) left(e *entry[T]) {
+	c := e.cluster
+	l := c.lane
+	c.waiting--
+	l.depth[e.class]--
+	if c.waiting == 0 {
+		delete(l.clusters, c.name)
+	}
+	if l.ring.Len() == 0 {
+		q.idle(l)
+	}
+	if len(l.clusters) == 0 {
+		q.forget(l)
+	}
+}
+
+// line puts an item into the list of its class, from which it may leave. A
+// cluster that had none there gets its turn after all others.
+func (q *Queue[T]) line(e *entry[T], front bool) {
+	c := e.cluster
+	if front {
+		c.items[e.class].pushFront(e)
+	} else {
+		c.items[e.class].pushBack(e)
+	}
+	if c.turn == nil {
+		c.turn = c.lane.ring.PushBack(c)
+	}
+	q.activate(c.lane)
+}
+
+// unline takes an item out of the list that holds it.
+func (q *Queue[T]) unline(e *entry[T]) {
+	if e.held {
+		q.exclusions[e.exclusion].held[e.class].remove(e)
+		e.held = false
+		return
+	}
+	c := e.cluster
+	c.items[e.class].remove(e)
+	if c.items.empty() {
+		c.lane.ring.Remove(c.turn)
+		c.turn = nil
+	}
+}
+
+// moveUp gives an item that waits its class; in a new one it is the last.
+func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
+	if e.class == class {
+		return
+	}
+	in := &e.cluster.items
+	if e.held {
+		in = &q.exclusions[e.exclusion].held
+	}
+	in[e.class].remove(e)
+	e.cluster.lane.depth[e.class]--
+	e.class = class
+	e.cluster.lane.depth[e.class]++
+	in[e.class].pushBack(e)
+}
+
+// head is the item that leaves a lane next, nil where none may.
+func (q *Queue[T]) head(l *lane[T]) *entry[T] {
+	for l.ring.Len() > 0 {
+		if e := q.passOver(l.ring.Front().Value.(*cluster[T])); e != nil {
+			return e
+		}
+	}
+	return nil
+}
