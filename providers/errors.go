@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -28,8 +27,6 @@ type Error struct {
 	// Unknown says that a write may have taken effect although it failed, so the
 	// target has to be looked up before it is written again.
 	Unknown bool
-	// RetryAt is when the installation may be asked again, where it is paused.
-	RetryAt time.Time
 }
 
 // Error returns the message.

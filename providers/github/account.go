@@ -68,6 +68,8 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.
 	a.app = a.newClient(a.appTransport())
 	if a.given != 0 {
 		a.known(a.given)
+	} else {
+		a.installations.SetLimits(a.appLane(), a.name, a.limits)
 	}
 	return a
 }
@@ -98,7 +100,7 @@ func (a *account) Client(ctx context.Context, repository string) (providers.Clie
 	return &client{
 		dialect:      a.dialect,
 		account:      a,
-		api:          a.open(number),
+		api:          a.open(number, owner),
 		installation: number,
 		repository:   repository,
 		owner:        owner,
@@ -111,13 +113,15 @@ func (a *account) known(number int64) {
 	a.installations.SetLimits(a.installationID(number), a.name, a.limits)
 }
 
-// open returns the client of an installation, the same for the account's life.
-func (a *account) open(number int64) *gh.Client {
+// open returns the client of an installation, the same for the account's life. An
+// installation has one owner.
+func (a *account) open(number int64, owner string) *gh.Client {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	api, ok := a.opened[number]
 	if !ok {
 		api = a.newClient(a.installationTransport(number))
+		a.installations.SetAccount(a.installationID(number), owner)
 		a.opened[number] = api
 	}
 	return api

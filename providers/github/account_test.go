@@ -2,6 +2,7 @@ package github
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -176,7 +177,6 @@ func TestATokenDoesNotSpendTheBudgetOfTheWrite(t *testing.T) {
 
 	_, err = c.Create(b.ctx(), at("y"), providers.Status{Phase: v1alpha1.PhaseQueued})
 	e := b.fails(err, v1alpha1.ReasonPending)
-	b.Expect(e.RetryAt).To(BeTemporally(">", time.Now()))
 	b.Expect(e.Unknown).To(BeFalse())
 	b.Expect(b.github.Writes()).To(HaveLen(1), "what is throttled is not sent")
 }
@@ -187,7 +187,18 @@ func TestFindingAnInstallationSpendsTheAppsLane(t *testing.T) {
 	b.Expect(known).To(BeFalse())
 	b.kind.installations.Get(id).Bucket().Observe(time.Now(), ratelimit.Feedback{PauseUntil: time.Now().Add(time.Hour)})
 	_, err := b.account.Client(b.ctx(), repository)
-	e := b.fails(err, v1alpha1.ReasonPending)
-	b.Expect(e.RetryAt).To(BeTemporally(">", time.Now().Add(50*time.Minute)))
+	_ = b.fails(err, v1alpha1.ReasonPending)
 	b.Expect(b.github.Calls()).To(BeEmpty())
+}
+
+func TestAnInstallationIsNamedAfterItsOwner(t *testing.T) {
+	b := newBench(t)
+	b.step(b.client("Acme/shop"), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	accounts := map[string]string{}
+	for _, r := range b.kind.installations.Records(b.provider.Name) {
+		_, path, _ := strings.Cut(r.ID, "/")
+		accounts[path] = r.Account
+	}
+	b.Expect(accounts).To(Equal(map[string]string{"app/12345/installation/678": "Acme", "app/12345": ""}),
+		"what finding it spends is recorded as well")
 }

@@ -2,7 +2,6 @@ package github
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -18,53 +17,33 @@ type answer struct {
 }
 
 // classify says what an answer means: for the budget, and, unless it is a
-// success or a redirect, for the status that was asked for. unguided is how long
-// to wait at a limit that GitHub gives no time for.
-func classify(q question, a answer, now time.Time, unguided time.Duration) (ratelimit.Feedback, *providers.Error) {
-	f := counted(a.header)
+// success or a redirect, for the status that was asked for.
+func classify(q question, a answer, now time.Time) (ratelimit.Feedback, *providers.Error) {
+	f := ratelimit.Budget(a.header, now)
+	remaining := f.Remaining
 	if q.operation == opCreateToken {
 		// GitHub counts this one for the App, not for the installation.
 		f = ratelimit.Feedback{}
 	}
+	// GitHub docs, "Best practices for using the REST API": a conditional request
+	// that is answered 304 does not count, if it is authorized, as all of ours are.
+	f.Free = a.status == http.StatusNotModified
 	if a.status < http.StatusBadRequest {
 		return f, nil
 	}
 	r := parse(a.body)
-	if a.limited(r) {
-		f.PauseUntil = pause(a.header, now, unguided)
-		e := providers.Errorf(v1alpha1.ReasonPending, "%s limits the requests of %s", q.host, q.who())
-		e.RetryAt = f.PauseUntil
-		return f, e
+	if a.limited(r, remaining) {
+		f.Limited, f.Secondary = true, r.secondary(remaining)
+		f.PauseUntil = ratelimit.PauseAsked(a.header, now)
+		return f, providers.Errorf(v1alpha1.ReasonPending, "%s limits the requests of %s", q.host, q.who())
 	}
 	if a.status >= http.StatusInternalServerError || a.status == http.StatusRequestTimeout {
 		e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s answered %d %s", q.host, a.status, http.StatusText(a.status))
 		e.Unknown = q.write()
-		if _, ok := retryAfter(a.header, now); ok {
-			f.PauseUntil = pause(a.header, now, unguided)
-			e.RetryAt = f.PauseUntil
-		}
+		f.PauseUntil, _ = ratelimit.RetryAfter(a.header, now)
 		return f, e
 	}
 	return f, refused(q, a.status, r)
-}
-
-// limited tells a limit from a missing permission, which comes as 403 as well.
-func (a answer) limited(r complaint) bool {
-	switch a.status {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusForbidden:
-	default:
-		return false
-	}
-	if r.mentions("resource not accessible", "invalid app_id", "suspended", "must authenticate") {
-		return false
-	}
-	if r.mentions("rate limit", "temporarily blocked", "abuse detection") || strings.Contains(r.Documentation, "rate-limits") {
-		return true
-	}
-	remaining := number(a.header, headerRemaining)
-	return a.header.Get(headerRetryAfter) != "" || remaining != nil && *remaining == 0
 }
 
 // refused says what GitHub refused, for statuses from 400 to 499.

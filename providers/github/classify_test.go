@@ -65,34 +65,6 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 			opUpdate, 429, headers(budget(0, later)...), primary, v1alpha1.ReasonPending,
 			"github.com limits the requests of installation 678 of GitHub App 12345", false, 40 * time.Minute,
 		},
-		"primary limit, no body": {opUpdate, 403, headers(budget(0, later)...), "", v1alpha1.ReasonPending, "", false, 40 * time.Minute},
-		"primary limit whose reset is over": {
-			opCreate, 403, headers(budget(0, noon.Add(-time.Second))...), primary,
-			v1alpha1.ReasonPending, "", false, time.Minute,
-		},
-		"a reset that is absurd": {
-			opCreate, 403, headers(budget(0, noon.Add(1000*time.Hour))...), primary,
-			v1alpha1.ReasonPending, "", false, 2 * time.Hour,
-		},
-		"secondary limit, 403 with retry-after": {opCreate, 403, headers("retry-after", "30"), secondary, v1alpha1.ReasonPending, "", false, 30 * time.Second},
-		"secondary limit, 429 with retry-after": {opCreate, 429, headers("retry-after", "30"), secondary, v1alpha1.ReasonPending, "", false, 30 * time.Second},
-		"retry-after comes before the reset": {
-			opCreate, 429, headers(append(budget(0, later), "retry-after", "30")...), secondary,
-			v1alpha1.ReasonPending, "", false, 30 * time.Second,
-		},
-		"retry-after as a date": {
-			opCreate, 403, headers("retry-after", noon.Add(90*time.Second).Format(http.TimeFormat)), secondary,
-			v1alpha1.ReasonPending, "", false, 90 * time.Second,
-		},
-		"retry-after at once":    {opCreate, 429, headers("retry-after", "0"), secondary, v1alpha1.ReasonPending, "", false, time.Second},
-		"retry-after is garbage": {opCreate, 429, headers("retry-after", "soon"), secondary, v1alpha1.ReasonPending, "", false, time.Minute},
-		"secondary limit without a hint, budget left": {
-			opCreate, 403, headers(budget(4000, later)...), secondary,
-			v1alpha1.ReasonPending, "", false, time.Minute,
-		},
-		"content creation": {opCreate, 403, nil, content, v1alpha1.ReasonPending, "", false, time.Minute},
-		"plain text 429":   {opList, 429, headers("content-type", "text/plain"), "Retry later\n", v1alpha1.ReasonPending, "", false, time.Minute},
-		"a limit as HTML":  {opCreate, 403, nil, "<html>You have exceeded a secondary rate limit</html>", v1alpha1.ReasonPending, "", false, time.Minute},
 		"permission": {
 			opCreate, 403, headers(budget(4000, later)...), integr, v1alpha1.ReasonCredentialsInvalid,
 			"installation 678 of GitHub App 12345 lacks the permission checks:write in acme/shop", false, 0,
@@ -176,7 +148,7 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			q := question{operation: tc.operation, repository: "acme/shop", sha: "abc", host: "github.com", run: 4711, appID: 12345, installation: 678}
-			feedback, failed := classify(q, answer{tc.status, tc.header, []byte(tc.body)}, noon, time.Minute)
+			feedback, failed := classify(q, answer{tc.status, tc.header, []byte(tc.body)}, noon)
 			g.Expect(failed).To(HaveOccurred())
 			g.Expect(failed.Reason).To(Equal(tc.reason))
 			if tc.message != "" {
@@ -184,12 +156,13 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 			}
 			g.Expect(failed.Unknown).To(Equal(tc.unknown))
 			g.Expect(failed.Message).NotTo(Or(ContainSubstring("0A1B"), ContainSubstring("2026"), ContainSubstring("hush"), ContainSubstring("<")))
+			g.Expect(feedback.Limited).To(Equal(tc.reason == v1alpha1.ReasonPending))
+			g.Expect(feedback.Secondary).To(BeFalse())
+			g.Expect(feedback.Works).To(BeFalse())
 			if tc.pause == 0 {
 				g.Expect(feedback.PauseUntil).To(BeZero(), "nobody is to be paused")
-				g.Expect(failed.RetryAt).To(BeZero())
 			} else {
 				g.Expect(feedback.PauseUntil.Sub(noon)).To(Equal(tc.pause))
-				g.Expect(failed.RetryAt).To(Equal(feedback.PauseUntil))
 			}
 		})
 	}
@@ -199,7 +172,7 @@ func TestEveryAnswerTellsTheBudget(t *testing.T) {
 	g := NewWithT(t)
 	reset := noon.Add(time.Hour)
 	a := answer{status: 201, header: headers(budget(4999, reset)...)}
-	feedback, failed := classify(question{operation: opCreate}, a, noon, time.Minute)
+	feedback, failed := classify(question{operation: opCreate}, a, noon)
 	if failed != nil {
 		t.Fatal(failed)
 	}
@@ -207,10 +180,10 @@ func TestEveryAnswerTellsTheBudget(t *testing.T) {
 	g.Expect(*feedback.Remaining).To(BeEquivalentTo(4999))
 	g.Expect(feedback.ResetAt.Equal(reset)).To(BeTrue())
 
-	feedback, _ = classify(question{operation: opCreateToken}, a, noon, time.Minute)
+	feedback, _ = classify(question{operation: opCreateToken}, a, noon)
 	g.Expect(feedback.Remaining).To(BeNil(), "a token is counted for the App")
 
-	feedback, _ = classify(question{operation: opCreate}, answer{status: 201}, noon, time.Minute)
+	feedback, _ = classify(question{operation: opCreate}, answer{status: 201}, noon)
 	g.Expect(feedback.Limit).To(BeNil(), "without headers nothing is known")
 	g.Expect(feedback.Remaining).To(BeNil())
 	g.Expect(feedback.ResetAt).To(BeZero())
@@ -219,22 +192,6 @@ func TestEveryAnswerTellsTheBudget(t *testing.T) {
 func TestALongRefusalStaysShort(t *testing.T) {
 	g := NewWithT(t)
 	body := `{"message":"` + strings.Repeat("very ", 1000) + `bad"}`
-	_, err := classify(question{operation: opCreate}, answer{status: 422, body: []byte(body)}, noon, time.Minute)
+	_, err := classify(question{operation: opCreate}, answer{status: 422, body: []byte(body)}, noon)
 	g.Expect(len([]rune(err.Message))).To(And(BeNumerically("<=", 300), BeNumerically(">", 290)))
-}
-
-func TestUnguidedPausesGrowUntilSomethingGetsThrough(t *testing.T) {
-	g := NewWithT(t)
-	u, now := &unguided{}, noon
-	for _, minutes := range []int{1, 2, 4, 8, 16, 16} {
-		wait := u.wait()
-		g.Expect(wait).To(Equal(time.Duration(minutes) * time.Minute))
-		u.answered(now, now.Add(wait), wait)
-		// What was under way at that time is refused too, or comes through.
-		u.answered(now.Add(time.Second), now.Add(time.Second+u.wait()), u.wait())
-		u.answered(now.Add(time.Second), time.Time{}, u.wait())
-		now = now.Add(wait)
-	}
-	u.answered(now, time.Time{}, u.wait())
-	g.Expect(u.wait()).To(Equal(time.Minute))
 }

@@ -33,9 +33,7 @@ func (a *account) failed(at *attempt, err error) *providers.Error {
 	}
 	var throttled *ratelimit.Throttled
 	if errors.As(err, &throttled) {
-		e := providers.Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
-		e.RetryAt = throttled.RetryAt
-		return e
+		return providers.Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
 	}
 	e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s: %s", a.host, lost(err))
 	e.Unknown = at.question.write() && at.left.Load()

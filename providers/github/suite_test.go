@@ -84,6 +84,14 @@ func (b *bench) count(operation string) int {
 	return n
 }
 
+// pausedUntil is when the repository's installation may be asked again.
+func (b *bench) pausedUntil() time.Time {
+	b.t.Helper()
+	id, known := b.account.Lane(repository)
+	b.Expect(known).To(BeTrue())
+	return b.kind.installations.Get(id).Bucket().PausedUntil(time.Now())
+}
+
 func (b *bench) fails(err error, reason string) *providers.Error {
 	b.t.Helper()
 	b.Expect(err).To(HaveOccurred())

@@ -27,12 +27,12 @@ func (a *account) newClient(rt http.RoundTripper) *gh.Client {
 
 // appTransport authenticates as the App itself.
 func (a *account) appTransport() http.RoundTripper {
-	return a.signed(a.installations.Get(a.appLane()).RoundTripper(newClassifier()))
+	return a.signed(a.installations.Get(a.appLane()).RoundTripper(readAnswer))
 }
 
 // installationTransport authenticates as an installation of the App.
 func (a *account) installationTransport(number int64) http.RoundTripper {
-	paid := a.installations.Get(a.installationID(number)).RoundTripper(newClassifier())
+	paid := a.installations.Get(a.installationID(number)).RoundTripper(readAnswer)
 	return newTokens(a, number, paid)
 }
 
@@ -44,20 +44,16 @@ func (a *account) signed(rt http.RoundTripper) *ghinstallation.AppsTransport {
 	return t
 }
 
-// newClassifier makes what reads the answers of one installation.
-func newClassifier() ratelimit.Classifier {
-	unguided := &unguided{}
-	return func(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
-		at := attemptOf(req.Context())
-		at.status = resp.StatusCode
-		wait := unguided.wait()
-		feedback, failed := classify(at.question, answer{resp.StatusCode, resp.Header, body}, now, wait)
-		unguided.answered(now, feedback.PauseUntil, wait)
-		if failed != nil {
-			return feedback, failed
-		}
-		return feedback, nil
+// readAnswer is the ratelimit.Classifier of every request to GitHub. What GitHub
+// refused is its error.
+func readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
+	at := attemptOf(req.Context())
+	at.status = resp.StatusCode
+	feedback, failed := classify(at.question, answer{resp.StatusCode, resp.Header, body}, now)
+	if failed != nil {
+		return feedback, failed
 	}
+	return feedback, nil
 }
 
 // recorder notes on the attempt how a request ended. It hides GitHub's count of
@@ -72,7 +68,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, header := range []string{headerLimit, headerRemaining, headerReset} {
+	for _, header := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
 		resp.Header.Del(header)
 	}
 	return resp, nil
