@@ -5,31 +5,90 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // Verdict is what a key should show, and who says so.
 type Verdict struct {
-	// Owner is the claim that is shown.
+	// Owner is the oldest claim. Its ScmProvider writes the key and says what
+	// becomes of claims that want different things.
 	Owner Claim
 	// Want is what the SCM should show.
 	Want providers.Status
+	// Joined tells how several claims became Want under conflictPolicy Aggregate,
+	// nil where Want is the owner's alone.
+	Joined *Joined
 	// WaitFor is the cluster that has to be heard before anything is changed,
-	// because its claim owned the key before the hub started; "" for none.
+	// because its claims may forbid it; "" for none.
 	WaitFor string
 }
 
+// circumstances are what arbitrate has to know beside the claims.
+type circumstances interface {
+	// aggregates reports whether a ScmProvider's conflictPolicy is Aggregate.
+	aggregates(scmProvider string) bool
+	// unheard reports whether a cluster, whose claims the hub has not read since
+	// it started, is still waited for.
+	unheard(cluster string) bool
+	// awaited names one such cluster, "" when there is none.
+	awaited() string
+}
+
 // arbitrate decides between claims on one key: the claim that was created first
-// owns it, ties go by cluster, namespace and name. unheard reports whether a
-// cluster, whose claims the hub has not read since it started, is still waited
-// for. There must be at least one claim.
-func arbitrate(claims []Claim, unheard func(cluster string) bool) Verdict {
+// owns it, ties go by cluster, namespace and name. The owner alone is shown, or
+// all claims together where the owner's ScmProvider aggregates. There must be at
+// least one claim; their order does not matter.
+//
+// An owner that statuses record is waited for while its cluster is unheard. Under
+// Aggregate every claim counts, so while statuses tell of more claims than are
+// here, each unheard cluster is waited for. What is shown stays meanwhile, unless
+// the claims that are here make it worse: that no other claim could forbid. A key
+// whose claims are all here, or that no status tells of, waits for nobody.
+func arbitrate(claims []Claim, now circumstances) Verdict {
 	owner := slices.MinFunc(claims, older)
 	v := Verdict{Owner: owner, Want: owner.Want}
-	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && unheard(cluster) {
+	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unheard(cluster) {
 		v.WaitFor = cluster
 	}
+	if !now.aggregates(owner.Provider) {
+		return v
+	}
+	if len(claims) > 1 {
+		v.Want, v.Joined = aggregate(claims)
+	}
+	if v.WaitFor == "" && someMissing(claims) {
+		v.WaitFor = now.awaited()
+	}
+	if worse(v.Want.Phase, recordedPhase(claims)) {
+		v.WaitFor = ""
+	}
 	return v
+}
+
+// someMissing reports whether claimants' statuses count more claims than there
+// are claimants whose status counts.
+func someMissing(claims []Claim) bool {
+	told, most := 0, 0
+	for i := range claims {
+		if claims[i].Together > 0 {
+			told++
+		}
+		most = max(most, claims[i].Together)
+	}
+	return told < most
+}
+
+// recordedPhase is the worst phase that claimants' statuses say is shown, "" for
+// none.
+func recordedPhase(claims []Claim) v1alpha1.Phase {
+	var worst v1alpha1.Phase
+	for i := range claims {
+		if worse(claims[i].RecordedPhase, worst) {
+			worst = claims[i].RecordedPhase
+		}
+	}
+	return worst
 }
 
 // older orders claims by age, the owner first.

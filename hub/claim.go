@@ -58,6 +58,11 @@ type Claim struct {
 
 	// RecordedOwner is the owner that the CommitStatus's status names, "" for none.
 	RecordedOwner string
+	// RecordedPhase is the phase that its status says is shown, "" for none.
+	RecordedPhase v1alpha1.Phase
+	// Together is how many claims its status has said are shown in one, at most,
+	// since this process began to watch it; 0 where it never said so.
+	Together int
 }
 
 // The limits of the CRD, checked again because a member's CRD may be older.
@@ -106,15 +111,23 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 			URL:         object.Spec.URL,
 		},
 	}
-	if toldKey(object.Status, scm.kind.Fold) == claim.Key {
-		claim.RecordedOwner = object.Status.Owner
-	}
+	claim.recall(object.Status, scm.kind.Fold)
 	if !scm.allows(claim) {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonDenied,
 			"no grant of ScmProvider %s lets namespace %s of cluster %s write the status %q to %s",
 			scm.name, id.Namespace, id.Cluster, claim.Key.Name, claim.Repository)
 	}
 	return claim, nil
+}
+
+// recall takes in what a status says about the claim's own key.
+func (c *Claim) recall(st v1alpha1.CommitStatusStatus, fold func(string) string) {
+	if toldKey(st, fold) != c.Key {
+		return
+	}
+	c.RecordedOwner = st.Owner
+	c.RecordedPhase = st.Phase.Canonical()
+	c.Together = countIn(st.Description)
 }
 
 func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -18,8 +19,27 @@ func claimBy(cluster, name string, createdAt int64, phase v1alpha1.Phase) Claim 
 	}
 }
 
+// fixedFleet are circumstances as a test tells them.
+type fixedFleet struct {
+	// aggregate are the ScmProviders that aggregate.
+	aggregate []string
+	// silent are the clusters that have not been heard.
+	silent []string
+}
+
+func (c fixedFleet) aggregates(scmProvider string) bool {
+	return slices.Contains(c.aggregate, scmProvider)
+}
+func (c fixedFleet) unheard(cluster string) bool { return slices.Contains(c.silent, cluster) }
+
+func (c fixedFleet) awaited() string {
+	if len(c.silent) == 0 {
+		return ""
+	}
+	return c.silent[0]
+}
+
 func TestTheOldestClaimOwnsTheKey(t *testing.T) {
-	none := func(string) bool { return false }
 	for name, c := range map[string]struct {
 		claims []Claim
 		owner  string
@@ -31,7 +51,7 @@ func TestTheOldestClaimOwnsTheKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			v := arbitrate(c.claims, none)
+			v := arbitrate(c.claims, fixedFleet{})
 			g.Expect(v.Owner.Object.String()).To(Equal(c.owner))
 			g.Expect(v.Want).To(Equal(v.Owner.Want))
 			g.Expect(v.WaitFor).To(BeEmpty())
@@ -43,12 +63,12 @@ func TestAnUnheardOwnerIsWaitedFor(t *testing.T) {
 	g := NewWithT(t)
 	loser := claimBy("a", "x", 2, "success")
 	loser.RecordedOwner = "b/team-a/x"
-	v := arbitrate([]Claim{loser}, func(cluster string) bool { return cluster == "b" })
+	v := arbitrate([]Claim{loser}, fixedFleet{silent: []string{"b"}})
 	g.Expect(v.WaitFor).To(Equal("b"))
-	v = arbitrate([]Claim{loser}, func(string) bool { return false })
+	v = arbitrate([]Claim{loser}, fixedFleet{silent: []string{"c"}})
 	g.Expect(v.WaitFor).To(BeEmpty(), "b was heard, or waited for long enough")
 	owner := claimBy("b", "x", 1, "success")
-	v = arbitrate([]Claim{loser, owner}, func(string) bool { return true })
+	v = arbitrate([]Claim{loser, owner}, fixedFleet{silent: []string{"a", "b"}})
 	g.Expect(v.WaitFor).To(BeEmpty(), "the owner is here")
 }
 

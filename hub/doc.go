@@ -6,11 +6,17 @@
 //	claim.go      what one CommitStatus wants, or why that cannot be (pure)
 //	grant.go      may this cluster and namespace write there? (pure)
 //	ledger.go     who claims which key, and what its SCM shows
-//	arbitrate.go  claims → what a key should show (pure)
-//	plan.go       that, and what is shown → what to do (pure)
-//	sync.go       does it, for one key, in one worker
+//	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
+//	              ScmProvider says so (pure)
+//	route.go      in which lane a key waits for its turn; pending.go tells its
+//	              claimants so
+//	plan.go       the desired, and what is shown → what to do (pure)
+//	sync.go       does it, for one key, in one worker; saved.go counts what needed no write
 //	status.go     ledger → a CommitStatus's status (pure)
 //	publish.go    patches it into the member
+//	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
+//	              takes it from there after a restart, pauses.go tells people
+//	lead.go       may this replica write now? elected.go asks it for each status
 //	hub.go        wires all this to a multicluster manager
 //
 // There are two loops with the ledger between them, watch → sync and ledger →

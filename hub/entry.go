@@ -31,6 +31,8 @@ type entry struct {
 	attempts int
 	retryAt  time.Time
 	tried    attempt
+	pending  *pending
+	wish     wish
 
 	waitFor    string
 	releasedAt time.Time
@@ -55,6 +57,13 @@ func (l *Ledger) resolve(o *object) Changes {
 	var out Changes
 	if o.problem == nil && (problem != nil || claim.Key != o.claim.Key) {
 		out.add(l.release(o))
+	}
+	if claim.Key != o.claim.Key || claim.Want != o.claim.Want {
+		o.served = false
+	}
+	if claim.Key == o.claim.Key {
+		// A status that is published while claims are missing counts without them.
+		claim.Together = max(claim.Together, o.claim.Together)
 	}
 	o.problem = problem
 	if problem != nil {
@@ -130,17 +139,58 @@ func (l *Ledger) heardClaims(e *entry) []Claim {
 	return out
 }
 
+// judge decides between the claims on an entry as they are now; ok is false when
+// none counts.
+func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
+	claims := l.heardClaims(e)
+	if len(claims) == 0 {
+		return Verdict{}, false
+	}
+	v := arbitrate(claims, l)
+	l.takeHint(e, v)
+	if v.WaitFor == "" {
+		e.wish.note(v.Want, l.clock.Now())
+	}
+	return v, true
+}
+
+// attemptOf is what a verdict asks for now.
+func (l *Ledger) attemptOf(v Verdict) attempt {
+	return attempt{owner: v.Owner.Object.String(), want: v.Want, epoch: l.scms[v.Owner.Provider].epoch}
+}
+
+// failureOf returns the failure of an attempt, nil when it has not failed.
+func (e *entry) failureOf(a attempt) *providers.Error {
+	if e.tried != a {
+		return nil
+	}
+	return e.failure
+}
+
+// succeeded forgets what stood in the way.
+func (e *entry) succeeded() {
+	e.failure, e.attempts, e.retryAt, e.pending = nil, 0, time.Time{}, nil
+}
+
 // takeHint lets an entry that this process knows nothing of learn from the status
 // of its owner. Other claimants' statuses do not count: whoever may not decide
-// what the key shows must not decide what it is believed to show either.
+// what the key shows must not decide what it is believed to show either. Where
+// all claims decide together, their statuses have to agree, or none is believed.
 func (l *Ledger) takeHint(e *entry, v Verdict) {
-	if e.seen || v.WaitFor != "" {
+	if e.Certain || v.WaitFor != "" {
+		return
+	}
+	agreed := v.Joined == nil || l.agreed(e)
+	if e.seen {
+		if !agreed {
+			e.Shown = nil
+		}
 		return
 	}
 	e.seen = true
 	s := l.scms[v.Owner.Provider]
 	o := e.claims[v.Owner.Object]
-	if hint := hintOf(o.source, o.claim, s.kind.Fold); hint != nil {
+	if hint := hintOf(o.source, o.claim, s.kind.Fold); hint != nil && agreed {
 		e.Shown = hint
 		e.writer = o.source.Status.ScmProvider
 		if at := o.source.Status.UpdatedAt; at != nil {
@@ -150,7 +200,25 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	// A key without a trace that turns up later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new.
-	e.Certain = l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+	e.Certain = agreed && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+}
+
+// agreed reports whether the statuses of all claims that count tell the same of
+// what is shown.
+func (l *Ledger) agreed(e *entry) bool {
+	first := true
+	var told *providers.Shown
+	for id, o := range e.claims {
+		if !l.heard(id.Cluster) {
+			continue
+		}
+		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider].kind.Fold)
+		if !first && !sameStatus(hint, told) {
+			return false
+		}
+		first, told = false, hint
+	}
+	return true
 }
 
 // observationBy returns what is known of an entry to who writes it now. What

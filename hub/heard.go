@@ -56,12 +56,28 @@ func (l *Ledger) unheard(cluster string) bool {
 }
 
 // anyUnheard reports whether any member is still waited for.
-func (l *Ledger) anyUnheard() bool {
+func (l *Ledger) anyUnheard() bool { return l.awaited() != "" }
+
+// unknownMember stands for members that may still turn up. No Secret can have
+// that name.
+const unknownMember = "*"
+
+// awaited names the first member by name that is still waited for, "" for none.
+func (l *Ledger) awaited() string {
 	if !l.inGrace() {
-		return false
+		return ""
 	}
 	names, complete := l.fleet()
-	return !complete || slices.ContainsFunc(names, func(n string) bool { return !l.heard(n) })
+	first := ""
+	for _, name := range names {
+		if !l.heard(name) && (first == "" || name < first) {
+			first = name
+		}
+	}
+	if first == "" && !complete {
+		return unknownMember
+	}
+	return first
 }
 
 // inGrace is true on a standby too: it does not know yet when it will write.

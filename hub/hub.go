@@ -6,12 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
@@ -23,8 +25,10 @@ import (
 
 // hub is the two loops and what they share.
 type hub struct {
+	lead      *Lead
 	ledger    *Ledger
 	publisher *publisher
+	budgets   *budgets
 	// queue is nil until this replica writes.
 	queue atomic.Pointer[ratelimit.Queue[Key]]
 }
@@ -32,11 +36,11 @@ type hub struct {
 // Run runs a hub on the cluster of config until ctx ends, or until it loses its
 // lease: the process must then exit.
 func Run(ctx context.Context, config *rest.Config, o Options) error {
-	mgr, members, err := newManager(config, o)
+	mgr, members, lead, err := newManager(config, o)
 	if err != nil {
 		return err
 	}
-	if err := setup(mgr, members, o); err != nil {
+	if _, err := setup(mgr, members, lead, o); err != nil {
 		return err
 	}
 	if err := mgr.Start(ctx); err != nil {
@@ -45,14 +49,18 @@ func Run(ctx context.Context, config *rest.Config, o Options) error {
 	return nil
 }
 
-func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, o Options) error {
-	clk := clock.RealClock{}
+func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o Options) (*hub, error) {
+	var clk clock.WithTickerAndDelayedExecution = clock.RealClock{}
+	if o.Clock != nil {
+		clk = o.Clock
+	}
 	local := mgr.GetLocalManager()
 	installations := ratelimit.NewInstallations(clk)
-	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names})}
+	installations.Gate(lead.check)
+	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names})}
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: o.Log, outlets: map[string]*outlet{}}
 	scms := &scmProviders{
-		client:        local.GetClient(),
+		client:        electedClient{local.GetClient(), lead},
 		namespace:     o.Namespace,
 		registry:      providers.NewRegistry(github.NewKind(installations, clk)),
 		installations: installations,
@@ -62,47 +70,50 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, o Options) erro
 		log:           o.Log,
 	}
 	if err := scms.setup(local); err != nil {
-		return err
+		return nil, err
 	}
+	h.budgets = newBudgets(local, scms, h.waiting, restoreGap(o.RenewDeadline), clk)
+	installations.OnPause(h.budgets.longer.note)
 	if err := h.addSync(local, installations, clk, o); err != nil {
-		return err
+		return nil, err
 	}
-	if err := mgr.Add(&watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, log: o.Log}); err != nil {
-		return fmt.Errorf("adding the watcher: %w", err)
+	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, log: o.Log}
+	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
+		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}
 	if err := members.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("setting up the members: %w", err)
+		return nil, fmt.Errorf("setting up the members: %w", err)
 	}
-	if err := registerMetrics(h.ledger); err != nil {
-		return err
+	if err := registerMetrics(ledgerMetrics{h.ledger}, installations); err != nil {
+		return nil, err
 	}
-	return addChecks(local)
+	return h, addChecks(local)
 }
 
 // addSync adds the elected part: the sync controller, which brings its queue to
-// life when this replica becomes the leader, and the publisher.
+// life when this replica becomes the leader, the record of budgets, which ends
+// after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
 	sync := &syncer{ledger: h.ledger, queue: h.queue.Load, apply: h.apply, clock: clk, log: o.Log}
-	c, err := controller.NewTyped("commit-status", mgr, controller.TypedOptions[Key]{
-		Reconciler:              sync,
-		MaxConcurrentReconciles: o.Workers,
-		SkipNameValidation:      &o.Embedded,
-		LogConstructor:          func(*Key) logr.Logger { return o.Log },
-		NewQueue: func(name string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
-			q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
-				Name: name, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter,
-			})
-			// Before the first key can be routed: what is seen now may have been
-			// written by a predecessor.
-			h.ledger.Begin()
-			h.queue.Store(q)
-			return q
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("making the sync controller: %w", err)
+	newQueue := func(name string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
+		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
+			Name: name, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
+		})
+		// Before the first key can be routed: what is seen now may have been
+		// written by a predecessor.
+		h.ledger.Begin()
+		h.queue.Store(q)
+		return q
 	}
+	c, err := newController(whileLeading{sync, h.lead, o.RetryPeriod}, newQueue, o)
+	if err != nil {
+		return err
+	}
+	// The workers start when this has succeeded. If it fails the hub ends.
 	begin := source.TypedFunc[Key](func(ctx context.Context, _ workqueue.TypedRateLimitingInterface[Key]) error {
+		if err := h.budgets.restore(ctx); err != nil {
+			return err
+		}
 		h.publisher.start(ctx)
 		h.apply(h.ledger.Begin())
 		return nil
@@ -110,11 +121,69 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	if err := c.Watch(begin); err != nil {
 		return fmt.Errorf("starting the sync controller: %w", err)
 	}
-	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		<-ctx.Done()
-		h.publisher.wait()
-		return nil
-	}))
+	for _, r := range []manager.Runnable{
+		manager.RunnableFunc(func(ctx context.Context) error {
+			defer close(h.budgets.idle)
+			return c.Start(ctx)
+		}),
+		h.budgets,
+		manager.RunnableFunc(func(ctx context.Context) error {
+			<-ctx.Done()
+			h.publisher.wait()
+			return nil
+		}),
+	} {
+		if err := mgr.Add(r); err != nil {
+			return fmt.Errorf("adding what only the leader does: %w", err)
+		}
+	}
+	return nil
+}
+
+// noticed has the claimants of keys that wait told so.
+func (h *hub) noticed(notices []ratelimit.Notice[Key]) { h.apply(h.ledger.Waiting(notices)) }
+
+type newQueueFunc = func(string, workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key]
+
+// newController makes the controller that works on keys. It is a plain one:
+// multicluster-runtime's wrapper takes an error that is joined with "cluster not
+// found" for success, and a key is no cluster's.
+func newController(r reconcile.TypedReconciler[Key], newQueue newQueueFunc, o Options) (controller.TypedController[Key], error) {
+	c, err := controller.NewTypedUnmanaged("commit-status", controller.TypedOptions[Key]{
+		Reconciler:              untilStopped{r},
+		MaxConcurrentReconciles: o.Workers,
+		SkipNameValidation:      &o.Embedded,
+		LogConstructor:          func(*Key) logr.Logger { return o.Log },
+		NewQueue:                newQueue,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the sync controller: %w", err)
+	}
+	return c, nil
+}
+
+// untilStopped begins nothing when the hub is asked to stop: not even what a worker
+// is handed when the start of the controller was interrupted.
+type untilStopped struct {
+	reconcile.TypedReconciler[Key]
+}
+
+// Reconcile works on a key while the hub is not stopped.
+func (u untilStopped) Reconcile(ctx context.Context, key Key) (reconcile.Result, error) {
+	select {
+	case <-ctx.Done():
+		return reconcile.Result{}, nil
+	default:
+		return u.TypedReconciler.Reconcile(ctx, key)
+	}
+}
+
+// waiting tells how many keys wait for each installation.
+func (h *hub) waiting() map[string]int {
+	if q := h.queue.Load(); q != nil {
+		return q.Depths()
+	}
+	return nil
 }
 
 // apply hands changes to the two loops. Before this replica writes there is
@@ -130,12 +199,14 @@ func (h *hub) apply(c Changes) {
 	h.publisher.add(c.Objects)
 }
 
-func registerMetrics(ledger *Ledger) error {
-	collector := ledgerMetrics{ledger: ledger}
-	// A process that runs several hubs, one after another, shows the newest.
-	metrics.Registry.Unregister(collector)
-	if err := metrics.Registry.Register(collector); err != nil {
-		return fmt.Errorf("registering metrics: %w", err)
+// registerMetrics adds what is read off the hub's own state at each scrape.
+func registerMetrics(collectors ...prometheus.Collector) error {
+	for _, c := range collectors {
+		// A process that runs several hubs, one after another, shows the newest.
+		metrics.Registry.Unregister(c)
+		if err := metrics.Registry.Register(c); err != nil {
+			return fmt.Errorf("registering metrics: %w", err)
+		}
 	}
 	return nil
 }

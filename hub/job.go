@@ -23,6 +23,9 @@ type Job struct {
 	// Settle is how long a write whose answer was lost may still take effect.
 	Settle  time.Duration
 	attempt attempt
+	wish    wish
+	// kind is the name of the SCM's kind.
+	kind string
 }
 
 // Job returns what is to be done about a key now. A key that nobody claims has
@@ -45,16 +48,14 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 		}
 		return Job{}, 0, false
 	}
-	claims := l.heardClaims(e)
-	if len(claims) == 0 {
+	v, ok := l.judge(e)
+	if !ok {
 		return Job{}, 0, false
 	}
-	job = Job{Verdict: arbitrate(claims, l.unheard)}
-	l.takeHint(e, job.Verdict)
+	job = Job{Verdict: v, attempt: l.attemptOf(v), wish: e.wish}
 	job.Observation = e.observationBy(job.Verdict.Owner.Provider)
 	s := l.scms[job.Verdict.Owner.Provider]
-	job.Account, job.Problem = s.account, s.problem
-	job.attempt = attempt{owner: job.Verdict.Owner.Object.String(), want: job.Verdict.Want, epoch: s.epoch}
+	job.Account, job.Problem, job.kind = s.account, s.problem, s.kind.Name()
 	job.Wait = l.waitOf(e, job)
 	if e.Lost {
 		job.Settle = max(settleTime-l.clock.Since(e.lostAt), 0)
@@ -69,7 +70,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	if e.waitFor != "" {
 		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)
 	}
-	if e.failure != nil && e.tried == job.attempt {
+	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
 	}
 	return max(wait, 0)
@@ -89,7 +90,10 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	}
 	e.Observation = Observation{Shown: shown, Certain: true}
 	e.writer = job.Verdict.Owner.Provider
-	e.failure, e.attempts, e.retryAt = nil, 0, time.Time{}
+	e.succeeded()
+	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
+		l.count(e, job, wrote || job.Observation.Lost)
+	}
 	return l.claimants(e)
 }
 
@@ -104,7 +108,8 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 	if e.writer == "" {
 		e.writer = job.Verdict.Owner.Provider
 	}
-	e.failure, e.attempts, e.retryAt = nil, 0, time.Time{}
+	e.succeeded()
+	l.count(e, job, false)
 	return l.claimants(e)
 }
 
@@ -117,11 +122,12 @@ func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error
 	if e == nil {
 		return Changes{}, 0
 	}
-	if e.failure == nil || e.tried != job.attempt || e.failure.Reason != err.Reason {
+	if before := e.failureOf(job.attempt); before == nil || before.Reason != err.Reason {
 		e.attempts = 0
 	}
 	e.attempts++
-	e.failure, e.tried = err, job.attempt
+	e.failure, e.tried, e.pending = err, job.attempt, nil
+	l.saved.Coalesced += e.wish.end(job, false)
 	if err.Unknown {
 		e.Lost, e.lostAt = true, sentAt
 	}

@@ -29,7 +29,10 @@ type Ledger struct {
 	keys  map[Key]*entry
 	uids  map[types.UID]ObjectID
 	gone  *forgotten
-	epoch uint64
+	saved Saved
+	// overruled counts failures that lost a conflict.
+	overruled uint64
+	epoch     uint64
 	// loaded says that the hub's own ScmProviders are all here.
 	loaded bool
 	// started is when this process began to write, zero before.
@@ -63,6 +66,8 @@ type object struct {
 	// version that came of it; events from before that version tell nothing new.
 	applied   *v1alpha1.CommitStatusStatus
 	patchedAt string
+	// served says that the claim has been counted as shown.
+	served bool
 }
 
 // Changes are the keys and objects that an event or an outcome concerns.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -26,6 +27,7 @@ type fleet struct {
 	token map[string]uint64
 	// members are the clusters that have a Secret.
 	members []string
+	counted Saved
 }
 
 func newFleet(t *testing.T) *fleet {
@@ -70,6 +72,26 @@ func (f *fleet) job() Job {
 	job, _, ok := f.Job(testKey)
 	f.g.Expect(ok).To(BeTrue())
 	return job
+}
+
+// published returns the status that is published to a cluster now, nil for none,
+// and lets its member have it.
+func (f *fleet) published(cluster string) *v1alpha1.CommitStatusStatus {
+	f.g.THelper()
+	patch, ok := f.Patch(idIn(cluster))
+	if !ok {
+		return nil
+	}
+	expectInvariants(f.g, patch.Status, patch.Source.Generation)
+	f.Patched(patch, "100")
+	return &patch.Status
+}
+
+func readyOf(s *v1alpha1.CommitStatusStatus) metav1.Condition {
+	if s == nil {
+		return metav1.Condition{}
+	}
+	return *apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
 }
 
 func shows(phase v1alpha1.Phase) *providers.Shown {

@@ -13,12 +13,23 @@ var patchesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Status patches sent to members, by result: ok, gone (the object is no more), refused (not tried again) or error (tried again).",
 }, []string{"cluster", "result"})
 
-func init() { metrics.Registry.MustRegister(patchesTotal) }
+var transitionSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+	Name:    metricsPrefix + "transition_duration_seconds",
+	Help:    "Time from seeing what a key should show until the SCM answered the write that shows it.",
+	Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600},
+}, []string{"provider", "phase"})
+
+func init() { metrics.Registry.MustRegister(patchesTotal, transitionSeconds) }
 
 var (
 	claimsDesc      = prometheus.NewDesc(metricsPrefix+"claims", "CommitStatuses that claim a key, by member.", []string{"cluster"}, nil)
 	keysDesc        = prometheus.NewDesc(metricsPrefix+"keys", "Statuses in SCMs that are claimed.", nil, nil)
-	conflictingDesc = prometheus.NewDesc(metricsPrefix+"keys_conflicting", "Keys whose claims want different things.", nil, nil)
+	conflictingDesc = prometheus.NewDesc(metricsPrefix+"keys_conflicting", "Keys whose claims want different things, of which only the oldest claim's is shown.", nil, nil)
+	savedDesc       = prometheus.NewDesc(metricsPrefix+"writes_saved_total",
+		"SCM writes that were not needed, by reason: duplicate (another claim had it shown), coalesced (overtaken while it waited) or unchanged (shown already).",
+		[]string{"reason"}, nil)
+	overruledDesc = prometheus.NewDesc(metricsPrefix+"failures_overruled",
+		"Claims that want failure and were told that an older claim has something else shown.", nil, nil)
 )
 
 // ledgerMetrics reads its figures off the ledger at each scrape, so that they
@@ -30,6 +41,8 @@ func (ledgerMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- claimsDesc
 	out <- keysDesc
 	out <- conflictingDesc
+	out <- savedDesc
+	out <- overruledDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -40,4 +53,10 @@ func (m ledgerMetrics) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, float64(counts.Keys))
 	out <- prometheus.MustNewConstMetric(conflictingDesc, prometheus.GaugeValue, float64(counts.Conflicting))
+	for reason, n := range map[string]uint64{
+		"duplicate": counts.Saved.Duplicate, "coalesced": counts.Saved.Coalesced, "unchanged": counts.Saved.Unchanged,
+	} {
+		out <- prometheus.MustNewConstMetric(savedDesc, prometheus.CounterValue, float64(n), reason)
+	}
+	out <- prometheus.MustNewConstMetric(overruledDesc, prometheus.CounterValue, float64(counts.Overruled))
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,9 +25,6 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
-
-// leaseName is the Lease that the replicas of one hub compete for.
-const leaseName = "commit-status-hub"
 
 // shutdownTimeout is how long a stop waits for workers: a request's grace and
 // some time for what follows it.
@@ -56,6 +54,10 @@ type Options struct {
 	Workers int
 	// Log is where the hub logs.
 	Log logr.Logger
+	// Clock is what the ledger, the queue, the budgets and the publisher tell time by;
+	// nil is the real one. It is there so that tests can let time go faster. Members'
+	// connections, deadlines of requests and the lease keep real time.
+	Clock clock.WithTickerAndDelayedExecution
 	// Embedded lets one process run several hubs, one after another or side by
 	// side, as tests and the demo do.
 	Embedded bool
@@ -72,10 +74,10 @@ func Scheme() (*runtime.Scheme, error) {
 	return s, nil
 }
 
-func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, error) {
+func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, *Lead, error) {
 	scheme, err := Scheme()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	opts := kubeconfigs.Options{
 		Namespace: o.Namespace,
@@ -88,11 +90,20 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 		opts.Local = cfg
 	}
 	members := kubeconfigs.New(opts)
-	mgr, err := mcmanager.New(cfg, members, managerOptions(scheme, o))
+	var mgr mcmanager.Manager
+	recorder := func() events.EventRecorder { return mgr.GetLocalManager().GetEventRecorder(fieldOwner) }
+	lead, err := newLead(cfg, o, recorder)
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the manager: %w", err)
+		return nil, nil, nil, err
 	}
-	return mgr, members, nil
+	settings := managerOptions(scheme, o)
+	if lead != nil {
+		settings.LeaderElectionResourceLockInterface = lead
+	}
+	if mgr, err = mcmanager.New(cfg, members, settings); err != nil {
+		return nil, nil, nil, fmt.Errorf("making the manager: %w", err)
+	}
+	return mgr, members, lead, nil
 }
 
 func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
@@ -115,7 +126,6 @@ func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionID:              leaseName,
-		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &o.LeaseDuration,
 		RenewDeadline:                 &o.RenewDeadline,

@@ -163,8 +163,13 @@ func announce(recorder events.EventRecorder, p Patch) {
 	}
 	kind, reason := corev1.EventTypeWarning, "SyncFailed"
 	switch now.Reason {
+	case v1alpha1.ReasonPending:
+		// Nothing is wrong.
+		return
 	case v1alpha1.ReasonSynced:
 		kind, reason = corev1.EventTypeNormal, "Synced"
+	case v1alpha1.ReasonAggregated:
+		kind, reason = corev1.EventTypeNormal, "Aggregated"
 	case v1alpha1.ReasonConflict:
 		reason = "Conflict"
 	}

@@ -12,6 +12,8 @@ type scm struct {
 	kind   providers.Kind
 	host   string
 	grants []grant
+	// aggregate says that conflictPolicy is Aggregate.
+	aggregate bool
 
 	// account is nil while problem says why the ScmProvider cannot be used. A
 	// problem with the credential still lets claims be keyed and deduplicated.
@@ -37,10 +39,7 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 	}
 	s.kind = kind
 	s.grants = compileGrants(provider.Spec.Grants, kind)
-	if provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate {
-		s.problem = providers.Errorf(v1alpha1.ReasonUnsupported, "conflictPolicy Aggregate of ScmProvider %s is not supported yet; use Oldest", s.name)
-		return s
-	}
+	s.aggregate = provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate
 	if secret == nil {
 		s.problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Secret %s, which ScmProvider %s names, does not exist on the hub", provider.Spec.SecretRef.Name, s.name)
 		return s
@@ -60,4 +59,11 @@ func (s *scm) allows(c Claim) bool {
 		}
 	}
 	return false
+}
+
+// aggregates reports whether a ScmProvider shows claims that want different
+// things in one.
+func (l *Ledger) aggregates(scmProvider string) bool {
+	s := l.scms[scmProvider]
+	return s != nil && s.aggregate
 }

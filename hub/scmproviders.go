@@ -18,13 +18,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // scmProviders brings the hub's ScmProviders and their Secrets into the ledger,
@@ -33,24 +35,31 @@ type scmProviders struct {
 	client        client.Client
 	namespace     string
 	registry      providers.Registry
-	installations *ratelimit.Installations
+	installations installations
 	ledger        *Ledger
 	apply         func(Changes)
 	clock         clock.PassiveClock
 	log           logr.Logger
 
 	mu sync.Mutex
-	// opened is a digest of what each ScmProvider was last opened with.
-	opened map[string]string
+	// opened is what each ScmProvider was last opened with.
+	opened map[string]opening
+}
+
+// opening is a ScmProvider as it was opened, with a digest of all that an account
+// is made of.
+type opening struct {
+	digest string
+	spec   v1alpha1.ScmProviderSpec
 }
 
 func (s *scmProviders) setup(mgr ctrl.Manager) error {
 	notElected := false
-	s.opened = map[string]string{}
+	s.opened = map[string]opening{}
 	byName := handler.EnqueueRequestsFromMapFunc(s.usersOf)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("scmprovider").
-		For(&v1alpha1.ScmProvider{}).
+		For(&v1alpha1.ScmProvider{}, builder.WithPredicates(beyondBudgets)).
 		Watches(&corev1.Secret{}, byName).
 		WithOptions(controllerOptions(&notElected)).
 		Complete(reconcile.Func(s.load))
@@ -59,7 +68,7 @@ func (s *scmProviders) setup(mgr ctrl.Manager) error {
 	}
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("scmprovider-status").
-		For(&v1alpha1.ScmProvider{}).
+		For(&v1alpha1.ScmProvider{}, builder.WithPredicates(beyondBudgets)).
 		Watches(&corev1.Secret{}, byName).
 		WithOptions(controllerOptions(nil)).
 		Complete(reconcile.Func(s.report))
@@ -68,6 +77,15 @@ func (s *scmProviders) setup(mgr ctrl.Manager) error {
 	}
 	return mgr.Add(firstLoad{s})
 }
+
+// beyondBudgets passes on what changes of a ScmProvider beside its budgets, which are
+// recorded all the time and change nothing here.
+var beyondBudgets = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	before, ok := e.ObjectOld.(*v1alpha1.ScmProvider)
+	now, is := e.ObjectNew.(*v1alpha1.ScmProvider)
+	return !ok || !is || before.UID != now.UID || before.Generation != now.Generation ||
+		!equality.Semantic.DeepEqual(before.Status.Conditions, now.Status.Conditions)
+}}
 
 // firstLoad loads all ScmProviders once when the hub starts, on every replica.
 type firstLoad struct{ *scmProviders }
@@ -126,15 +144,37 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if s.opened[req.Name] == digest {
+	before, again := s.opened[req.Name]
+	if before.digest == digest {
 		return reconcile.Result{}, nil
 	}
-	s.installations.Release(req.Name)
+	if again {
+		s.letGo(before.spec, provider)
+	}
 	compiled := compileSCM(s.registry, provider, secret)
-	s.opened[req.Name] = digest
+	s.opened[req.Name] = opening{digest: digest, spec: provider.Spec}
 	s.log.Info("loaded ScmProvider", "name", req.Name, "usable", compiled.problem == nil)
 	s.apply(s.ledger.setSCM(req.Name, compiled))
 	return reconcile.Result{}, nil
+}
+
+// letGo takes back what a ScmProvider allowed before it changed. As long as it is
+// for the same SCM, the installations that it used lately stay its own, so that what
+// was spent of them stays in its status until they are used again.
+func (s *scmProviders) letGo(before v1alpha1.ScmProviderSpec, now *v1alpha1.ScmProvider) {
+	used := s.installations.Records(now.Name)
+	s.installations.Release(now.Name)
+	if equality.Semantic.DeepEqual(scmOf(before), scmOf(now.Spec)) {
+		keepUsing(s.installations, now, used)
+	}
+}
+
+// scmOf is what of a spec says which SCM it is for, and as whom.
+func scmOf(spec v1alpha1.ScmProviderSpec) v1alpha1.ScmProviderSpec {
+	return v1alpha1.ScmProviderSpec{
+		GitHub: spec.GitHub, GitLab: spec.GitLab, Gitea: spec.Gitea,
+		BitbucketCloud: spec.BitbucketCloud, BitbucketDataCenter: spec.BitbucketDataCenter,
+	}
 }
 
 // report patches the Ready condition of a ScmProvider, on the leader.

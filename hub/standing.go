@@ -45,6 +45,9 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 func (l *Ledger) Patched(p Patch, version string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if overruled(p) {
+		l.overruled++
+	}
 	if o := l.objects[p.ID]; o != nil && o.source.UID == p.UID {
 		o.applied, o.patchedAt = &p.Status, version
 	}
@@ -72,20 +75,16 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 		return s, true
 	}
 	e := l.keys[o.claim.Key]
-	claims := l.heardClaims(e)
-	s.claim = o.claim
-	s.verdict = arbitrate(claims, l.unheard)
-	l.takeHint(e, s.verdict)
-	if s.verdict.WaitFor != "" {
+	v, ok := l.judge(e)
+	if !ok || v.WaitFor != "" {
 		return s, false
 	}
-	s.shown, s.writer, s.updatedAt = e.Shown, e.writer, e.updatedAt
-	writer := l.scms[s.verdict.Owner.Provider]
-	if e.failure != nil && e.tried == (attempt{owner: s.verdict.Owner.Object.String(), want: s.verdict.Want, epoch: writer.epoch}) {
-		s.failure = e.failure
-	}
-	if writer.account != nil {
-		s.dialect = writer.account
+	s.claim, s.verdict = o.claim, v
+	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost, e.writer, e.updatedAt
+	now := l.attemptOf(v)
+	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
+	if account := l.scms[v.Owner.Provider].account; account != nil {
+		s.dialect = account
 	}
 	return s, true
 }
@@ -95,13 +94,16 @@ type Counts struct {
 	Claims      map[string]int
 	Keys        int
 	Conflicting int
+	// Saved and Overruled count from the start of the process.
+	Saved     Saved
+	Overruled uint64
 }
 
 // Count returns the figures of now.
 func (l *Ledger) Count() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := Counts{Claims: map[string]int{}, Keys: len(l.keys)}
+	out := Counts{Claims: map[string]int{}, Keys: len(l.keys), Saved: l.saved, Overruled: l.overruled}
 	for cluster := range l.members {
 		out.Claims[cluster] = 0
 	}
@@ -111,23 +113,25 @@ func (l *Ledger) Count() Counts {
 		}
 	}
 	for _, e := range l.keys {
-		if e.conflicting() {
+		if l.conflicting(e) {
 			out.Conflicting++
 		}
 	}
 	return out
 }
 
-// conflicting reports whether the claims on a key want different things.
-func (e *entry) conflicting() bool {
-	var first *object
+// conflicting reports whether the claims on a key want different things of which
+// only the oldest's is shown.
+func (l *Ledger) conflicting(e *entry) bool {
+	var oldest *object
+	differ := false
 	for _, o := range e.claims {
-		if first != nil && o.claim.Want != first.claim.Want {
-			return true
+		differ = differ || (oldest != nil && o.claim.Want != oldest.claim.Want)
+		if oldest == nil || older(o.claim, oldest.claim) < 0 {
+			oldest = o
 		}
-		first = o
 	}
-	return false
+	return differ && !l.aggregates(oldest.claim.Provider)
 }
 
 // Started returns when this process began to write, zero before.

@@ -26,7 +26,12 @@ type standing struct {
 	claim   Claim
 	verdict Verdict
 	shown   *providers.Shown
+	// lost says that a write may have changed what is shown: its answer is missing.
+	lost    bool
 	failure *providers.Error
+	// pending is what to tell while the key waits for its installation, nil for
+	// nothing.
+	pending *pending
 	// writer is the ScmProvider that wrote or read shown, at updatedAt.
 	writer    string
 	updatedAt time.Time
@@ -34,7 +39,8 @@ type standing struct {
 }
 
 // statusOf works out the status of a CommitStatus. ok is false while the SCM is
-// yet to be brought to what the claims want: the old status then stays.
+// yet to be brought to what the claims want and there is nothing to tell about
+// the wait: the old status then stays.
 func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
 	switch {
 	case s.problem != nil:
@@ -42,11 +48,14 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 		return finish(out, s, now, metav1.ConditionFalse, s.problem.Reason, s.problem.Message), true
 	case s.failure != nil:
 		return finish(mirror(s), s, now, metav1.ConditionFalse, s.failure.Reason, s.failure.Message), true
-	case s.dialect == nil || s.dialect.Next(s.shown, s.verdict.Want) != providers.StepNone:
-		return v1alpha1.CommitStatusStatus{}, false
+	case s.dialect == nil || s.lost || s.dialect.Next(s.shown, s.verdict.Want) != providers.StepNone:
+		return waiting(s, now)
 	}
 	out := mirror(s)
 	if s.dialect.Next(s.shown, s.claim.Want) != providers.StepNone {
+		if s.verdict.Joined != nil {
+			return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonAggregated, aggregated(s)), true
+		}
 		message := providers.Sentence(fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
 			s.claim.Key.Host, differing(s.shown.Status, s.claim.Want), s.verdict.Owner.Object, wanted(s.shown.Status, s.claim.Want)))
 		return finish(out, s, now, metav1.ConditionFalse, v1alpha1.ReasonConflict, message), true
@@ -54,6 +63,18 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 	out.IsSynced = true
 	return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonSynced,
 		fmt.Sprintf("%s shows %s", s.claim.Key.Host, s.shown.Phase)), true
+}
+
+// waiting is the status of a claimant, owner or not, whose key has to change yet.
+func waiting(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
+	if s.pending == nil {
+		return v1alpha1.CommitStatusStatus{}, false
+	}
+	ready := metav1.ConditionUnknown
+	if s.pending.reason == v1alpha1.ReasonUnavailable {
+		ready = metav1.ConditionFalse
+	}
+	return finish(mirror(s), s, now, ready, s.pending.reason, s.pending.message), true
 }
 
 // mirror returns a status with what the SCM shows.
@@ -100,6 +121,16 @@ func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready me
 		LastTransitionTime: metav1.NewTime(now.UTC().Truncate(time.Second)),
 	})
 	return out
+}
+
+// aggregated tells a claimant what is shown in its stead, and because of whom.
+func aggregated(s standing) string {
+	text := fmt.Sprintf("%s shows %s for all claims together; here it is %s",
+		s.claim.Key.Host, differing(s.shown.Status, s.claim.Want), wanted(s.shown.Status, s.claim.Want))
+	if cause := s.verdict.Joined.cause(); cause != "" {
+		text += fmt.Sprintf("; %s comes from %s", s.shown.Phase, cause)
+	}
+	return providers.Sentence(text)
 }
 
 // differing names the first field in which two statuses differ, with its value

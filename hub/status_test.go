@@ -21,6 +21,8 @@ func TestStatus(t *testing.T) {
 	twin.Want = owner.Want
 	verdict := Verdict{Owner: owner, Want: owner.Want}
 	shown := shows("failure")
+	waits := pending{reason: v1alpha1.ReasonPending, message: "waiting"}
+	down := pending{reason: v1alpha1.ReasonUnavailable, message: "github.com does not answer"}
 	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true}
 
 	for name, c := range map[string]struct {
@@ -36,6 +38,12 @@ func TestStatus(t *testing.T) {
 		"who wants something else conflicts":  {standing{claim: loser, shown: shown}, v1alpha1.ReasonConflict, false, "eu/team-a/x", "failure", "github.com/acme/shop"},
 		"a failure":                           {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
 		"a failure after something was shown": {standing{claim: owner, shown: shows("queued"), failure: providers.Errorf(v1alpha1.ReasonUnavailable, "down")}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait":                              {standing{claim: owner, shown: shows("queued"), pending: &waits}, v1alpha1.ReasonPending, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait of who wants something else":  {standing{claim: loser, shown: shows("success"), pending: &waits}, v1alpha1.ReasonPending, false, "eu/team-a/x", "success", "github.com/acme/shop"},
+		"an SCM that does not answer":         {standing{claim: owner, shown: shows("queued"), pending: &down}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a failure while it waits":            {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit"), pending: &waits}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a wait that is over":                 {standing{claim: owner, shown: shown, pending: &waits}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"an answer that was lost":             {standing{claim: owner, shown: shown, lost: true, pending: &waits}, v1alpha1.ReasonPending, false, "", "failure", "github.com/Acme/Shop"},
 		"no claim keeps what was told":        {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,7 +85,7 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		job.Wait = job.Settle
 		return job, true
 	}
-	s.apply(s.ledger.Showed(key, job, shown, false))
+	s.showed(key, job, shown, false)
 	return job, false
 }
 
@@ -109,13 +109,24 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	}
 	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
-	s.apply(s.ledger.Showed(key, job, &shown, true))
-	if job.Account.Next(&shown, want) != providers.StepNone {
+	if !s.showed(key, job, &shown, true) {
 		// Said rather than written again and again.
 		return s.failed(key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
 	}
 	return ctrl.Result{}
+}
+
+// showed records what the SCM shows, and reports whether it is what it should be.
+func (s *syncer) showed(key Key, job Job, shown *providers.Shown, wrote bool) bool {
+	s.apply(s.ledger.Showed(key, job, shown, wrote))
+	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
+		return false
+	}
+	if since := job.wish.since; (wrote || job.Observation.Lost) && !since.IsZero() {
+		transitionSeconds.WithLabelValues(job.kind, string(job.Verdict.Want.Phase)).Observe(s.clock.Since(since).Seconds())
+	}
+	return true
 }
 
 // failed records a failure. A pause of the installation is none: the key goes

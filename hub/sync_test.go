@@ -180,3 +180,78 @@ func TestAnSCMThatShowsSomethingElseIsToldAndNotWrittenAgain(t *testing.T) {
 	b.g.Expect(ok).To(BeTrue())
 	b.g.Expect(patch.Status.SyncFailure.Message).To(Equal("github.com took the status but shows failure"))
 }
+
+func TestAWaitIsToldUntilTheWrite(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus())
+	b.notify(3 * time.Minute)
+	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonPending))
+	answer := b.scm.answer
+	b.scm.answer = func(providers.Status) (providers.Shown, error) {
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "paused")
+	}
+	b.reconcile()
+	b.g.Expect(b.published("eu")).To(BeNil(), "a pause changes nothing")
+	b.scm.answer = answer
+	b.reconcile()
+	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
+}
+
+// transitions returns how many changes to a phase were timed, and how long they took together.
+func transitions(g *WithT, phase string) (count, seconds float64) {
+	figures, name := scrape(g, transitionSeconds), "commit_status_hub_transition_duration_seconds"
+	return figures[name+" "+phase+" github count"], figures[name+" "+phase+" github sum"]
+}
+
+func TestAChangeIsTimedFromItsSpecToTheAnswer(t *testing.T) {
+	b := newBench(t)
+	transitionSeconds.Reset()
+	b.hear("eu", testStatus(wants("success")))
+	b.Route(testKey)
+	b.now.Step(40 * time.Second)
+	answer := b.scm.answer
+	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
+		b.now.Step(2 * time.Second)
+		return answer(want)
+	}
+	b.reconcile()
+	b.reconcile()
+	b.hear("us", testStatus(createdAt(2000), wants("success")))
+	b.reconcile()
+	b.keys[testKey].Shown = shows("queued")
+	b.now.Step(time.Minute)
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"create success", "update success"}))
+	count, seconds := transitions(b.g, "success")
+	b.g.Expect(count).To(BeEquivalentTo(1), "who joins changes nothing, nor what is written anew")
+	b.g.Expect(seconds).To(Equal(42.0))
+}
+
+func TestAChangeWhoseAnswerWasLostIsTimedOnceItIsFound(t *testing.T) {
+	b := newBench(t)
+	transitionSeconds.Reset()
+	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
+		b.scm.found = shows(want.Phase)
+		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
+	}
+	b.hear("eu", testStatus(wants("failure")))
+	b.reconcile()
+	b.now.Step(time.Second)
+	b.reconcile()
+	count, seconds := transitions(b.g, "failure")
+	b.g.Expect(count).To(BeEquivalentTo(1))
+	b.g.Expect(seconds).To(Equal(1.0))
+}
+
+func TestWhatIsFoundRightIsNoChange(t *testing.T) {
+	b := newBench(t)
+	transitionSeconds.Reset()
+	b.takeOver()
+	b.scm.found = shows("canceled")
+	b.hear("eu", testStatus(wants("canceled")))
+	b.now.Step(time.Second)
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	count, _ := transitions(b.g, "canceled")
+	b.g.Expect(count).To(BeZero())
+}

@@ -1,0 +1,225 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+const (
+	// recordInterval is the time between two records of budgets that change.
+	recordInterval = 10 * time.Second
+	// recordTimeout bounds one round of records, and the reading of them.
+	recordTimeout = 10 * time.Second
+	// lastRecordTimeout bounds the round at the end. With stopGrace before it, it
+	// has to fit into shutdownTimeout.
+	lastRecordTimeout = 1500 * time.Millisecond
+)
+
+// budgets keeps what is left of the installations' budgets in the status of the
+// ScmProviders that use them: for the next process, which goes on from there, and
+// for people. It is the only one that writes status.installations, on the leader:
+// at once when a pause begins or gets longer, else every recordInterval while
+// something changes, and once more when the last request has been answered.
+type budgets struct {
+	client        client.Client
+	live          client.Reader
+	namespace     string
+	installations installations
+	// loading is held while ScmProviders are opened or let go.
+	loading sync.Locker
+	// waiting tells how many keys wait for each installation.
+	waiting func() map[string]int
+	// gap is for how long a predecessor may have sent after its last record.
+	gap    time.Duration
+	events events.EventRecorder
+	clock  clock.WithTicker
+	log    logr.Logger
+
+	// restored is closed when the predecessor's records are in force, idle when
+	// this process has had the answer to its last request.
+	restored, idle chan struct{}
+	// longer are the installations whose pause began or got longer.
+	longer *noted
+	// paused is until when the installations of each ScmProvider are known to be
+	// paused. failing says that the last patches did not go well. Both are the
+	// loop's, once restored is closed.
+	paused  map[string]map[string]time.Time
+	failing bool
+}
+
+// newBudgets makes the budgets of what scms opens. waiting tells how many keys wait
+// for each installation, and gap for how long a predecessor may have sent after its
+// last record.
+func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[string]int, gap time.Duration, clk clock.WithTicker) *budgets {
+	return &budgets{
+		client:        scms.client,
+		live:          mgr.GetAPIReader(),
+		namespace:     scms.namespace,
+		installations: scms.installations,
+		loading:       &scms.mu,
+		waiting:       waiting,
+		gap:           gap,
+		events:        mgr.GetEventRecorder(fieldOwner),
+		clock:         clk,
+		log:           scms.log,
+		restored:      make(chan struct{}),
+		idle:          make(chan struct{}),
+		longer:        newNoted(),
+		paused:        map[string]map[string]time.Time{},
+	}
+}
+
+// Start records budgets until ctx ends, and then once more when no request is
+// under way. The manager releases the lease after that, so the next leader reads
+// the last record.
+func (b *budgets) Start(ctx context.Context) error {
+	select {
+	case <-b.restored:
+	case <-ctx.Done():
+	}
+	select {
+	case <-b.restored:
+	default:
+		// What was not restored was not spent from.
+		return nil
+	}
+	b.run(ctx)
+	<-b.idle
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastRecordTimeout)
+	defer cancel()
+	b.record(last, nil)
+	return nil
+}
+
+func (b *budgets) run(ctx context.Context) {
+	ticker := b.clock.NewTicker(recordInterval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		over, stop := b.pauseOver()
+		select {
+		case <-ctx.Done():
+		case <-ticker.C():
+			b.record(ctx, nil)
+		case <-b.longer.signal:
+			b.record(ctx, b.longer.take())
+		case <-over:
+			b.record(ctx, b.ended(b.clock.Now()))
+		}
+		stop()
+	}
+}
+
+// record patches the ScmProviders whose records changed: all of them, or those that
+// use an installation that is asked for. What fails is tried again in the next round.
+func (b *budgets) record(ctx context.Context, asked func(id string) bool) {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	var list v1alpha1.ScmProviderList
+	if err := b.client.List(ctx, &list, client.InNamespace(b.namespace)); err != nil {
+		b.outcome(fmt.Errorf("listing ScmProviders: %w", err))
+		return
+	}
+	waiting := b.waiting()
+	before := b.paused
+	b.paused = map[string]map[string]time.Time{}
+	var failed []error
+	patched := false
+	for i := range list.Items {
+		p := &list.Items[i]
+		records := b.installations.Records(p.Name)
+		b.paused[p.Name] = b.announce(p, before[p.Name], records)
+		for j := range records {
+			records[j].Queued = int64(waiting[records[j].ID])
+		}
+		concerns := func(r v1alpha1.Installation) bool { return asked(r.ID) }
+		if asked != nil && !slices.ContainsFunc(records, concerns) || sameFigures(p.Status.Installations, records) {
+			continue
+		}
+		patched = true
+		failed = append(failed, b.patch(ctx, p, records))
+	}
+	if patched {
+		b.outcome(errors.Join(failed...))
+	}
+}
+
+// patch replaces status.installations and touches nothing else.
+func (b *budgets) patch(ctx context.Context, p *v1alpha1.ScmProvider, records []v1alpha1.Installation) error {
+	body, err := json.Marshal(map[string]any{"status": map[string]any{"installations": records}})
+	if err != nil {
+		return fmt.Errorf("encoding the installations of ScmProvider %s: %w", p.Name, err)
+	}
+	err = b.client.Status().Patch(ctx, p, client.RawPatch(types.MergePatchType, body), client.FieldOwner(fieldOwner))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("patching the installations of ScmProvider %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// outcome logs how a round of patches went, where it went otherwise than the one
+// before.
+func (b *budgets) outcome(err error) {
+	switch {
+	case err != nil && !b.failing:
+		b.log.Error(err, "budgets not recorded; trying again")
+	case err == nil && b.failing:
+		b.log.Info("budgets are recorded again")
+	}
+	b.failing = err != nil
+}
+
+// sameFigures compares records but for when they were made.
+func sameFigures(a, b []v1alpha1.Installation) bool {
+	return slices.EqualFunc(a, b, func(a, b v1alpha1.Installation) bool {
+		a.ObservedAt, b.ObservedAt = nil, nil
+		return equality.Semantic.DeepEqual(a, b)
+	})
+}
+
+// noted are installations that somebody has to look at. Noting never blocks.
+type noted struct {
+	signal chan struct{}
+	mu     sync.Mutex
+	ids    map[string]struct{}
+}
+
+func newNoted() *noted {
+	return &noted{signal: make(chan struct{}, 1), ids: map[string]struct{}{}}
+}
+
+func (n *noted) note(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ids[id] = struct{}{}
+	select {
+	case n.signal <- struct{}{}:
+	default:
+	}
+}
+
+// take returns which installations were noted since it was called last.
+func (n *noted) take() func(id string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	taken := n.ids
+	n.ids = map[string]struct{}{}
+	return func(id string) bool {
+		_, ok := taken[id]
+		return ok
+	}
+}

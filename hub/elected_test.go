@@ -1,0 +1,73 @@
+package hub
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// clientOnly is a cluster of which only the client is used.
+type clientOnly struct {
+	cluster.Cluster
+	client client.Client
+}
+
+func (c clientOnly) GetClient() client.Client { return c.client }
+
+func TestOnlyAReplicaThatMayWritePatchesAStatus(t *testing.T) {
+	g := NewWithT(t)
+	scheme, err := Scheme()
+	g.Expect(err).NotTo(HaveOccurred())
+	p := &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "acme"}}
+	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(p).WithStatusSubresource(p).Build()
+	e := newElection()
+	member := electedCluster{clientOnly{client: api}, e.Lead}.GetClient()
+	patch := func() error {
+		now := p.DeepCopy()
+		now.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady}}
+		return member.Status().Patch(t.Context(), now, client.MergeFrom(p))
+	}
+	g.Expect(patch()).To(MatchError(errNotRenewed))
+	g.Expect(e.Create(t.Context(), heldBy("me"))).To(Succeed())
+	g.Expect(patch()).To(Succeed())
+	e.clock.Step(5 * time.Second)
+	g.Expect(patch()).To(MatchError(errNotRenewed))
+}
+
+func TestEveryStatusIsPatchedThroughTheLead(t *testing.T) {
+	g := NewWithT(t)
+	mgr, members := offline(g)
+	e := newElection()
+	h, err := setup(mgr, members, e.Lead, Options{Namespace: "hub", Embedded: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(h.budgets.client).To(BeAssignableToTypeOf(electedClient{}))
+	g.Expect(mgr.Engage(t.Context(), "eu", mgr.GetLocalManager())).To(Succeed())
+	h.publisher.mu.Lock()
+	defer h.publisher.mu.Unlock()
+	g.Expect(h.publisher.outlets["eu"].client).To(BeAssignableToTypeOf(electedClient{}))
+}
+
+func TestAKeyWaitsForTheLeaseToBeRenewed(t *testing.T) {
+	g := NewWithT(t)
+	e := newElection()
+	calls := 0
+	r := whileLeading{reconcile.TypedFunc[Key](func(context.Context, Key) (ctrl.Result, error) {
+		calls++
+		return ctrl.Result{}, nil
+	}), e.Lead, time.Second}
+	g.Expect(r.Reconcile(t.Context(), Key{})).To(Equal(ctrl.Result{RequeueAfter: time.Second}))
+	g.Expect(calls).To(BeZero())
+	g.Expect(e.Create(t.Context(), heldBy("me"))).To(Succeed())
+	g.Expect(r.Reconcile(t.Context(), Key{})).To(Equal(ctrl.Result{}))
+	g.Expect(calls).To(Equal(1))
+}

@@ -1,0 +1,168 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+)
+
+// leaseName is the Lease that the replicas of one hub compete for.
+const leaseName = "commit-status-hub"
+
+var (
+	errNotRenewed = errors.New("this replica's lease was not renewed in time")
+	errTermOver   = errors.New("this replica has led already; what it knows may be out of date")
+)
+
+// Lead tells whether this replica may write now. It is the lock of the leader
+// election, and notes when each renewal was asked for: the lease holds from then
+// for sure, however late the answer came. It leads for one term only, since a
+// replica that was deposed does not know what its successor wrote; after that it
+// never gets the lease again. Without leader election it is nil, and may always write.
+type Lead struct {
+	resourcelock.Interface
+	renewDeadline time.Duration
+	// now is time.Now but in tests: Options.Clock may run faster than the lease does.
+	// Its monotonic reading goes on while the process is stopped.
+	now func() time.Time
+
+	mu sync.Mutex
+	// holder is whom the lease was last seen with. Only the election touches it.
+	holder string
+	// renewed is when the renewal was asked for that succeeded last, zero before the
+	// term.
+	renewed time.Time
+	// over says that the term has ended.
+	over bool
+}
+
+// newLead makes the lock that controller-runtime would make by itself. Its events
+// come from recorder, which is not asked for before the election starts.
+func newLead(config *rest.Config, o Options, recorder func() events.EventRecorder) (*Lead, error) {
+	if !o.LeaderElect {
+		return nil, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("naming this replica: %w", err)
+	}
+	// One request that hangs does not cost the lease.
+	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election")
+	config.Timeout = max(o.RenewDeadline/2, time.Second)
+	leases, err := coordinationv1.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for the lease: %w", err)
+	}
+	return &Lead{
+		Interface: &resourcelock.LeaseLock{
+			LeaseMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: leaseName},
+			Client:    leases,
+			LockConfig: resourcelock.ResourceLockConfig{
+				Identity:      host + "_" + string(uuid.NewUUID()),
+				EventRecorder: leaseEvents(recorder),
+			},
+		},
+		renewDeadline: o.RenewDeadline,
+		now:           time.Now,
+	}, nil
+}
+
+// leaseEvents tells of the election.
+type leaseEvents func() events.EventRecorder
+
+// Eventf makes an event about the Lease.
+func (recorder leaseEvents) Eventf(lease runtime.Object, kind, reason, note string, args ...any) {
+	recorder().Eventf(lease, nil, kind, reason, "Elect", note, args...)
+}
+
+// May tells whether a write may start at now: the lease is held, and its last
+// renewal was asked for less than the renew deadline ago.
+func (l *Lead) May(now time.Time) bool {
+	if l == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.over && !l.renewed.IsZero() && now.Sub(l.renewed) < l.renewDeadline
+}
+
+// mayNow is May at the time of the lease's clock.
+func (l *Lead) mayNow() bool { return l == nil || l.May(l.now()) }
+
+// check returns why no write may start now, nil if one may.
+func (l *Lead) check() error {
+	if l.mayNow() {
+		return nil
+	}
+	return errNotRenewed
+}
+
+// Get reads the lease. The term is over when somebody else has it, or nobody.
+func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.Interface.Get(ctx)
+	if err != nil {
+		return record, raw, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holder = record.HolderIdentity
+	if !l.renewed.IsZero() && l.holder != l.Identity() {
+		l.over = true
+	}
+	return record, raw, nil
+}
+
+// Create makes the lease, and begins the term. A lease that went away during the
+// term is not made again: nobody knows who had it since.
+func (l *Lead) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	l.mu.Lock()
+	l.over = l.over || !l.renewed.IsZero()
+	l.mu.Unlock()
+	return l.renew(ctx, record, l.Interface.Create)
+}
+
+// Update takes the lease, renews it or gives it up.
+func (l *Lead) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	if record.HolderIdentity == l.Identity() {
+		return l.renew(ctx, record, l.Interface.Update)
+	}
+	l.mu.Lock()
+	l.over = true
+	held := l.holder
+	l.mu.Unlock()
+	if held != l.Identity() {
+		// The election of client-go would give up a successor's lease.
+		return nil
+	}
+	return l.Interface.Update(ctx, record)
+}
+
+func (l *Lead) renew(ctx context.Context, record resourcelock.LeaderElectionRecord,
+	write func(context.Context, resourcelock.LeaderElectionRecord) error,
+) error {
+	asked := l.now()
+	l.mu.Lock()
+	over := l.over
+	l.mu.Unlock()
+	if over {
+		return errTermOver
+	}
+	if err := write(ctx, record); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holder, l.renewed = record.HolderIdentity, asked
+	return nil
+}

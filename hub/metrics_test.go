@@ -1,0 +1,47 @@
+package hub
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// scrape returns the figures of a collector, by name and labels' values.
+func scrape(g *WithT, c prometheus.Collector) map[string]float64 {
+	registry := prometheus.NewPedanticRegistry()
+	g.Expect(registry.Register(c)).To(Succeed())
+	families, err := registry.Gather()
+	g.Expect(err).NotTo(HaveOccurred())
+	out := map[string]float64{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			name := family.GetName()
+			for _, label := range m.GetLabel() {
+				name += " " + label.GetValue()
+			}
+			if h := m.GetHistogram(); h != nil {
+				out[name+" count"], out[name+" sum"] = float64(h.GetSampleCount()), h.GetSampleSum()
+				continue
+			}
+			out[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	return out
+}
+
+func TestTheMetricsSayWhatWasSaved(t *testing.T) {
+	f := newFleet(t)
+	f.Ledger.saved = Saved{Duplicate: 3, Coalesced: 2, Unchanged: 1}
+	f.overruled = 4
+	f.hear("eu", testStatus())
+	f.g.Expect(scrape(f.g, ledgerMetrics{ledger: f.Ledger})).To(Equal(map[string]float64{
+		"commit_status_hub_claims eu":                    1,
+		"commit_status_hub_keys":                         1,
+		"commit_status_hub_keys_conflicting":             0,
+		"commit_status_hub_writes_saved_total duplicate": 3,
+		"commit_status_hub_writes_saved_total coalesced": 2,
+		"commit_status_hub_writes_saved_total unchanged": 1,
+		"commit_status_hub_failures_overruled":           4,
+	}))
+}

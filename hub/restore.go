@@ -1,0 +1,75 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// restoreGap returns for how long a predecessor may have sent after its last record:
+// recordInterval until the next one was due, recordTimeout while that was under way,
+// and then until it gave up the lease that it could not renew, which with the hub's
+// defaults is 30 s with some to spare. Without a lease the same is assumed: nothing
+// tells when the process before this one ended.
+func restoreGap(renewDeadline time.Duration) time.Duration {
+	return recordInterval + recordTimeout + max(renewDeadline, 10*time.Second)
+}
+
+// installations is what the hub asks of ratelimit.Installations about budgets.
+type installations interface {
+	Records(scmProvider string) []v1alpha1.Installation
+	Restore(records []v1alpha1.Installation, gap time.Duration)
+	Release(scmProvider string)
+	SetLimits(id, scmProvider string, l ratelimit.Limits)
+}
+
+// restore puts what the predecessor recorded into force, and records it as this
+// process counts it, with what may have been spent since: or a third one, which
+// followed soon, would know nothing of that. It reads from the API server itself:
+// the predecessor's last record may be newer than the cache. Before it has
+// succeeded nothing may be sent.
+func (b *budgets) restore(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	b.loading.Lock()
+	defer b.loading.Unlock()
+	var list v1alpha1.ScmProviderList
+	if err := b.live.List(ctx, &list, client.InNamespace(b.namespace)); err != nil {
+		return fmt.Errorf("reading what is left of the budgets: %w", err)
+	}
+	var all []v1alpha1.Installation
+	for i := range list.Items {
+		p := &list.Items[i]
+		keepUsing(b.installations, p, p.Status.Installations)
+		all = append(all, p.Status.Installations...)
+		b.paused[p.Name] = pausesIn(p.Status.Installations)
+	}
+	b.installations.Restore(all, b.gap)
+	for i := range list.Items {
+		p := &list.Items[i]
+		records := b.installations.Records(p.Name)
+		if sameFigures(p.Status.Installations, records) {
+			continue
+		}
+		if err := b.patch(ctx, p, records); err != nil {
+			return err
+		}
+	}
+	close(b.restored)
+	return nil
+}
+
+// keepUsing says that a ScmProvider uses the installations of some records, and
+// so sets the limits that are in force there.
+func keepUsing(in installations, p *v1alpha1.ScmProvider, records []v1alpha1.Installation) {
+	for _, r := range records {
+		host, _, _ := strings.Cut(r.ID, "/")
+		in.SetLimits(r.ID, p.Name, ratelimit.Defaults(host).With(p.Spec.RateLimit))
+	}
+}

@@ -1,0 +1,196 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+func TestEveryRecordOfEveryScmProviderIsRestored(t *testing.T) {
+	own := newScmProvider("own", v1alpha1.Installation{ID: inst678}, v1alpha1.Installation{ID: "ghe.example.com/app/1"})
+	own.Spec.RateLimit = &v1alpha1.RateLimit{WritesPerMinute: ptr.To[int64](3)}
+	foreign := newScmProvider("foreign", v1alpha1.Installation{ID: "github.com/app/9"})
+	foreign.Namespace = "elsewhere"
+	w := newBudgetWorld(t, own, newScmProvider("shared", v1alpha1.Installation{ID: inst678, InFlight: 2}), newScmProvider("new"), foreign)
+
+	w.Expect(w.from.restored).To(ConsistOf(
+		v1alpha1.Installation{ID: inst678}, v1alpha1.Installation{ID: "ghe.example.com/app/1"}, v1alpha1.Installation{ID: inst678, InFlight: 2}))
+	w.Expect(w.from.gap).To(Equal(w.gap))
+	w.Expect(w.from.limits).To(Equal(map[string]ratelimit.Limits{
+		"own " + inst678:            ratelimit.Defaults("github.com").With(own.Spec.RateLimit),
+		"own ghe.example.com/app/1": ratelimit.Defaults("ghe.example.com").With(own.Spec.RateLimit),
+		"shared " + inst678:         ratelimit.Defaults("github.com"),
+	}))
+	w.Expect(w.from.order).To(Equal([]string{"SetLimits own", "SetLimits own", "SetLimits shared", "Restore"}))
+	w.Expect(w.budgets.restored).To(BeClosed())
+}
+
+func TestWhatIsTakenOverIsRecordedBeforeAnythingIsSent(t *testing.T) {
+	w := newBudgetWorld(t, newScmProvider("own", v1alpha1.Installation{ID: inst678}), newScmProvider("idle"))
+	w.restored = make(chan struct{})
+	before := w.patched()
+	counted := w.installation(inst678, 4000)
+	w.from.set("own", counted)
+	w.refuse = errors.New("the API server is away")
+	w.Expect(w.restore(t.Context())).To(MatchError(ContainSubstring("the API server is away")))
+	w.Expect(w.restored).NotTo(BeClosed())
+
+	w.refuse = nil
+	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.recorded("own")).To(HaveLen(1))
+	w.Expect(w.recorded("own")[0].Remaining).To(Equal(counted.Remaining))
+	w.Expect(w.patched()-before).To(Equal(2), "one was refused; there is nothing to say of the idle one")
+}
+
+func TestAPredecessorMayHaveSentUntilItGaveUpTheLease(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(restoreGap(5 * time.Second)).To(Equal(30 * time.Second))
+	g.Expect(restoreGap(time.Minute)).To(Equal(80 * time.Second))
+	g.Expect(restoreGap(0)).To(Equal(30*time.Second), "without a lease")
+}
+
+func TestRecordsThatCannotBeReadAreAnError(t *testing.T) {
+	w := newBudgetWorld(t)
+	w.restored = make(chan struct{})
+	w.live = interceptor.NewClient(w.api.(client.WithWatch), interceptor.Funcs{
+		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+			return errors.New("the API server is away")
+		},
+	})
+	w.Expect(w.restore(t.Context())).To(MatchError(ContainSubstring("the API server is away")))
+	w.Expect(w.restored).NotTo(BeClosed())
+}
+
+// offline makes a manager of members whose API server does not answer.
+func offline(g *WithT) (mcmanager.Manager, *kubeconfigs.Provider) {
+	scheme, err := Scheme()
+	g.Expect(err).NotTo(HaveOccurred())
+	members := kubeconfigs.New(kubeconfigs.Options{Namespace: "hub", Scheme: scheme, Clock: clock.RealClock{}, Log: logr.Discard()})
+	mgr, err := mcmanager.New(&rest.Config{Host: "https://127.0.0.1:1"}, members, manager.Options{
+		Scheme: scheme, Metrics: server.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: new(true)},
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	return mgr, members
+}
+
+func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
+	g := NewWithT(t)
+	all, _ := offline(g)
+	mgr, clk := all.GetLocalManager(), clocktesting.NewFakeClock(time.Now())
+	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk})}
+	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outlets: map[string]*outlet{}}
+	installations := ratelimit.NewInstallations(clk)
+	h.budgets = newBudgets(mgr, &scmProviders{namespace: "hub", installations: installations, log: logr.Discard()}, h.waiting, time.Second, clk)
+	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())
+
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(t.Context()) }()
+	var err error
+	g.Eventually(ended, 20*time.Second).Should(Receive(&err))
+	g.Expect(err).To(MatchError(ContainSubstring("reading what is left of the budgets")))
+	g.Expect(h.publisher.ctx).To(BeNil(), "nothing was to be written")
+}
+
+func TestNothingBeginsOnceTheHubStops(t *testing.T) {
+	g := NewWithT(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	r := untilStopped{reconcile.TypedFunc[Key](func(context.Context, Key) (ctrl.Result, error) {
+		calls++
+		return ctrl.Result{}, nil
+	})}
+	_, _ = r.Reconcile(ctx, Key{})
+	cancel()
+	_, _ = r.Reconcile(ctx, Key{})
+	g.Expect(calls).To(Equal(1))
+}
+
+func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
+	g := NewWithT(t)
+	clk := clocktesting.NewFakeClock(time.Now())
+	mgr, members := offline(g)
+	h, err := setup(mgr, members, nil, Options{Namespace: "hub", Clock: clk, Embedded: true, Log: logr.Discard()})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(h.ledger.clock).To(BeIdenticalTo(clk))
+	g.Expect(h.publisher.clock).To(BeIdenticalTo(clk))
+	g.Expect(h.budgets.clock).To(BeIdenticalTo(clk))
+	g.Expect(h.budgets.gap).To(Equal(restoreGap(0)))
+}
+
+// newLoader makes scmProviders that can open what is in the world.
+func newLoader(w *budgetWorld) (load func(name string)) {
+	s := &scmProviders{
+		client: w.api, namespace: "hub", registry: providers.NewRegistry(fakeKind{}), installations: w.from,
+		ledger: NewLedger(LedgerOptions{Clock: w.clock}), apply: func(Changes) {}, clock: w.clock,
+		log: logr.Discard(), opened: map[string]opening{},
+	}
+	return func(name string) {
+		_, err := s.load(context.Background(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "hub", Name: name}})
+		w.Expect(err).NotTo(HaveOccurred())
+	}
+}
+
+func TestAScmProviderKeepsWhatItUsedUntilItIsForAnotherSCM(t *testing.T) {
+	p := newScmProvider("acme", v1alpha1.Installation{ID: inst678})
+	w := newBudgetWorld(t, p, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "app"}})
+	load := newLoader(w)
+	change := func(edit func(*v1alpha1.ScmProviderSpec)) {
+		w.Expect(w.api.Get(t.Context(), client.ObjectKeyFromObject(p), p)).To(Succeed())
+		edit(&p.Spec)
+		w.Expect(w.api.Update(t.Context(), p)).To(Succeed())
+		w.from.order = nil
+		load("acme")
+	}
+	w.from.set("acme", w.installation(inst678, 1))
+	w.from.order = nil
+	load("acme")
+	w.Expect(w.from.order).To(BeEmpty(), "what was restored before it was opened stays")
+
+	change(func(s *v1alpha1.ScmProviderSpec) {
+		s.RateLimit = &v1alpha1.RateLimit{WritesPerMinute: ptr.To[int64](3)}
+	})
+	w.Expect(w.from.order).To(Equal([]string{"Release acme", "SetLimits acme"}))
+	w.Expect(w.from.limits["acme "+inst678].WritesPerMinute).To(BeEquivalentTo(3))
+
+	change(func(s *v1alpha1.ScmProviderSpec) { s.GitHub.AppID = 2 })
+	w.Expect(w.from.order).To(Equal([]string{"Release acme"}))
+}
+
+func TestARecordOfBudgetsIsNoChangeOfAScmProvider(t *testing.T) {
+	g := NewWithT(t)
+	passes := func(edit func(*v1alpha1.ScmProvider)) bool {
+		before := newScmProvider("acme")
+		now := before.DeepCopy()
+		edit(now)
+		return beyondBudgets.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: now})
+	}
+	g.Expect(passes(func(p *v1alpha1.ScmProvider) { p.Status.Installations = []v1alpha1.Installation{{ID: inst678}} })).To(BeFalse())
+	g.Expect(passes(func(p *v1alpha1.ScmProvider) { p.Generation++ })).To(BeTrue())
+	g.Expect(passes(func(p *v1alpha1.ScmProvider) { p.UID = "another" })).To(BeTrue())
+	g.Expect(passes(func(p *v1alpha1.ScmProvider) { p.Status.Conditions = []metav1.Condition{{}} })).To(BeTrue())
+	g.Expect(beyondBudgets.Update(event.UpdateEvent{ObjectOld: &corev1.Secret{}, ObjectNew: &corev1.Secret{}})).To(BeTrue())
+}
