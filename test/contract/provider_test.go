@@ -40,6 +40,8 @@ func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
 		Spec: v1alpha1.ScmProviderSpec{
 			GitHub:    &v1alpha1.GitHubSpec{APIURL: v1alpha1.APIURL(s.URL()), AppID: app},
 			SecretRef: v1alpha1.ObjectReference{Name: "acme-app"},
+			// The fake tells GitHub's limit of an hour, which would spread the calls over it.
+			RateLimit: &v1alpha1.RateLimit{RequestsPerHour: new(int64(0))},
 		},
 	}, map[string][]byte{"privateKey": key})
 	g.Expect(err).NotTo(HaveOccurred())

@@ -223,6 +223,10 @@ func (w *world) restart(ctx context.Context) error {
 	if err := w.showAll(ctx); err != nil {
 		return err
 	}
+	note("The budget that is left went over the restart as well:")
+	if err := w.hubCluster.show(ctx, namespace, "scmproviders"); err != nil {
+		return err
+	}
 	w.showGitHub(since, mainSHA, laterSHA)
 	return nil
 }

@@ -3,6 +3,7 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +42,9 @@ var _ = BeforeSuite(func(ctx context.Context) {
 }, NodeTimeout(15*time.Minute))
 
 var _ = AfterSuite(func() {
+	if programs != "" {
+		Expect(os.RemoveAll(programs)).To(Succeed())
+	}
 	for _, c := range []*clusters.Cluster{hubCluster, euCluster, usCluster} {
 		if c != nil {
 			Expect(c.Stop()).To(Succeed())

@@ -45,13 +45,13 @@ type world struct {
 
 // newWorld makes a fake GitHub with one repository, an App installed there, the
 // namespaces, and an ScmProvider that lets everybody write acme/*.
-func newWorld() *world {
+func newWorld(options ...github.Option) *world {
 	n := worlds.Add(1)
 	w := &world{
 		ctx:       context.Background(),
 		namespace: fmt.Sprintf("hub-%d", n),
 		tenant:    fmt.Sprintf("team-%d", n),
-		scm:       github.New(),
+		scm:       github.New(options...),
 	}
 	DeferCleanup(w.scm.Close)
 	w.pem = w.scm.AddApp(appID)
@@ -118,18 +118,20 @@ func (w *world) members() {
 	w.member("us", usCluster.Kubeconfig())
 }
 
-// start runs a hub until the returned function has stopped it.
-func (w *world) start() {
+// start runs a hub until w.stop.
+func (w *world) start(edit ...func(*hub.Options)) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	done := make(chan error, 1)
-	go func() {
-		done <- hub.Run(ctx, hubCluster.Config, hub.Options{
-			Namespace: w.namespace, LocalCluster: true, Workers: 16, UnheardGrace: 15 * time.Minute,
-			LeaderElect: true, LeaseDuration: 7 * time.Second, RenewDeadline: 5 * time.Second, RetryPeriod: time.Second,
-			MetricsBindAddress: "0", HealthProbeBindAddress: "0",
-			Log: ctrl.Log.WithName(w.namespace), Embedded: true,
-		})
-	}()
+	options := hub.Options{
+		Namespace: w.namespace, LocalCluster: true, Workers: 16, UnheardGrace: 15 * time.Minute,
+		LeaderElect: true, LeaseDuration: 7 * time.Second, RenewDeadline: 5 * time.Second, RetryPeriod: time.Second,
+		MetricsBindAddress: "0", HealthProbeBindAddress: "0",
+		Log: ctrl.Log.WithName(w.namespace), Embedded: true,
+	}
+	for _, f := range edit {
+		f(&options)
+	}
+	go func() { done <- hub.Run(ctx, hubCluster.Config, options) }()
 	w.stop = sync.OnceFunc(func() {
 		cancel()
 		var err error
