@@ -46,11 +46,20 @@ test: ## Run every test, with the race detector and in random order
 	export KUBEBUILDER_ASSETS; \
 	echo "$$KUBEBUILDER_ASSETS"; \
 	failed=0; \
-	for module in . $(TEST_MODULES); do \
+	echo "== tests in ."; \
+	go $(GO_TEST) $$(go list ./... | grep -v '/test/e2e$$') || failed=1; \
+	echo "== a whole hub, and what is measured of it: without the race detector, and with the machine for itself"; \
+	go $(GO_TEST) ./test/e2e || failed=1; \
+	go test -timeout 20m ./test/e2e -ginkgo.label-filter=measures || failed=1; \
+	for module in $(TEST_MODULES); do \
 		echo "== tests in $$module"; \
 		go -C "$$module" $(GO_TEST) ./... || failed=1; \
 	done; \
 	exit "$$failed"
+
+.PHONY: bench
+bench: ## Measure budgets and lanes, each against a floor in the same run
+	@go test -run '^$$' -bench . -timeout 20m ./ratelimit
 
 .PHONY: fmt
 fmt: ## Format the Go code
