@@ -25,6 +25,11 @@ type Key struct {
 	Name       string
 }
 
+// String writes the key as host/repository@sha name.
+func (k Key) String() string {
+	return strings.TrimSpace(k.Host + "/" + k.Repository + "@" + k.SHA + " " + k.Name)
+}
+
 // ExternalID is the mark that the hub leaves in the SCM: 32 hexadecimal digits
 // that only this key has, the same after any restart.
 func (k Key) ExternalID() string {

@@ -17,15 +17,22 @@ const (
 
 // entry is what the ledger knows of one key.
 type entry struct {
+	key    Key
 	claims map[ObjectID]*object
+	// kept are the objects whose last claim was here and that claim nothing now,
+	// because a reference leads nowhere or a grant is missing. While there are any,
+	// nothing is canceled.
+	kept map[ObjectID]struct{}
 	// seen is set once the entry has taken its owner's hint in.
 	seen bool
 	Observation
 	// lostAt is when the write whose answer was lost was sent.
 	lostAt    time.Time
 	updatedAt time.Time
-	// writer is the ScmProvider that wrote or read Shown.
+	// writer is the ScmProvider that wrote or read Shown, and via how that was then;
+	// nil where it is not known any more.
 	writer string
+	via    *scm
 
 	failure  *providers.Error
 	attempts int
@@ -36,6 +43,12 @@ type entry struct {
 
 	waitFor    string
 	releasedAt time.Time
+	// leaving is what is to be ended here, nil for nothing.
+	leaving *departure
+
+	check check
+	// writes counts when a write begins and when it ends, so it is odd in between.
+	writes uint64
 }
 
 // attempt is what a failure was about. When any of it changes, the failure no
@@ -44,6 +57,27 @@ type attempt struct {
 	owner string
 	want  providers.Status
 	epoch uint64
+}
+
+// idle reports whether no object claims an entry or keeps it.
+func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
+
+// entryAt returns the entry of a key, and makes it where there is none.
+func (l *Ledger) entryAt(key Key) *entry {
+	e := l.keys[key]
+	if e == nil {
+		e = &entry{key: key, claims: map[ObjectID]*object{}}
+		l.keys[key] = e
+		l.addToCommit(e)
+	}
+	return e
+}
+
+// drop forgets an entry.
+func (l *Ledger) drop(e *entry) {
+	e.part()
+	delete(l.keys, e.key)
+	l.dropFromCommit(e)
 }
 
 // resolve works out what an object claims and moves it between keys.
@@ -55,30 +89,38 @@ func (l *Ledger) resolve(o *object) Changes {
 	}
 	claim, problem := claimOf(o.id, o.source, repo, s)
 	var out Changes
-	if o.problem == nil && (problem != nil || claim.Key != o.claim.Key) {
-		out.add(l.release(o))
-	}
-	if claim.Key != o.claim.Key || claim.Want != o.claim.Want {
+	switch {
+	case problem != nil:
+		out.add(l.suspend(o))
+	case claim.Key != o.claim.Key:
+		out.add(l.release(o, moved))
 		o.served = false
-	}
-	if claim.Key == o.claim.Key {
+		l.join(o, claim, s)
+	default:
+		o.served = o.served && claim.Want == o.claim.Want
 		// A status that is published while claims are missing counts without them.
 		claim.Together = max(claim.Together, o.claim.Together)
+		l.join(o, claim, s)
 	}
 	o.problem = problem
-	if problem != nil {
-		o.claim = Claim{}
-	} else {
-		o.claim = claim
-		e := l.keys[claim.Key]
-		if e == nil {
-			e = &entry{claims: map[ObjectID]*object{}}
-			l.keys[claim.Key] = e
-		}
-		e.claims[o.id] = o
+	if !l.started.IsZero() && !o.placed {
+		out.add(l.recallPlace(o))
 	}
 	out.add(l.changesOf(o))
 	return out
+}
+
+// join puts an object's claim on its key.
+func (l *Ledger) join(o *object, claim Claim, s *scm) {
+	e := l.entryAt(claim.Key)
+	if len(e.claims) == 0 && !e.Certain && !e.Lost {
+		// What others told of the key does not count for this claim.
+		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
+	}
+	e.stay()
+	delete(e.kept, o.id)
+	e.claims[o.id] = o
+	o.claim, o.scm = claim, s
 }
 
 // changesOf returns the object and its key, once its cluster has been heard.
@@ -93,22 +135,49 @@ func (l *Ledger) changesOf(o *object) Changes {
 	return out
 }
 
-// release takes an object's claim off its key.
-func (l *Ledger) release(o *object) Changes {
+// suspend takes an object's claim off its key, which it keeps for the time being.
+func (l *Ledger) suspend(o *object) Changes {
 	e := l.keys[o.claim.Key]
 	if e == nil || e.claims[o.id] != o {
 		return Changes{}
 	}
 	delete(e.claims, o.id)
+	e.keep(o.id)
+	return Changes{Keys: []Key{e.key}}
+}
+
+func (e *entry) keep(id ObjectID) {
+	if e.kept == nil {
+		e.kept = map[ObjectID]struct{}{}
+	}
+	e.kept[id] = struct{}{}
+}
+
+// release takes an object off its key for good. What is left of the key when it
+// was the last there depends on why.
+func (l *Ledger) release(o *object, why parting) Changes {
+	e := l.keys[o.claim.Key]
+	if e == nil {
+		return Changes{}
+	}
+	_, kept := e.kept[o.id]
+	if !kept && e.claims[o.id] != o {
+		return Changes{}
+	}
+	delete(e.claims, o.id)
+	delete(e.kept, o.id)
 	switch {
-	case len(e.claims) > 0:
+	case !e.idle():
 	case l.started.IsZero():
 		// A standby has written nothing that it would have to remember.
-		delete(l.keys, o.claim.Key)
+		l.drop(e)
 	default:
 		e.releasedAt = l.clock.Now()
+		if why == moved || why == deleted && !kept {
+			l.leave(e, o, why)
+		}
 	}
-	return Changes{Keys: []Key{o.claim.Key}}
+	return Changes{Keys: []Key{e.key}}
 }
 
 func (l *Ledger) unuse(o *object) {
@@ -118,14 +187,11 @@ func (l *Ledger) unuse(o *object) {
 	}
 }
 
-func (l *Ledger) remove(o *object) Changes {
+func (l *Ledger) remove(o *object, why parting) Changes {
 	delete(l.objects, o.id)
 	delete(l.uids, o.source.UID)
 	l.unuse(o)
-	if o.problem != nil {
-		return Changes{}
-	}
-	return l.release(o)
+	return l.release(o, why)
 }
 
 // heardClaims returns the claims of an entry whose clusters have been heard.
@@ -170,61 +236,4 @@ func (e *entry) failureOf(a attempt) *providers.Error {
 // succeeded forgets what stood in the way.
 func (e *entry) succeeded() {
 	e.failure, e.attempts, e.retryAt, e.pending = nil, 0, time.Time{}, nil
-}
-
-// takeHint lets an entry that this process knows nothing of learn from the status
-// of its owner. Other claimants' statuses do not count: whoever may not decide
-// what the key shows must not decide what it is believed to show either. Where
-// all claims decide together, their statuses have to agree, or none is believed.
-func (l *Ledger) takeHint(e *entry, v Verdict) {
-	if e.Certain || v.WaitFor != "" {
-		return
-	}
-	agreed := v.Joined == nil || l.agreed(e)
-	if e.seen {
-		if !agreed {
-			e.Shown = nil
-		}
-		return
-	}
-	e.seen = true
-	s := l.scms[v.Owner.Provider]
-	o := e.claims[v.Owner.Object]
-	if hint := hintOf(o.source, o.claim, s.kind.Fold); hint != nil && agreed {
-		e.Shown = hint
-		e.writer = o.source.Status.ScmProvider
-		if at := o.source.Status.UpdatedAt; at != nil {
-			e.updatedAt = at.Time
-		}
-		return
-	}
-	// A key without a trace that turns up later than any write of a predecessor
-	// could come to light, with nobody left who may know of one, is new.
-	e.Certain = agreed && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
-}
-
-// agreed reports whether the statuses of all claims that count tell the same of
-// what is shown.
-func (l *Ledger) agreed(e *entry) bool {
-	first := true
-	var told *providers.Shown
-	for id, o := range e.claims {
-		if !l.heard(id.Cluster) {
-			continue
-		}
-		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider].kind.Fold)
-		if !first && !sameStatus(hint, told) {
-			return false
-		}
-		first, told = false, hint
-	}
-	return true
-}
-
-// observationBy returns what is known of an entry to who writes it now. What
-// another ScmProvider wrote has to be looked up: its runs may be another App's.
-func (e *entry) observationBy(writer string) Observation {
-	now := e.Observation
-	now.Certain = now.Certain && (now.Shown == nil || e.writer == writer)
-	return now
 }

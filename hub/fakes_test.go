@@ -12,6 +12,7 @@ import (
 type fakeKind struct{}
 
 func (fakeKind) Name() string                                  { return "github" }
+func (fakeKind) Title() string                                 { return "GitHub" }
 func (fakeKind) Host(v1alpha1.ScmProviderSpec) (string, error) { return "github.com", nil }
 func (fakeKind) Fold(repository string) string                 { return strings.ToLower(repository) }
 
@@ -36,8 +37,15 @@ func (fakeDialect) Next(shown *providers.Shown, want providers.Status) providers
 	return providers.StepUpdate
 }
 
+func (fakeDialect) Writer() string { return "github.com/app/1" }
+
 func (fakeDialect) Lane(string) (string, bool) { return "lane", true }
 
 func (fakeDialect) Client(context.Context, string) (providers.Client, error) {
 	return nil, providers.Errorf(v1alpha1.ReasonUnavailable, "no client")
 }
+
+// otherWriter is another App.
+type otherWriter struct{ fakeDialect }
+
+func (otherWriter) Writer() string { return "github.com/app/2" }

@@ -1,6 +1,9 @@
 package hub
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Loaded says that every ScmProvider has been told. Before that no claim counts,
 // so that a hub that starts tells nobody that a ScmProvider is missing.
@@ -12,14 +15,34 @@ func (l *Ledger) Loaded() Changes {
 }
 
 // Begin says that this process writes from now on, and returns everything. It
-// may be called again.
-func (l *Ledger) Begin() Changes {
+// may be called again. left is how long ago the last request of a predecessor may
+// have been sent, which may be yet to come; any is false where there is none.
+func (l *Ledger) Begin(left time.Duration, any bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.started.IsZero() {
-		l.started = l.clock.Now()
+	if !l.started.IsZero() {
+		return l.everything()
+	}
+	l.started = l.clock.Now()
+	if any {
+		l.predecessorLeft = l.started.Add(-left)
+	}
+	for _, o := range l.objects {
+		l.recallPlace(o)
 	}
 	return l.everything()
+}
+
+// Unsure reports whether a write of this process may still take effect in an SCM.
+func (l *Ledger) Unsure() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.keys {
+		if e.Lost && l.clock.Since(e.lostAt) < settleTime {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *Ledger) everything() Changes {

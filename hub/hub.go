@@ -57,7 +57,10 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	local := mgr.GetLocalManager()
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
-	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names})}
+	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
+		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked,
+	})}
+	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: o.Log, outlets: map[string]*outlet{}}
 	scms := &scmProviders{
 		client:        electedClient{local.GetClient(), lead},
@@ -94,14 +97,14 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 // life when this replica becomes the leader, the record of budgets, which ends
 // after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
-	sync := &syncer{ledger: h.ledger, queue: h.queue.Load, apply: h.apply, clock: clk, log: o.Log}
+	sync := &syncer{ledger: h.ledger, queue: func() lanes { return h.queue.Load() }, apply: h.apply, warn: h.publisher.warn, clock: clk, log: o.Log}
 	newQueue := func(name string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
 			Name: name, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
 		})
 		// Before the first key can be routed: what is seen now may have been
 		// written by a predecessor.
-		h.ledger.Begin()
+		h.begin()
 		h.queue.Store(q)
 		return q
 	}
@@ -115,7 +118,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 			return err
 		}
 		h.publisher.start(ctx)
-		h.apply(h.ledger.Begin())
+		h.apply(h.begin())
 		return nil
 	})
 	if err := c.Watch(begin); err != nil {
@@ -139,6 +142,9 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	}
 	return nil
 }
+
+// begin says that this replica writes from now on.
+func (h *hub) begin() Changes { return h.ledger.Begin(h.lead.predecessorLeft()) }
 
 // noticed has the claimants of keys that wait told so.
 func (h *hub) noticed(notices []ratelimit.Notice[Key]) { h.apply(h.ledger.Waiting(notices)) }

@@ -20,12 +20,23 @@ type Job struct {
 	// Wait is how long nothing may be asked of the SCM: a failure stands, or a
 	// member has to be heard.
 	Wait time.Duration
-	// Settle is how long a write whose answer was lost may still take effect.
-	Settle  time.Duration
+	// Settle is how long a write whose answer was lost, here or by a predecessor, may
+	// still take effect.
+	Settle time.Duration
+	// Check says that the SCM is to be looked at although nothing is to be written,
+	// and NextCheck in how long it is, 0 for never.
+	Check     bool
+	NextCheck time.Duration
+	// asked says that somebody asked for the look.
+	asked   bool
 	attempt attempt
 	wish    wish
-	// kind is the name of the SCM's kind.
+	// kind is the name of the SCM's kind, and via the ScmProvider that is used.
 	kind string
+	via  *scm
+	// ending is the place to be left that the job is about, nil for a job that is
+	// about what is claimed. Owner is then the last claim.
+	ending *departure
 }
 
 // Job returns what is to be done about a key now. A key that nobody claims has
@@ -38,29 +49,59 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	if e == nil {
 		return Job{}, 0, false
 	}
-	if len(e.claims) == 0 {
-		if left := releaseDelay - l.clock.Since(e.releasedAt); left > 0 {
-			return Job{}, left, false
-		}
-		delete(l.keys, key)
-		if e.Shown != nil || e.Lost {
-			l.gone.add(key)
-		}
+	v, claimed := l.judge(e)
+	if claimed {
+		l.handOver(e, v, l.scms[v.Owner.Provider])
+	}
+	if job, wait, ok := l.ending(e); ok || wait > 0 {
+		return job, wait, ok
+	}
+	if e.idle() {
+		return Job{}, l.forget(e), false
+	}
+	if !claimed {
 		return Job{}, 0, false
 	}
-	v, ok := l.judge(e)
-	if !ok {
-		return Job{}, 0, false
+	s := l.scms[v.Owner.Provider]
+	job = Job{
+		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
+		Account: s.account, Problem: s.problem, kind: s.kind.Name(),
+		Observation: e.observationBy(s, v), Settle: l.settle(e),
 	}
-	job = Job{Verdict: v, attempt: l.attemptOf(v), wish: e.wish}
-	job.Observation = e.observationBy(job.Verdict.Owner.Provider)
-	s := l.scms[job.Verdict.Owner.Provider]
-	job.Account, job.Problem, job.kind = s.account, s.problem, s.kind.Name()
 	job.Wait = l.waitOf(e, job)
-	if e.Lost {
-		job.Settle = max(settleTime-l.clock.Since(e.lostAt), 0)
+	if wait, ok := l.nextCheck(e, s); ok {
+		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.check.asked
 	}
 	return job, 0, true
+}
+
+// forget drops an entry that nobody claims, and returns how long it has to be
+// remembered yet.
+func (l *Ledger) forget(e *entry) time.Duration {
+	if left := releaseDelay - l.clock.Since(e.releasedAt); left > 0 {
+		return left
+	}
+	l.drop(e)
+	if e.Shown != nil || e.Lost {
+		l.gone.add(e.key)
+	}
+	return 0
+}
+
+// settle is how long it proves nothing that the SCM does not show what may have
+// been written to an entry: by this process, or by the one before it.
+func (l *Ledger) settle(e *entry) time.Duration {
+	var left time.Time
+	switch {
+	case e.Lost:
+		left = e.lostAt
+	case !e.Certain:
+		left = l.predecessorLeft
+	}
+	if left.IsZero() {
+		return 0
+	}
+	return max(settleTime-l.clock.Since(left), 0)
 }
 
 // waitOf says how long a job has to wait before it may ask the SCM.
@@ -72,6 +113,10 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	}
 	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
+	}
+	if job.Account != nil && plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing {
+		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
+		wait = max(wait, l.heldUp(e, job.Verdict, lane))
 	}
 	return max(wait, 0)
 }
@@ -89,8 +134,11 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 		e.updatedAt = l.clock.Now()
 	}
 	e.Observation = Observation{Shown: shown, Certain: true}
-	e.writer = job.Verdict.Owner.Provider
+	e.writer, e.via = job.Verdict.Owner.Provider, job.via
 	e.succeeded()
+	if wrote {
+		e.check.drifted, e.check.restoring, e.check.asked, e.check.at = nil, false, false, time.Time{}
+	}
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
 		l.count(e, job, wrote || job.Observation.Lost)
 	}
@@ -106,7 +154,10 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		return Changes{}
 	}
 	if e.writer == "" {
-		e.writer = job.Verdict.Owner.Provider
+		e.writer, e.via = job.Verdict.Owner.Provider, job.via
+	}
+	if !job.Observation.Drifted {
+		e.check.drifted = nil
 	}
 	e.succeeded()
 	l.count(e, job, false)
@@ -122,6 +173,10 @@ func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error
 	if e == nil {
 		return Changes{}, 0
 	}
+	return l.failed(e, job, sentAt, err)
+}
+
+func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
 	if before := e.failureOf(job.attempt); before == nil || before.Reason != err.Reason {
 		e.attempts = 0
 	}

@@ -40,6 +40,11 @@ type Lead struct {
 	mu sync.Mutex
 	// holder is whom the lease was last seen with. Only the election touches it.
 	holder string
+	// last is the lease as another had it last, and seenAt when it was first seen so.
+	last   resourcelock.LeaderElectionRecord
+	seenAt time.Time
+	// unsure reports whether a request of this replica may still take effect.
+	unsure func() bool
 	// renewed is when the renewal was asked for that succeeded last, zero before the
 	// term.
 	renewed time.Time
@@ -117,10 +122,38 @@ func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.holder = record.HolderIdentity
-	if !l.renewed.IsZero() && l.holder != l.Identity() {
-		l.over = true
+	if l.holder != l.Identity() {
+		if l.seenAt.IsZero() || l.last != *record {
+			l.last, l.seenAt = *record, l.now()
+		}
+		l.over = l.over || !l.renewed.IsZero()
 	}
 	return record, raw, nil
+}
+
+// predecessorLeft is how long ago the last request of the replica that led before
+// may have been sent: its last renewal plus its renew deadline, which may be yet to
+// come. any is false where none led before, or where it gave up the lease, which it
+// does only when it has an answer to all that it sent. Without leader election
+// nothing tells, so one is taken to have led until now.
+func (l *Lead) predecessorLeft() (ago time.Duration, any bool) {
+	if l == nil {
+		return 0, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last.HolderIdentity == "" {
+		return 0, false
+	}
+	return l.now().Sub(l.seenAt.Add(l.renewDeadline)), true
+}
+
+// keepWhile has the lease run out by itself, rather than be given up, while unsure
+// says that a request may still take effect: the successor then waits for that.
+func (l *Lead) keepWhile(unsure func() bool) {
+	if l != nil {
+		l.unsure = unsure
+	}
 }
 
 // Create makes the lease, and begins the term. A lease that went away during the
@@ -141,7 +174,7 @@ func (l *Lead) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	l.over = true
 	held := l.holder
 	l.mu.Unlock()
-	if held != l.Identity() {
+	if held != l.Identity() || l.unsure != nil && l.unsure() {
 		// The election of client-go would give up a successor's lease.
 		return nil
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -27,30 +28,32 @@ type Ledger struct {
 	users map[ObjectID]map[ObjectID]struct{}
 	scms  map[string]*scm
 	keys  map[Key]*entry
-	uids  map[types.UID]ObjectID
-	gone  *forgotten
-	saved Saved
+	// commits are the keys by commit: without a name.
+	commits map[Key]*commit
+	uids    map[types.UID]ObjectID
+	gone    *forgotten
+	saved   Saved
 	// overruled counts failures that lost a conflict.
 	overruled uint64
 	epoch     uint64
 	// loaded says that the hub's own ScmProviders are all here.
 	loaded bool
-	// started is when this process began to write, zero before.
-	started time.Time
-	grace   time.Duration
-	fleet   func() (names []string, complete bool)
+	// started is when this process began to write, zero before. predecessorLeft is
+	// when the last request of the one before may have been sent, zero for none.
+	started         time.Time
+	predecessorLeft time.Time
+	// blocked reports whether an installation takes nothing now.
+	blocked func(lane string) bool
+	// random spreads comparisons: a number from 0 to 1.
+	random func() float64
+	grace  time.Duration
+	fleet  func() (names []string, complete bool)
 }
 
 // member is one cluster. Its claims carry the engagement that last saw them.
 type member struct {
 	engagement uint64
 	heard      bool
-}
-
-// gitRepo is one GitRepo, and the engagement that last saw it.
-type gitRepo struct {
-	*v1alpha1.GitRepo
-	engagement uint64
 }
 
 // object is one CommitStatus.
@@ -60,7 +63,7 @@ type object struct {
 	source     *v1alpha1.CommitStatus
 	repo       ObjectID
 	claim      Claim
-	// problem says why there is no claim.
+	// problem says why there is no claim; claim is then the last one.
 	problem *providers.Error
 	// applied is the status that the hub patched last and patchedAt the resource
 	// version that came of it; events from before that version tell nothing new.
@@ -68,6 +71,14 @@ type object struct {
 	patchedAt string
 	// served says that the claim has been counted as shown.
 	served bool
+	// scm is the ScmProvider as the claim was made through it.
+	scm *scm
+	// placed says that the status was asked where the claim was last, and left are
+	// the places whose end the next one waits for.
+	placed bool
+	left   []*departure
+	// requested is the value of the annotation that asks for a fresh look.
+	requested string
 }
 
 // Changes are the keys and objects that an event or an outcome concerns.
@@ -90,10 +101,16 @@ type LedgerOptions struct {
 	// Fleet returns the names of the members that have a Secret; complete is false
 	// while others may turn up.
 	Fleet func() (names []string, complete bool)
+	// Blocked reports whether an installation takes nothing now, because of a pause
+	// or an outage. Unset, none ever is.
+	Blocked func(lane string) bool
 }
 
 // NewLedger makes an empty Ledger.
 func NewLedger(o LedgerOptions) *Ledger {
+	if o.Blocked == nil {
+		o.Blocked = func(string) bool { return false }
+	}
 	return &Ledger{
 		clock:   o.Clock,
 		members: map[string]*member{},
@@ -102,10 +119,13 @@ func NewLedger(o LedgerOptions) *Ledger {
 		users:   map[ObjectID]map[ObjectID]struct{}{},
 		scms:    map[string]*scm{},
 		keys:    map[Key]*entry{},
+		commits: map[Key]*commit{},
 		uids:    map[types.UID]ObjectID{},
 		gone:    newForgotten(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
+		blocked: o.Blocked,
+		random:  rand.Float64,
 	}
 }
 
@@ -140,7 +160,7 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 		switch {
 		case id.Cluster != cluster:
 		case o.engagement != engagement:
-			out.add(l.remove(o))
+			out.add(l.remove(o, outOfSight))
 		default:
 			out.add(l.changesOf(o))
 		}
@@ -161,7 +181,7 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 	delete(l.members, cluster)
 	for id, o := range l.objects {
 		if id.Cluster == cluster {
-			out.add(l.remove(o))
+			out.add(l.remove(o, outOfSight))
 		}
 	}
 	for id := range l.repos {
@@ -189,18 +209,21 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		if l.members[twin.Cluster].engagement < engagement {
 			return Changes{}
 		}
-		out.add(l.remove(l.objects[twin]))
+		out.add(l.remove(l.objects[twin], outOfSight))
 	}
 	o := l.objects[id]
 	if o != nil && o.source.UID != source.UID {
-		out.add(l.remove(o))
+		out.add(l.remove(o, deleted))
 		o = nil
 	}
 	if o == nil {
-		o = &object{id: id}
+		o = &object{id: id, requested: source.Annotations[v1alpha1.AnnotationRequestedAt]}
 		l.objects[id] = o
-	} else if o.repo != repo {
-		l.unuse(o)
+	} else {
+		if o.repo != repo {
+			l.unuse(o)
+		}
+		l.noteRequest(o, source)
 	}
 	o.source, o.engagement, o.repo = source, engagement, repo
 	l.uids[source.UID] = id
@@ -220,61 +243,5 @@ func (l *Ledger) RemoveObject(cluster string, engagement uint64, name types.Name
 	if o == nil || !l.current(cluster, engagement) {
 		return Changes{}
 	}
-	return l.remove(o)
-}
-
-// SetRepo takes a GitRepo as it is now, nil when it is gone.
-func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.NamespacedName, repo *v1alpha1.GitRepo) Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.current(cluster, engagement) {
-		return Changes{}
-	}
-	id := ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}
-	if repo == nil {
-		delete(l.repos, id)
-	} else {
-		l.repos[id] = gitRepo{GitRepo: repo, engagement: engagement}
-	}
-	return l.resolveUsers(id)
-}
-
-// sweepRepos drops the GitRepos of a cluster that an engagement has not seen.
-func (l *Ledger) sweepRepos(cluster string, engagement uint64) Changes {
-	var out Changes
-	for id, repo := range l.repos {
-		if id.Cluster == cluster && repo.engagement != engagement {
-			delete(l.repos, id)
-			out.add(l.resolveUsers(id))
-		}
-	}
-	return out
-}
-
-func (l *Ledger) resolveUsers(repo ObjectID) Changes {
-	var out Changes
-	for user := range l.users[repo] {
-		out.add(l.resolve(l.objects[user]))
-	}
-	return out
-}
-
-// setSCM takes a ScmProvider as it is now, nil when it is gone.
-func (l *Ledger) setSCM(name string, s *scm) Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s == nil {
-		delete(l.scms, name)
-	} else {
-		l.epoch++
-		s.epoch = l.epoch
-		l.scms[name] = s
-	}
-	var out Changes
-	for id, repo := range l.repos {
-		if repo.Spec.ScmProviderRef.Name == name {
-			out.add(l.resolveUsers(id))
-		}
-	}
-	return out
+	return l.remove(o, deleted)
 }

@@ -40,7 +40,7 @@ func newFleet(t *testing.T) *fleet {
 	})
 	f.setSCM("acme", testSCM(allowAll()))
 	f.Loaded()
-	f.Begin()
+	f.Begin(0, false)
 	f.now.Step(2 * takeOverWindow)
 	return f
 }
@@ -48,7 +48,7 @@ func newFleet(t *testing.T) *fleet {
 // takeOver lets the fleet's hub begin to write now.
 func (f *fleet) takeOver() {
 	f.started = time.Time{}
-	f.Begin()
+	f.Begin(0, false)
 }
 
 // tell engages a cluster and tells its GitRepo and CommitStatuses.
@@ -187,14 +187,16 @@ func TestWhatAnotherScmProviderWroteIsLookedUp(t *testing.T) {
 	f.hear("eu", testStatus())
 	f.Showed(testKey, f.job(), shows("queued"), true)
 	f.g.Expect(f.job().Observation.Certain).To(BeTrue())
-	f.keys[testKey].writer = "other-app"
+	f.keys[testKey].Shown = shows("success")
+	f.keys[testKey].via = testSCM()
+	f.keys[testKey].via.account = otherWriter{}
 	f.g.Expect(f.job().Observation.Certain).To(BeFalse())
 }
 
 func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
-	f.Showed(testKey, f.job(), shows("queued"), true)
+	f.Showed(testKey, f.job(), shows("success"), true)
 	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
@@ -319,10 +321,12 @@ func TestAKeyIsRememberedWhileAnObjectIsReplaced(t *testing.T) {
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
 
+	f.Showed(testKey, job, shows("success"), true)
 	f.RemoveObject("eu", f.token["eu"], name)
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
 	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.commits).To(BeEmpty())
 }
 
 func TestTheLedgerForgetsWhatIsGone(t *testing.T) {

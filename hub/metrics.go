@@ -25,6 +25,7 @@ var (
 	claimsDesc      = prometheus.NewDesc(metricsPrefix+"claims", "CommitStatuses that claim a key, by member.", []string{"cluster"}, nil)
 	keysDesc        = prometheus.NewDesc(metricsPrefix+"keys", "Statuses in SCMs that are claimed.", nil, nil)
 	conflictingDesc = prometheus.NewDesc(metricsPrefix+"keys_conflicting", "Keys whose claims want different things, of which only the oldest claim's is shown.", nil, nil)
+	driftedDesc     = prometheus.NewDesc(metricsPrefix+"keys_drifted", "Keys at which the SCM shows somebody else's change.", nil, nil)
 	savedDesc       = prometheus.NewDesc(metricsPrefix+"writes_saved_total",
 		"SCM writes that were not needed, by reason: duplicate (another claim had it shown), coalesced (overtaken while it waited) or unchanged (shown already).",
 		[]string{"reason"}, nil)
@@ -41,6 +42,7 @@ func (ledgerMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- claimsDesc
 	out <- keysDesc
 	out <- conflictingDesc
+	out <- driftedDesc
 	out <- savedDesc
 	out <- overruledDesc
 }
@@ -53,6 +55,7 @@ func (m ledgerMetrics) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, float64(counts.Keys))
 	out <- prometheus.MustNewConstMetric(conflictingDesc, prometheus.GaugeValue, float64(counts.Conflicting))
+	out <- prometheus.MustNewConstMetric(driftedDesc, prometheus.GaugeValue, float64(counts.Drifted))
 	for reason, n := range map[string]uint64{
 		"duplicate": counts.Saved.Duplicate, "coalesced": counts.Saved.Coalesced, "unchanged": counts.Saved.Unchanged,
 	} {

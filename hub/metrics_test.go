@@ -39,6 +39,7 @@ func TestTheMetricsSayWhatWasSaved(t *testing.T) {
 		"commit_status_hub_claims eu":                    1,
 		"commit_status_hub_keys":                         1,
 		"commit_status_hub_keys_conflicting":             0,
+		"commit_status_hub_keys_drifted":                 0,
 		"commit_status_hub_writes_saved_total duplicate": 3,
 		"commit_status_hub_writes_saved_total coalesced": 2,
 		"commit_status_hub_writes_saved_total unchanged": 1,

@@ -138,12 +138,17 @@ func controllerOptions(needLeader *bool) controller.Options {
 	return controller.Options{NeedLeaderElection: needLeader}
 }
 
-// slim drops from a cached object what the hub never reads.
+// slim drops from a cached object what the hub never reads: of the annotations, all
+// but the one that asks for a fresh look.
 func slim(object any) (any, error) {
 	if o, ok := object.(client.Object); ok {
 		o.SetManagedFields(nil)
 		o.SetLabels(nil)
+		requested, asked := o.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 		o.SetAnnotations(nil)
+		if asked {
+			o.SetAnnotations(map[string]string{v1alpha1.AnnotationRequestedAt: requested})
+		}
 		o.SetOwnerReferences(nil)
 	}
 	return object, nil

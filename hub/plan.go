@@ -11,6 +11,8 @@ type Observation struct {
 	Certain bool
 	// Lost says that the answer to a write was lost: the SCM may show it or not.
 	Lost bool
+	// Drifted says that Shown is somebody else's change, which is left as it is.
+	Drifted bool
 }
 
 // Action is what a worker does next about a key.
@@ -30,10 +32,14 @@ const (
 )
 
 // plan decides what to do so that a key shows want. A status that seems right
-// costs no call; anything uncertain is looked up before the first write.
+// costs no call, nor does a change by others that is to be left; anything uncertain
+// is looked up before the first write.
 func plan(dialect providers.Dialect, now Observation, want providers.Status) Action {
 	if now.Lost {
 		return ActFind
+	}
+	if now.Drifted {
+		return ActNothing
 	}
 	step := dialect.Next(now.Shown, want)
 	if step == providers.StepNone {

@@ -137,6 +137,16 @@ func (p *publisher) publish(o *outlet, id ObjectID) (settled bool) {
 	return true
 }
 
+// warn makes a Warning event about a CommitStatus of a member.
+func (p *publisher) warn(cluster string, about *v1alpha1.CommitStatus, reason, action, message string) {
+	p.mu.Lock()
+	o := p.outlets[cluster]
+	p.mu.Unlock()
+	if o != nil {
+		o.events.Eventf(about, nil, corev1.EventTypeWarning, reason, action, "%s", message)
+	}
+}
+
 // applyStatus applies a status on its own to the object with the UID that the
 // claim had, so that a re-created object never gets its predecessor's.
 func applyStatus(ctx context.Context, c client.Client, p Patch) (*v1alpha1.CommitStatus, error) {
@@ -170,8 +180,8 @@ func announce(recorder events.EventRecorder, p Patch) {
 		kind, reason = corev1.EventTypeNormal, "Synced"
 	case v1alpha1.ReasonAggregated:
 		kind, reason = corev1.EventTypeNormal, "Aggregated"
-	case v1alpha1.ReasonConflict:
-		reason = "Conflict"
+	case v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
+		reason = now.Reason
 	}
 	recorder.Eventf(p.Source, nil, kind, reason, "Publish", "%s", now.Message)
 }

@@ -8,34 +8,36 @@ import (
 // Route tells the queue where a key waits: in the lane of the installation that
 // its owner writes through. A key that nothing is asked about goes through at once.
 func (l *Ledger) Route(key Key) ratelimit.Route {
-	v, account, dirty := l.writeOf(key)
-	if !dirty {
+	job, _, ok := l.Job(key)
+	if !ok || job.Wait > 0 || job.Account == nil {
 		return ratelimit.Route{}
 	}
-	lane, _ := account.Lane(v.Owner.Repository)
-	return ratelimit.Route{Lane: lane, Cluster: v.Owner.Object.Cluster, Priority: priorityOf(v.Want)}
-}
-
-// writeOf returns what is to be written at a key, and through which account;
-// dirty is false when no call is needed now.
-func (l *Ledger) writeOf(key Key) (_ Verdict, account providers.Account, dirty bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.keys[key]
-	if e == nil {
-		return Verdict{}, nil, false
+	r := ratelimit.Route{Cluster: job.Verdict.Owner.Object.Cluster}
+	switch {
+	case job.ending != nil:
+		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
+			return ratelimit.Route{}
+		}
+		r.Priority = ratelimit.PriorityTerminal
+	case plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing:
+		r.Priority = priorityOf(job.Verdict.Want)
+	case job.Check:
+		// One list tells of all keys of a commit: the others then find theirs done.
+		r.Priority, r.Exclusion = ratelimit.PriorityRecheck, "list "+commitOf(key).String()
+		if job.asked {
+			r.Priority = priorityOf(job.Verdict.Want)
+		}
+	default:
+		return ratelimit.Route{}
 	}
-	v, ok := l.judge(e)
-	if !ok || !l.dirty(e, v) {
-		return Verdict{}, nil, false
-	}
-	return v, l.scms[v.Owner.Provider].account, true
+	r.Lane, _ = job.Account.Lane(job.Verdict.Owner.Repository)
+	return r
 }
 
 // dirty reports whether a call is needed to make a key show what a verdict wants.
 func (l *Ledger) dirty(e *entry, v Verdict) bool {
-	account := l.scms[v.Owner.Provider].account
-	return account != nil && v.WaitFor == "" && plan(account, e.observationBy(v.Owner.Provider), v.Want) != ActNothing
+	s := l.scms[v.Owner.Provider]
+	return s.account != nil && v.WaitFor == "" && plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
 }
 
 func priorityOf(want providers.Status) int {

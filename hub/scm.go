@@ -14,6 +14,7 @@ type scm struct {
 	grants []grant
 	// aggregate says that conflictPolicy is Aggregate.
 	aggregate bool
+	drift     drifting
 
 	// account is nil while problem says why the ScmProvider cannot be used. A
 	// problem with the credential still lets claims be keyed and deduplicated.
@@ -40,6 +41,7 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 	s.kind = kind
 	s.grants = compileGrants(provider.Spec.Grants, kind)
 	s.aggregate = provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate
+	s.drift = driftingOf(provider.Spec.Drift)
 	if secret == nil {
 		s.problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Secret %s, which ScmProvider %s names, does not exist on the hub", provider.Spec.SecretRef.Name, s.name)
 		return s

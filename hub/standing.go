@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -12,8 +13,10 @@ import (
 
 // Patch is a status that has to be published.
 type Patch struct {
-	ID     ObjectID
-	UID    types.UID
+	ID  ObjectID
+	UID types.UID
+	// Version is the newest resource version of the object that is known.
+	Version string
 	Status v1alpha1.CommitStatusStatus
 	// Before is the status that the object has now.
 	Before v1alpha1.CommitStatusStatus
@@ -38,7 +41,7 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	if !ok || equality.Semantic.DeepEqual(status, s.before) {
 		return Patch{}, false
 	}
-	return Patch{ID: id, UID: o.source.UID, Status: status, Before: s.before, Source: o.source}, true
+	return Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Before: s.before, Source: o.source}, true
 }
 
 // Patched records that a status was published, and as which resource version.
@@ -67,6 +70,15 @@ func (o *object) statusNow() v1alpha1.CommitStatusStatus {
 	return o.source.Status
 }
 
+// version is the newest resource version of an object that is known; statusNow has
+// dropped that of a patch that the watch has caught up with.
+func (o *object) version() string {
+	if o.patchedAt != "" {
+		return o.patchedAt
+	}
+	return o.source.ResourceVersion
+}
+
 // standingOf gathers how an object stands; ok is false while its key waits for
 // its first attempt.
 func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
@@ -83,9 +95,12 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost, e.writer, e.updatedAt
 	now := l.attemptOf(v)
 	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
-	if account := l.scms[v.Owner.Provider].account; account != nil {
-		s.dialect = account
+	scm := l.scms[v.Owner.Provider]
+	s.drifted, s.title = e.driftFrom(v.Want), scm.kind.Title()
+	if scm.account != nil {
+		s.dialect = scm.account
 	}
+	s.moving = slices.ContainsFunc(o.parting(), func(d *departure) bool { return !d.held })
 	return s, true
 }
 
@@ -94,6 +109,7 @@ type Counts struct {
 	Claims      map[string]int
 	Keys        int
 	Conflicting int
+	Drifted     int
 	// Saved and Overruled count from the start of the process.
 	Saved     Saved
 	Overruled uint64
@@ -115,6 +131,9 @@ func (l *Ledger) Count() Counts {
 	for _, e := range l.keys {
 		if l.conflicting(e) {
 			out.Conflicting++
+		}
+		if e.check.drifted != nil {
+			out.Drifted++
 		}
 	}
 	return out

@@ -36,6 +36,13 @@ type standing struct {
 	writer    string
 	updatedAt time.Time
 	dialect   providers.Dialect
+	// title is the SCM's name for people.
+	title string
+	// drifted says that shown is somebody else's change.
+	drifted bool
+	// moving says that the claim's last place is to be ended first: until then the
+	// status tells of that place.
+	moving bool
 }
 
 // statusOf works out the status of a CommitStatus. ok is false while the SCM is
@@ -48,6 +55,9 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 		return finish(out, s, now, metav1.ConditionFalse, s.problem.Reason, s.problem.Message), true
 	case s.failure != nil:
 		return finish(mirror(s), s, now, metav1.ConditionFalse, s.failure.Reason, s.failure.Message), true
+	case s.drifted && s.dialect != nil && !s.lost:
+		message := driftMessage(s.title, s.shown, s.dialect.Render(s.verdict.Want))
+		return finish(mirror(s), s, now, metav1.ConditionFalse, v1alpha1.ReasonDrifted, message), true
 	case s.dialect == nil || s.lost || s.dialect.Next(s.shown, s.verdict.Want) != providers.StepNone:
 		return waiting(s, now)
 	}
@@ -74,7 +84,12 @@ func waiting(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool)
 	if s.pending.reason == v1alpha1.ReasonUnavailable {
 		ready = metav1.ConditionFalse
 	}
-	return finish(mirror(s), s, now, ready, s.pending.reason, s.pending.message), true
+	out := mirror(s)
+	if s.moving {
+		out = *s.before.DeepCopy()
+		out.IsSynced = false
+	}
+	return finish(out, s, now, ready, s.pending.reason, s.pending.message), true
 }
 
 // mirror returns a status with what the SCM shows.

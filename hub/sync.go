@@ -21,12 +21,21 @@ const (
 	stopGrace = time.Second
 )
 
+// lanes is what a syncer asks of its queue.
+type lanes interface {
+	// Add has a key worked on again.
+	Add(Key)
+	// Slot is what a key in work left its lane with.
+	Slot(Key) *ratelimit.Slot
+}
+
 // syncer brings one key forward. Its queue calls it for a key only when the
 // installation's bucket can pay for a write.
 type syncer struct {
 	ledger *Ledger
-	queue  func() *ratelimit.Queue[Key]
+	queue  func() lanes
 	apply  func(Changes)
+	warn   func(cluster string, about *v1alpha1.CommitStatus, reason, action, message string)
 	clock  clock.PassiveClock
 	log    logr.Logger
 }
@@ -34,28 +43,31 @@ type syncer struct {
 // Reconcile makes the SCM show what the key should show, as of now.
 func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	job, wait, ok := s.ledger.Job(key)
-	if !ok || job.Wait > 0 {
+	switch {
+	case !ok || job.Wait > 0:
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
-	}
-	if job.Account == nil {
+	case job.ending != nil:
+		return s.end(ctx, key, job), nil
+	case job.Account == nil:
 		return s.failed(key, job, s.clock.Now(), job.Problem), nil
 	}
 	action := plan(job.Account, job.Observation, job.Verdict.Want)
-	if action == ActNothing {
+	if action == ActNothing && !job.Check {
 		s.apply(s.ledger.Settled(key, job))
-		return ctrl.Result{}, nil
+		return ctrl.Result{RequeueAfter: job.NextCheck}, nil
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
 	defer cancel()
-	_, known := job.Account.Lane(job.Verdict.Owner.Repository)
-	client, err := job.Account.Client(ctx, job.Verdict.Owner.Repository)
-	if err != nil {
+	client, err := s.open(ctx, key, job)
+	switch {
+	case err != nil && action == ActNothing:
+		return s.notSurveyed(key, job, providers.AsError(err)), nil
+	case err != nil:
 		return s.failed(key, job, s.clock.Now(), providers.AsError(err)), nil
-	}
-	if !known {
-		// The installation is known now: wait for the turn in its own lane.
-		s.queue().Add(key)
+	case client == nil:
 		return ctrl.Result{}, nil
+	case action == ActNothing:
+		return s.survey(ctx, key, job, client), nil
 	}
 	if action == ActFind {
 		var done bool
@@ -73,6 +85,22 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	return s.write(ctx, key, job, client, action), nil
 }
 
+// open returns the client for a job, nil where the key has to wait for its turn in
+// the lane of an installation that was found just now.
+func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, error) {
+	repository := job.Verdict.Owner.Repository
+	_, known := job.Account.Lane(repository)
+	client, err := job.Account.Client(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		s.queue().Add(key)
+		return nil, nil
+	}
+	return client, nil
+}
+
 // find looks up what the SCM shows. done says that nothing is to be written
 // now; the job's Wait then tells when to come back.
 func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Client) (_ Job, done bool) {
@@ -81,7 +109,10 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		job.Wait = s.failed(key, job, s.clock.Now(), providers.AsError(err)).RequeueAfter
 		return job, true
 	}
-	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone && job.Settle > 0 {
+	// What may yet come is waited for. What a predecessor may have sent is only waited
+	// for where a second status would come of it.
+	step := job.Account.Next(shown, job.Verdict.Want)
+	if job.Settle > 0 && (step == providers.StepCreate || step != providers.StepNone && job.Observation.Lost) {
 		job.Wait = job.Settle
 		return job, true
 	}
@@ -90,20 +121,11 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 }
 
 func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
-	var shown providers.Shown
-	var err error
-	sentAt := s.clock.Now()
-	at, want := targetOf(key, job), job.Verdict.Want
-	switch action {
-	case ActNothing:
-		return ctrl.Result{}
-	case ActCreate:
-		shown, err = client.Create(ctx, at, want)
-	case ActUpdate:
-		shown, err = client.Update(ctx, at, *job.Observation.Shown, want)
-	case ActFind, ActUnsupported:
-		err = providers.Errorf(v1alpha1.ReasonUnsupported, "%s cannot show %s after what it shows now", key.Host, want.Phase)
+	want, sentAt := job.Verdict.Want, s.clock.Now()
+	if action == ActNothing {
+		return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
 	}
+	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
 		return s.failed(key, job, sentAt, providers.AsError(err))
 	}
@@ -114,7 +136,19 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 		return s.failed(key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
 	}
-	return ctrl.Result{}
+	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
+}
+
+// send makes the one request of a write.
+func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
+	defer s.ledger.Writing(key)()
+	switch action {
+	case ActCreate:
+		return client.Create(ctx, targetOf(key, job), want)
+	case ActUpdate:
+		return client.Update(ctx, targetOf(key, job), *job.Observation.Shown, want)
+	}
+	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s cannot show %s after what it shows now", key.Host, want.Phase)
 }
 
 // showed records what the SCM shows, and reports whether it is what it should be.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,12 +18,18 @@ import (
 // records what it was asked.
 type scriptedSCM struct {
 	fakeDialect
+	app    string
 	known  bool
 	asked  []string
+	listed providers.Listing
 	found  *providers.Shown
 	answer func(want providers.Status) (providers.Shown, error)
 	onFind func()
+	// err is how lists and look-ups end.
+	err error
 }
+
+func (s *scriptedSCM) Writer() string { return "github.com/app/" + s.app }
 
 func (s *scriptedSCM) Lane(string) (string, bool) { return "lane", s.known }
 
@@ -49,7 +56,15 @@ func (s *scriptedSCM) Find(context.Context, providers.Target) (*providers.Shown,
 	if s.onFind != nil {
 		s.onFind()
 	}
-	return s.found, nil
+	return s.found, s.err
+}
+
+func (s *scriptedSCM) List(_ context.Context, _ providers.Commit, tag string) (providers.Listing, error) {
+	s.asked = append(s.asked, strings.TrimSpace("list "+tag))
+	if s.err != nil {
+		return providers.Listing{}, s.err
+	}
+	return s.listed, nil
 }
 
 // bench is a syncer with a ledger, a queue and an SCM that a test scripts.
@@ -58,6 +73,12 @@ type bench struct {
 	scm    *scriptedSCM
 	queue  *ratelimit.Queue[Key]
 	syncer *syncer
+	// warnings are the events that were made.
+	warnings []string
+}
+
+func (b *bench) warned(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
+	b.warnings = append(b.warnings, cluster+"/"+about.Name+" "+reason+": "+message)
 }
 
 func newBench(t *testing.T) *bench {
@@ -68,8 +89,8 @@ func newBench(t *testing.T) *bench {
 	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[Key]{Clock: b.now})
 	t.Cleanup(b.queue.ShutDown)
 	b.syncer = &syncer{
-		ledger: b.Ledger, queue: func() *ratelimit.Queue[Key] { return b.queue },
-		apply: func(Changes) {}, clock: b.now, log: logr.Discard(),
+		ledger: b.Ledger, queue: func() lanes { return b.queue },
+		apply: func(Changes) {}, warn: b.warned, clock: b.now, log: logr.Discard(),
 	}
 	b.useAccount(allowAll())
 	return b

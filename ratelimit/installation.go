@@ -61,6 +61,15 @@ func (i *Installations) get(id string) *Installation {
 	return in
 }
 
+// Blocked reports whether an installation takes nothing now, because of a pause or
+// because its SCM does not answer.
+func (i *Installations) Blocked(id string) bool {
+	i.mu.Lock()
+	in := i.byID[id]
+	i.mu.Unlock()
+	return in != nil && (!in.PausedUntil().IsZero() || in.bucket.Down())
+}
+
 // SetLimits says what one ScmProvider allows at an installation. The tightest of
 // all ScmProviders that share it is in force, from now on and without forgetting
 // what was spent.

@@ -67,16 +67,16 @@ func (m *lanesModel) wait(name string, r Route, added time.Time) {
 }
 
 // forget drops what is counted of clusters that wait no longer, or that had their
-// turn, and returns the others.
+// turn, and returns the others, with whether anything but re-checks waits there.
 func (m *lanesModel) forget(served string) map[string]bool {
 	clusters := map[string]bool{}
 	for _, o := range m.lined {
 		if o.Lane == "turns" {
-			clusters[o.Cluster] = true
+			clusters[o.Cluster] = clusters[o.Cluster] || o.class > PriorityRecheck
 		}
 	}
 	for k := range m.passed {
-		if !clusters[k[0]] || k[0] == served {
+		if _, waits := clusters[k[0]]; !waits || k[0] == served {
 			delete(m.passed, k)
 		}
 	}
@@ -123,12 +123,19 @@ func (m *lanesModel) leads(w *waiter) bool {
 	return true
 }
 
-// turn checks that no cluster had two turns while another one waited for its own.
+// turn checks that no cluster had two turns while another one waited for its own,
+// and that no re-check left before a write that any of them had.
 func (m *lanesModel) turn(w *waiter) {
 	if w.Lane != "turns" {
 		return
 	}
-	for c := range m.forget(w.Cluster) {
+	for c, writes := range m.forget(w.Cluster) {
+		if w.class == PriorityRecheck && writes && m.clock.Now().Sub(w.added) <= ageStep {
+			m.Fatalf("a re-check of %s left before a write of %s", w.Cluster, c)
+		}
+		if w.class > PriorityRecheck && !writes {
+			continue
+		}
 		k := [2]string{c, w.Cluster}
 		if m.passed[k]++; c != w.Cluster && m.passed[k] > 1 {
 			m.Fatalf("%s had two turns while %s waited", w.Cluster, c)

@@ -92,12 +92,28 @@ func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	in[e.class].pushBack(e)
 }
 
-// head is the item that leaves a lane next, nil where none may.
+// head is the item that leaves a lane next, nil where none may. A cluster that has
+// only re-checks gives its turn to one that has more, so that those take only what
+// no write waits for; one that has waited for long is overtaken no more.
 func (q *Queue[T]) head(l *lane[T]) *entry[T] {
-	for l.ring.Len() > 0 {
-		if e := q.passOver(l.ring.Front().Value.(*cluster[T])); e != nil {
+	for left := l.ring.Len(); l.ring.Len() > 0; left-- {
+		c := l.ring.Front().Value.(*cluster[T])
+		e := q.passOver(c)
+		switch {
+		case e == nil:
+			continue
+		case left <= 0, e.class > PriorityRecheck, l.writes() == 0, q.age()-e.added > ageStep:
 			return e
 		}
+		l.ring.MoveToBack(c.turn)
 	}
 	return nil
+}
+
+// writes is how many items wait in a lane that are no re-checks.
+func (l *lane[T]) writes() (n int) {
+	for _, d := range l.depth[PriorityRecheck+1:] {
+		n += d
+	}
+	return n
 }

@@ -40,9 +40,9 @@ func TestAKeyOfAQuietClusterWaitsOneTurnOfEachOther(t *testing.T) {
 func TestAClusterThatComesBackIsLast(t *testing.T) {
 	g := NewWithT(t)
 	q := newBench(t)
-	q.Add(of("a", "a1", 0))
-	q.Add(of("b", "b1", 0))
-	q.Add(of("c", "c1", 0))
+	q.Add(of("a", "a1", PriorityQueued))
+	q.Add(of("b", "b1", PriorityQueued))
+	q.Add(of("c", "c1", PriorityQueued))
 	g.Expect(q.handle()).To(Equal("a1"))
 	q.Add(of("a", "a2", PriorityTerminal))
 	g.Expect(q.handleAll()).To(Equal("b1 c1 a2"))
@@ -66,7 +66,7 @@ func TestWithinATurnTheHigherClassGoesFirst(t *testing.T) {
 	g := NewWithT(t)
 	q := newBench(t)
 	for _, k := range []key{
-		of("a", "recheck", PriorityRecheck), of("a", "queued", PriorityQueued), of("b", "b", PriorityRecheck),
+		of("a", "recheck", PriorityRecheck), of("a", "queued", PriorityQueued), of("b", "b", PriorityQueued),
 		of("a", "terminal", PriorityTerminal), of("a", "progress", PriorityInProgress), of("a", "terminal2", PriorityTerminal),
 	} {
 		q.Add(k)
@@ -171,4 +171,27 @@ func TestAnItemAddedInWorkIsAsOldAsThat(t *testing.T) {
 	q.Done(again)
 	q.Add(of("a", "terminal", PriorityTerminal))
 	g.Expect(q.handleAll()).To(Equal("again terminal"))
+}
+
+func TestReChecksOfOneClusterWaitForTheWritesOfAnother(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	for _, name := range []string{"a1", "a2", "b1"} {
+		q.Add(of(name[:1], name, PriorityRecheck))
+	}
+	for _, name := range []string{"c1", "c2", "c3"} {
+		q.Add(of("c", name, PriorityQueued))
+	}
+	g.Expect(q.handleAll()).To(Equal("c1 c2 c3 a1 b1 a2"))
+}
+
+func TestAReCheckThatWaitedForTenMinutesWaitsForNoOtherClustersWrites(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	q.Add(of("a", "a1", PriorityRecheck))
+	q.clock.Step(ageStep + time.Second)
+	for _, name := range []string{"c1", "c2"} {
+		q.Add(of("c", name, PriorityTerminal))
+	}
+	g.Expect(q.handleAll()).To(Equal("a1 c1 c2"))
 }

@@ -4,6 +4,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// AnnotationRequestedAt is the annotation of a CommitStatus whose change, to whatever value, asks the hub to read
+// what the SCM shows, and to write it once where it differs.
+const AnnotationRequestedAt = "commit-status.argoproj.io/requestedAt"
+
 // Phase is where the work that a CommitStatus tells of stands.
 //
 // +kubebuilder:validation:Enum=queued;in_progress;success;failure;canceled;cancelled

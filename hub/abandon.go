@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// end ends what is shown at a place that was left, in one attempt: whatever comes of
+// it, the claim moves on. A pause is no attempt.
+func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
+	action, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
+	if action == ActNothing {
+		return s.left(key, job, job.Observation.Shown)
+	}
+	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
+	defer cancel()
+	client, err := s.open(ctx, key, job)
+	switch {
+	case err != nil:
+		return s.notEnded(key, job, providers.AsError(err))
+	case client == nil:
+		return ctrl.Result{}
+	}
+	if action == ActFind {
+		shown, err := client.Find(ctx, targetOf(key, job))
+		if err != nil {
+			return s.notEnded(key, job, providers.AsError(err))
+		}
+		if shown == nil && job.Settle > 0 {
+			// A write may be on its way there yet. The next place need not wait for it.
+			s.apply(s.ledger.Hold(key, job))
+			return ctrl.Result{RequeueAfter: job.Settle}
+		}
+		s.ledger.Saw(key, job, shown)
+		// Until here took time: it may be claimed again, or granted no more.
+		fresh, _, ok := s.ledger.Job(key)
+		if !ok || fresh.ending != job.ending {
+			s.queue().Add(key)
+			return ctrl.Result{}
+		}
+		job = fresh
+		if action, want = planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
+			return s.left(key, job, shown)
+		}
+	}
+	shown, err := s.send(ctx, key, job, client, action, want)
+	if err != nil {
+		return s.notEnded(key, job, providers.AsError(err))
+	}
+	s.log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
+	return s.left(key, job, &shown)
+}
+
+func (s *syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
+	s.apply(s.ledger.Left(key, job, shown))
+	return ctrl.Result{}
+}
+
+// notEnded records that the attempt failed, and tells it.
+func (s *syncer) notEnded(key Key, job Job, err *providers.Error) ctrl.Result {
+	if err.Reason == v1alpha1.ReasonPending {
+		s.queue().Add(key)
+		return ctrl.Result{}
+	}
+	owner := job.Verdict.Owner
+	s.log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+		"reason", err.Reason, "message", err.Message, "owner", owner.Object.String())
+	s.warn(owner.Object.Cluster, job.ending.source, "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
+		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:shortSHA], owner.Repository, err.Message)))
+	s.apply(s.ledger.NotEnded(key, job, err.Unknown))
+	return ctrl.Result{}
+}

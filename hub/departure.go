@@ -1,0 +1,265 @@
+package hub
+
+import (
+	"slices"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+const (
+	// departureLife is how long what holds back the end of an old status may last
+	// before it is given up (DESIGN rule 4: within the hour).
+	departureLife = time.Hour
+	// moveCheck is how often a key that waits for the end of its owner's old status
+	// looks whether that is still worth waiting for.
+	moveCheck = 5 * time.Second
+)
+
+// parting is why an object is taken off its key.
+type parting int
+
+const (
+	// outOfSight : nobody knows what became of it; nothing is canceled.
+	outOfSight parting = iota
+	// moved : it claims another key now.
+	moved
+	// deleted : it is gone.
+	deleted
+	// replaced : another writer takes the key over.
+	replaced
+)
+
+// departure is a key that was left while the SCM may show something unfinished
+// there, which is to be ended.
+type departure struct {
+	// claim is the last one on the key, by the object that source is.
+	claim  Claim
+	source *v1alpha1.CommitStatus
+	// via is the ScmProvider as the key was written through.
+	via *scm
+	why parting
+	// dueAt is when it is ended, and until when it is tried.
+	dueAt, until time.Time
+	// held says that something forbids it for the time being that the object's next
+	// key need not wait for.
+	held bool
+	// over says that it was tried, or is not needed any more.
+	over bool
+}
+
+// leave has what is shown at an entry ended, now that its last object left.
+func (l *Ledger) leave(e *entry, o *object, why parting) {
+	if e.leaving != nil {
+		// The earlier writer's run is ended first, and is all there is.
+		o.left = append(o.left, e.leaving)
+		return
+	}
+	d := &departure{claim: o.claim, source: o.source, via: o.scm, why: why, dueAt: l.clock.Now()}
+	if why == deleted {
+		d.dueAt = d.dueAt.Add(releaseDelay)
+	}
+	d.until = d.dueAt.Add(departureLife)
+	e.leaving = d
+	o.left = append(o.left, d)
+}
+
+// stay takes back that an entry was left, since it is claimed again or forgotten.
+func (e *entry) stay() {
+	if e.leaving != nil && e.leaving.why != replaced {
+		e.part()
+	}
+}
+
+func (e *entry) part() {
+	if e.leaving != nil {
+		e.leaving.over = true
+		e.leaving = nil
+	}
+}
+
+// handOver has the run of an earlier writer ended before another writer makes its
+// own: it could not change it.
+func (l *Ledger) handOver(e *entry, v Verdict, to *scm) {
+	if e.leaving != nil || e.Shown == nil || e.Shown.Phase.Terminal() || v.WaitFor != "" ||
+		e.via == nil || e.via.account == nil || to.account == nil || sameWriter(e.via, to) {
+		return
+	}
+	claim := v.Owner
+	claim.Provider, claim.Want = e.via.name, providers.Status{}
+	now := l.clock.Now()
+	e.leaving = &departure{
+		claim: claim, source: e.claims[v.Owner.Object].source, via: e.via, why: replaced, dueAt: now, until: now.Add(departureLife),
+	}
+}
+
+// ending returns the job of ending what is shown at an entry that was left; ok is
+// false when nothing is to be ended now, and wait is then in how long it may be.
+func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
+	d := e.leaving
+	if d == nil {
+		return Job{}, 0, false
+	}
+	now := l.clock.Now()
+	account := l.credentialOf(e, d)
+	if account == nil || !now.Before(d.until) {
+		l.ended(e)
+		return Job{}, 0, false
+	}
+	if action, _ := planEnd(account, e.Observation, d.claim.Want); action == ActNothing {
+		if d.why != deleted {
+			l.ended(e)
+		}
+		return Job{}, 0, false
+	}
+	if wait := d.dueAt.Sub(now); wait > 0 {
+		return Job{}, wait, false
+	}
+	if d.why != replaced && l.anyUnheard() {
+		d.held = true
+		return Job{}, unheardCheck, false
+	}
+	d.held = false
+	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: e.Observation, Account: account, ending: d, via: d.via}
+	job.Settle = l.settle(e)
+	return job, 0, true
+}
+
+// credentialOf is the account to end a departure's status with: today's, if it
+// is the same writer's, or else the one that wrote it. It is nil where today's
+// ScmProviders do not let the claim do so.
+func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
+	s := l.scms[d.claim.Provider]
+	if s == nil || s.kind == nil || d.via == nil || d.via.account == nil {
+		return nil
+	}
+	known := d.why == replaced && e.Certain // by this hub itself, not by a member's word
+	if !known && !s.allows(d.claim) {
+		return nil
+	}
+	if sameWriter(s, d.via) {
+		return s.account
+	}
+	return d.via.account
+}
+
+// ended ends a departure, and returns what may go on because of it.
+func (l *Ledger) ended(e *entry) Changes {
+	d := e.leaving
+	if d == nil {
+		return Changes{}
+	}
+	e.part()
+	if d.why == replaced && !e.idle() {
+		// The new writer knows nothing of what is shown.
+		e.Observation, e.via, e.writer = Observation{}, nil, ""
+	}
+	out := Changes{Keys: []Key{e.key}}
+	if o := l.objects[d.claim.Object]; o != nil && o.problem == nil {
+		out.Keys = append(out.Keys, o.claim.Key)
+	}
+	return out
+}
+
+// Left records that what was shown at a key that was left is ended, or needs no
+// end; shown is what the SCM shows now, nil for nothing.
+func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil || e.leaving != job.ending {
+		return Changes{}
+	}
+	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	return l.ended(e)
+}
+
+// Saw records what a look at a key that was left found.
+func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.keys[key]; e != nil && e.leaving == job.ending {
+		e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	}
+}
+
+// Hold records that the end of an old status has to wait, and that nothing else
+// has to wait for it.
+func (l *Ledger) Hold(key Key, job Job) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil || e.leaving != job.ending || job.ending == nil {
+		return Changes{}
+	}
+	e.leaving.held = true
+	var out Changes
+	if o := l.objects[e.leaving.claim.Object]; o != nil && o.problem == nil {
+		out.Keys = append(out.Keys, o.claim.Key)
+	}
+	return out
+}
+
+// NotEnded records that the one attempt to end an old status failed. unknown says
+// that it may have had an effect all the same.
+func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil || e.leaving != job.ending {
+		return Changes{}
+	}
+	e.Certain = e.Certain && !unknown
+	return l.ended(e)
+}
+
+// heldUp is how long the owner of an entry waits for the end of its old status,
+// zero when there is nothing to wait for. One that another installation's pause
+// or outage holds back is not waited for.
+func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
+	for _, d := range e.claims[v.Owner.Object].parting() {
+		if old := l.keys[d.claim.Key]; old != nil && old.leaving == d {
+			l.ending(old)
+		}
+		if d.over || d.held || d.via == nil || d.via.account == nil {
+			continue
+		}
+		if old, _ := d.via.account.Lane(d.claim.Repository); old == lane || !l.blocked(old) {
+			return moveCheck
+		}
+	}
+	return 0
+}
+
+// parting are the places of an object that are to be ended yet.
+func (o *object) parting() []*departure {
+	o.left = slices.DeleteFunc(o.left, func(d *departure) bool { return d.over })
+	return o.left
+}
+
+// farewell is what an old place is to show at last, and ok is false when nothing
+// unfinished of ours is shown there: the outcome that was declared for it and not
+// written yet, or else that it is canceled.
+func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
+	if shown == nil || shown.Foreign || shown.Phase.Terminal() {
+		return providers.Status{}, false
+	}
+	if declared.Phase.Terminal() {
+		return declared, true
+	}
+	return providers.Status{Phase: v1alpha1.PhaseCanceled, Description: shown.Description, URL: shown.URL}, true
+}
+
+// planEnd decides what to do about a place that was left.
+func planEnd(dialect providers.Dialect, now Observation, declared providers.Status) (Action, providers.Status) {
+	if now.Lost {
+		return ActFind, providers.Status{}
+	}
+	want, ok := farewell(now.Shown, declared)
+	if !ok {
+		return ActNothing, providers.Status{}
+	}
+	now.Drifted = false
+	return plan(dialect, now, want), want
+}

@@ -1,0 +1,154 @@
+package hub
+
+import (
+	"strings"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// takeHint lets an entry that this process knows nothing of learn from the status
+// of its owner. Other claimants' statuses do not count: whoever may not decide
+// what the key shows must not decide what it is believed to show either. Where
+// all claims decide together, their statuses have to agree, or none is believed.
+func (l *Ledger) takeHint(e *entry, v Verdict) {
+	if e.Certain || v.WaitFor != "" {
+		return
+	}
+	agreed := v.Joined == nil || l.agreed(e)
+	if e.seen {
+		if !agreed {
+			e.Shown = nil
+		}
+		return
+	}
+	e.seen = true
+	o := e.claims[v.Owner.Object]
+	if agreed && driftTold(o) {
+		e.check.drifted = &v.Want
+	}
+	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider].kind.Fold); hint != nil && agreed {
+		l.guess(e, o.source.Status, hint)
+		return
+	}
+	// A key without a trace that turns up later than any write of a predecessor
+	// could come to light, with nobody left who may know of one, is new.
+	e.Certain = agreed && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+}
+
+// guess takes in what a status tells of an entry.
+func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers.Shown) {
+	e.Shown, e.writer, e.via = hint, st.ScmProvider, nil
+	if s := l.scms[st.ScmProvider]; s != nil && s.host == e.key.Host {
+		e.via = s
+	}
+	if st.UpdatedAt != nil {
+		e.updatedAt = st.UpdatedAt.Time
+	}
+}
+
+// agreed reports whether the statuses of all claims that count tell the same of
+// what is shown.
+func (l *Ledger) agreed(e *entry) bool {
+	first := true
+	var told *providers.Shown
+	for id, o := range e.claims {
+		if !l.heard(id.Cluster) {
+			continue
+		}
+		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider].kind.Fold)
+		if !first && !sameStatus(hint, told) {
+			return false
+		}
+		first, told = false, hint
+	}
+	return true
+}
+
+// observationBy returns what is known of an entry to who writes it now. What
+// another writer made has to be looked up, and cannot be changed.
+func (e *entry) observationBy(s *scm, v Verdict) Observation {
+	now := e.Observation
+	now.Certain = now.Certain && (now.Shown == nil || sameWriter(e.via, s))
+	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring && !e.check.asked
+	return now
+}
+
+// sameWriter reports whether an SCM takes two ScmProviders for the same writer.
+func sameWriter(a, b *scm) bool {
+	if a == nil || b == nil || a.account == nil || b.account == nil {
+		return false
+	}
+	return a.account.Writer() == b.account.Writer()
+}
+
+// recallPlace learns from an object's status where its last claim was, once this
+// process writes: the object may have moved while no hub was there. A member's
+// users can forge it, so it counts only where today's grants allow the same, and
+// what is shown there is looked up before anything is canceled.
+func (l *Ledger) recallPlace(o *object) Changes {
+	o.placed = true
+	place, s, hint := l.placeTold(o)
+	if hint == nil || place.Key == o.claim.Key {
+		return Changes{}
+	}
+	if o.problem != nil {
+		if o.claim.Key != (Key{}) {
+			return Changes{}
+		}
+		o.claim, o.scm = place, s
+		e := l.entryAt(place.Key)
+		if e.idle() {
+			l.guess(e, o.source.Status, hint)
+		}
+		e.keep(o.id)
+		return Changes{}
+	}
+	e := l.entryAt(place.Key)
+	if !e.idle() || e.leaving != nil {
+		return Changes{}
+	}
+	if !e.Certain {
+		l.guess(e, o.source.Status, hint)
+	}
+	e.releasedAt = l.clock.Now()
+	l.leave(e, &object{id: o.id, source: o.source, claim: place, scm: s}, moved)
+	o.left = append(o.left, e.leaving)
+	return Changes{Keys: []Key{e.key}}
+}
+
+// placeTold is the place that an object's status tells of, and what it says is
+// unfinished there; hint is nil where it tells nothing that may be acted upon.
+func (l *Ledger) placeTold(o *object) (place Claim, s *scm, hint *providers.Shown) {
+	st := o.statusNow()
+	s = l.scms[st.ScmProvider]
+	if st.Phase.Canonical().Terminal() || s == nil || s.kind == nil || checkPlace(st) != nil {
+		return Claim{}, nil, nil
+	}
+	host, repository, _ := strings.Cut(st.Repo, "/")
+	place = Claim{
+		Object: o.id, UID: o.source.UID, Generation: o.source.Generation, CreatedAt: o.source.CreationTimestamp.Time,
+		Key: toldKey(st, s.kind.Fold), Repository: repository, Provider: s.name,
+	}
+	if host != s.host || !s.allows(place) {
+		return Claim{}, nil, nil
+	}
+	told := v1alpha1.CommitStatus{Status: st}
+	return place, s, hintOf(&told, place, s.kind.Fold)
+}
+
+// checkPlace checks a place that a status tells of as a spec is checked.
+func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
+	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
+}
+
+// driftTold reports whether an object's status says that the SCM shows somebody
+// else's change in place of the spec as it is now.
+func driftTold(o *object) bool {
+	st := o.source.Status
+	ready := apimeta.FindStatusCondition(st.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && ready.ObservedGeneration == o.source.Generation &&
+		strings.EqualFold(st.Repo, o.claim.Key.Host+"/"+o.claim.Repository) && strings.EqualFold(st.SHA, o.claim.Key.SHA)
+}

@@ -1,0 +1,35 @@
+package hub
+
+import (
+	"context"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// survey lists the commit of a key and compares all of its keys with what it shows.
+func (s *syncer) survey(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+	survey := s.ledger.Survey(key, job)
+	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, survey.Tag)
+	if err != nil {
+		return s.notSurveyed(key, job, providers.AsError(err))
+	}
+	changes := s.ledger.Surveyed(key, job, survey, listing)
+	for _, key := range changes.Keys {
+		s.log.Info("status was changed by others; writing it again", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name)
+	}
+	s.apply(changes)
+	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
+}
+
+func (s *syncer) notSurveyed(key Key, job Job, err *providers.Error) ctrl.Result {
+	if err.Reason == v1alpha1.ReasonPending {
+		s.queue().Add(key)
+		return ctrl.Result{}
+	}
+	s.log.Info("commit not compared", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "reason", err.Reason, "message", err.Message)
+	s.apply(s.ledger.NotSurveyed(key, job, err))
+	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
+}

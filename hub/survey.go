@@ -1,0 +1,203 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// noteRequest takes in a CommitStatus that changed: a change of the annotation asks
+// for a fresh look, and any change of the spec for another try of what failed.
+func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
+	requested := now.Annotations[v1alpha1.AnnotationRequestedAt]
+	asked := requested != o.requested
+	o.requested = requested
+	e := l.keys[o.claim.Key]
+	if l.started.IsZero() || e == nil || e.claims[o.id] != o || !asked && now.Generation == o.source.Generation {
+		return
+	}
+	e.check.asked = e.check.asked || asked
+	e.tried = attempt{}
+}
+
+// nextCheck is how long until an entry is compared with its SCM; ok is false for
+// never.
+func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
+	now, c := l.clock.Now(), &e.check
+	if c.asked {
+		if c.failed == 0 {
+			return 0, true
+		}
+		return max(c.at.Sub(now), 0), true
+	}
+	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost {
+		return 0, false
+	}
+	age := time.Duration(0)
+	if !e.updatedAt.IsZero() {
+		age = now.Sub(e.updatedAt)
+	}
+	if age > oldestChecked {
+		return 0, false
+	}
+	if c.at.IsZero() || c.at.Sub(now) > checkAfter(age, s.drift.interval, 1) {
+		c.at = now.Add(checkAfter(age, s.drift.interval, l.random()))
+	}
+	return max(c.at.Sub(now), 0), true
+}
+
+// NextCheck is in how long a key is compared with its SCM, 0 for never: to come
+// back to it then.
+func (l *Ledger) NextCheck(key Key) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return 0
+	}
+	v, ok := l.judge(e)
+	if !ok {
+		return 0
+	}
+	wait, ok := l.nextCheck(e, l.scms[v.Owner.Provider])
+	if !ok {
+		return 0
+	}
+	return max(wait, time.Millisecond)
+}
+
+// Survey is a list of a commit that is under way.
+type Survey struct {
+	// Tag is that of the last list, "" where it has to be whole.
+	Tag string
+	// writes are the counts of writes of the keys that the list may tell of.
+	writes map[*entry]uint64
+}
+
+// Survey begins a list of the commit of a job's key.
+func (l *Ledger) Survey(key Key, job Job) Survey {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := Survey{writes: map[*entry]uint64{}}
+	c := l.commits[commitOf(key)]
+	if c == nil {
+		return s
+	}
+	known := true
+	for _, e := range c.entries {
+		v, ok := l.judge(e)
+		if !ok || !sameWriter(l.scms[v.Owner.Provider], job.via) || e.Lost || e.writes%2 == 1 {
+			continue
+		}
+		s.writes[e] = e.writes
+		known = known && e.observationBy(job.via, v).Certain && !e.check.asked
+	}
+	if known {
+		s.Tag = c.tags[job.Account.Writer()]
+	}
+	return s
+}
+
+// Surveyed takes in what was listed of a commit, for all of its keys of one writer.
+func (l *Ledger) Surveyed(key Key, job Job, s Survey, listing providers.Listing) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out Changes
+	c := l.commits[commitOf(key)]
+	if c == nil {
+		return out
+	}
+	whole := true
+	for _, e := range c.entries {
+		if writes, ok := s.writes[e]; !ok || writes != e.writes {
+			whole = false
+			continue
+		}
+		out.add(l.compare(e, listing))
+	}
+	if whole {
+		if c.tags == nil {
+			c.tags = map[string]string{}
+		}
+		c.tags[job.Account.Writer()] = listing.Tag
+	}
+	return out
+}
+
+// compare takes in what a listing tells of an entry.
+func (l *Ledger) compare(e *entry, listing providers.Listing) Changes {
+	v, ok := l.judge(e)
+	if !ok {
+		return Changes{}
+	}
+	s, now, c := l.scms[v.Owner.Provider], l.clock.Now(), &e.check
+	if s.account == nil {
+		return Changes{}
+	}
+	writing := plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
+	asked := c.asked
+	c.at, c.asked, c.failed = time.Time{}, false, 0
+	if !listing.Unchanged {
+		shown := shownIn(listing, e.key)
+		if !sameStatus(e.Shown, shown) {
+			e.updatedAt = now
+		}
+		e.Observation = Observation{Shown: shown, Certain: true}
+		e.via, e.writer = s, s.name
+	}
+	out := Changes{}
+	switch {
+	case s.account.Next(e.Shown, v.Want) == providers.StepNone:
+		c.drifted, c.restoring = nil, false
+	case asked:
+		c.drifted, c.restoring = nil, false
+		out.Keys = append(out.Keys, e.key)
+	case writing || v.WaitFor != "":
+	default:
+		c.drifted = &v.Want
+		if c.restoring = s.drift.restore && c.mayRestore(now); c.restoring {
+			c.restored = append(c.restored, now)
+			out.Keys = append(out.Keys, e.key)
+		}
+	}
+	out.add(l.claimants(e))
+	return out
+}
+
+// shownIn is what a listing says of a key, nil for nothing.
+func shownIn(listing providers.Listing, key Key) *providers.Shown {
+	found, ok := listing.Statuses[key.Name]
+	if !ok {
+		return nil
+	}
+	found.Foreign = found.ExternalID != "" && found.ExternalID != key.ExternalID()
+	return &found.Shown
+}
+
+// NotSurveyed records that a commit could not be listed. Where the place is gone
+// that is told; anything else says nothing of the status, and is tried again.
+func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.keys[key]
+	if e == nil {
+		return Changes{}
+	}
+	e.check.failed++
+	gone := err.Reason == v1alpha1.ReasonRepoNotFound || err.Reason == v1alpha1.ReasonCommitNotFound
+	if gone || err.Reason != v1alpha1.ReasonUnavailable {
+		e.check.asked = false
+	}
+	if e.check.asked {
+		e.check.at = l.clock.Now().Add(retryAfter(err.Reason, e.check.failed))
+	} else {
+		e.check.at = l.clock.Now().Add(checkAfter(l.clock.Since(e.updatedAt), max(job.via.drift.interval, longestRetry), l.random()))
+	}
+	if !gone {
+		return Changes{}
+	}
+	e.Shown, e.Certain = nil, false
+	changes, _ := l.failed(e, job, l.clock.Now(), err)
+	return changes
+}
