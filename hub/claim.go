@@ -156,7 +156,7 @@ func isWebURL(text string) bool {
 		return true
 	}
 	u, err := url.Parse(text)
-	return err == nil && len(text) <= maxURL && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+	return err == nil && len(text) <= maxURL && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // hintOf returns what a CommitStatus's status says that the SCM shows at the

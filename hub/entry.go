@@ -23,8 +23,9 @@ type entry struct {
 	// because a reference leads nowhere or a grant is missing. While there are any,
 	// nothing is canceled.
 	kept map[ObjectID]struct{}
-	// seen is set once the entry has taken its owner's hint in.
-	seen bool
+	// seen is set once the entry has taken its owner's hint in, and nameless when
+	// there was none: what the SCM shows then is a claim's that is not here.
+	seen, nameless bool
 	Observation
 	// lostAt is when the write whose answer was lost was sent.
 	lostAt    time.Time
@@ -82,6 +83,10 @@ func (l *Ledger) drop(e *entry) {
 
 // resolve works out what an object claims and moves it between keys.
 func (l *Ledger) resolve(o *object) Changes {
+	if m := l.members[o.id.Cluster]; m != nil && m.twin != "" {
+		o.problem = errTwin
+		return l.release(o, outOfSight)
+	}
 	var s *scm
 	repo := l.repos[o.repo].GitRepo
 	if repo != nil {
@@ -120,6 +125,9 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	e.stay()
 	delete(e.kept, o.id)
 	e.claims[o.id] = o
+	if claim.Key != o.claim.Key {
+		o.fresh = l.heard(o.id.Cluster) || l.joined(o.id.Cluster)
+	}
 	o.claim, o.scm = claim, s
 }
 
@@ -189,7 +197,9 @@ func (l *Ledger) unuse(o *object) {
 
 func (l *Ledger) remove(o *object, why parting) Changes {
 	delete(l.objects, o.id)
-	delete(l.uids, o.source.UID)
+	if l.uids[o.source.UID] == o.id {
+		delete(l.uids, o.source.UID)
+	}
 	l.unuse(o)
 	return l.release(o, why)
 }

@@ -31,7 +31,7 @@ func (fakeDialect) Next(shown *providers.Shown, want providers.Status) providers
 		return providers.StepCreate
 	case shown.Status == want:
 		return providers.StepNone
-	case shown.Phase.Terminal() && !want.Phase.Terminal():
+	case shown.Foreign, shown.Phase.Terminal() && !want.Phase.Terminal():
 		return providers.StepCreate
 	}
 	return providers.StepUpdate

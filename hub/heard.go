@@ -27,10 +27,24 @@ func (l *Ledger) Begin(left time.Duration, any bool) Changes {
 	if any {
 		l.predecessorLeft = l.started.Add(-left)
 	}
+	l.absent = map[string]struct{}{}
+	names, _ := l.fleet()
+	for _, name := range names {
+		if !l.heard(name) {
+			l.absent[name] = struct{}{}
+		}
+	}
 	for _, o := range l.objects {
 		l.recallPlace(o)
 	}
 	return l.everything()
+}
+
+// joined reports whether a member came after any hub before this one. Until all
+// Secrets are read at the start that is not known of any.
+func (l *Ledger) joined(cluster string) bool {
+	_, absent := l.absent[cluster]
+	return !absent && !l.started.IsZero() && l.clock.Since(l.started) > takeOverWindow
 }
 
 // Unsure reports whether a write of this process may still take effect in an SCM.
@@ -53,6 +67,11 @@ func (l *Ledger) everything() Changes {
 	for id := range l.objects {
 		out.Objects = append(out.Objects, id)
 	}
+	for cluster, m := range l.members {
+		if m.twin != "" {
+			out.add(Changes{Twins: map[string]string{cluster: m.twin}})
+		}
+	}
 	return out
 }
 
@@ -66,16 +85,22 @@ func (l *Ledger) current(cluster string, engagement uint64) bool {
 // heard reports whether the claims of a cluster count.
 func (l *Ledger) heard(cluster string) bool {
 	m := l.members[cluster]
-	return l.loaded && m != nil && m.heard
+	return l.loaded && m != nil && m.heard && m.twin == ""
 }
 
 // unheard reports whether a cluster is still waited for.
 func (l *Ledger) unheard(cluster string) bool {
-	if l.heard(cluster) || !l.inGrace() {
+	if m := l.members[cluster]; l.heard(cluster) || m != nil && m.twin != "" || !l.inGrace() {
 		return false
 	}
 	names, complete := l.fleet()
 	return !complete || slices.Contains(names, cluster)
+}
+
+// unheardOf reports whether a member that has a Secret has not been heard.
+func (l *Ledger) unheardOf(name string) bool {
+	m := l.members[name]
+	return !l.heard(name) && (m == nil || m.twin == "")
 }
 
 // anyUnheard reports whether any member is still waited for.
@@ -93,7 +118,7 @@ func (l *Ledger) awaited() string {
 	names, complete := l.fleet()
 	first := ""
 	for _, name := range names {
-		if !l.heard(name) && (first == "" || name < first) {
+		if l.unheardOf(name) && (first == "" || name < first) {
 			first = name
 		}
 	}

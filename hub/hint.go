@@ -24,18 +24,19 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 		}
 		return
 	}
-	e.seen = true
+	e.seen, e.nameless = true, true
 	o := e.claims[v.Owner.Object]
 	if agreed && driftTold(o) {
 		e.check.drifted = &v.Want
 	}
 	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider].kind.Fold); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
+		e.Stale, e.nameless = !settled(o), false
 		return
 	}
-	// A key without a trace that turns up later than any write of a predecessor
+	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new.
-	e.Certain = agreed && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+	e.Certain = agreed && o.fresh && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
 }
 
 // guess takes in what a status tells of an entry.
@@ -47,6 +48,21 @@ func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers
 	if st.UpdatedAt != nil {
 		e.updatedAt = st.UpdatedAt.Time
 	}
+}
+
+// settled reports whether an object's status answers its spec as it is now, with
+// what the SCM showed then. What was written since for a spec in between may not
+// have been told.
+func settled(o *object) bool {
+	ready := apimeta.FindStatusCondition(o.source.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.ObservedGeneration != o.source.Generation {
+		return false
+	}
+	switch ready.Reason {
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
+		return true
+	}
+	return false
 }
 
 // agreed reports whether the statuses of all claims that count tell the same of
@@ -72,7 +88,7 @@ func (l *Ledger) agreed(e *entry) bool {
 func (e *entry) observationBy(s *scm, v Verdict) Observation {
 	now := e.Observation
 	now.Certain = now.Certain && (now.Shown == nil || sameWriter(e.via, s))
-	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring && !e.check.asked
+	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring
 	return now
 }
 

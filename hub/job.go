@@ -23,6 +23,9 @@ type Job struct {
 	// Settle is how long a write whose answer was lost, here or by a predecessor, may
 	// still take effect.
 	Settle time.Duration
+	// Guarded is the member that has to be heard before what a look-up finds is
+	// changed, "" for none: what nobody here tells of may be what its claims want.
+	Guarded string
 	// Check says that the SCM is to be looked at although nothing is to be written,
 	// and NextCheck in how long it is, 0 for never.
 	Check     bool
@@ -69,6 +72,9 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 		Observation: e.observationBy(s, v), Settle: l.settle(e),
 	}
 	job.Wait = l.waitOf(e, job)
+	if e.nameless && !e.Certain {
+		job.Guarded = l.awaited()
+	}
 	if wait, ok := l.nextCheck(e, s); ok {
 		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.check.asked
 	}
@@ -187,6 +193,10 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 		e.Lost, e.lostAt = true, sentAt
 	}
 	delay := retryAfter(err.Reason, e.attempts)
+	if err.Unknown && e.attempts == 1 {
+		// What is shown is not what it was taken for: a look tells.
+		delay = min(delay, firstRetry)
+	}
 	e.retryAt = l.clock.Now().Add(delay)
 	return l.claimants(e), delay
 }

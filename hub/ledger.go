@@ -42,6 +42,9 @@ type Ledger struct {
 	// when the last request of the one before may have been sent, zero for none.
 	started         time.Time
 	predecessorLeft time.Time
+	// absent are the members that had a Secret when this process began to write and
+	// had not been heard.
+	absent map[string]struct{}
 	// blocked reports whether an installation takes nothing now.
 	blocked func(lane string) bool
 	// random spreads comparisons: a number from 0 to 1.
@@ -54,6 +57,11 @@ type Ledger struct {
 type member struct {
 	engagement uint64
 	heard      bool
+	// first is the engagement that its name had first.
+	first uint64
+	// twin is the name under which the same cluster was engaged before, "" for none.
+	// While there is one nothing that is told under this name counts.
+	twin string
 }
 
 // object is one CommitStatus.
@@ -77,6 +85,9 @@ type object struct {
 	// the places whose end the next one waits for.
 	placed bool
 	left   []*departure
+	// fresh says that the claim was made while its member was heard already, or that
+	// its member is new, so that no hub before this one can have known of it.
+	fresh bool
 	// requested is the value of the annotation that asks for a fresh look.
 	requested string
 }
@@ -85,11 +96,20 @@ type object struct {
 type Changes struct {
 	Keys    []Key
 	Objects []ObjectID
+	// Twins are clusters that turned out to be engaged under another name already,
+	// with that name.
+	Twins map[string]string
 }
 
 func (c *Changes) add(o Changes) {
 	c.Keys = append(c.Keys, o.Keys...)
 	c.Objects = append(c.Objects, o.Objects...)
+	for cluster, twin := range o.Twins {
+		if c.Twins == nil {
+			c.Twins = map[string]string{}
+		}
+		c.Twins[cluster] = twin
+	}
 }
 
 // LedgerOptions are the settings of a Ledger.
@@ -135,11 +155,11 @@ func (l *Ledger) Engage(cluster string) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.members[cluster]
+	l.epoch++
 	if m == nil {
-		m = &member{}
+		m = &member{first: l.epoch}
 		l.members[cluster] = m
 	}
-	l.epoch++
 	m.engagement = l.epoch
 	return m.engagement
 }
@@ -189,6 +209,7 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 			delete(l.repos, id)
 		}
 	}
+	out.add(l.freeTwins(cluster))
 	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out
 }
@@ -204,13 +225,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	id := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Name}
 	repo := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Spec.GitRepoRef.Name}
 	var out Changes
-	if twin, ok := l.uids[source.UID]; ok && twin.Cluster != cluster {
-		// One cluster under two names: the name that was engaged first counts.
-		if l.members[twin.Cluster].engagement < engagement {
-			return Changes{}
-		}
-		out.add(l.remove(l.objects[twin], outOfSight))
-	}
+	out.add(l.noteTwin(id, source))
 	o := l.objects[id]
 	if o != nil && o.source.UID != source.UID {
 		out.add(l.remove(o, deleted))
@@ -226,7 +241,9 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		l.noteRequest(o, source)
 	}
 	o.source, o.engagement, o.repo = source, engagement, repo
-	l.uids[source.UID] = id
+	if _, ok := l.uids[source.UID]; !ok {
+		l.uids[source.UID] = id
+	}
 	if l.users[repo] == nil {
 		l.users[repo] = map[ObjectID]struct{}{}
 	}

@@ -117,6 +117,9 @@ func statusWith(phase v1alpha1.Phase, id int64) v1alpha1.CommitStatusStatus {
 	return v1alpha1.CommitStatusStatus{
 		ScmProvider: "acme", Repo: "github.com/acme/shop", SHA: testSHA, Name: "build", Phase: phase,
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: id}},
+		Conditions: []metav1.Condition{{
+			Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, ObservedGeneration: 1,
+		}},
 	}
 }
 
@@ -204,16 +207,6 @@ func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {
 	f.SetObject("eu", f.token["eu"], testStatus())
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
-}
-
-func TestOneClusterUnderTwoNamesCountsOnce(t *testing.T) {
-	f := newFleet(t)
-	f.hear("eu", testStatus())
-	f.hear(twinOfEU, testStatus())
-	f.g.Expect(f.keys[testKey].claims).To(HaveLen(1))
-	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
-	_, ok := f.Patch(idIn(twinOfEU))
-	f.g.Expect(ok).To(BeFalse(), "two owners would patch in turns for ever")
 }
 
 func TestAnOwnerOfAnotherKeyIsNotWaitedFor(t *testing.T) {

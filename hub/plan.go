@@ -11,6 +11,8 @@ type Observation struct {
 	Certain bool
 	// Lost says that the answer to a write was lost: the SCM may show it or not.
 	Lost bool
+	// Stale says that Shown is from before what may have been written last.
+	Stale bool
 	// Drifted says that Shown is somebody else's change, which is left as it is.
 	Drifted bool
 }
@@ -35,7 +37,7 @@ const (
 // costs no call, nor does a change by others that is to be left; anything uncertain
 // is looked up before the first write.
 func plan(dialect providers.Dialect, now Observation, want providers.Status) Action {
-	if now.Lost {
+	if now.Lost || now.Stale {
 		return ActFind
 	}
 	if now.Drifted {

@@ -17,7 +17,7 @@ type Patch struct {
 	UID types.UID
 	// Version is the newest resource version of the object that is known.
 	Version string
-	Status v1alpha1.CommitStatusStatus
+	Status  v1alpha1.CommitStatusStatus
 	// Before is the status that the object has now.
 	Before v1alpha1.CommitStatusStatus
 	// Source is the CommitStatus, for events about it; it must not be changed.
@@ -88,7 +88,7 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	}
 	e := l.keys[o.claim.Key]
 	v, ok := l.judge(e)
-	if !ok || v.WaitFor != "" {
+	if !ok || v.WaitFor != "" && e.pendingOf(l.attemptOf(v)) == nil {
 		return s, false
 	}
 	s.claim, s.verdict = o.claim, v

@@ -40,8 +40,7 @@ type standing struct {
 	title string
 	// drifted says that shown is somebody else's change.
 	drifted bool
-	// moving says that the claim's last place is to be ended first: until then the
-	// status tells of that place.
+	// moving says that the claim's last place is to be ended first.
 	moving bool
 }
 
@@ -85,7 +84,8 @@ func waiting(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool)
 		ready = metav1.ConditionFalse
 	}
 	out := mirror(s)
-	if s.moving {
+	if s.moving || s.verdict.WaitFor != "" {
+		// What it tells is needed yet.
 		out = *s.before.DeepCopy()
 		out.IsSynced = false
 	}

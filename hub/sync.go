@@ -45,6 +45,7 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	job, wait, ok := s.ledger.Job(key)
 	switch {
 	case !ok || job.Wait > 0:
+		s.apply(s.ledger.Awaiting(key, job))
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
 	case job.ending != nil:
 		return s.end(ctx, key, job), nil
@@ -112,6 +113,11 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 	// What may yet come is waited for. What a predecessor may have sent is only waited
 	// for where a second status would come of it.
 	step := job.Account.Next(shown, job.Verdict.Want)
+	if shown != nil && step != providers.StepNone && job.Guarded != "" {
+		s.apply(s.ledger.Guard(key, job))
+		job.Wait = unheardCheck
+		return job, true
+	}
 	if job.Settle > 0 && (step == providers.StepCreate || step != providers.StepNone && job.Observation.Lost) {
 		job.Wait = job.Settle
 		return job, true
@@ -132,6 +138,11 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	if !s.showed(key, job, &shown, true) {
+		if action == ActUpdate && job.Account.Next(&shown, want) == providers.StepCreate {
+			// GitHub took it and kept the run as it was: it takes a new one.
+			s.queue().Add(key)
+			return ctrl.Result{}
+		}
 		// Said rather than written again and again.
 		return s.failed(key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))

@@ -25,6 +25,7 @@ type scriptedSCM struct {
 	found  *providers.Shown
 	answer func(want providers.Status) (providers.Shown, error)
 	onFind func()
+	onList func()
 	// err is how lists and look-ups end.
 	err error
 }
@@ -61,6 +62,9 @@ func (s *scriptedSCM) Find(context.Context, providers.Target) (*providers.Shown,
 
 func (s *scriptedSCM) List(_ context.Context, _ providers.Commit, tag string) (providers.Listing, error) {
 	s.asked = append(s.asked, strings.TrimSpace("list "+tag))
+	if s.onList != nil {
+		s.onList()
+	}
 	if s.err != nil {
 		return providers.Listing{}, s.err
 	}
