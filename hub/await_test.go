@@ -88,9 +88,11 @@ func TestAStatusThatDoesNotAnswerTheSpecIsNotBelieved(t *testing.T) {
 
 func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b := newBench(t)
+	b.hear("eu", testStatus())
 	b.started = time.Time{}
 	b.Begin(-5*time.Second, true)
-	b.hear("eu", testStatus())
+	b.keys[testKey].Certain, b.keys[testKey].seen = false, false
+	b.objects[idIn("eu")].fresh = false
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
 	b.now.Step(20 * time.Second)
 	b.reconcile()
@@ -101,10 +103,18 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 		s.SHA = movedSHA
 		return s
 	}()), wants("success")))
-	b.predecessorLeft = b.now.Now()
 	b.scm.found, b.scm.asked = shows("queued"), nil
 	b.work(movedKey)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update success"}), "no second run can come of it")
+}
+
+func TestWhatAPredecessorCannotHaveSeenNeedsNoTimeToArrive(t *testing.T) {
+	b := newBench(t)
+	b.started = time.Time{}
+	b.Begin(5*time.Second, true)
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
 }
 
 func TestWhatWasRefusedBecauseSomethingElseIsThereIsLookedUpSoon(t *testing.T) {

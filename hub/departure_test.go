@@ -291,3 +291,16 @@ func TestAnotherWriterCancelsByTheOldCredentialAndMakesItsOwn(t *testing.T) {
 	b.g.Expect(b.scm.asked).To(HaveLen(1))
 	b.g.Expect(next.asked).To(Equal([]string{"find", "create in_progress"}))
 }
+
+func TestAMoveIsMadeUpForHoweverLateTheScmProvidersAreLoaded(t *testing.T) {
+	b := newBench(t)
+	b.takeOver()
+	b.loaded = false
+	b.setSCM("acme", nil)
+	b.scm.found = shows("in_progress")
+	b.hear("eu", testStatus(on(movedSHA), wants("queued"), told(statusWith("in_progress", 7))))
+	b.useAccount(allowAll())
+	b.g.Expect(b.Loaded().Keys).To(ContainElements(testKey, movedKey))
+	b.work(testKey)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update canceled"}))
+}

@@ -47,7 +47,7 @@ func TestADriftNamesEachFieldWithBothValues(t *testing.T) {
 
 // listed is a listing of the bench's key.
 func listed(shown *providers.Shown) providers.Listing {
-	l := providers.Listing{Tag: "tag", Statuses: map[string]providers.Listed{}}
+	l := providers.Listing{Tag: "tag", Marked: true, Statuses: map[string]providers.Listed{}}
 	if shown != nil {
 		l.Statuses["build"] = providers.Listed{Shown: *shown, ExternalID: testKey.ExternalID()}
 	}
@@ -141,7 +141,7 @@ func TestANewerRunOfTheSameNameIsDriftAndNeverChanged(t *testing.T) {
 	b := newDriftBench(t, true)
 	b.scm.listed = listed(shows("failure"))
 	other := b.scm.listed.Statuses["build"]
-	other.ExternalID = "somebody else's"
+	other.ExternalID = ""
 	b.scm.listed.Statuses["build"] = other
 	b.now.Step(10 * time.Minute)
 	b.reconcile()

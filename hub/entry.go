@@ -42,6 +42,8 @@ type entry struct {
 	pending  *pending
 	wish     wish
 
+	// since is when the key was claimed first in this process.
+	since      time.Time
 	waitFor    string
 	releasedAt time.Time
 	// leaving is what is to be ended here, nil for nothing.
@@ -67,7 +69,7 @@ func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
 func (l *Ledger) entryAt(key Key) *entry {
 	e := l.keys[key]
 	if e == nil {
-		e = &entry{key: key, claims: map[ObjectID]*object{}}
+		e = &entry{key: key, claims: map[ObjectID]*object{}, since: l.clock.Now()}
 		l.keys[key] = e
 		l.addToCommit(e)
 	}
@@ -108,7 +110,7 @@ func (l *Ledger) resolve(o *object) Changes {
 		l.join(o, claim, s)
 	}
 	o.problem = problem
-	if !l.started.IsZero() && !o.placed {
+	if !l.started.IsZero() && l.loaded && !o.placed {
 		out.add(l.recallPlace(o))
 	}
 	out.add(l.changesOf(o))

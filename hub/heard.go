@@ -11,6 +11,7 @@ func (l *Ledger) Loaded() Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.loaded = true
+	l.recallPlaces()
 	return l.everything()
 }
 
@@ -34,10 +35,19 @@ func (l *Ledger) Begin(left time.Duration, any bool) Changes {
 			l.absent[name] = struct{}{}
 		}
 	}
+	l.recallPlaces()
+	return l.everything()
+}
+
+// recallPlaces learns from all statuses where claims were last, once this process
+// writes and knows the ScmProviders.
+func (l *Ledger) recallPlaces() {
+	if l.started.IsZero() || !l.loaded {
+		return
+	}
 	for _, o := range l.objects {
 		l.recallPlace(o)
 	}
-	return l.everything()
 }
 
 // joined reports whether a member came after any hub before this one. Until all

@@ -101,7 +101,7 @@ func (l *Ledger) settle(e *entry) time.Duration {
 	switch {
 	case e.Lost:
 		left = e.lostAt
-	case !e.Certain:
+	case !e.Certain && !e.since.After(l.predecessorLeft):
 		left = l.predecessorLeft
 	}
 	if left.IsZero() {

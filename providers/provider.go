@@ -31,6 +31,40 @@ type Status struct {
 type Shown struct {
 	Status
 	Handle v1alpha1.ProviderHandle
+	// Foreign says that it is shown under the target's name, but that somebody else
+	// made it: it is never changed, only superseded.
+	Foreign bool
+}
+
+// Commit is a commit whose statuses a Client lists.
+type Commit struct {
+	// Repository is the repository's path, as the SCM's API takes it.
+	Repository string
+	// SHA is the full hash of the commit, in lower case.
+	SHA string
+}
+
+// Listing is what an SCM shows on one commit.
+type Listing struct {
+	// Tag names the state of the commit that was listed, for the next List. It is
+	// empty where the SCM has no conditional requests, or the list took several.
+	Tag string
+	// Unchanged says that the commit is as it was when Tag was given. Statuses is
+	// empty then.
+	Unchanged bool
+	// Marked says that the SCM stores ExternalIDs, so that a status without the one
+	// of its target is not the hub's.
+	Marked bool
+	// Statuses is the newest status under each name, of those that this credential
+	// could have written.
+	Statuses map[string]Listed
+}
+
+// Listed is one status of a Listing.
+type Listed struct {
+	Shown
+	// ExternalID is the mark that its maker left, "" for none.
+	ExternalID string
 }
 
 // Step is what has to be done so that an SCM shows a Status.
@@ -61,6 +95,12 @@ type Client interface {
 	// and nil when there is nothing of ours. It is one request for each page of
 	// the commit's statuses.
 	Find(ctx context.Context, at Target) (*Shown, error)
+
+	// List returns what is shown on a commit, under whatever name and whoever made
+	// it, as far as this credential could have. It is one request for each page. tag
+	// is that of an earlier Listing by the same credential, "" for none: where nothing
+	// changed since, the SCM may say so at no cost.
+	List(ctx context.Context, at Commit, tag string) (Listing, error)
 }
 
 // Dialect is how an SCM shows a Status. It is pure: it makes no request.
@@ -77,6 +117,10 @@ type Dialect interface {
 // Account is a ScmProvider with its credential.
 type Account interface {
 	Dialect
+
+	// Writer is whom the SCM takes writes to come from, the same for every credential
+	// of theirs: one writer cannot change what another has made.
+	Writer() string
 
 	// Lane names the installation whose budget a write to repository spends,
 	// as far as that is known without a request. While known is false it is the

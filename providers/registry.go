@@ -11,6 +11,9 @@ type Kind interface {
 	// Name is the field of ScmProviderSpec that selects the kind, such as "github".
 	Name() string
 
+	// Title is the SCM's name for people, such as "GitHub".
+	Title() string
+
 	// Host is the host of the SCM's web pages: github.com for the API at
 	// api.github.com, with its port unless that is 443.
 	Host(spec v1alpha1.ScmProviderSpec) (string, error)

@@ -77,6 +77,9 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.
 // String names the App, and nothing of its key.
 func (a *account) String() string { return fmt.Sprintf("GitHub App %d at %s", a.appID, a.host) }
 
+// Writer is the App, as HOST/app/ID: only the App that made a check run can change it.
+func (a *account) Writer() string { return a.appLane() }
+
 // Lane is HOST/app/ID/installation/ID where the installation is given or found,
 // and HOST/app/ID, which is what finding it spends, until then.
 func (a *account) Lane(repository string) (id string, known bool) {

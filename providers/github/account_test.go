@@ -202,3 +202,19 @@ func TestAnInstallationIsNamedAfterItsOwner(t *testing.T) {
 	b.Expect(accounts).To(Equal(map[string]string{"app/12345/installation/678": "Acme", "app/12345": ""}),
 		"what finding it spends is recorded as well")
 }
+
+func TestTheWriterIsTheAppWhateverItsInstallationAndKey(t *testing.T) {
+	b := newBench(t)
+	lane, _ := b.account.Lane(repository)
+	b.Expect(b.account.Writer()).To(And(Equal(lane), HaveSuffix("/app/12345")))
+	b.client(repository)
+	b.provider.Spec.GitHub.InstallationID = installation
+	b.Expect(b.open(b.provider, b.github.AddApp(app)).Writer()).To(Equal(b.account.Writer()))
+
+	other := b.provider.DeepCopy()
+	other.Spec.GitHub.AppID = 99
+	b.Expect(b.open(other, b.pem).Writer()).To(HaveSuffix("/app/99"))
+	other = b.provider.DeepCopy()
+	other.Spec.GitHub.APIURL = "https://api.github.com"
+	b.Expect(b.open(other, b.pem).Writer()).To(Equal("github.com/app/12345"))
+}

@@ -2,19 +2,12 @@ package github
 
 import (
 	"context"
+	"net/url"
 
 	gh "github.com/google/go-github/v62/github"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-)
-
-const (
-	// perPage is the most that GitHub lists on a page.
-	perPage = 100
-	// maxPages ends a list: GitHub keeps 1000 runs of a name in a suite, and a
-	// commit has few suites of one App.
-	maxPages = 50
 )
 
 // client speaks to one repository.
@@ -66,34 +59,17 @@ func (c *client) Update(ctx context.Context, at providers.Target, shown provider
 func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Shown, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	options := &gh.ListCheckRunsOptions{
-		CheckName:   gh.String(at.Name),
-		AppID:       gh.Int64(c.account.appID),
-		Filter:      gh.String("all"),
-		ListOptions: gh.ListOptions{PerPage: perPage, Page: 1},
-	}
+	query := url.Values{"filter": {"all"}, "check_name": {at.Name}}
 	var newest *gh.CheckRun
-	for options.Page <= maxPages {
-		ctx, attempt := c.begin(ctx, question{operation: opList, sha: at.SHA})
-		page, resp, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.name, at.SHA, options)
-		if err == nil && (page == nil || page.CheckRuns == nil) {
-			err = errNotUnderstood
+	_, err := c.scan(ctx, at.SHA, query, "", func(run *gh.CheckRun) {
+		if marked(run, at) && run.GetID() > newest.GetID() {
+			newest = run
 		}
-		if err != nil {
-			return nil, c.account.failed(attempt, err)
-		}
-		for _, run := range page.CheckRuns {
-			if ours(run, at, c.account.appID) && run.GetID() > newest.GetID() {
-				newest = run
-			}
-		}
-		if resp.NextPage <= options.Page {
-			return found(newest), nil
-		}
-		options.Page = resp.NextPage
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil, providers.Errorf(v1alpha1.ReasonUnavailable,
-		"%s lists more than %d pages of check runs of one name", c.account.host, maxPages)
+	return found(newest), nil
 }
 
 func (c *client) begin(ctx context.Context, q question) (context.Context, *attempt) {

@@ -36,6 +36,9 @@ func NewKind(installations *ratelimit.Installations, clk clock.Clock) *Kind {
 // Name is "github".
 func (*Kind) Name() string { return kindName }
 
+// Title is "GitHub".
+func (*Kind) Title() string { return "GitHub" }
+
 // Host is the host of the web pages: github.com for api.github.com, X.ghe.com
 // for api.X.ghe.com, and the API's own host for GitHub Enterprise Server. It
 // fails with an *Error where the API's URL is not one that a credential may be

@@ -59,6 +59,12 @@ func provider(apiURL string, app, installation int64) *v1alpha1.ScmProvider {
 	}
 }
 
+func TestGitHubIsNamedForMachinesAndForPeople(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(newKind(t).Name()).To(Equal("github"))
+	g.Expect(newKind(t).Title()).To(Equal("GitHub"))
+}
+
 func TestHostIsTheHostOfTheWebPages(t *testing.T) {
 	for api, want := range map[string]string{
 		"":                                    "github.com",

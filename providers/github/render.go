@@ -34,7 +34,7 @@ func (dialect) Render(want providers.Status) providers.Status {
 }
 
 // Next says what leads from shown to want. It takes a new check run, apart from
-// where there is none yet, to get
+// where there is none yet or somebody else made it, to get
 //   - from a completed run to one that is not: a PATCH does not reopen it;
 //   - rid of a URL: GitHub refuses an empty details_url, and leaves the old one
 //     where the field is missing;
@@ -54,7 +54,7 @@ func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.S
 	switch {
 	case now == want:
 		return providers.StepNone
-	case runID(*shown) == 0,
+	case runID(*shown) == 0, shown.Foreign,
 		now.Phase.Terminal() && !want.Phase.Terminal(),
 		now.URL != "" && want.URL == "",
 		now.Description != "" && want.Description == "":

@@ -129,3 +129,23 @@ func TestNextTakesTheStepThatGitHubCanDo(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatSomebodyElseMadeIsSupersededAndNeverChanged(t *testing.T) {
+	g := NewWithT(t)
+	foreign := func(phase v1alpha1.Phase) *providers.Shown {
+		return &providers.Shown{
+			Status:  providers.Status{Phase: phase},
+			Handle:  v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: 1}},
+			Foreign: true,
+		}
+	}
+	for _, from := range phases {
+		for _, to := range phases {
+			step := providers.StepCreate
+			if from == to {
+				step = providers.StepNone
+			}
+			g.Expect(dialect{}.Next(foreign(from), providers.Status{Phase: to})).To(Equal(step), "%s to %s", from, to)
+		}
+	}
+}

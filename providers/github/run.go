@@ -61,12 +61,14 @@ func given(s string) *string {
 	return &s
 }
 
-// ours reports whether a run was made by this App for a target.
-func ours(run *gh.CheckRun, at providers.Target, appID int64) bool {
-	return run.GetApp().GetID() == appID &&
-		run.GetExternalID() == at.ExternalID &&
-		run.GetName() == at.Name &&
-		strings.EqualFold(run.GetHeadSHA(), at.SHA)
+// madeBy reports whether a run was made by an App on a commit.
+func madeBy(appID int64, run *gh.CheckRun, sha string) bool {
+	return run.GetApp().GetID() == appID && strings.EqualFold(run.GetHeadSHA(), sha)
+}
+
+// marked reports whether a run was made for a target.
+func marked(run *gh.CheckRun, at providers.Target) bool {
+	return run.GetExternalID() == at.ExternalID && run.GetName() == at.Name
 }
 
 func found(run *gh.CheckRun) *providers.Shown {

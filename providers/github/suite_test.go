@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -90,6 +91,49 @@ func (b *bench) pausedUntil() time.Time {
 	id, known := b.account.Lane(repository)
 	b.Expect(known).To(BeTrue())
 	return b.kind.installations.Get(id).Bucket().PausedUntil(time.Now())
+}
+
+// inFlight is how many requests of the repository's installation are not over.
+func (b *bench) inFlight() int64 {
+	id, _ := b.account.Lane(repository)
+	return b.kind.installations.Get(id).Bucket().InFlight()
+}
+
+// spent is how many requests the repository's installation has used this hour.
+func (b *bench) spent() int64 {
+	b.t.Helper()
+	id, _ := b.account.Lane(repository)
+	for _, r := range b.kind.installations.Records(b.provider.Name) {
+		if r.ID == id {
+			return *r.Used.RequestsPerHour
+		}
+	}
+	b.t.Fatalf("nothing is recorded of %s", id)
+	return 0
+}
+
+// counted is how many lists of the repository's installation were answered with a
+// status, as metrics tell it.
+func (b *bench) counted(code string) float64 {
+	b.t.Helper()
+	id, _ := b.account.Lane(repository)
+	families, err := metrics.Registry.Gather()
+	b.Expect(err).NotTo(HaveOccurred())
+	for _, family := range families {
+		if family.GetName() != "commit_status_hub_scm_requests_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, l := range metric.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if labels["installation"] == id && labels["operation"] == opList && labels["code"] == code {
+				return metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
 }
 
 func (b *bench) fails(err error, reason string) *providers.Error {

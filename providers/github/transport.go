@@ -1,6 +1,7 @@
 package github
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"time"
@@ -13,8 +14,13 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// userAgent tells GitHub who asks, which its API demands.
-const userAgent = "commit-status-hub"
+const (
+	// userAgent tells GitHub who asks, which its API demands.
+	userAgent = "commit-status-hub"
+
+	// maxSlurp is the longest body of an answer without content that is read.
+	maxSlurp = 2 << 10
+)
 
 // newClient makes a client that speaks to the account's API.
 func (a *account) newClient(rt http.RoundTripper) *gh.Client {
@@ -57,7 +63,8 @@ func readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Ti
 }
 
 // recorder notes on the attempt how a request ended. It hides GitHub's count of
-// the budget from go-github, which would refuse by itself to send more.
+// the budget from go-github, which would refuse by itself to send more, and closes
+// the bodies that go-github leaves open.
 type recorder struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.
@@ -71,7 +78,19 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	for _, header := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
 		resp.Header.Del(header)
 	}
+	if resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusBadRequest {
+		empty(resp)
+	}
 	return resp, nil
+}
+
+// empty closes the body of an answer such as a 304. Left to go-github it would stay
+// open, and the request would count as in flight for ever.
+func empty(resp *http.Response) {
+	// What little there is, so that the connection can be used again.
+	_, _ = io.CopyN(io.Discard, resp.Body, maxSlurp)
+	_ = resp.Body.Close()
+	resp.Body = http.NoBody
 }
 
 // traced notes on the attempt that the request got a connection: from then on it

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"fmt"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -29,10 +30,10 @@ func states() []providers.Status {
 	return all
 }
 
-func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
-	c := checker(t)
+// open makes the provider's account, and its client for the repository.
+func open(t *testing.T, s *github.Server, key []byte) (providers.Account, providers.Client) {
+	t.Helper()
 	g := NewWithT(t)
-	s, key := server(t)
 	installations := ratelimit.NewInstallations(clock.RealClock{})
 	t.Cleanup(installations.CloseIdleConnections)
 	account, err := provider.NewKind(installations, clock.RealClock{}).Open(&v1alpha1.ScmProvider{
@@ -47,6 +48,14 @@ func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	client, err := account.Client(t.Context(), repository)
 	g.Expect(err).NotTo(HaveOccurred())
+	return account, client
+}
+
+func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
+	c := checker(t)
+	g := NewWithT(t)
+	s, key := server(t)
+	account, client := open(t, s, key)
 
 	at := providers.Target{Repository: repository, SHA: sha, Name: "hydration", ExternalID: "0123456789abcdef"}
 	for _, from := range states() {
@@ -88,5 +97,50 @@ func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
 	} {
 		g.Expect(operations).To(HaveKey(op), "the test drives every operation")
 	}
+	valid(t, c, calls)
+}
+
+func TestTheProviderListsAsGitHubDescribesIt(t *testing.T) {
+	c := checker(t)
+	g := NewWithT(t)
+	s, key := server(t)
+	_, client := open(t, s, key)
+	commit := providers.Commit{Repository: repository, SHA: sha}
+	list := func(tag string) providers.Listing {
+		listing, err := client.List(t.Context(), commit, tag)
+		g.Expect(err).NotTo(HaveOccurred())
+		return listing
+	}
+	g.Expect(list("").Statuses).To(BeEmpty())
+	for _, want := range states() {
+		_, err := client.Create(t.Context(), providers.Target{
+			Repository: repository, SHA: sha, Name: fmt.Sprintf("%v", want), ExternalID: "0123456789abcdef",
+		}, want)
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	first := list("")
+	g.Expect(first.Statuses).To(HaveLen(len(states())))
+	g.Expect(list(first.Tag).Unchanged).To(BeTrue())
+
+	// Whatever somebody else may have made of it.
+	runs := s.CheckRuns(repository, sha)
+	s.EditCheckRun(runs[0].ID, func(r *github.CheckRun) { r.Status, r.Conclusion, r.Title = "completed", "action_required", "" })
+	s.DeleteCheckRun(runs[1].ID)
+	for i := range 150 {
+		s.AddCheckRun(github.CheckRun{Repository: repository, HeadSHA: sha, Name: fmt.Sprint("another ", i), AppID: app})
+	}
+	g.Expect(list(first.Tag).Statuses).To(HaveLen(len(states()) - 1 + 150))
+	s.RemoveRepo(repository)
+	_, err := client.List(t.Context(), commit, first.Tag)
+	g.Expect(err).To(HaveOccurred())
+
+	calls := s.Calls()
+	var answers []int
+	for _, call := range calls {
+		if call.Operation == github.OpListCheckRuns {
+			answers = append(answers, call.Status)
+		}
+	}
+	g.Expect(answers).To(Equal([]int{200, 200, 304, 200, 200, 404}), "every kind of answer is checked")
 	valid(t, c, calls)
 }

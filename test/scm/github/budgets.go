@@ -25,7 +25,7 @@ type budget struct {
 	hour        time.Time
 	spent       int
 	inFlight    int
-	log         []spending
+	log         []*spending
 	pausedFrom  time.Time
 	pausedUntil time.Time
 }
@@ -34,9 +34,27 @@ type budget struct {
 type spending struct {
 	at    time.Time
 	write bool
+	// free says that it does not count as a request.
+	free bool
 }
 
-func (s spending) points() int {
+func (s *spending) requests() int {
+	if s.free {
+		return 0
+	}
+	return 1
+}
+
+func (s *spending) writes() int {
+	if s.write {
+		return 1
+	}
+	return 0
+}
+
+// points are spent by free requests as well: GitHub documents that they are free
+// for the primary limit only.
+func (s *spending) points() int {
 	if s.write {
 		return 5
 	}
@@ -82,25 +100,18 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 	if l.MaxInFlight > 0 && of.inFlight > l.MaxInFlight {
 		return "requests in flight", time.Second
 	}
-	next := spending{at: x.now, write: isWrite(x.request)}
-	one := func(spending) int { return 1 }
-	write := func(s spending) int {
-		if s.write {
-			return 1
-		}
-		return 0
-	}
+	next := &spending{at: x.now, write: isWrite(x.request)}
 	for _, w := range []struct {
 		name   string
 		limit  int
 		window time.Duration
-		cost   func(spending) int
+		cost   func(*spending) int
 	}{
-		{"requests per minute", l.RequestsPerMinute, time.Minute, one},
-		{"points per minute", l.PointsPerMinute, time.Minute, spending.points},
-		{"writes per minute", l.WritesPerMinute, time.Minute, write},
-		{"requests per hour", l.RequestsPerHour, time.Hour, one},
-		{"writes per hour", l.WritesPerHour, time.Hour, write},
+		{"requests per minute", l.RequestsPerMinute, time.Minute, (*spending).requests},
+		{"points per minute", l.PointsPerMinute, time.Minute, (*spending).points},
+		{"writes per minute", l.WritesPerMinute, time.Minute, (*spending).writes},
+		{"requests per hour", l.RequestsPerHour, time.Hour, (*spending).requests},
+		{"writes per hour", l.WritesPerHour, time.Hour, (*spending).writes},
 	} {
 		if w.limit == 0 || w.cost(next) == 0 {
 			continue
@@ -113,7 +124,7 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 }
 
 // wait is how long it takes until next fits into a window that slides.
-func (b *budget) wait(next spending, limit int, window time.Duration, cost func(spending) int) time.Duration {
+func (b *budget) wait(next *spending, limit int, window time.Duration, cost func(*spending) int) time.Duration {
 	room := limit - cost(next)
 	for i := len(b.log) - 1; i >= 0; i-- {
 		ends := b.log[i].at.Add(window)
@@ -138,7 +149,8 @@ func (b *budget) count(x *exchange) {
 	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.now) {
 		old++
 	}
-	b.log = append(b.log[old:], spending{x.now, isWrite(x.request)})
+	x.spent = &spending{at: x.now, write: isWrite(x.request)}
+	b.log = append(b.log[old:], x.spent)
 }
 
 // used is what was spent in the current hour.
@@ -149,7 +161,14 @@ func (b *budget) used(now time.Time) int {
 	return b.spent
 }
 
-func (b *budget) refund() { b.spent = max(0, b.spent-1) }
+// refund takes back that a request was counted, if it was.
+func (b *budget) refund(x *exchange) {
+	if x.spent == nil || x.spent.free {
+		return
+	}
+	x.spent.free = true
+	b.spent = max(0, b.spent-1)
+}
 
 func isWrite(r *http.Request) bool {
 	switch r.Method {

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -97,9 +96,7 @@ func (c *checkRuns) add(r CheckRun) *run {
 	n := named{added.suite, r.Name}
 	if c.named[n]++; c.named[n] > maxRunsPerName {
 		oldest := slices.IndexFunc(c.byCommit[at], func(o *run) bool { return o.suite == added.suite && o.Name == r.Name })
-		delete(c.byID, c.byCommit[at][oldest].ID)
-		c.byCommit[at] = slices.Delete(c.byCommit[at], oldest, oldest+1)
-		c.named[n]--
+		c.remove(c.byCommit[at][oldest])
 	}
 	return added
 }
@@ -115,21 +112,4 @@ func (s *Server) CheckRuns(repository, sha string) []CheckRun {
 		shown = append(shown, r.CheckRun)
 	}
 	return shown
-}
-
-// EditCheckRun changes a run behind its app's back, as GitHub itself does to
-// stale runs. What the run is and where it is cannot be changed, and f must not
-// call the server. It panics when there is no such run.
-func (s *Server) EditCheckRun(id int64, f func(*CheckRun)) {
-	s.do(func() {
-		r := s.runs.byID[id]
-		if r == nil {
-			panic(fmt.Sprintf("edit check run %d of the fake GitHub: there is none", id))
-		}
-		edited := r.CheckRun
-		f(&edited)
-		edited.ID, edited.AppID, edited.Repository, edited.HeadSHA, edited.Name =
-			r.ID, r.AppID, r.Repository, r.HeadSHA, r.Name
-		r.CheckRun = edited
-	})
 }

@@ -162,15 +162,3 @@ func TestANameKeepsItsLastThousandRuns(t *testing.T) {
 	w.Expect(shown[0].Name).To(Equal("another"), "the oldest test is gone")
 	w.Expect(w.update(first, `{}`).status).To(Equal(404))
 }
-
-func TestAStrangersEditShows(t *testing.T) {
-	w := newWorld(t)
-	id := w.created("").id()
-	w.EditCheckRun(id, func(r *github.CheckRun) {
-		r.Status, r.Conclusion, r.ID = "completed", "stale", 1
-	})
-	a := w.call("GET", repo+"/check-runs/"+strconv.FormatInt(id, 10), "")
-	w.Expect(a.text("conclusion")).To(Equal("stale"))
-	w.Expect(a.id()).To(Equal(id))
-	w.Expect(func() { w.EditCheckRun(1, func(*github.CheckRun) {}) }).To(Panic())
-}

@@ -5,7 +5,8 @@
 // A test makes the world first (AddApp, Install, AddRepo), points its client at
 // URL, and looks afterwards at what GitHub shows (CheckRuns) and at every call
 // that arrived (Calls, Writes). Faults make it answer late, wrongly or not at
-// all.
+// all. Somebody else who changes what GitHub shows is played by EditCheckRun,
+// DeleteCheckRun and AddCheckRun, which are no calls.
 //
 // A request goes through arrive (ledger.go), admit (limits.go), a fault
 // (faults.go), and only then through its route (routes.go) to who may ask

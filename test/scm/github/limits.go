@@ -85,7 +85,7 @@ func (s *Server) meter(x *exchange, a *answer) {
 	if b == nil {
 		b = &budget{}
 	} else if a.status == http.StatusNotModified {
-		b.refund()
+		b.refund(x)
 	}
 	used := b.used(x.now)
 	reset := b.hour.Add(time.Hour)

@@ -90,6 +90,48 @@ func TestWindowsSlide(t *testing.T) {
 	}
 }
 
+func TestA304IsFreeForRequestsInEveryWindowButTakesPoints(t *testing.T) {
+	for name, tc := range map[string]struct {
+		limits github.Limits
+		fits   int
+	}{
+		"primary":             {github.Limits{}, 50},
+		"requests per hour":   {github.Limits{RequestsPerHour: 2}, 50},
+		"requests per minute": {github.Limits{RequestsPerMinute: 2}, 50},
+		"points per minute":   {github.Limits{PointsPerMinute: 11}, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, github.WithLimits(tc.limits))
+			first := w.list("")
+			w.Expect(first.status).To(Equal(200))
+			for range tc.fits {
+				a := w.list("", "If-None-Match", first.header.Get("ETag"))
+				w.Expect(a.status).To(Equal(304))
+				w.Expect(a.header.Get("X-RateLimit-Used")).To(Equal("1"))
+			}
+			w.Expect(w.Violations()).To(BeZero())
+			if tc.limits.PointsPerMinute > 0 {
+				w.Expect(w.list("").status).To(Equal(403), "nobody documents that it takes no points")
+				return
+			}
+			w.Expect(w.list("").status).To(Equal(200))
+			if tc.limits != (github.Limits{}) {
+				w.Expect(w.list("").status).To(Equal(403), "what is no 304 is counted")
+			}
+		})
+	}
+}
+
+func TestA304ThatWasNotCountedGivesNothingBack(t *testing.T) {
+	w := newWorld(t, github.WithLimits(github.Limits{RequestsPerHour: 2}))
+	w.list("")
+	w.list("")
+	w.Inject(github.Fault{Status: 304})
+	w.Expect(w.list("").status).To(Equal(304))
+	w.Expect(w.list("").status).To(Equal(403))
+	w.Expect(w.Violations()).To(Equal(2))
+}
+
 func TestARequestDuringAnAnnouncedPauseIsAViolation(t *testing.T) {
 	w := newWorld(t, github.WithLimits(github.Limits{Grace: time.Second}))
 	w.Inject(github.Fault{Status: 429, Header: http.Header{"Retry-After": {"30"}}})

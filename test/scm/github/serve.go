@@ -23,6 +23,8 @@ type exchange struct {
 	params map[string]string
 	// caller is who the Authorization header proves, even by an expired token.
 	caller caller
+	// spent is what it took of its caller's budget, nil for nothing.
+	spent *spending
 }
 
 // path returns a folded path parameter: GitHub takes owners, repositories and
