@@ -21,6 +21,8 @@ func (w *world) walk(ctx context.Context) error {
 		{"three clusters ask for the same status", w.askAlike},
 		{"all three report success", w.succeed},
 		{"one cluster disagrees", w.disagree},
+		{"a branch moves on while its tests run", w.move},
+		{"somebody changes a check run on GitHub", w.drift},
 		{"requests that cannot be met", w.askWrongly},
 		{"the hub is restarted", w.restart},
 	}

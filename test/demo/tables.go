@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func (w *world) mark() int { return len(w.github.Calls()) }
 var operations = []struct{ operation, words string }{
 	{github.OpCreateCheckRun, "POST check-runs"},
 	{github.OpUpdateCheckRun, "PATCH check-runs"},
-	{github.OpListCheckRuns, "look-up of check runs"},
+	{github.OpListCheckRuns, "look-up or list of check runs"},
 	{github.OpGetCheckRun, "read of a check run"},
 	{github.OpFindInstallation, "search for the installation"},
 	{github.OpCreateToken, "token"},
@@ -143,8 +144,11 @@ func describe(calls []github.Call) string {
 
 // refusal says how a call was refused, nothing where it was not.
 func refusal(c github.Call) string {
-	if c.Status < 300 {
+	switch {
+	case c.Status < 300:
 		return ""
+	case c.Status == http.StatusNotModified:
+		return " (unchanged: free)"
 	}
 	return fmt.Sprintf(" (refused: %d)", c.Status)
 }

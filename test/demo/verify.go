@@ -20,6 +20,7 @@ var outcomes = map[string]string{
 	"prod-eu/team-a/shop-main-again": v1alpha1.ReasonSynced,
 	"prod-us/team-a/shop-main-again": v1alpha1.ReasonSynced,
 	"local/team-a/shop-main-again":   v1alpha1.ReasonSynced,
+	"prod-eu/team-a/shop-branch":     v1alpha1.ReasonSynced,
 	"prod-eu/team-a/not-pushed":      v1alpha1.ReasonSynced,
 	"prod-eu/team-a/no-gitrepo":      v1alpha1.ReasonGitRepoNotFound,
 	"prod-eu/team-b/not-granted":     v1alpha1.ReasonDenied,
@@ -27,8 +28,8 @@ var outcomes = map[string]string{
 
 const (
 	mainOwner   = "prod-eu/team-a/shop-main"
-	wantPosts   = 2 // shop-main and not-pushed
-	wantPatches = 1 // in_progress → success
+	wantPosts   = 4 // shop-main, shop-branch on two commits, and not-pushed
+	wantPatches = 3 // in_progress → success, the old commit's → canceled, and what was changed on GitHub
 )
 
 // quiet is how long the ledger is watched for calls that should not be made.
@@ -64,8 +65,8 @@ func (w *world) verify(ctx context.Context) error {
 	if len(found.wrong) > 0 {
 		return fmt.Errorf("the end state is not right:\n  %w", errors.New(strings.Join(found.wrong, "\n  ")))
 	}
-	fmt.Printf("\n\nAll is as it should be: %d checks of %d CommitStatuses, 2 check runs and %d calls.\n",
-		found.checks, seen, len(w.github.Calls()))
+	fmt.Printf("\n\nAll is as it should be: %d checks of %d CommitStatuses, %d check runs and %d calls.\n",
+		found.checks, seen, wantPosts, len(w.github.Calls()))
 	return nil
 }
 
@@ -142,12 +143,16 @@ func (w *world) verifyCalls(f *findings) {
 			patches++
 		case c.Status == http.StatusUnprocessableEntity && strings.Contains(c.Path+string(c.RequestBody), laterSHA):
 			early = append(early, c.At)
+		case c.Operation == github.OpListCheckRuns && c.Status == http.StatusNotModified:
 		default:
 			f.equal("answer to "+c.Method+" "+c.Path, c.Status/100, 2)
 		}
 	}
 	f.equal("check runs made (POST)", posts, wantPosts)
 	f.equal("check runs changed (PATCH)", patches, wantPatches)
+	for _, run := range w.github.CheckRuns(repository, branchSHA) {
+		f.equal("the commit that was left", phaseOf(run), string(v1alpha1.PhaseCanceled))
+	}
 	f.equal("limits disregarded", w.github.Violations(), 0)
 	for i := 1; i < len(early); i++ {
 		pause := early[i].Sub(early[i-1])

@@ -34,6 +34,9 @@ const (
 	// pushed in the course of the demo.
 	mainSHA  = "9f2c1e7ab04d5836f1e9c7720d4ba6385e13fc09"
 	laterSHA = "37d8e04c95ab126f7b3e0dd1c2f94a86e05b7c1d"
+	// branchSHA and nextSHA are two commits of a branch, one after the other.
+	branchSHA = "c41d09aa6e27b3f8850d1e94f7ac3b62d8e5f017"
+	nextSHA   = "e8a2f6134b90cd57e12f0b3d9964ca708f5d1b2e"
 
 	// tokenLife is longer than anybody watches a demo.
 	tokenLife = 24 * time.Hour
@@ -69,7 +72,7 @@ func newWorld(ctx context.Context, p *programs) (*world, error) {
 	}
 	w.appKey = w.github.AddApp(appID)
 	w.github.Install(appID, installationID, owner)
-	w.github.AddRepo(repository, mainSHA)
+	w.github.AddRepo(repository, mainSHA, branchSHA, nextSHA)
 
 	begun := time.Now()
 	starting := errgroup.Group{}
