@@ -89,7 +89,7 @@ var _ = Describe("A backlog", func() {
 		clk := newFastClock()
 		w := newWorld(github.WithClock(clk), github.WithLimits(limitsOfGitHub))
 		w.secret(map[string][]byte{"privateKey": w.pem})
-		w.provider(likeGitHub)
+		w.provider(likeGitHub, func(p *v1alpha1.ScmProvider) { p.Spec.Drift.Interval = "0s" })
 		w.repo(hubCluster, "shop", "acme/shop")
 		w.members()
 		w.start(func(o *hub.Options) { o.Clock = clk })

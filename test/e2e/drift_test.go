@@ -138,6 +138,7 @@ var _ = Describe("Drift", func() {
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
 		id := w.synced(euCluster, "build", v1alpha1.PhaseSuccess).Status.Provider.GitHub.CheckRunID
 		calls := len(w.scm.Calls())
+		w.unwatched = true
 		w.scm.EditCheckRun(id, fail)
 		Consistently(func() int { return len(w.scm.Calls()) }).Should(Equal(calls))
 	})

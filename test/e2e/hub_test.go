@@ -93,6 +93,7 @@ var _ = Describe("One status, many clusters", func() {
 		Expect(w.scm.Writes()).To(HaveLen(1))
 
 		By("removing the owner's cluster")
+		w.removed = euCluster
 		Expect(hubCluster.Client.Delete(w.ctx, &corev1.Secret{ObjectMeta: objectMeta(w.namespace, "eu")})).To(Succeed())
 		w.synced(usCluster, "build", v1alpha1.PhaseSuccess)
 		Expect(w.get(usCluster, "build").Status.Owner).To(BeEmpty())

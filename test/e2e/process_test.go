@@ -10,6 +10,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -54,6 +57,14 @@ func (w *world) startProcess() (kill func()) {
 	}
 	DeferCleanup(kill)
 	return kill
+}
+
+// holder is who has the lease.
+func (w *world) holder() string {
+	GinkgoHelper()
+	lease := &coordinationv1.Lease{}
+	Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "commit-status-hub"}, lease)).To(Succeed())
+	return ptr.Deref(lease.Spec.HolderIdentity, "")
 }
 
 var _ = Describe("A hub that is killed", func() {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,10 @@ type world struct {
 	scm       *github.Server
 	pem       []byte
 	stop      func()
+	// unwatched says that the spec changes on GitHub what no hub looks at, and removed
+	// is a cluster that is a member no more.
+	unwatched bool
+	removed   *clusters.Cluster
 }
 
 // newWorld makes a fake GitHub with one repository, an App installed there, the
@@ -61,6 +66,7 @@ func newWorld(options ...github.Option) *world {
 	for _, c := range []*clusters.Cluster{hubCluster, euCluster, usCluster} {
 		w.create(c, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.tenant}})
 		DeferCleanup(func() {
+			w.expectTrue(c)
 			Expect(c.Client.DeleteAllOf(w.ctx, &v1alpha1.CommitStatus{}, client.InNamespace(w.tenant))).To(Succeed())
 			Expect(c.Client.DeleteAllOf(w.ctx, &v1alpha1.GitRepo{}, client.InNamespace(w.tenant))).To(Succeed())
 		})
@@ -217,6 +223,42 @@ func expectInvariants(cs *v1alpha1.CommitStatus) {
 	if cs.Status.IsSynced {
 		Expect(ready.Status).To(Equal(metav1.ConditionTrue))
 	}
+}
+
+// expectTrue checks that the statuses in a cluster tell what GitHub shows, as far as
+// they say that it is what their specs want.
+func (w *world) expectTrue(c *clusters.Cluster) {
+	GinkgoHelper()
+	here := strings.TrimPrefix(w.scm.URL(), "http://") + "/"
+	items := w.statuses(c)
+	for i := range items {
+		cs := &items[i]
+		expectInvariants(cs)
+		repository, ours := strings.CutPrefix(cs.Status.Repo, here)
+		if !cs.Status.IsSynced || !ours || w.unwatched || w.removed == c {
+			continue
+		}
+		told := cs.Status
+		runs := slices.DeleteFunc(w.scm.CheckRuns(repository, told.SHA), func(r github.CheckRun) bool {
+			return r.ID != told.Provider.GitHub.CheckRunID
+		})
+		Expect(runs).To(HaveLen(1), "the run of %s", cs.Name)
+		Expect(phaseOf(runs[0])).To(Equal(told.Phase), "the phase of %s", cs.Name)
+		Expect(runs[0].Name).To(Equal(told.Name))
+		Expect(runs[0].Summary).To(Equal(told.Description))
+		Expect(runs[0].DetailsURL).To(Equal(told.URL))
+	}
+}
+
+// phaseOf is the phase that a check run stands for.
+func phaseOf(r github.CheckRun) v1alpha1.Phase {
+	switch {
+	case r.Status != "completed":
+		return v1alpha1.Phase(r.Status)
+	case r.Conclusion == "cancelled":
+		return v1alpha1.PhaseCanceled
+	}
+	return v1alpha1.Phase(r.Conclusion)
 }
 
 // posts counts the check runs that were asked to be made.
