@@ -5,13 +5,20 @@
 //	scmproviders.go  the hub's ScmProviders and their Secrets → ledger
 //	claim.go      what one CommitStatus wants, or why that cannot be (pure)
 //	grant.go      may this cluster and namespace write there? (pure)
-//	ledger.go     who claims which key, and what its SCM shows
+//	ledger.go     who claims which key, and what its SCM shows: entry.go one key,
+//	              commit.go those of one commit, hint.go what members' statuses
+//	              tell after a start, heard.go and twins.go which members count
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure)
-//	route.go      in which lane a key waits for its turn; pending.go tells its
-//	              claimants so
+//	departure.go  what is to be ended at a key that was left
+//	route.go      in which lane a key waits for its turn; pending.go and await.go tell
+//	              its claimants so
 //	plan.go       the desired, and what is shown → what to do (pure)
-//	sync.go       does it, for one key, in one worker; saved.go counts what needed no write
+//	job.go        what a worker needs to know of a key
+//	sync.go       does it, for one key, in one worker; saved.go counts what needed no
+//	              write; abandon.go ends what was left, recheck.go compares a commit
+//	survey.go     what was listed of a commit → ledger; drift.go says when that is due
+//	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure)
 //	publish.go    patches it into the member
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
