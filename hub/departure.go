@@ -121,7 +121,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, unheardCheck, false
 	}
 	d.held = false
-	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: e.Observation, Account: account, ending: d, via: d.via}
+	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: e.Observation, Account: account, ending: d, via: d.via, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }

@@ -39,6 +39,10 @@ func (fakeDialect) Next(shown *providers.Shown, want providers.Status) providers
 
 func (fakeDialect) Writer() string { return "github.com/app/1" }
 
+func (fakeDialect) Obstacle(*providers.Shown, providers.Status) string { return "cannot" }
+
+func (fakeDialect) Exclusion(providers.Commit) string { return "" }
+
 func (fakeDialect) Lane(string) (string, bool) { return "lane", true }
 
 func (fakeDialect) Client(context.Context, string) (providers.Client, error) {

@@ -34,9 +34,11 @@ type Job struct {
 	asked   bool
 	attempt attempt
 	wish    wish
-	// kind is the name of the SCM's kind, and via the ScmProvider that is used.
-	kind string
-	via  *scm
+	// kind is the name of the SCM's kind, title that for people, and via the
+	// ScmProvider that is used.
+	kind  string
+	title string
+	via   *scm
 	// ending is the place to be left that the job is about, nil for a job that is
 	// about what is claimed. Owner is then the last claim.
 	ending *departure
@@ -68,7 +70,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	s := l.scms[v.Owner.Provider]
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
-		Account: s.account, Problem: s.problem, kind: s.kind.Name(),
+		Account: s.account, Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e),
 	}
 	job.Wait = l.waitOf(e, job)

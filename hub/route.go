@@ -18,9 +18,10 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
 			return ratelimit.Route{}
 		}
-		r.Priority = ratelimit.PriorityTerminal
+		r.Priority, r.Exclusion = ratelimit.PriorityTerminal, exclusionOf(key, job)
 	case plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing:
 		r.Priority = priorityOf(job.Verdict.Want)
+		r.Exclusion = exclusionOf(key, job)
 	case job.Check:
 		// One list tells of all keys of a commit: the others then find theirs done.
 		r.Priority, r.Exclusion = ratelimit.PriorityRecheck, "list "+commitOf(key).String()
@@ -32,6 +33,10 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 	}
 	r.Lane, _ = job.Account.Lane(job.Verdict.Owner.Repository)
 	return r
+}
+
+func exclusionOf(key Key, job Job) string {
+	return job.Account.Exclusion(providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA})
 }
 
 // dirty reports whether a call is needed to make a key show what a verdict wants.

@@ -159,7 +159,7 @@ func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 	case ActUpdate:
 		return client.Update(ctx, targetOf(key, job), *job.Observation.Shown, want)
 	}
-	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s cannot show %s after what it shows now", key.Host, want.Phase)
+	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s %s", job.title, job.Account.Obstacle(job.Observation.Shown, want))
 }
 
 // showed records what the SCM shows, and reports whether it is what it should be.

@@ -112,6 +112,10 @@ type Dialect interface {
 	// Next says what leads from shown, nil for nothing, to want. Both are
 	// compared as Render renders them. It makes no request.
 	Next(shown *Shown, want Status) Step
+
+	// Obstacle says why Next is StepUnsupported, in words that follow "the SCM", such
+	// as "cannot change the description while the phase stays running".
+	Obstacle(shown *Shown, want Status) string
 }
 
 // Account is a ScmProvider with its credential.
@@ -126,6 +130,10 @@ type Account interface {
 	// as far as that is known without a request. While known is false it is the
 	// installation that Client spends to find out.
 	Lane(repository string) (id string, known bool)
+
+	// Exclusion names what at most one write may be under way for at a time, "" where
+	// writes to different targets do not get into each other's way.
+	Exclusion(at Commit) string
 
 	// Client returns the client for repository. It may take a request to learn
 	// the installation, which is made once for each owner.

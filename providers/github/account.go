@@ -80,6 +80,9 @@ func (a *account) String() string { return fmt.Sprintf("GitHub App %d at %s", a.
 // Writer is the App, as HOST/app/ID: only the App that made a check run can change it.
 func (a *account) Writer() string { return a.appLane() }
 
+// Exclusion is none: check runs do not get into each other's way.
+func (*account) Exclusion(providers.Commit) string { return "" }
+
 // Lane is HOST/app/ID/installation/ID where the installation is given or found,
 // and HOST/app/ID, which is what finding it spends, until then.
 func (a *account) Lane(repository string) (id string, known bool) {

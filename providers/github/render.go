@@ -1,6 +1,7 @@
 package github
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -61,6 +62,11 @@ func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.S
 		return providers.StepCreate
 	}
 	return providers.StepUpdate
+}
+
+// Obstacle is that the phase is none: GitHub can show every other change.
+func (dialect) Obstacle(_ *providers.Shown, want providers.Status) string {
+	return fmt.Sprintf("knows no phase %q", want.Phase)
 }
 
 // title is the headline of a rendered Status: the first line of its description.
