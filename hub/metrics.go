@@ -10,7 +10,7 @@ const metricsPrefix = "commit_status_hub_"
 
 var patchesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: metricsPrefix + "status_patches_total",
-	Help: "Status patches sent to members, by result: ok, gone (the object is no more), refused (not tried again) or error (tried again).",
+	Help: "Status patches sent to members, by result: ok, gone (the object is no more), stale (it has changed; its newest state is patched instead), refused (not tried again) or error (tried again).",
 }, []string{"cluster", "result"})
 
 var transitionSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"container/heap"
 	"sync"
 	"time"
 
@@ -10,56 +11,91 @@ import (
 const (
 	// outboxWidth is how many statuses of one member are patched at once.
 	outboxWidth = 4
-	// The back-off of a member whose API server refuses or does not answer.
+	// The back-off of a member that does not answer, and of an object that it refuses.
 	firstBackoff   = time.Second
 	longestBackoff = time.Minute
 )
 
+// outcome is what came of a try to publish, by what is to be done about it.
+type outcome int
+
+const (
+	// finished : there is nothing more to do until the object is added again.
+	finished outcome = iota
+	// refused : the member answers, but does not want this one object's status.
+	refused
+	// unserved : the member does not answer, or would answer no other object either.
+	unserved
+)
+
 // outbox holds the objects of one member whose status has to be published. Its
-// workers exist only while there is work, and a failure backs off the member as
-// a whole, so an idle or dead member costs neither goroutines nor a timer per
-// object.
+// workers exist only while there is work. A member that does not answer is backed
+// off as a whole, so a dead one is not asked once per object; an object that is
+// refused waits on its own, so it holds up no other. Two timers serve them all.
 type outbox struct {
-	clock   clock.WithDelayedExecution
-	group   *sync.WaitGroup
-	publish func(ObjectID) (settled bool)
+	clock clock.WithDelayedExecution
+	group *sync.WaitGroup
+	// publish is told whether the object was refused before.
+	publish func(id ObjectID, again bool) outcome
 
 	mu      sync.Mutex
 	closed  bool
-	waiting []ObjectID
-	state   map[ObjectID]outboxState
+	letters map[ObjectID]*letter
+	waiting []*letter
+	delayed delayed
 	workers int
 	busy    int
-	backoff time.Duration
+	// resume ends the member's back-off; nil without one.
 	resume  clock.Timer
+	backoff time.Duration
+	// alarm rings when the first of those delayed is due; nil when a worker is to
+	// look, which sets it anew.
+	alarm clock.Timer
+	rings time.Time
 }
 
-type outboxState int
+// letter is one object from when it is added until it is finished with.
+type letter struct {
+	id    ObjectID
+	state letterState
+	// backoff is how long it waited when it was refused last, and due when that ends.
+	backoff time.Duration
+	due     time.Time
+	// index is its place among those delayed.
+	index int
+}
+
+type letterState int
 
 const (
-	outboxWaiting outboxState = iota
-	outboxWorking
-	// outboxAgain : it was added while a worker had it.
-	outboxAgain
+	letterWaiting letterState = iota
+	letterWorking
+	// letterAgain : it was added while a worker had it.
+	letterAgain
+	letterDelayed
 )
 
-func newOutbox(clk clock.WithDelayedExecution, group *sync.WaitGroup, publish func(ObjectID) bool) *outbox {
-	return &outbox{clock: clk, group: group, publish: publish, state: map[ObjectID]outboxState{}}
+func newOutbox(clk clock.WithDelayedExecution, group *sync.WaitGroup, publish func(ObjectID, bool) outcome) *outbox {
+	return &outbox{clock: clk, group: group, publish: publish, letters: map[ObjectID]*letter{}}
 }
 
-// add queues an object once.
+// add queues an object once. One that was refused is tried at once: what is to be
+// published, or the object, may be another now.
 func (b *outbox) add(id ObjectID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state, known := b.state[id]
+	l := b.letters[id]
 	switch {
 	case b.closed:
-	case !known:
-		b.state[id] = outboxWaiting
-		b.waiting = append(b.waiting, id)
-		b.hire()
-	case state == outboxWorking:
-		b.state[id] = outboxAgain
+	case l == nil:
+		l = &letter{id: id}
+		b.letters[id] = l
+		b.queue(l)
+	case l.state == letterWorking:
+		l.state = letterAgain
+	case l.state == letterDelayed:
+		heap.Remove(&b.delayed, l.index)
+		b.queue(l)
 	}
 }
 
@@ -68,75 +104,173 @@ func (b *outbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.waiting = nil
-	if b.resume != nil {
-		b.resume.Stop()
+	b.waiting, b.delayed, b.letters = nil, nil, nil
+	for _, timer := range []clock.Timer{b.resume, b.alarm} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 }
 
-// hire starts workers for what waits, unless the member is backed off.
+func (b *outbox) queue(l *letter) {
+	l.state = letterWaiting
+	b.waiting = append(b.waiting, l)
+	b.hire()
+}
+
+// hire starts workers for what is ready, unless the member is backed off.
 func (b *outbox) hire() {
-	for b.resume == nil && b.workers < outboxWidth && b.workers-b.busy < len(b.waiting) {
+	for !b.closed && b.resume == nil && b.workers < outboxWidth && b.workers-b.busy < b.ready() {
 		b.workers++
 		b.group.Add(1)
 		go b.work()
 	}
 }
 
+// ready is how many workers would find something to do, at least.
+func (b *outbox) ready() int {
+	if b.alarm == nil && len(b.delayed) > 0 {
+		return len(b.waiting) + 1
+	}
+	return len(b.waiting)
+}
+
 func (b *outbox) work() {
 	defer b.group.Done()
 	for {
-		id, ok := b.next()
-		if !ok {
+		l, again := b.next()
+		if l == nil {
 			return
 		}
-		b.done(id, b.publish(id))
+		b.done(l, b.publish(l.id, again))
 	}
 }
 
-// next takes an object from the queue; ok is false when the worker is to end.
-func (b *outbox) next() (id ObjectID, ok bool) {
+// next takes an object, nil when the worker is to end. again says that it was
+// refused before.
+func (b *outbox) next() (l *letter, again bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed || b.resume != nil || len(b.waiting) == 0 {
-		b.workers--
-		return ObjectID{}, false
+	if !b.closed && b.resume == nil {
+		l = b.pick()
 	}
-	id = b.waiting[0]
-	b.waiting = b.waiting[1:]
-	b.state[id] = outboxWorking
+	if l == nil {
+		b.workers--
+		return nil, false
+	}
+	l.state = letterWorking
 	b.busy++
-	return id, true
+	b.hire() // for others that are due
+	return l, l.backoff > 0
 }
 
-func (b *outbox) done(id ObjectID, settled bool) {
+// pick takes what waits before what was refused and is due, so that many that are
+// refused over and over delay nobody.
+func (b *outbox) pick() *letter {
+	if len(b.waiting) > 0 {
+		l := b.waiting[0]
+		b.waiting = b.waiting[1:]
+		return l
+	}
+	if len(b.delayed) == 0 {
+		return nil
+	}
+	first, now := b.delayed[0], b.clock.Now()
+	if !first.due.After(now) {
+		heap.Pop(&b.delayed)
+		return first
+	}
+	if b.alarm != nil && first.due.Before(b.rings) {
+		b.alarm.Stop()
+		b.alarm = nil
+	}
+	if b.alarm == nil {
+		b.rings = first.due
+		b.alarm = b.clock.AfterFunc(first.due.Sub(now), b.ring)
+	}
+	return nil
+}
+
+func (b *outbox) done(l *letter, came outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.busy--
-	again := b.state[id] == outboxAgain
-	delete(b.state, id)
 	if b.closed {
 		return
 	}
-	if !settled || again {
-		b.state[id] = outboxWaiting
-		b.waiting = append(b.waiting, id)
+	switch came {
+	case finished:
+		l.backoff = 0
+	case refused:
+		l.backoff = longer(l.backoff)
 	}
 	switch {
-	case settled:
+	case came == unserved, l.state == letterAgain:
+		l.state = letterWaiting
+		b.waiting = append(b.waiting, l)
+	case came == refused:
+		l.state = letterDelayed
+		l.due = b.clock.Now().Add(l.backoff)
+		heap.Push(&b.delayed, l)
+	default:
+		delete(b.letters, l.id)
+	}
+	switch {
+	case came != unserved:
 		b.backoff = 0
 	case b.resume == nil:
-		b.backoff = min(max(2*b.backoff, firstBackoff), longestBackoff)
+		b.backoff = longer(b.backoff)
 		b.resume = b.clock.AfterFunc(b.backoff, b.wake)
 	}
 }
 
-// wake ends a back-off.
+func longer(backoff time.Duration) time.Duration {
+	return min(max(2*backoff, firstBackoff), longestBackoff)
+}
+
+// wake ends the member's back-off.
 func (b *outbox) wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.resume = nil
-	if !b.closed {
-		b.hire()
-	}
+	b.hire()
+}
+
+// ring has a worker look for what is due.
+func (b *outbox) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.alarm = nil
+	b.hire()
+}
+
+// delayed is a heap of objects that were refused, the one that is due next first.
+type delayed []*letter
+
+// Len implements heap.Interface.
+func (d delayed) Len() int { return len(d) }
+
+// Less implements heap.Interface.
+func (d delayed) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
+
+// Swap implements heap.Interface.
+func (d delayed) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].index, d[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (d *delayed) Push(x any) {
+	l := x.(*letter)
+	l.index = len(*d)
+	*d = append(*d, l)
+}
+
+// Pop implements heap.Interface.
+func (d *delayed) Pop() any {
+	last := len(*d) - 1
+	l := (*d)[last]
+	(*d)[last] = nil
+	*d = (*d)[:last]
+	return l
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -17,14 +18,15 @@ func TestAnOutboxBacksOffAsAWholeAndLosesNothing(t *testing.T) {
 	var mu sync.Mutex
 	down, tries, done := true, 0, map[ObjectID]int{}
 	var group sync.WaitGroup
-	b := newOutbox(now, &group, func(id ObjectID) bool {
+	b := newOutbox(now, &group, func(id ObjectID, _ bool) outcome {
 		mu.Lock()
 		defer mu.Unlock()
 		tries++
-		if !down {
-			done[id]++
+		if down {
+			return unserved
 		}
-		return !down
+		done[id]++
+		return finished
 	})
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
 		b.add(ObjectID{Name: name})
@@ -52,10 +54,10 @@ func TestAnOutboxPublishesOneObjectByOneWorkerAtATime(t *testing.T) {
 	g := NewWithT(t)
 	var group sync.WaitGroup
 	entered, leave := make(chan struct{}, 10), make(chan struct{})
-	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID) bool {
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome {
 		entered <- struct{}{}
 		<-leave
-		return true
+		return finished
 	})
 	id := ObjectID{Name: "a"}
 	b.add(id)
@@ -73,10 +75,127 @@ func TestAnOutboxPublishesOneObjectByOneWorkerAtATime(t *testing.T) {
 func TestAClosedOutboxEnds(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var group sync.WaitGroup
-	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID) bool { return false })
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome { return unserved })
 	b.add(ObjectID{Name: "a"})
 	group.Wait()
 	b.close()
 	b.add(ObjectID{Name: "b"})
 	group.Wait()
+}
+
+// tray is an outbox in which nothing happens but by its clock, and which has some
+// objects refused.
+type tray struct {
+	*outbox
+	now   *clocktesting.FakeClock
+	group sync.WaitGroup
+
+	mu     sync.Mutex
+	refuse map[string]bool
+	tries  map[string]int
+}
+
+func newTray() *tray {
+	t := &tray{now: clocktesting.NewFakeClock(time.Unix(0, 0)), refuse: map[string]bool{}, tries: map[string]int{}}
+	t.outbox = newOutbox(t.now, &t.group, func(id ObjectID, _ bool) outcome {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.tries[id.Name]++
+		if t.refuse[id.Name] {
+			return refused
+		}
+		return finished
+	})
+	return t
+}
+
+// put adds objects and waits until nobody works any more.
+func (t *tray) put(names ...string) {
+	for _, name := range names {
+		t.add(ObjectID{Name: name})
+	}
+	t.group.Wait()
+}
+
+func (t *tray) pass(d time.Duration) {
+	t.now.Step(d)
+	t.group.Wait()
+}
+
+func TestObjectsThatAreRefusedHoldUpNoOther(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := NewWithT(t)
+	b := newTray()
+	var bad []string
+	for i := range 100 {
+		bad = append(bad, strconv.Itoa(i))
+		b.refuse[bad[i]] = true
+	}
+	b.put(bad...)
+	for range 10 {
+		b.pass(time.Minute)
+	}
+	b.put("good")
+	g.Expect(b.tries["good"]).To(Equal(1), "at once")
+	g.Expect(b.now.Waiters()).To(Equal(1), "one timer for all")
+	for _, name := range bad {
+		g.Expect(b.tries[name]).To(BeNumerically("~", 11, 1), name)
+	}
+	clear(b.refuse)
+	b.pass(time.Minute)
+	g.Expect(b.letters).To(BeEmpty())
+	g.Expect(b.now.HasWaiters()).To(BeFalse())
+}
+
+func TestARefusedObjectIsTriedEverLessOftenUntilItIsAddedAgain(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := NewWithT(t)
+	b := newTray()
+	b.refuse["a"] = true
+	b.put("a")
+	for tries, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		b.pass(time.Duration(seconds)*time.Second - time.Millisecond)
+		g.Expect(b.tries["a"]).To(Equal(tries+1), "not before %d s", seconds)
+		b.pass(time.Millisecond)
+		g.Expect(b.tries["a"]).To(Equal(tries+2), "after %d s", seconds)
+	}
+	b.refuse["a"] = false
+	b.put("a")
+	g.Expect(b.tries["a"]).To(Equal(10), "what is to be published is another now")
+	g.Expect(b.delayed).To(BeEmpty())
+
+	b.refuse["a"], b.refuse["b"] = true, true
+	b.put("b")
+	b.pass(500 * time.Millisecond)
+	b.put("a")
+	b.pass(500 * time.Millisecond)
+	g.Expect(b.tries).To(Equal(map[string]int{"a": 11, "b": 2}))
+	b.pass(500 * time.Millisecond)
+	g.Expect(b.tries).To(Equal(map[string]int{"a": 12, "b": 2}), "its waits have begun anew")
+	b.close()
+	g.Expect(b.now.HasWaiters()).To(BeFalse())
+}
+
+func TestARefusedObjectIsTriedAgainAfterItsMemberWasDown(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := NewWithT(t)
+	now := clocktesting.NewFakeClock(time.Unix(0, 0))
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	tries, came := map[string]int{}, map[string]outcome{"bad": refused, "other": unserved}
+	b := newOutbox(now, &group, func(id ObjectID, _ bool) outcome {
+		mu.Lock()
+		defer mu.Unlock()
+		tries[id.Name]++
+		return came[id.Name]
+	})
+	b.add(ObjectID{Name: "bad"})
+	group.Wait()
+	b.add(ObjectID{Name: "other"})
+	group.Wait()
+	clear(came)
+	now.Step(firstBackoff)
+	group.Wait()
+	g.Expect(tries).To(Equal(map[string]int{"bad": 2, "other": 2}))
+	g.Expect(b.letters).To(BeEmpty())
 }

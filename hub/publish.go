@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -55,7 +56,7 @@ func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
-	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID) bool { return p.publish(o, id) })
+	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
 	}
@@ -103,38 +104,56 @@ func (p *publisher) add(ids []ObjectID) {
 	}
 }
 
-// publish patches one status, and reports whether that is settled; if not it is
-// tried again.
-func (p *publisher) publish(o *outlet, id ObjectID) (settled bool) {
+// publish patches one status. Only the first refusal of an object is logged for
+// all to see: it may last.
+func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	patch, ok := p.ledger.Patch(id)
 	if !ok {
-		return true
+		return finished
 	}
 	p.mu.Lock()
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
 	p.mu.Unlock()
 	defer cancel()
-	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
 	applied, err := applyStatus(ctx, o.client, patch)
+	result, came := outcomeOf(err)
+	patchesTotal.WithLabelValues(id.Cluster, result).Inc()
+	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
+	switch result {
+	case "ok":
+		p.ledger.Patched(patch, applied.ResourceVersion)
+		announce(o.events, patch)
+	case "refused":
+		log.Error(err, "status refused by the member; its CRDs may be outdated")
+	case "error":
+		if again {
+			log = log.V(1)
+		}
+		log.Info("status not patched; trying again", "error", err.Error())
+	}
+	return came
+}
+
+// outcomeOf tells what came of a patch: for the metric, and for the outbox.
+func outcomeOf(err error) (result string, came outcome) {
+	var status apierrors.APIStatus
 	switch {
 	case err == nil:
+		return "ok", finished
 	case apierrors.IsNotFound(err):
-		patchesTotal.WithLabelValues(id.Cluster, "gone").Inc()
-		return true
+		return "gone", finished
+	case apierrors.IsConflict(err):
+		// What the patch was made for is not the object any more. The watch brings
+		// that, if it has not yet, and adds the object again.
+		return "stale", finished
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		// Trying again would change nothing, and hold up the member's others.
-		patchesTotal.WithLabelValues(id.Cluster, "refused").Inc()
-		log.Error(err, "status refused by the member; its CRDs may be outdated")
-		return true
-	default:
-		patchesTotal.WithLabelValues(id.Cluster, "error").Inc()
-		log.Info("status not patched; trying again", "error", err.Error())
-		return false
+		return "refused", finished // trying again would change nothing
+	case apierrors.IsUnauthorized(err), apierrors.IsTooManyRequests(err):
+		return "error", unserved
+	case errors.As(err, &status) && status.Status().Code/100 == 4:
+		return "error", refused
 	}
-	patchesTotal.WithLabelValues(id.Cluster, "ok").Inc()
-	p.ledger.Patched(patch, applied.ResourceVersion)
-	announce(o.events, patch)
-	return true
+	return "error", unserved
 }
 
 // warn makes a Warning event about a CommitStatus of a member.
@@ -147,14 +166,17 @@ func (p *publisher) warn(cluster string, about *v1alpha1.CommitStatus, reason, a
 	}
 }
 
-// applyStatus applies a status on its own to the object with the UID that the
-// claim had, so that a re-created object never gets its predecessor's.
+// applyStatus applies a status on its own to the very object that it was made for.
+// The resource version is what a re-created one is refused by: in a status, a custom
+// resource takes over its metadata before the UID in the patch is compared with it.
 func applyStatus(ctx context.Context, c client.Client, p Patch) (*v1alpha1.CommitStatus, error) {
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(),
 		"kind":       "CommitStatus",
-		"metadata":   map[string]any{"namespace": p.ID.Namespace, "name": p.ID.Name, "uid": p.UID},
-		"status":     p.Status,
+		"metadata": map[string]any{
+			"namespace": p.ID.Namespace, "name": p.ID.Name, "uid": p.UID, "resourceVersion": p.Version,
+		},
+		"status": p.Status,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the status: %w", err)

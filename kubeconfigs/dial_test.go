@@ -272,3 +272,28 @@ func TestOnlyListsAndWatchesThatFailMakeDoubtful(t *testing.T) {
 		})
 	}
 }
+
+func TestAnErrorOfAMemberDoesNotTellItsToken(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, http2 bool) {
+		g := NewWithT(t)
+		access := serve(t, http2, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Warning", `299 - "not with `+r.Header.Get("Authorization")+`"`)
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, "not with "+r.Header.Get("Authorization")+", please")
+		})
+		access.BearerToken = "a-long-token"
+		c := connect(t, access, defaultDeadlines)
+		response, err := c.get(t, "/")
+		g.Expect(err).NotTo(HaveOccurred())
+		text, err := io.ReadAll(response.Body)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(response.Body.Close()).To(Succeed())
+		g.Expect(string(text)).To(Equal("not with Bearer ***, please"))
+		g.Expect(response.ContentLength).To(BeEquivalentTo(len(text)))
+		g.Expect(response.Header.Get("Warning")).To(ContainSubstring("Bearer ***"))
+
+		err = check(t.Context(), c, clusters.Scheme(), nil)
+		g.Expect(apierrors.IsForbidden(err)).To(BeTrue())
+		g.Expect(diagnose(err).Message).NotTo(ContainSubstring("a-long-token"))
+	})
+}

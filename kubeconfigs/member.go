@@ -64,32 +64,50 @@ func (m *member) run(ctx context.Context) {
 	defer m.leave()
 	retry := backoff{clock: m.provider.options.Clock}
 	for {
-		err := m.attempt(ctx)
+		o := m.attempt(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if errors.Is(err, errSuperseded) {
+		if errors.Is(o.err, errSuperseded) {
 			retry.reset()
 			continue
 		}
-		m.tell(err)
-		if !m.rest(ctx, err, &retry) {
+		m.tell(o)
+		if !m.rest(ctx, o, &retry) {
 			return
 		}
 	}
 }
 
+// outcome is what came of an attempt.
+type outcome struct {
+	err error
+	// kept says that the engagement of another wish is still in use, because of err,
+	// and doubt why that does not hold any more; nil while it does.
+	kept  bool
+	doubt error
+}
+
+// watching reports whether the member is watched, as far as is known.
+func (o outcome) watching() bool { return o.err == nil || o.kept && o.doubt == nil }
+
+// hopeless reports whether only another Secret helps, and nothing else needs help.
+func (o outcome) hopeless() bool {
+	var refusal *Refusal
+	return errors.As(o.err, &refusal) && o.doubt == nil
+}
+
 // rest waits after an attempt for what calls for the next. It returns false at
 // the member's end.
-func (m *member) rest(ctx context.Context, err error, retry *backoff) bool {
-	var refusal *Refusal
+func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	var again <-chan time.Time
 	var doubts chan error
-	switch {
-	case err == nil:
-		retry.success()
+	if o.watching() {
 		doubts = m.engaged().connection.doubts
-	case errors.As(err, &refusal): // only another Secret helps
+	}
+	switch {
+	case o.err == nil, o.hopeless():
+		retry.success()
 	default:
 		timer := m.provider.options.Clock.NewTimer(retry.next())
 		defer timer.Stop()
@@ -111,15 +129,19 @@ func (m *member) rest(ctx context.Context, err error, retry *backoff) bool {
 }
 
 // attempt does once what the newest wish asks for. Where that is done already,
-// it makes sure that it still holds.
-func (m *member) attempt(ctx context.Context) error {
+// it makes sure that it still holds; so it does for the engagement before where it
+// cannot be done.
+func (m *member) attempt(ctx context.Context) outcome {
 	w, attempt, done := m.begin(ctx)
 	defer done()
-	err := m.pursue(ctx, attempt, w)
-	if err != nil && attempt.Err() != nil {
-		return errSuperseded
+	o := outcome{err: m.pursue(ctx, attempt, w)}
+	if current := m.engaged(); o.err != nil && current != nil && current.wish.print != w.print {
+		o.kept, o.doubt = true, current.recheck(attempt, m.provider.options.Scheme)
 	}
-	return err
+	if o.err != nil && attempt.Err() != nil {
+		return outcome{err: errSuperseded}
+	}
+	return o
 }
 
 func (m *member) pursue(ctx, attempt context.Context, w wish) error {
@@ -171,14 +193,17 @@ func (m *member) begin(ctx context.Context) (wish, context.Context, func()) {
 }
 
 // tell notes the outcome of an attempt. Log and event are for changes only.
-func (m *member) tell(err error) {
+func (m *member) tell(o outcome) {
 	p := m.provider
-	health := diagnose(err)
-	m.mu.Lock()
-	if err != nil && m.current != nil && m.current.wish.print != m.wish.print {
-		health.State = Connected // by the kubeconfig of before
+	health := diagnose(o.err)
+	switch {
+	case o.kept && o.watching():
+		health.State = Connected
 		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
+	case o.kept:
+		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
 	}
+	m.mu.Lock()
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
 	health.Since = m.health.Since
 	if changed {
@@ -189,7 +214,7 @@ func (m *member) tell(err error) {
 	m.mu.Unlock()
 	if changed {
 		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
-		p.record(secret, health, err)
+		p.record(secret, health, o.err)
 	}
 }
 

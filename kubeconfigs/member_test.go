@@ -223,7 +223,9 @@ var _ = Describe("A Secret", func() {
 		change(ctx, secret, func(s *corev1.Secret) { s.Annotations = map[string]string{NamespacesAnnotation: " team-a, "} })
 		Eventually(r.engagements("member")).Should(HaveLen(1))
 		var repos v1alpha1.GitRepoList
-		Expect(r.engagements("member")()[0].cluster.GetClient().List(ctx, &repos)).To(Succeed())
+		Eventually(func() error { // engaging does not wait for the cache
+			return r.engagements("member")()[0].cluster.GetClient().List(ctx, &repos)
+		}).Should(Succeed())
 		Expect(repos.Items).To(HaveExactElements(HaveField("Namespace", "team-a")))
 	})
 })
@@ -261,7 +263,9 @@ var _ = Describe("An index", func() {
 		Eventually(r.engagements("after")).Should(HaveLen(1))
 		for _, name := range []string{"before", "after"} {
 			member := r.engagements(name)()[0].cluster
-			Expect(member.GetClient().List(ctx, &v1alpha1.GitRepoList{}, client.MatchingFields{"spec.repository": "acme/none"})).To(Succeed())
+			Eventually(func() error {
+				return member.GetClient().List(ctx, &v1alpha1.GitRepoList{}, client.MatchingFields{"spec.repository": "acme/none"})
+			}).Should(Succeed())
 		}
 	})
 })

@@ -1,12 +1,18 @@
 package kubeconfigs
 
 import (
+	"context"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
 var _ = Describe("A changed kubeconfig", func() {
@@ -89,5 +95,91 @@ var _ = Describe("A changed kubeconfig", func() {
 		Eventually(r.engagements("member")).WithTimeout(5 * time.Second).Should(HaveLen(2))
 		Eventually(member.ctx.Done()).Should(BeClosed())
 		Eventually(r.health("member")).Should(haveState(Connected, ReasonConnected))
+	})
+
+	// bound lets a new user do what a hub may, until revoke.
+	bound := func(ctx context.Context, name string) (kubeconfig []byte, grant, revoke func()) {
+		GinkgoHelper()
+		binding := func() *rbacv1.ClusterRoleBinding {
+			return &rbacv1.ClusterRoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Name: name},
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: insiders},
+				Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
+			}
+		}
+		grant = func() {
+			GinkgoHelper()
+			Expect(hub.Client.Create(ctx, binding())).To(Succeed())
+		}
+		revoke = func() {
+			GinkgoHelper()
+			Expect(hub.Client.Delete(ctx, binding())).To(Succeed())
+		}
+		grant()
+		DeferCleanup(func(ctx SpecContext) {
+			Expect(client.IgnoreNotFound(hub.Client.Delete(ctx, binding()))).To(Succeed())
+		})
+		return outsider(hub, name), grant, revoke
+	}
+	// ask has the member asked by the connection that is in use.
+	ask := func(ctx context.Context, e engaged) func() error {
+		GinkgoHelper()
+		live, err := client.New(e.cluster.GetConfig(), client.Options{Scheme: clusters.Scheme()})
+		Expect(err).NotTo(HaveOccurred())
+		return func() error { return live.List(ctx, &v1alpha1.GitRepoList{}) }
+	}
+
+	It("that fails is told of when the one before fails too, and when that is mended", func(ctx SpecContext) {
+		r := runReplica(ctx)
+		kubeconfig, grant, revoke := bound(ctx, "revoked-while-failing")
+		secret := r.add(ctx, "member", kubeconfig)
+		Eventually(r.engagements("member")).Should(HaveLen(1))
+		change(ctx, secret, put(unreachable(kubeconfig)))
+		Eventually(r.health("member")).Should(haveState(Connected, ReasonUnreachable))
+
+		revoke()
+		Eventually(r.health("member")).Should(haveState(Unreachable, ReasonUnreachable), "nobody asked by the connection in use")
+		Expect(r.health("member")().Message).To(And(HavePrefix("neither"), ContainSubstring("forbidden")))
+		grant()
+		Eventually(r.health("member")).Should(haveState(Connected, ReasonUnreachable))
+		Expect(r.engagements("member")()).To(HaveLen(1))
+	})
+
+	It("that is refused is told of when the one before fails, and when that is mended", func(ctx SpecContext) {
+		r := runReplica(ctx)
+		kubeconfig, grant, revoke := bound(ctx, "revoked-while-refused")
+		secret := r.add(ctx, "member", kubeconfig)
+		Eventually(r.engagements("member")).Should(HaveLen(1))
+		member := r.engagements("member")()[0]
+		config := good()
+		config.AuthInfos["u"].Username = "admin"
+		change(ctx, secret, put(written(GinkgoTB(), config)))
+		Eventually(r.health("member")).Should(haveState(Connected, BasicAuthForbidden))
+
+		revoke()
+		Eventually(ask(ctx, member)).ShouldNot(Succeed())
+		Eventually(r.health("member")).Should(haveState(Refused, BasicAuthForbidden))
+		Expect(r.health("member")().Message).To(HavePrefix("neither"))
+		grant()
+		Eventually(r.health("member")).Should(haveState(Connected, BasicAuthForbidden))
+		Expect(member.ctx.Err()).NotTo(HaveOccurred(), "it may come back, so it is kept")
+	})
+
+	It("with a token that is no good does not hide that the one before was revoked", func(ctx SpecContext) {
+		first, err := hub.TokenKubeconfig(ctx, "robots", "revoked")
+		Expect(err).NotTo(HaveOccurred())
+		strange, err := bare.TokenKubeconfig(ctx, "robots", "strange")
+		Expect(err).NotTo(HaveOccurred())
+		token, err := Vet(strange)
+		Expect(err).NotTo(HaveOccurred())
+
+		r := runReplica(ctx)
+		secret := r.add(ctx, "member", first)
+		Eventually(r.engagements("member")).Should(HaveLen(1))
+		change(ctx, secret, put(hub.KubeconfigFor(token)))
+		Eventually(r.health("member")).Should(haveState(Connected, ReasonUnauthorized))
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "robots", Name: "revoked"}}
+		Expect(hub.Client.Delete(ctx, account)).To(Succeed())
+		Eventually(r.health("member")).WithTimeout(time.Minute).Should(haveState(Denied, ReasonUnauthorized))
 	})
 })

@@ -1,0 +1,170 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// statusClient is a member's client as far as the publisher uses it.
+type statusClient struct {
+	client.Client
+	patch func(context.Context, client.Object, []byte) error
+}
+
+func (c *statusClient) Status() client.SubResourceWriter { return statusWriter{patch: c.patch} }
+
+type statusWriter struct {
+	client.SubResourceWriter
+	patch func(ctx context.Context, object client.Object, body []byte) error
+}
+
+func (c statusWriter) Patch(ctx context.Context, object client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+	body, err := patch.Data(object)
+	if err != nil {
+		return err
+	}
+	return c.patch(ctx, object, body)
+}
+
+// outletTo opens the way of a fleet's hub into the member eu.
+func (f *fleet) outletTo(patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
+	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outlets: map[string]*outlet{}}
+	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10)}
+	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
+	p.outlets["eu"] = o
+	p.start(context.Background())
+	return p, o
+}
+
+// denied has a status that is to be published to the member eu.
+func denied(t *testing.T) *fleet {
+	f := newFleet(t)
+	f.setSCM("acme", testSCM())
+	f.hear("eu", testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "41" }))
+	return f
+}
+
+func TestAPatchIsForTheVersionOfTheObjectThatIsKnown(t *testing.T) {
+	f := denied(t)
+	var versions []string
+	p, o := f.outletTo(func(_ context.Context, object client.Object, body []byte) error {
+		var sent struct {
+			Metadata struct{ UID, ResourceVersion string }
+		}
+		f.g.Expect(json.Unmarshal(body, &sent)).To(Succeed())
+		f.g.Expect(sent.Metadata.UID).To(Equal(string(testStatus().UID)))
+		versions = append(versions, sent.Metadata.ResourceVersion)
+		object.SetResourceVersion("42")
+		return nil
+	})
+	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(finished))
+	f.setSCM("acme", nil)
+	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(finished))
+	f.g.Expect(versions).To(Equal([]string{"41", "42"}), "the second before the watch has told of the first")
+}
+
+func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
+	f := denied(t)
+	entered, leave := make(chan struct{}, 10), make(chan struct{})
+	var mu sync.Mutex
+	current, patched := "43", 0
+	p, o := f.outletTo(func(_ context.Context, _ client.Object, body []byte) error {
+		entered <- struct{}{}
+		<-leave
+		mu.Lock()
+		defer mu.Unlock()
+		var sent struct {
+			Metadata struct{ ResourceVersion string }
+		}
+		if err := json.Unmarshal(body, &sent); err != nil || sent.Metadata.ResourceVersion != current {
+			return apierrors.NewConflict(schema.GroupResource{}, "build", errors.New("the object has been modified"))
+		}
+		patched++
+		return nil
+	})
+	stale := func() float64 { return scrape(f.g, patchesTotal)["commit_status_hub_status_patches_total eu stale"] }
+	before := stale()
+	watch := func(version string) {
+		p.add(f.SetObject("eu", f.token["eu"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = version })).Objects)
+	}
+	p.add([]ObjectID{idIn("eu")})
+	f.g.Eventually(entered).Should(Receive())
+	watch("43") // while the patch is under way
+	close(leave)
+	p.working.Wait()
+	f.g.Expect(patched).To(Equal(1))
+	f.g.Expect(stale() - before).To(Equal(1.0))
+
+	current = "45"
+	f.setSCM("acme", nil)
+	p.add([]ObjectID{idIn("eu")})
+	p.working.Wait()
+	f.g.Expect(patched).To(Equal(1), "not before the watch has told")
+	f.g.Expect(o.outbox.letters).To(BeEmpty())
+	f.g.Expect(o.outbox.resume).To(BeNil(), "nothing is wrong with the member")
+	watch("45")
+	p.working.Wait()
+	f.g.Expect(patched).To(Equal(2))
+}
+
+func TestAPatchToAMemberThatHangsEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := denied(t)
+		p, o := f.outletTo(func(ctx context.Context, _ client.Object, _ []byte) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		begun := time.Now()
+		f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(unserved))
+		f.g.Expect(time.Since(begun)).To(Equal(patchTimeout))
+	})
+}
+
+func TestOnlyWhatConcernsAWholeMemberBacksItOff(t *testing.T) {
+	answered := func(code int) error {
+		return apierrors.NewGenericServerResponse(code, "patch", schema.GroupResource{}, "build", "", 0, true)
+	}
+	for name, tc := range map[string]struct {
+		err    error
+		result string
+		came   outcome
+	}{
+		"patched":         {nil, "ok", finished},
+		"deleted":         {answered(http.StatusNotFound), "gone", finished},
+		"changed":         {answered(http.StatusConflict), "stale", finished},
+		"bad request":     {answered(http.StatusBadRequest), "refused", finished},
+		"invalid":         {answered(http.StatusUnprocessableEntity), "refused", finished},
+		"forbidden":       {answered(http.StatusForbidden), "error", refused},
+		"too large":       {answered(http.StatusRequestEntityTooLarge), "error", refused},
+		"unauthorized":    {answered(http.StatusUnauthorized), "error", unserved},
+		"flooded":         {answered(http.StatusTooManyRequests), "error", unserved},
+		"broken":          {answered(http.StatusInternalServerError), "error", unserved},
+		"not up":          {answered(http.StatusServiceUnavailable), "error", unserved},
+		"no answer":       {context.DeadlineExceeded, "error", unserved},
+		"no connection":   {errors.New("connection refused"), "error", unserved},
+		"a webhook's 418": {answered(http.StatusTeapot), "error", refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			result, came := outcomeOf(tc.err)
+			g.Expect(result).To(Equal(tc.result))
+			g.Expect(came).To(Equal(tc.came))
+		})
+	}
+}
