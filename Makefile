@@ -57,6 +57,10 @@ test: ## Run every test, with the race detector and in random order
 	done; \
 	exit "$$failed"
 
+.PHONY: torture
+torture: ## Run the model test until stopped or until it fails
+	@while go test -race -count=1 -timeout 0 -run '^TestModel' ./hub -rapid.checks=20000; do :; done; exit 1
+
 .PHONY: bench
 bench: ## Measure budgets and lanes, each against a floor in the same run
 	@go test -run '^$$' -bench . -timeout 20m ./ratelimit

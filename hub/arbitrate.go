@@ -43,8 +43,9 @@ type circumstances interface {
 // An owner that statuses record is waited for while its cluster is unheard. Under
 // Aggregate every claim counts, so while statuses tell of more claims than are
 // here, each unheard cluster is waited for. What is shown stays meanwhile, unless
-// the claims that are here make it worse: that no other claim could forbid. A key
-// whose claims are all here, or that no status tells of, waits for nobody.
+// the claims that are here make it worse: that no other claim could forbid, where the
+// ScmProvider that statuses say it is written through aggregates. A key whose claims
+// are all here, or that no status tells of, waits for nobody.
 func arbitrate(claims []Claim, now circumstances) Verdict {
 	owner := slices.MinFunc(claims, older)
 	v := Verdict{Owner: owner, Want: owner.Want}
@@ -60,7 +61,7 @@ func arbitrate(claims []Claim, now circumstances) Verdict {
 	if v.WaitFor == "" && someMissing(claims) {
 		v.WaitFor = now.awaited()
 	}
-	if worse(v.Want.Phase, recordedPhase(claims)) {
+	if worse(v.Want.Phase, recordedPhase(claims)) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
 		v.WaitFor = ""
 	}
 	return v

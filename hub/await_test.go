@@ -112,7 +112,8 @@ func TestWhatAPredecessorCannotHaveSeenNeedsNoTimeToArrive(t *testing.T) {
 	b := newBench(t)
 	b.started = time.Time{}
 	b.Begin(5*time.Second, true)
-	b.hear("eu", testStatus())
+	b.hear("eu")
+	b.SetObject("eu", b.token["eu"], testStatus())
 	b.reconcile()
 	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
 }

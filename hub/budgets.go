@@ -137,8 +137,8 @@ func (b *budgets) record(ctx context.Context, asked func(id string) bool) {
 	waiting := b.waiting()
 	before := b.paused
 	b.paused = map[string]map[string]time.Time{}
-	var failed []error
-	patched := false
+	r := newRound(b.clock.Now())
+	r.partial = asked != nil
 	for i := range list.Items {
 		p := &list.Items[i]
 		records := b.installations.Records(p.Name)
@@ -147,15 +147,53 @@ func (b *budgets) record(ctx context.Context, asked func(id string) bool) {
 			records[j].Queued = int64(waiting[records[j].ID])
 		}
 		concerns := func(r v1alpha1.Installation) bool { return asked(r.ID) }
-		if asked != nil && !slices.ContainsFunc(records, concerns) || sameFigures(p.Status.Installations, records) {
-			continue
+		if asked == nil || slices.ContainsFunc(records, concerns) {
+			r.write(p, records, func(records []v1alpha1.Installation) error { return b.patch(ctx, p, records) })
 		}
-		patched = true
-		failed = append(failed, b.patch(ctx, p, records))
 	}
-	if patched {
-		b.outcome(errors.Join(failed...))
+	b.end(r)
+}
+
+// round is how one round of records went, that began at a time.
+type round struct {
+	at time.Time
+	// partial says that it was about some installations only.
+	partial, patched bool
+	failed           []error
+	// written are the installations that are on record in one ScmProvider at least, due
+	// all that should be.
+	written, due map[string]bool
+}
+
+func newRound(at time.Time) *round {
+	return &round{at: at, written: map[string]bool{}, due: map[string]bool{}}
+}
+
+// write patches a ScmProvider where its records changed.
+func (r *round) write(p *v1alpha1.ScmProvider, records []v1alpha1.Installation, patch func([]v1alpha1.Installation) error) {
+	var err error
+	if !sameFigures(p.Status.Installations, records) {
+		r.patched = true
+		err = patch(records)
+		r.failed = append(r.failed, err)
 	}
+	for _, each := range records {
+		r.due[each.ID] = true
+		r.written[each.ID] = r.written[each.ID] || err == nil
+	}
+}
+
+// end tells how a round went, and lets installations send for as long as a successor,
+// which finds their records, would reckon with it: so what a hub can no longer record,
+// it stops to spend.
+func (b *budgets) end(r *round) {
+	if r.patched {
+		b.outcome(errors.Join(r.failed...))
+	}
+	// Records are cut off to seconds.
+	b.installations.SendUntil(r.at.Add(b.gap-time.Second), func(id string) bool {
+		return !r.written[id] && (r.partial || r.due[id])
+	})
 }
 
 // patch replaces status.installations and touches nothing else.

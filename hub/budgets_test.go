@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +42,8 @@ type fakeInstallations struct {
 	limits   map[string]ratelimit.Limits // "ScmProvider id"
 	restored []v1alpha1.Installation
 	gap      time.Duration
+	// until is until when each installation may send, "" one that is new.
+	until map[string]time.Time
 	// order is what was called, in order.
 	order []string
 }
@@ -61,13 +65,29 @@ func (f *fakeInstallations) Restore(records []v1alpha1.Installation, gap time.Du
 	f.order = append(f.order, "Restore")
 }
 
-func (f *fakeInstallations) Release(scmProvider string) {
-	f.order = append(f.order, "Release "+scmProvider)
+func (f *fakeInstallations) Replace(scmProvider string, allowed map[string]ratelimit.Limits) {
+	f.order = append(f.order, "Replace "+scmProvider)
+	maps.DeleteFunc(f.limits, func(of string, _ ratelimit.Limits) bool { return strings.HasPrefix(of, scmProvider+" ") })
+	for id, l := range allowed {
+		f.limits[scmProvider+" "+id] = l
+	}
 }
 
-func (f *fakeInstallations) SetLimits(id, scmProvider string, l ratelimit.Limits) {
-	f.limits[scmProvider+" "+id] = l
-	f.order = append(f.order, "SetLimits "+scmProvider)
+func (f *fakeInstallations) SendUntil(until time.Time, except func(id string) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range []string{inst678, inst679, ""} {
+		if !except(id) {
+			f.until[id] = until
+		}
+	}
+}
+
+// mayFor is for how long an installation may go on sending.
+func (w *budgetWorld) mayFor(id string) time.Duration {
+	w.from.mu.Lock()
+	defer w.from.mu.Unlock()
+	return w.from.until[id].Sub(w.clock.Now())
 }
 
 // recordedEvents keeps events as "namespace/name fieldPath: type reason: note".
@@ -103,6 +123,8 @@ type budgetWorld struct {
 	// patches are the bodies of all patches, refuse what the next ones fail with.
 	patches []string
 	refuse  error
+	// refuseOnly is the only ScmProvider whose patches fail; empty is all.
+	refuseOnly string
 }
 
 // newBudgetWorld makes budgets that are restored, with the ScmProviders that are
@@ -110,7 +132,7 @@ type budgetWorld struct {
 func newBudgetWorld(t *testing.T, scmProviders ...client.Object) *budgetWorld {
 	w := &budgetWorld{
 		WithT:  NewWithT(t),
-		from:   &fakeInstallations{records: map[string][]v1alpha1.Installation{}, limits: map[string]ratelimit.Limits{}},
+		from:   &fakeInstallations{records: map[string][]v1alpha1.Installation{}, limits: map[string]ratelimit.Limits{}, until: map[string]time.Time{}},
 		clock:  clocktesting.NewFakeClock(time.Date(2026, 11, 23, 10, 14, 4, 0, time.UTC)),
 		events: &recordedEvents{},
 		logged: &[]string{},
@@ -147,7 +169,7 @@ func (w *budgetWorld) patch(ctx context.Context, c client.Client, sub string, o 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.patches = append(w.patches, string(body))
-	if w.refuse != nil {
+	if w.refuse != nil && (w.refuseOnly == "" || w.refuseOnly == o.GetName()) {
 		return w.refuse
 	}
 	return c.SubResource(sub).Patch(ctx, o, p, opts...)
@@ -324,6 +346,44 @@ func TestARecordThatFailsIsMadeLaterAndToldOnce(t *testing.T) {
 	w.Expect(*w.logged).To(HaveLen(2))
 	w.Expect((*w.logged)[1]).To(ContainSubstring("recorded again"))
 	w.Expect(w.recorded("acme")).To(HaveLen(1))
+}
+
+func TestWhatCannotBeRecordedIsNotSpentBeyondTheGap(t *testing.T) {
+	w := newBudgetWorld(t, newScmProvider("acme"), newScmProvider("other"))
+	w.gap = 30 * time.Second
+	w.from.set("acme", w.installation(inst678, 1))
+	w.record(t.Context(), nil)
+	w.Expect(w.mayFor(inst678)).To(Equal(29 * time.Second))
+
+	w.refuse = errors.New("the API server is away")
+	w.clock.Step(10 * time.Second)
+	w.record(t.Context(), nil)
+	w.Expect(w.mayFor(inst678)).To(Equal(29*time.Second), "there was nothing to record")
+
+	w.clock.Step(10 * time.Second)
+	w.from.set("acme", w.installation(inst678, 0))
+	for _, asked := range []func(string) bool{nil, func(id string) bool { return id == inst678 }} {
+		w.record(t.Context(), asked)
+		w.Expect(w.mayFor(inst678)).To(Equal(19 * time.Second))
+		w.Expect(w.mayFor(inst679)).To(Equal(29*time.Second), "it has nothing to do with it")
+	}
+
+	w.clock.Step(time.Second)
+	w.from.set("other", w.installation(inst678, 1), w.installation(inst679, 1))
+	w.refuseOnly = "acme"
+	w.record(t.Context(), nil)
+	w.Expect(w.mayFor(inst678)).To(Equal(29*time.Second), "one record is enough")
+}
+
+func TestAPauseThatIsRecordedSaysNothingOfOthers(t *testing.T) {
+	w := newBudgetWorld(t, newScmProvider("acme"), newScmProvider("other"))
+	w.from.set("acme", w.pausedFor(inst678, time.Minute))
+	w.from.set("other", w.installation(inst679, 1))
+	before := w.mayFor(inst679)
+	w.clock.Step(5 * time.Second)
+	w.record(t.Context(), func(id string) bool { return id == inst678 })
+	w.Expect(w.mayFor(inst678)).To(Equal(w.gap - time.Second))
+	w.Expect(w.mayFor(inst679)).To(Equal(before - 5*time.Second))
 }
 
 func TestBudgetsAndConditionsNeverTouchEachOther(t *testing.T) {

@@ -63,6 +63,9 @@ type Claim struct {
 
 	// RecordedOwner is the owner that the CommitStatus's status names, "" for none.
 	RecordedOwner string
+	// RecordedProvider is the ScmProvider that its status says the owner's claim goes
+	// through, "" for none.
+	RecordedProvider string
 	// RecordedPhase is the phase that its status says is shown, "" for none.
 	RecordedPhase v1alpha1.Phase
 	// Together is how many claims its status has said are shown in one, at most,
@@ -131,6 +134,7 @@ func (c *Claim) recall(st v1alpha1.CommitStatusStatus, fold func(string) string)
 		return
 	}
 	c.RecordedOwner = st.Owner
+	c.RecordedProvider = st.ScmProvider
 	c.RecordedPhase = st.Phase.Canonical()
 	c.Together = countIn(st.Description)
 }

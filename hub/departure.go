@@ -154,6 +154,7 @@ func (l *Ledger) ended(e *entry) Changes {
 	if d.why == replaced && !e.idle() {
 		// The new writer knows nothing of what is shown.
 		e.Observation, e.via, e.writer = Observation{}, nil, ""
+		e.check.drifted, e.check.restoring = nil, false
 	}
 	out := Changes{Keys: []Key{e.key}}
 	if o := l.objects[d.claim.Object]; o != nil && o.problem == nil {
@@ -195,7 +196,7 @@ func (l *Ledger) Hold(key Key, job Job) Changes {
 	}
 	e.leaving.held = true
 	var out Changes
-	if o := l.objects[e.leaving.claim.Object]; o != nil && o.problem == nil {
+	if o := l.objects[e.leaving.claim.Object]; o != nil && o.problem == nil && o.claim.Key != key {
 		out.Keys = append(out.Keys, o.claim.Key)
 	}
 	return out

@@ -304,3 +304,21 @@ func TestAMoveIsMadeUpForHoweverLateTheScmProvidersAreLoaded(t *testing.T) {
 	b.work(testKey)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update canceled"}))
 }
+
+func TestAForgedPlaceIsNotBelievedWhereTheKeyIsKnown(t *testing.T) {
+	b := newBench(t)
+	b.hear("us", testStatus(createdAt(2000), on(movedSHA)))
+	b.Job(movedKey)
+	b.deleted("us")
+	forged := statusWith("in_progress", 7)
+	forged.SHA = movedSHA
+	everybody := allowAll()
+	everybody.Names = []v1alpha1.Pattern{"build"}
+	b.useAccount(everybody)
+	b.hear("eu", testStatus(told(forged), func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "not granted" }))
+	b.useAccount(allowAll())
+	b.now.Step(releaseDelay)
+	b.work(movedKey)
+	b.g.Expect(b.scm.asked).To(BeEmpty(), "nothing was ever written there")
+}
+

@@ -42,7 +42,8 @@ type entry struct {
 	pending  *pending
 	wish     wish
 
-	// since is when the key was claimed first in this process.
+	// since is when the key was claimed first, zero where it may have been before this
+	// process began to watch.
 	since      time.Time
 	waitFor    string
 	releasedAt time.Time
@@ -69,7 +70,7 @@ func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
 func (l *Ledger) entryAt(key Key) *entry {
 	e := l.keys[key]
 	if e == nil {
-		e = &entry{key: key, claims: map[ObjectID]*object{}, since: l.clock.Now()}
+		e = &entry{key: key, claims: map[ObjectID]*object{}}
 		l.keys[key] = e
 		l.addToCommit(e)
 	}
@@ -122,14 +123,24 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain && !e.Lost {
 		// What others told of the key does not count for this claim.
+		if e.Shown != nil {
+			// It is not taken for new either.
+			l.gone.add(e.key)
+		}
 		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
 	}
 	e.stay()
-	delete(e.kept, o.id)
-	e.claims[o.id] = o
 	if claim.Key != o.claim.Key {
 		o.fresh = l.heard(o.id.Cluster) || l.joined(o.id.Cluster)
 	}
+	switch {
+	case !o.fresh:
+		e.since = time.Time{}
+	case len(e.claims) == 0:
+		e.since = l.clock.Now()
+	}
+	delete(e.kept, o.id)
+	e.claims[o.id] = o
 	o.claim, o.scm = claim, s
 }
 

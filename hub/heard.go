@@ -57,10 +57,14 @@ func (l *Ledger) joined(cluster string) bool {
 	return !absent && !l.started.IsZero() && l.clock.Since(l.started) > takeOverWindow
 }
 
-// Unsure reports whether a write of this process may still take effect in an SCM.
+// Unsure reports whether a write of this process, or of the one before it, may still
+// take effect in an SCM.
 func (l *Ledger) Unsure() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.predecessorLeft.IsZero() && l.clock.Since(l.predecessorLeft) < settleTime {
+		return true
+	}
 	for _, e := range l.keys {
 		if e.Lost && l.clock.Since(e.lostAt) < settleTime {
 			return true

@@ -84,11 +84,14 @@ func (l *Ledger) agreed(e *entry) bool {
 }
 
 // observationBy returns what is known of an entry to who writes it now. What
-// another writer made has to be looked up, and cannot be changed.
+// another writer made cannot be changed, and is not what this one shows.
 func (e *entry) observationBy(s *scm, v Verdict) Observation {
 	now := e.Observation
 	now.Certain = now.Certain && (now.Shown == nil || sameWriter(e.via, s))
 	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring
+	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
+		now.Shown, now.Drifted = nil, false
+	}
 	return now
 }
 
@@ -116,7 +119,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		}
 		o.claim, o.scm = place, s
 		e := l.entryAt(place.Key)
-		if e.idle() {
+		if e.idle() && !e.Certain {
 			l.guess(e, o.source.Status, hint)
 		}
 		e.keep(o.id)

@@ -102,6 +102,7 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 // life when this replica becomes the leader, the record of budgets, which ends
 // after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
+	installations.ShareAmong(o.Workers)
 	sync := &syncer{ledger: h.ledger, queue: func() lanes { return h.queue.Load() }, apply: h.apply, warn: h.publisher.warn, clock: clk, log: o.Log}
 	newQueue := func(name string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{

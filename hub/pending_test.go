@@ -218,7 +218,7 @@ func TestTheQueueSaysWhatAPauseHoldsUp(t *testing.T) {
 	installations.Get("lane").Bucket().Observe(f.now.Now(), ratelimit.Feedback{PauseUntil: f.now.Now().Add(time.Hour)})
 	told := make(chan ObjectID, 1)
 	h := &hub{ledger: f.Ledger, publisher: &publisher{ctx: t.Context(), outlets: map[string]*outlet{
-		"eu": {outbox: newOutbox(f.now, &sync.WaitGroup{}, func(id ObjectID) bool { told <- id; return true })},
+		"eu": {outbox: newOutbox(f.now, &sync.WaitGroup{}, func(id ObjectID, _ bool) outcome { told <- id; return finished })},
 	}}}
 	q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
 		Route: f.Route, Installations: installations, Clock: f.now, Notice: h.noticed,

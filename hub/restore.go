@@ -25,15 +25,16 @@ func restoreGap(renewDeadline time.Duration) time.Duration {
 type installations interface {
 	Records(scmProvider string) []v1alpha1.Installation
 	Restore(records []v1alpha1.Installation, gap time.Duration)
-	Release(scmProvider string)
-	SetLimits(id, scmProvider string, l ratelimit.Limits)
+	Replace(scmProvider string, allowed map[string]ratelimit.Limits)
+	SendUntil(until time.Time, except func(id string) bool)
 }
 
 // restore puts what the predecessor recorded into force, and records it as this
 // process counts it, with what may have been spent since: or a third one, which
-// followed soon, would know nothing of that. It reads from the API server itself:
-// the predecessor's last record may be newer than the cache. Before it has
-// succeeded nothing may be sent.
+// followed soon, would know nothing of that. What cannot be recorded is not used until
+// it is, and holds up nothing else. It reads from the API server itself: the
+// predecessor's last record may be newer than the cache. Before it has succeeded
+// nothing may be sent.
 func (b *budgets) restore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
@@ -46,30 +47,29 @@ func (b *budgets) restore(ctx context.Context) error {
 	var all []v1alpha1.Installation
 	for i := range list.Items {
 		p := &list.Items[i]
-		keepUsing(b.installations, p, p.Status.Installations)
+		b.installations.Replace(p.Name, limitsOf(p, p.Status.Installations))
 		all = append(all, p.Status.Installations...)
 		b.paused[p.Name] = pausesIn(p.Status.Installations)
 	}
+	now := b.clock.Now()
+	b.installations.SendUntil(now, func(string) bool { return false })
 	b.installations.Restore(all, b.gap)
+	r := newRound(now)
 	for i := range list.Items {
 		p := &list.Items[i]
-		records := b.installations.Records(p.Name)
-		if sameFigures(p.Status.Installations, records) {
-			continue
-		}
-		if err := b.patch(ctx, p, records); err != nil {
-			return err
-		}
+		r.write(p, b.installations.Records(p.Name), func(records []v1alpha1.Installation) error { return b.patch(ctx, p, records) })
 	}
+	b.end(r)
 	close(b.restored)
 	return nil
 }
 
-// keepUsing says that a ScmProvider uses the installations of some records, and
-// so sets the limits that are in force there.
-func keepUsing(in installations, p *v1alpha1.ScmProvider, records []v1alpha1.Installation) {
+// limitsOf is what a ScmProvider allows at the installations of some records.
+func limitsOf(p *v1alpha1.ScmProvider, records []v1alpha1.Installation) map[string]ratelimit.Limits {
+	allowed := map[string]ratelimit.Limits{}
 	for _, r := range records {
 		host, _, _ := strings.Cut(r.ID, "/")
-		in.SetLimits(r.ID, p.Name, ratelimit.Defaults(host).With(p.Spec.RateLimit))
+		allowed[r.ID] = ratelimit.Defaults(host).With(p.Spec.RateLimit)
 	}
+	return allowed
 }

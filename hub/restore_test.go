@@ -45,7 +45,7 @@ func TestEveryRecordOfEveryScmProviderIsRestored(t *testing.T) {
 		"own ghe.example.com/app/1": ratelimit.Defaults("ghe.example.com").With(own.Spec.RateLimit),
 		"shared " + inst678:         ratelimit.Defaults("github.com"),
 	}))
-	w.Expect(w.from.order).To(Equal([]string{"SetLimits own", "SetLimits own", "SetLimits shared", "Restore"}))
+	w.Expect(w.from.order).To(Equal([]string{"Replace new", "Replace own", "Replace shared", "Restore"}))
 	w.Expect(w.budgets.restored).To(BeClosed())
 }
 
@@ -55,12 +55,17 @@ func TestWhatIsTakenOverIsRecordedBeforeAnythingIsSent(t *testing.T) {
 	before := w.patched()
 	counted := w.installation(inst678, 4000)
 	w.from.set("own", counted)
+	w.clock.Step(time.Hour)
 	w.refuse = errors.New("the API server is away")
-	w.Expect(w.restore(t.Context())).To(MatchError(ContainSubstring("the API server is away")))
-	w.Expect(w.restored).NotTo(BeClosed())
+	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.restored).To(BeClosed(), "it holds up nothing else")
+	w.Expect(w.mayFor(inst678)).To(BeZero())
+	w.Expect(w.mayFor(inst679)).To(Equal(w.gap - time.Second))
+	w.Expect(*w.logged).To(ConsistOf(ContainSubstring("the API server is away")))
 
 	w.refuse = nil
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.record(t.Context(), nil)
+	w.Expect(w.mayFor(inst678)).To(Equal(w.gap - time.Second))
 	w.Expect(w.recorded("own")).To(HaveLen(1))
 	w.Expect(w.recorded("own")[0].Remaining).To(Equal(counted.Remaining))
 	w.Expect(w.patched()-before).To(Equal(2), "one was refused; there is nothing to say of the idle one")
@@ -101,7 +106,7 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	g := NewWithT(t)
 	all, _ := offline(g)
 	mgr, clk := all.GetLocalManager(), clocktesting.NewFakeClock(time.Now())
-	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk})}
+	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, Fleet: func() ([]string, bool) { return nil, true }})}
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outlets: map[string]*outlet{}}
 	installations := ratelimit.NewInstallations(clk)
 	h.budgets = newBudgets(mgr, &scmProviders{namespace: "hub", installations: installations, log: logr.Discard()}, h.waiting, time.Second, clk)
@@ -113,6 +118,37 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	g.Eventually(ended, 20*time.Second).Should(Receive(&err))
 	g.Expect(err).To(MatchError(ContainSubstring("reading what is left of the budgets")))
 	g.Expect(h.publisher.ctx).To(BeNil(), "nothing was to be written")
+}
+
+func TestOneHostNeverTakesMoreThanHalfOfTheWorkers(t *testing.T) {
+	g := NewWithT(t)
+	all, _ := offline(g)
+	clk := clocktesting.NewFakeClock(time.Now())
+	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk}), publisher: &publisher{}, budgets: &budgets{}}
+	installations := ratelimit.NewInstallations(clk)
+	g.Expect(h.addSync(all.GetLocalManager(), installations, clk, Options{Workers: 4, Embedded: true, Log: logr.Discard()})).To(Succeed())
+
+	q := ratelimit.NewQueue(ratelimit.QueueOptions[string]{
+		Clock: clk, Installations: installations, Route: func(id string) ratelimit.Route { return ratelimit.Route{Lane: id} },
+	})
+	for _, id := range []string{"hung.example.com/1", "hung.example.com/2", "hung.example.com/3", "other.example.com/1"} {
+		q.Add(id)
+	}
+	got := make(chan string, 4)
+	go func() {
+		for id, shutdown := q.Get(); !shutdown; id, shutdown = q.Get() {
+			got <- id
+		}
+		close(got)
+	}()
+	g.Eventually(got).Should(HaveLen(3))
+	g.Consistently(got, 50*time.Millisecond).Should(HaveLen(3))
+	q.ShutDown()
+	var left []string
+	for id := range got {
+		left = append(left, id)
+	}
+	g.Expect(left).To(ConsistOf("hung.example.com/1", "hung.example.com/2", "other.example.com/1"))
 }
 
 func TestNothingBeginsOnceTheHubStops(t *testing.T) {
@@ -173,11 +209,12 @@ func TestAScmProviderKeepsWhatItUsedUntilItIsForAnotherSCM(t *testing.T) {
 	change(func(s *v1alpha1.ScmProviderSpec) {
 		s.RateLimit = &v1alpha1.RateLimit{WritesPerMinute: ptr.To[int64](3)}
 	})
-	w.Expect(w.from.order).To(Equal([]string{"Release acme", "SetLimits acme"}))
+	w.Expect(w.from.order).To(Equal([]string{"Replace acme"}))
 	w.Expect(w.from.limits["acme "+inst678].WritesPerMinute).To(BeEquivalentTo(3))
 
 	change(func(s *v1alpha1.ScmProviderSpec) { s.GitHub.AppID = 2 })
-	w.Expect(w.from.order).To(Equal([]string{"Release acme"}))
+	w.Expect(w.from.order).To(Equal([]string{"Replace acme"}))
+	w.Expect(w.from.limits).To(BeEmpty())
 }
 
 func TestARecordOfBudgetsIsNoChangeOfAScmProvider(t *testing.T) {

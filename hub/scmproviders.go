@@ -27,6 +27,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // scmProviders brings the hub's ScmProviders and their Secrets into the ledger,
@@ -136,8 +137,8 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 	}
 	if provider == nil {
 		delete(s.opened, req.Name)
-		s.installations.Release(req.Name)
 		s.apply(s.ledger.setSCM(req.Name, nil))
+		s.installations.Replace(req.Name, nil)
 		return reconcile.Result{}, nil
 	}
 	digest, err := digestOf(provider, secret)
@@ -149,7 +150,7 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 		return reconcile.Result{}, nil
 	}
 	if again {
-		s.letGo(before.spec, provider)
+		s.installations.Replace(req.Name, s.kept(before.spec, provider))
 	}
 	compiled := compileSCM(s.registry, provider, secret)
 	s.opened[req.Name] = opening{digest: digest, spec: provider.Spec}
@@ -158,15 +159,14 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 	return reconcile.Result{}, nil
 }
 
-// letGo takes back what a ScmProvider allowed before it changed. As long as it is
-// for the same SCM, the installations that it used lately stay its own, so that what
-// was spent of them stays in its status until they are used again.
-func (s *scmProviders) letGo(before v1alpha1.ScmProviderSpec, now *v1alpha1.ScmProvider) {
-	used := s.installations.Records(now.Name)
-	s.installations.Release(now.Name)
-	if equality.Semantic.DeepEqual(scmOf(before), scmOf(now.Spec)) {
-		keepUsing(s.installations, now, used)
+// kept is what a ScmProvider allows after a change, of what it allowed before. As long
+// as it is for the same SCM, the installations that it used lately stay its own, so that
+// what was spent of them stays in its status until they are used again.
+func (s *scmProviders) kept(before v1alpha1.ScmProviderSpec, now *v1alpha1.ScmProvider) map[string]ratelimit.Limits {
+	if !equality.Semantic.DeepEqual(scmOf(before), scmOf(now.Spec)) {
+		return nil
 	}
+	return limitsOf(now, s.installations.Records(now.Name))
 }
 
 // scmOf is what of a spec says which SCM it is for, and as whom.

@@ -18,6 +18,7 @@ const (
 type breaker struct {
 	failing []any
 	open    bool
+	since   time.Time
 	probeAt time.Time
 	delay   time.Duration
 	probing bool
@@ -60,7 +61,7 @@ func (b *breaker) failed(now time.Time, key any, probe bool) {
 	if b.failing = append(b.failing, key); len(b.failing) < tripping {
 		return
 	}
-	*b = breaker{open: true, delay: firstProbe, probeAt: now.Add(firstProbe)}
+	*b = breaker{open: true, since: now, delay: firstProbe, probeAt: now.Add(firstProbe)}
 }
 
 // worked takes in an answer that shows the SCM at work.

@@ -10,7 +10,7 @@ import (
 // fail sends a request about a key, which the server answers with a status, 0 for
 // none. It returns whether it was sent.
 func (b *Bucket) fail(now time.Time, key any, status int) bool {
-	slot, _ := b.reserve(now, key)
+	slot, _ := b.reserve(now, key, 1)
 	if slot == nil {
 		return false
 	}
@@ -68,7 +68,7 @@ func TestOnlyDifferentKeysInARowTripTheBreaker(t *testing.T) {
 func TestWhileAProbeIsUnderWayNothingElseIsSent(t *testing.T) {
 	g := NewWithT(t)
 	b := newBucket(start, Limits{})
-	early, _ := b.reserve(start, "early")
+	early, _ := b.reserve(start, "early", 1)
 	for _, key := range []string{"a", "b", "c"} {
 		b.fail(start, key, 503)
 	}
@@ -77,22 +77,22 @@ func TestWhileAProbeIsUnderWayNothingElseIsSent(t *testing.T) {
 	now := start.Add(time.Second)
 	woken := 0
 	defer b.watch(func() { woken++ })()
-	probe, _ := b.reserve(now, "d")
+	probe, _ := b.reserve(now, "d", 1)
 	g.Expect(probe).NotTo(BeNil())
 	p, _ = b.takeFree(now, nil)
 	g.Expect(p).To(BeNil(), "a free request neither")
-	other, _ := b.reserve(now.Add(time.Minute), "e")
+	other, _ := b.reserve(now.Add(time.Minute), "e", 1)
 	now = now.Add(time.Minute)
 	g.Expect(other).To(BeNil())
 	probe.done(now)
 	g.Expect(woken).To(Equal(1))
-	other, _ = b.reserve(now, "e")
+	other, _ = b.reserve(now, "e", 1)
 	g.Expect(other).NotTo(BeNil(), "a probe that was not sent leaves its turn to another")
 	token, _ := b.takeFree(now, other)
 	g.Expect(token).NotTo(BeNil(), "a token for the probe is part of it")
 	token.lost(now, now, false)
 	other.done(now)
-	again, retryAt := b.reserve(now, "f")
+	again, retryAt := b.reserve(now, "f", 1)
 	g.Expect(again).To(BeNil())
 	g.Expect(retryAt).To(Equal(now.Add(2 * time.Second)))
 }

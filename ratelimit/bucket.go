@@ -15,19 +15,26 @@ type Bucket struct {
 	mu sync.Mutex
 	// latest keeps time from going back between two callers.
 	latest time.Time
-	// lastUse is when something was taken last.
+	// lastUse is when something was sent last.
 	lastUse      time.Time
 	minute, hour *window
 	limits       []*limit
 	ceilings     []Limits
 	maxInFlight  int64
 	inFlight     int64
-	// unanswered are the requests that hold a place in the windows.
-	unanswered int64
-	pause      pause
-	cut        cut
-	served     served
-	breaker    breaker
+	// unanswered are the requests that hold a place in the windows; those of slots that
+	// have not been sent yet are held.
+	unanswered, held int64
+	pause            pause
+	cut              cut
+	served           served
+	breaker          breaker
+	// sendUntil is until when something may be sent: as long as a successor would reckon
+	// with it. Zero is always.
+	sendUntil time.Time
+	// crowd bounds what is in flight at host.
+	host  string
+	crowd *crowd
 
 	// onPause is called, without the lock, when a pause begins or gets longer, and
 	// when something is sent after nothing was for a while.
@@ -38,7 +45,7 @@ type Bucket struct {
 	watchers map[*watcher]struct{}
 }
 
-// idle is how long nothing was taken before a take is told as a change. A record
+// idle is how long nothing was sent before a request is told as a change. A record
 // of the budget is made more often than that while it is used.
 const idle = 10 * time.Second
 
@@ -46,7 +53,7 @@ const idle = 10 * time.Second
 type watcher struct{ call func() }
 
 func newBucket(now time.Time, ceilings ...Limits) *Bucket {
-	minute, hour := &window{length: time.Minute}, &window{length: time.Hour}
+	minute, hour := &window{length: time.Minute, base: now}, &window{length: time.Hour, base: now}
 	b := &Bucket{
 		latest: now,
 		minute: minute,
@@ -107,40 +114,98 @@ func (b *Bucket) Limits() Limits {
 	return l
 }
 
-// payable tells how long t has to wait; zero is now. The caller holds the lock.
-func (b *Bucket) payable(now time.Time, t tally, counts bool) time.Duration {
-	wait := max(b.pause.until.Sub(now), b.breaker.wait(now))
-	if counts && b.maxInFlight > 0 && b.inFlight >= b.maxInFlight {
+// stopped is how long nothing at all may be sent. The caller holds the lock.
+func (b *Bucket) stopped(now time.Time) time.Duration {
+	wait := b.pause.until.Sub(now)
+	if !b.sendUntil.IsZero() && !now.Before(b.sendUntil) {
 		wait = max(wait, soon)
 	}
-	return max(wait, b.affordable(now, t))
+	return wait
 }
 
-// affordable is payable for what the limits say alone.
-func (b *Bucket) affordable(now time.Time, t tally) (wait time.Duration) {
+// payable tells how long t has to wait for its turn; zero is now. The caller holds
+// the lock.
+func (b *Bucket) payable(now time.Time, t tally) (wait time.Duration) {
+	wait = max(b.stopped(now), b.breaker.wait(now))
+	if b.maxInFlight > 0 && b.inFlight >= b.maxInFlight {
+		wait = max(wait, soon)
+	}
 	for _, l := range b.limits {
 		wait = max(wait, l.wait(now, t))
 	}
-	return max(wait, b.served.wait(now, b.lastUse, requestsOf(t), b.unanswered))
+	last := b.lastUse
+	if b.held > 0 {
+		// They may be sent any moment.
+		last = now
+	}
+	return max(wait, b.served.wait(now, last, requestsOf(t), b.unanswered))
 }
 
-// enter takes t and counts it as in flight. tell is to be run then; where nothing
-// can be taken, it is nil and retryAt is when it is worth asking again.
-func (b *Bucket) enter(now time.Time, t tally) (probe bool, tell func(), retryAt time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now = b.advance(now)
-	if wait := b.payable(now, t, true); wait > 0 {
+// room tells how long t has to wait until all limits have room for it, where its
+// turn has come already. The caller holds the lock.
+func (b *Bucket) room(now time.Time, t tally) (wait time.Duration) {
+	for _, l := range b.limits {
+		wait = max(wait, l.free(now, t))
+	}
+	return max(wait, b.served.lacks(now, requestsOf(t), b.unanswered))
+}
+
+// enter takes t in its turn, and counts it as in flight. Where that is not possible
+// ok is false, and retryAt is when it is worth asking again. The caller holds the lock.
+func (b *Bucket) enter(now time.Time, t tally) (probe, ok bool, retryAt time.Time) {
+	wait := b.payable(now, t)
+	if wait <= 0 && !b.crowd.enter(b) {
+		wait = soon
+	}
+	if wait > 0 {
 		b.refused = true
-		return false, nil, now.Add(wait)
+		return false, false, now.Add(wait)
 	}
 	b.inFlight++
-	return b.breaker.sent(), b.hold(now, t), time.Time{}
+	b.hold(now, t)
+	return b.breaker.sent(), true, time.Time{}
 }
 
-// hold takes t for a request that is sent from now on. The caller holds the lock,
+// leave takes one out of what is in flight. The caller holds the lock, and once it
+// does not any more runs what this returns.
+func (b *Bucket) leave() (wake func()) {
+	b.inFlight--
+	others, own := b.crowd.leave(b), b.freed()
+	if len(others) == 0 {
+		return own
+	}
+	return func() {
+		own()
+		for _, other := range others {
+			other.wake()
+		}
+	}
+}
+
+// wake calls those who could not pay.
+func (b *Bucket) wake() {
+	b.mu.Lock()
+	wake := b.freed()
+	b.mu.Unlock()
+	wake()
+}
+
+// hold takes t for what may be sent from now on. The caller holds the lock.
+func (b *Bucket) hold(now time.Time, t tally) {
+	b.unanswered += requestsOf(t)
+	b.minute.hold(t)
+	b.hour.hold(t)
+	for _, l := range b.limits {
+		l.take(now, t)
+	}
+}
+
+// release gives t back, of what was not sent or is not counted.
+func (b *Bucket) release(now time.Time, t tally) { b.hold(now, tally{}.minus(t)) }
+
+// send notes that something that is counted is sent now. The caller holds the lock,
 // and once it does not any more runs what this returns.
-func (b *Bucket) hold(now time.Time, t tally) (tell func()) {
+func (b *Bucket) send(now time.Time, t tally) (tell func()) {
 	tell = func() {}
 	if t == (tally{}) {
 		return tell
@@ -149,34 +214,12 @@ func (b *Bucket) hold(now time.Time, t tally) (tell func()) {
 		tell = b.onPause
 	}
 	b.lastUse = now
-	b.unanswered++
-	b.minute.hold(t)
-	b.hour.hold(t)
-	for _, l := range b.limits {
-		l.take(now, t)
-	}
 	return tell
-}
-
-// release gives t back, of a request that was not sent.
-func (b *Bucket) release(now time.Time, t tally) {
-	if t == (tally{}) {
-		return
-	}
-	b.unanswered--
-	b.minute.release(t)
-	b.hour.release(t)
-	for _, l := range b.limits {
-		l.take(now, tally{}.minus(t))
-	}
 }
 
 // spend ends the hold of a request that the server counted at the latest at a time.
 func (b *Bucket) spend(t tally, counted time.Time) {
-	if t == (tally{}) {
-		return
-	}
-	b.unanswered--
+	b.unanswered -= requestsOf(t)
 	b.minute.spend(t, counted)
 	b.hour.spend(t, counted)
 }

@@ -1,6 +1,8 @@
 package ratelimit
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -25,12 +27,16 @@ type world struct {
 	records    []v1alpha1.Installation
 	recordedAt time.Time
 	counted    []count
+	// skew is how far the server's clock is ahead of ours.
+	skew time.Duration
 }
 
 // flight is a request under way.
 type flight struct {
-	paid     *payment
-	slot     *Slot
+	paid *payment
+	slot *Slot
+	// beside says that it is one more request of a slot, which is in flight once.
+	beside   bool
 	answered time.Time
 	outcome  int
 }
@@ -40,7 +46,24 @@ const (
 	outcomeLost
 	outcomeNeverLeft
 	outcomeFree
+	outcomeRefused
 )
+
+// says draws what an answer tells of the budget, which others spend from too.
+func (w *world) says(now time.Time) Feedback {
+	if rapid.IntRange(0, 3).Draw(w.T, "tells") > 0 {
+		return Feedback{}
+	}
+	server := now.Add(w.skew)
+	limit := rapid.IntRange(1, 300).Draw(w.T, "limit")
+	reset := server.Add(time.Duration(rapid.IntRange(-5, 300).Draw(w.T, "reset")) * time.Second)
+	return Budget(http.Header{
+		"Date":                  {server.UTC().Format(http.TimeFormat)},
+		"X-Ratelimit-Limit":     {fmt.Sprint(limit)},
+		"X-Ratelimit-Remaining": {fmt.Sprint(rapid.IntRange(0, limit).Draw(w.T, "remaining"))},
+		"X-Ratelimit-Reset":     {fmt.Sprint(reset.Unix())},
+	}, now)
+}
 
 // count is what the server counted of one request.
 type count struct {
@@ -93,9 +116,15 @@ func (w *world) land() {
 		}
 		switch f.outcome {
 		case outcomeOK:
-			f.paid.answered(now, 201, Feedback{})
+			f.paid.answered(now, 201, w.says(now))
 		case outcomeFree:
-			f.paid.answered(now, 304, Feedback{Free: true})
+			said := w.says(now)
+			said.Free = true
+			f.paid.answered(now, 304, said)
+		case outcomeRefused:
+			header := http.Header{"Retry-After": {fmt.Sprint(rapid.IntRange(0, 30).Draw(w.T, "retry after"))}}
+			f.paid.refusedUntil(now, PauseAsked(header, now))
+			f.paid.answered(now, 429, Feedback{Limited: true, Secondary: true, PauseUntil: PauseAsked(header, now)})
 		case outcomeLost:
 			f.paid.lost(now, now, true)
 		case outcomeNeverLeft:
@@ -112,7 +141,7 @@ func (w *world) land() {
 // send draws how a request fares, and lets the server count it.
 func (w *world) send(p *payment, slot *Slot, cost Cost) {
 	now := w.clock.Now()
-	f := &flight{paid: p, slot: slot, outcome: rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 3}).Draw(w.T, "outcome")}
+	f := &flight{paid: p, slot: slot, outcome: rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4}).Draw(w.T, "outcome")}
 	there := time.Duration(rapid.IntRange(0, 3000).Draw(w.T, "there")) * time.Millisecond
 	back := time.Duration(rapid.IntRange(0, 20000).Draw(w.T, "back")) * time.Millisecond
 	f.answered = now.Add(there + back)
@@ -127,8 +156,39 @@ func (w *world) send(p *payment, slot *Slot, cost Cost) {
 	w.flying = append(w.flying, f)
 }
 
-// check looks for a window in which the server counted more than the limit.
+// use sends up to three requests with a slot.
+func (w *world) use(s *Slot, cost *rapid.Generator[Cost]) {
+	last := -1
+	for range rapid.IntRange(1, 3).Draw(w.T, "requests") {
+		c := cost.Draw(w.T, "cost")
+		p, _ := s.pay(w.clock.Now(), c)
+		if p == nil {
+			break
+		}
+		w.send(p, nil, c)
+		last = len(w.flying) - 1
+		w.flying[last].beside = true
+	}
+	if last < 0 {
+		s.done(w.clock.Now())
+		return
+	}
+	// It is done with the last of them, which may be answered before the others.
+	w.flying[last].slot, w.flying[last].beside = s, false
+}
+
+// check looks for a window in which the server counted more than the limit, and
+// whether too much is in flight.
 func (w *world) check() {
+	inFlight := int64(len(w.slots))
+	for _, f := range w.flying {
+		if !f.beside {
+			inFlight++
+		}
+	}
+	if most := w.limits.MaxInFlight; most > 0 && inFlight > most || inFlight != w.bucket.InFlight() {
+		w.Fatalf("%d are in flight of %d allowed, by the bucket's count %d", inFlight, most, w.bucket.InFlight())
+	}
 	slices.SortFunc(w.counted, func(a, b count) int { return a.at.Compare(b.at) })
 	for _, c := range []struct {
 		name   string
@@ -140,6 +200,7 @@ func (w *world) check() {
 		{"requests a minute", w.limits.RequestsPerMinute, time.Minute, requestsOf},
 		{"points a minute", w.limits.PointsPerMinute, time.Minute, pointsOf},
 		{"writes a minute", w.limits.WritesPerMinute, time.Minute, writesOf},
+		{"writes an hour", w.limits.WritesPerHour, time.Hour, writesOf},
 	} {
 		first, sum := 0, int64(0)
 		for _, each := range w.counted {
@@ -164,8 +225,9 @@ func TestNoSlidingWindowEverHoldsMoreThanItsLimit(t *testing.T) {
 		w := &world{T: t, clock: newClock(), limits: Limits{
 			RequestsPerHour: limit("requests an hour", 1, 200), RequestsPerMinute: limit("requests a minute", 1, 60),
 			PointsPerMinute: limit("points a minute", 5, 200), WritesPerMinute: limit("writes a minute", 1, 40),
-			MaxInFlight: limit("in flight", 1, 20),
+			WritesPerHour: limit("writes an hour", 1, 100), MaxInFlight: limit("in flight", 1, 20),
 		}}
+		w.skew = time.Duration(rapid.IntRange(-3600, 3600).Draw(t, "skew")) * time.Second
 		w.start()
 		cost := rapid.SampledFrom([]Cost{ReadCost, WriteCost, WriteCost})
 		t.Repeat(map[string]func(*rapid.T){
@@ -191,7 +253,7 @@ func TestNoSlidingWindowEverHoldsMoreThanItsLimit(t *testing.T) {
 				}
 			},
 			"reserve": func(t *rapid.T) {
-				if s, _ := w.bucket.reserve(w.clock.Now(), nil); s != nil {
+				if s, _ := w.bucket.reserve(w.clock.Now(), nil, rapid.IntRange(1, 5).Draw(t, "writes")); s != nil {
 					w.slots = append(w.slots, s)
 				}
 			},
@@ -201,16 +263,11 @@ func TestNoSlidingWindowEverHoldsMoreThanItsLimit(t *testing.T) {
 				}
 				s := w.slots[0]
 				w.slots = w.slots[1:]
-				c := cost.Draw(t, "cost")
-				if p, _ := s.pay(w.clock.Now(), c); p != nil {
-					w.send(p, s, c)
-				} else {
-					s.done(w.clock.Now())
-				}
+				w.use(s, cost)
 			},
 			"give slots back": func(*rapid.T) {
 				for range 10 {
-					if s, _ := w.bucket.reserve(w.clock.Now(), nil); s != nil {
+					if s, _ := w.bucket.reserve(w.clock.Now(), nil, 1); s != nil {
 						s.done(w.clock.Now())
 					}
 				}

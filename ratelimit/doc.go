@@ -13,13 +13,14 @@
 // backlog uses at least 99 % of the tightest limit where a round trip takes at
 // most 0.5 % of its window; a pause that an SCM asks for holds for every request
 // of that installation and for none of another; an outage costs one probe at a
-// time; goroutines and timers do not grow with keys.
+// time; a host that hangs leaves half of all that can be in flight to others;
+// goroutines and timers do not grow with keys.
 //
 // A window is an exact log of what may count, a limit is a maximum over a window
 // with a pacer, and a Bucket is all limits of an installation with what its
 // answers taught: pause, cut, served, breaker. A payment is one request's place in
 // the log. Installations.Records and Installations.Restore carry it over a restart.
 //
-// Locks are taken in the order Queue, Installations, Bucket where they nest; what
+// Locks are taken in the order Queue, Installations, Bucket, crowd where they nest; what
 // a bucket calls when budget comes free is called without any of them.
 package ratelimit

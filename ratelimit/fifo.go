@@ -15,6 +15,8 @@ type entry[T comparable] struct {
 	// added is when the item was added, counted from the start of the queue.
 	added time.Duration
 	class uint8
+	// needs is for how many requests at once the item's next slot has to pay; 0 is one.
+	needs uint8
 	// told is the class of wait that was told last.
 	told waitClass
 	// held says that the entry is in the lists of its exclusion, not its cluster's.
@@ -47,6 +49,49 @@ func (f *fifo[T]) pushFront(e *entry[T]) {
 		f.head.prev = e
 	}
 	f.head = e
+}
+
+// push puts an entry last, or by its age where that places it near the front: what
+// comes back, or comes from elsewhere, may be older than what is last.
+func (f *fifo[T]) push(e *entry[T]) {
+	if f.tail != nil && f.tail.added > e.added {
+		if after, ok := f.place(e); ok {
+			f.pushAfter(after, e)
+			return
+		}
+	}
+	f.pushBack(e)
+}
+
+// near is how many entries are looked at for the place of one.
+const near = 64
+
+// place is the entry in front after which one follows by its age, nil where it is to
+// be the first. ok is false where its place is further behind than is looked.
+func (f *fifo[T]) place(e *entry[T]) (after *entry[T], ok bool) {
+	at := f.head
+	for range near {
+		if at == nil {
+			return after, true
+		}
+		if ok = at.added > e.added; !ok {
+			after = at
+		}
+		at = at.next
+	}
+	return after, ok
+}
+
+func (f *fifo[T]) pushAfter(after, e *entry[T]) {
+	switch after {
+	case nil:
+		f.pushFront(e)
+	case f.tail:
+		f.pushBack(e)
+	default:
+		e.prev, e.next = after, after.next
+		after.next.prev, after.next = e, e
+	}
 }
 
 func (f *fifo[T]) remove(e *entry[T]) {

@@ -31,7 +31,7 @@ func TestWhatTheGateWithholdsIsNotSentAndCostsNothing(t *testing.T) {
 		return nil
 	})
 	ctx := WithOperation(timeout(t), "github", "create_check_run")
-	slot, _ := s.Bucket().reserve(start, nil)
+	slot, _ := s.Bucket().reserve(start, nil, 1)
 	for _, made := range []context.Context{WithSlot(ctx, slot), WithSlot(ctx, slot), WithoutBudget(ctx)} {
 		_, err := s.do(made, http.MethodPost)
 		beWithheld(g, err)
@@ -59,7 +59,7 @@ func TestWhatTheGateWithholdsIsNoOutage(t *testing.T) {
 	s := newSCM(t, status(http.StatusOK), nil)
 	s.all.Gate(func() error { return errShut })
 	for i := range tripping + 1 {
-		slot, _ := s.Bucket().reserve(start, i)
+		slot, _ := s.Bucket().reserve(start, i, 1)
 		_, err := s.do(WithSlot(timeout(t), slot), http.MethodPost)
 		beWithheld(g, err)
 		slot.done(start)

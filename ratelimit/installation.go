@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -17,10 +18,13 @@ import (
 type Installations struct {
 	clock clock.WithTicker
 	gate  *gate
+	crowd *crowd
 
 	mu     sync.Mutex
 	byID   map[string]*Installation
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
+	// sendUntil is of those that are made from now on.
+	sendUntil time.Time
 	// onPause are called with the id of an installation that is paused.
 	onPause []func(id string)
 }
@@ -30,6 +34,7 @@ func NewInstallations(clk clock.WithTicker) *Installations {
 	return &Installations{
 		clock:  clk,
 		gate:   &gate{},
+		crowd:  newCrowd(),
 		byID:   map[string]*Installation{},
 		limits: map[string]map[string]Limits{},
 	}
@@ -56,6 +61,8 @@ func (i *Installations) get(id string) *Installation {
 		}
 		in.transport.DialContext = i.gate.after(in.transport.DialContext)
 		in.bucket.onPause = func() { i.paused(id) }
+		in.bucket.host, _, _ = strings.Cut(id, "/")
+		in.bucket.crowd, in.bucket.sendUntil = i.crowd, i.sendUntil
 		i.byID[id] = in
 	}
 	return in
@@ -85,25 +92,73 @@ func (i *Installations) SetLimits(id, scmProvider string, l Limits) {
 	wake()
 }
 
-// Release says that a ScmProvider is gone: what it allowed counts no longer. The
-// installations that it used stay, with what was spent of them.
-func (i *Installations) Release(scmProvider string) {
+// Replace says what a ScmProvider allows from now on, by the ids of installations: all
+// that it allowed before counts no longer, in one step. The installations that it used
+// stay, with what was spent of them.
+func (i *Installations) Replace(scmProvider string, allowed map[string]Limits) {
 	var wakes []func()
 	i.mu.Lock()
-	for id, byProvider := range i.limits {
-		if _, ok := byProvider[scmProvider]; !ok {
-			continue
+	for id := range allowed {
+		i.get(id)
+	}
+	for id, in := range i.byID {
+		if i.allow(id, scmProvider, allowed) {
+			wakes = append(wakes, in.bucket.setLimits(i.clock.Now(), i.ceilings(id)...))
 		}
-		delete(byProvider, scmProvider)
-		if len(byProvider) == 0 {
-			delete(i.limits, id)
-		}
-		wakes = append(wakes, i.byID[id].bucket.setLimits(i.clock.Now(), i.ceilings(id)...))
 	}
 	i.mu.Unlock()
 	for _, wake := range wakes {
 		wake()
 	}
+}
+
+// allow is Replace for one installation. It reports whether there was or is something
+// that the ScmProvider allows there.
+func (i *Installations) allow(id, scmProvider string, allowed map[string]Limits) (concerned bool) {
+	byProvider := i.limits[id]
+	_, before := byProvider[scmProvider]
+	limits, now := allowed[id]
+	switch {
+	case now && byProvider == nil:
+		i.limits[id] = map[string]Limits{scmProvider: limits}
+	case now:
+		byProvider[scmProvider] = limits
+	case before:
+		delete(byProvider, scmProvider)
+		if len(byProvider) == 0 {
+			delete(i.limits, id)
+		}
+	}
+	return before || now
+}
+
+// SendUntil lets all installations send until a time, but for those that are except:
+// for them nothing changes. Whoever keeps records says so, for as long as a successor
+// that knows the records would reckon with it. Without a word of it nothing ends.
+func (i *Installations) SendUntil(until time.Time, except func(id string) bool) {
+	i.mu.Lock()
+	i.sendUntil = until
+	var let []*Bucket
+	for id, in := range i.byID {
+		if !except(id) {
+			let = append(let, in.bucket)
+		}
+	}
+	i.mu.Unlock()
+	for _, b := range let {
+		b.mu.Lock()
+		b.sendUntil = until
+		b.mu.Unlock()
+		b.wake()
+	}
+}
+
+// ShareAmong bounds what is in flight at once at the installations of one host: half of
+// what the other hosts leave of most, which is how many there can be at all.
+func (i *Installations) ShareAmong(most int) {
+	i.crowd.mu.Lock()
+	defer i.crowd.mu.Unlock()
+	i.crowd.most = int64(most)
 }
 
 // CloseIdleConnections closes the connections that no request uses now.
@@ -156,6 +211,8 @@ type Installation struct {
 	gate      *gate
 	bucket    *Bucket
 	transport *http.Transport
+	// http1 says that the last answer came over HTTP/1.
+	http1 atomic.Bool
 
 	mu      sync.Mutex
 	account string

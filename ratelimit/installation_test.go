@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -11,11 +12,56 @@ func TestAnIdentityHasOneInstallation(t *testing.T) {
 	i := NewInstallations(newClock())
 	in := i.Get(acme)
 	i.SetLimits(acme, "a", Limits{})
-	i.Release("a")
+	i.Replace("a", nil)
 	g.Expect(i.Get(acme)).To(BeIdenticalTo(in))
 	g.Expect(i.Get(acme + "2")).NotTo(BeIdenticalTo(in))
 	g.Expect(in.ID()).To(Equal(acme))
 	g.Expect(in.RoundTripper(nil).(*roundTripper).transport).To(BeIdenticalTo(in.RoundTripper(nil).(*roundTripper).transport))
+}
+
+func TestLimitsAreReplacedInOneStep(t *testing.T) {
+	g := NewWithT(t)
+	const id, other = "git.example.com/x", "git.example.com/y"
+	i := NewInstallations(newClock())
+	i.SetLimits(id, "a", Limits{WritesPerMinute: 5})
+	i.SetLimits(other, "a", Limits{WritesPerMinute: 5})
+	b := i.Get(id).Bucket()
+	g.Expect(b.takeAll(start)).To(Equal(5))
+	_, _ = b.tryTake(start, WriteCost)
+	inBetween := 0
+	b.watch(func() { inBetween += b.takeAll(start) })
+	i.Replace("a", map[string]Limits{id: {WritesPerMinute: 4}, "git.example.com/z": {WritesPerMinute: 1}})
+	g.Expect(inBetween).To(BeZero())
+	g.Expect(b.Limits()).To(Equal(Limits{WritesPerMinute: 4}))
+	g.Expect(i.Get(other).Bucket().Limits()).To(Equal(Defaults("git.example.com")))
+	g.Expect(i.Get("git.example.com/z").Bucket().Limits()).To(Equal(Limits{WritesPerMinute: 1}))
+}
+
+func TestNothingIsSentBeyondWhatASuccessorReckonsWith(t *testing.T) {
+	g := NewWithT(t)
+	i := NewInstallations(newClock())
+	a, b := i.Get(acme+"a").Bucket(), i.Get(acme+"b").Bucket()
+	held, _ := a.reserve(start, nil, 1)
+	isA := func(id string) bool { return id == acme+"a" }
+	i.SendUntil(start.Add(time.Second), func(string) bool { return false })
+	i.SendUntil(start.Add(time.Minute), isA)
+	now := start.Add(time.Second)
+	ok, retryAt := a.tryTake(now, ReadCost)
+	g.Expect(ok).To(BeFalse())
+	g.Expect(retryAt).To(Equal(now.Add(soon)))
+	paid, _ := held.pay(now, WriteCost)
+	g.Expect(paid).To(BeNil(), "a slot that was taken before is no way around it")
+	ok, _ = b.tryTake(now, ReadCost)
+	g.Expect(ok).To(BeTrue())
+	ok, _ = i.Get(acme+"new").Bucket().tryTake(now.Add(time.Minute), ReadCost)
+	g.Expect(ok).To(BeFalse())
+
+	woken := false
+	a.watch(func() { woken = true })
+	i.SendUntil(start.Add(2*time.Minute), func(string) bool { return false })
+	g.Expect(woken).To(BeTrue())
+	ok, _ = a.tryTake(now, ReadCost)
+	g.Expect(ok).To(BeTrue())
 }
 
 func TestScmProvidersThatShareAnInstallationCombineByMinimum(t *testing.T) {
@@ -29,9 +75,9 @@ func TestScmProvidersThatShareAnInstallationCombineByMinimum(t *testing.T) {
 	g.Expect(limits()).To(Equal(Limits{WritesPerMinute: 100, RequestsPerHour: 9, MaxInFlight: 5}))
 	i.SetLimits(acme, "b", Limits{WritesPerMinute: 300})
 	g.Expect(limits()).To(Equal(Limits{WritesPerMinute: 200, MaxInFlight: 5}))
-	i.Release("a")
+	i.Replace("a", nil)
 	g.Expect(limits()).To(Equal(Limits{WritesPerMinute: 300}))
-	i.Release("b")
-	i.Release("nobody")
+	i.Replace("b", nil)
+	i.Replace("nobody", nil)
 	g.Expect(limits()).To(Equal(Defaults("github.com")))
 }

@@ -114,7 +114,7 @@ func (q *Queue[T]) next(now time.Time) (e *entry[T], slot *Slot, ok bool) {
 		}
 		if l.bucket != nil {
 			var retryAt time.Time
-			if slot, retryAt = l.bucket.reserve(now, e.item); slot == nil {
+			if slot, retryAt = l.bucket.reserve(now, e.item, int(e.needs)); slot == nil {
 				q.park(l, retryAt)
 				continue
 			}

@@ -35,6 +35,11 @@ type waiter struct {
 	added  time.Time
 }
 
+// precedes tells whether an item is before another one of its class.
+func (w *waiter) precedes(o *waiter) bool {
+	return w.added.Before(o.added) || w.added.Equal(o.added) && w.joined < o.joined
+}
+
 func (w *waiter) rank() time.Time {
 	return w.added.Add(time.Duration(PriorityTerminal-w.class) * ageStep)
 }
@@ -103,7 +108,7 @@ func (m *lanesModel) left(name string) {
 		if o.Lane != w.Lane || o.Cluster != w.Cluster || o.Exclusion != "" {
 			continue
 		}
-		if o.class == w.class && o.joined < w.joined {
+		if o.class == w.class && o.precedes(w) {
 			m.Fatalf("%s left before %s, which came first", name, other)
 		}
 		if o.class != w.class && m.leads(o) && o.rank().Before(w.rank()) {
@@ -116,7 +121,7 @@ func (m *lanesModel) left(name string) {
 // leads tells whether an item is the first of its class in its cluster.
 func (m *lanesModel) leads(w *waiter) bool {
 	for _, o := range m.lined {
-		if o != w && o.Lane == w.Lane && o.Cluster == w.Cluster && o.class == w.class && o.joined < w.joined {
+		if o != w && o.Lane == w.Lane && o.Cluster == w.Cluster && o.class == w.class && o.precedes(w) {
 			return false
 		}
 	}
@@ -129,11 +134,15 @@ func (m *lanesModel) turn(w *waiter) {
 	if w.Lane != "turns" {
 		return
 	}
-	for c, writes := range m.forget(w.Cluster) {
+	clusters := m.forget(w.Cluster)
+	// What is old leaves before the writes of its own cluster, which go before the
+	// re-checks of others.
+	forWrites := w.class > PriorityRecheck || clusters[w.Cluster]
+	for c, writes := range clusters {
 		if w.class == PriorityRecheck && writes && m.clock.Now().Sub(w.added) <= ageStep {
 			m.Fatalf("a re-check of %s left before a write of %s", w.Cluster, c)
 		}
-		if w.class > PriorityRecheck && !writes {
+		if forWrites && !writes {
 			continue
 		}
 		k := [2]string{c, w.Cluster}

@@ -53,8 +53,13 @@ func (l *limit) set(now time.Time, most int64) {
 	l.pace.SetBurstAt(now, size)
 }
 
-// wait is how long it takes until t can be sent; zero means now.
+// wait is how long it takes until t can be sent, in its turn; zero means now.
 func (l *limit) wait(now time.Time, t tally) time.Duration {
+	return max(l.free(now, t), l.paced(now, l.of(t)))
+}
+
+// free is how long it takes until the window has room for t, whatever the pacer says.
+func (l *limit) free(now time.Time, t tally) time.Duration {
 	n := l.of(t)
 	if l.max == 0 || n == 0 {
 		return 0
@@ -62,20 +67,22 @@ func (l *limit) wait(now time.Time, t tally) time.Duration {
 	if n > l.max {
 		return neverPays
 	}
-	paced := l.paced(now, n)
 	missing := l.of(l.window.used) + n - l.max
 	if missing <= 0 {
-		return paced
+		return 0
 	}
 	at, ok := l.window.freeAt(missing, l.of)
 	if !ok {
-		return max(paced, soon)
+		return soon
 	}
-	return max(paced, at.Sub(now))
+	return at.Sub(now)
 }
 
 // paced is how long the pacer takes to let n through.
 func (l *limit) paced(now time.Time, n int64) time.Duration {
+	if l.max == 0 || n == 0 {
+		return 0
+	}
 	missing := float64(n) - l.pace.TokensAt(now)
 	if missing <= 0 {
 		return 0
@@ -84,12 +91,23 @@ func (l *limit) paced(now time.Time, n int64) time.Duration {
 	return time.Duration(missing / float64(l.pace.Limit()) * float64(time.Second))
 }
 
-// take lets t pass the pacer, which wait has found to let it. What is negative
-// comes back to it.
+// take lets t pass the pacer. What goes beyond what it has is owed to it, and what
+// is negative comes back to it.
 func (l *limit) take(now time.Time, t tally) {
-	if l.pace != nil {
-		l.pace.AllowN(now, int(l.of(t)))
+	if l.pace == nil {
+		return
 	}
+	if n := int(l.of(t)); !l.pace.AllowN(now, n) {
+		l.pace.ReserveN(now, n)
+	}
+}
+
+// fits tells whether t can ever be sent at once.
+func (l *limit) fits(t tally) bool { return l.max == 0 || l.of(t) <= min(l.size, l.max) }
+
+// countsRequests tells whether it is one of those that SCMs tell.
+func (l *limit) countsRequests() bool {
+	return l.name == requestsPerHour || l.name == requestsPerMinute
 }
 
 // remaining is how much may still be sent in the current window.

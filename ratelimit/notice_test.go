@@ -154,6 +154,7 @@ func TestAnSCMThatDoesNotAnswerIsToldOfToAll(t *testing.T) {
 	for _, k := range []string{"a", "b", "c"} {
 		bucket.fail(start, k, 503)
 	}
+	l.g.Expect(l.next(noticeOver - 1)).To(BeEmpty())
 	told := l.next(noticeEvery)
 	l.g.Expect(told).To(HaveLen(3))
 	for _, n := range told {
@@ -165,6 +166,30 @@ func TestAnSCMThatDoesNotAnswerIsToldOfToAll(t *testing.T) {
 	told = l.next(noticeEvery)
 	l.g.Expect(told).To(HaveLen(3))
 	l.g.Expect(told[0].Down).To(BeFalse())
+}
+
+func TestAnOutageThatIsSoonOverIsToldToNobody(t *testing.T) {
+	l := listening(t)
+	l.addAll(many(acme, 100))
+	l.g.Expect(l.next(noticeEvery)).To(HaveLen(99))
+	bucket := l.installations.Get(acme).Bucket()
+	with := func(change func(*breaker)) {
+		bucket.mu.Lock()
+		defer bucket.mu.Unlock()
+		change(&bucket.breaker)
+	}
+	for range 5 {
+		with(func(b *breaker) {
+			for _, k := range []string{"a", "b", "c"} {
+				b.failed(l.clock.Now(), k, false)
+			}
+		})
+		l.g.Expect(bucket.Down()).To(BeTrue())
+		l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
+		l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
+		with(func(b *breaker) { b.worked() })
+		l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
+	}
 }
 
 func TestAnItemThatChangesItsLaneIsToldOfAgain(t *testing.T) {

@@ -21,7 +21,8 @@ type outlook struct {
 
 // foresee computes up to which place each class reaches.
 func (o *outlook) foresee() {
-	o.down = o.bucket.Down()
+	// What is over within half a minute is no news, however often it happens.
+	o.down = o.bucket.downFor(o.now, noticeOver)
 	most := 0
 	for _, n := range o.counts {
 		most = max(most, n)

@@ -13,17 +13,26 @@ type payment struct {
 	probe bool
 	// alone says that it counts as in flight by itself, not as part of a slot.
 	alone bool
+	// early says that a pause was in force by its answer's headers alone, and paused
+	// whether there was one before.
+	early, paused bool
 }
 
 // take pays for a request that is sent now by itself. Where that is not possible
 // it takes nothing and returns when it is worth asking again.
 func (b *Bucket) take(now time.Time, cost Cost, key any) (*payment, time.Time) {
-	probe, tell, retryAt := b.enter(now, cost.tally())
-	if tell == nil {
+	t := cost.tally()
+	b.mu.Lock()
+	now = b.advance(now)
+	probe, ok, retryAt := b.enter(now, t)
+	if !ok {
+		b.mu.Unlock()
 		return nil, retryAt
 	}
+	tell := b.send(now, t)
+	b.mu.Unlock()
 	tell()
-	return &payment{bucket: b, cost: cost.tally(), key: key, probe: probe, alone: true}, time.Time{}
+	return &payment{bucket: b, cost: t, key: key, probe: probe, alone: true}, time.Time{}
 }
 
 // takeFree is take for a request that costs nothing and is not counted as in
@@ -33,7 +42,7 @@ func (b *Bucket) takeFree(now time.Time, slot *Slot) (*payment, time.Time) {
 	defer b.mu.Unlock()
 	now = b.advance(now)
 	p := &payment{bucket: b}
-	wait := b.pause.until.Sub(now)
+	wait := b.stopped(now)
 	if slot != nil && slot.bucket == b && slot.probe {
 		p.key, p.probe = slot.key, wait <= 0
 		slot.probe = wait > 0
@@ -71,7 +80,7 @@ func (p *payment) lost(now, deadline time.Time, givenUp bool) {
 	}
 	if p.cost.requests > 0 {
 		b.spend(p.cost, deadline)
-		b.served.lost()
+		b.served.counted(false, false)
 	}
 	p.failed(now, givenUp)
 	wake := b.freed()
@@ -89,33 +98,54 @@ func (p *payment) failed(now time.Time, givenUp bool) {
 	}
 }
 
+// refusedUntil pauses the installation by what an answer's headers alone say: its
+// body may be long in coming.
+func (p *payment) refusedUntil(now, until time.Time) {
+	b := p.bucket
+	b.mu.Lock()
+	now = b.advance(now)
+	before := b.pause.until
+	p.early, p.paused = true, before.After(now)
+	b.pause.extend(now, until)
+	longer, onPause := b.pause.until.After(before), b.onPause
+	b.mu.Unlock()
+	if longer {
+		onPause()
+	}
+}
+
 // answered ends a request that got an answer now.
 func (p *payment) answered(now time.Time, status int, f Feedback) {
 	b := p.bucket
 	b.mu.Lock()
 	now = b.advance(now)
 	spent := p.cost
-	if f.Free && spent.requests > 0 {
+	if f.Free {
 		// What is not counted as a request is weighed in points all the same:
 		// nobody documents that it is not.
-		free := tally{requests: spent.requests}
-		b.minute.release(free)
-		b.hour.release(free)
-		for _, l := range b.limits {
-			l.take(now, tally{}.minus(free))
-		}
+		b.release(now, tally{requests: spent.requests})
 		spent.requests = 0
 	}
 	b.spend(spent, now)
-	if status >= 500 && !f.Works {
-		b.breaker.failed(now, p.key, p.probe)
-	} else {
+	works := status < 500 || f.Works
+	if works {
 		b.breaker.worked()
+	} else {
+		b.breaker.failed(now, p.key, p.probe)
 	}
-	wake := b.freed()
+	paused := b.pause.until.After(now)
+	if p.early {
+		paused = p.paused
+	}
+	told := b.served.observe(now, f)
+	if spent.requests > 0 {
+		b.served.counted(told, works && f.Limit == nil)
+	}
+	// All of it under one lock: what the answer says holds for whatever it lets go.
+	tell, wake := b.react(now, f, paused), b.freed()
 	b.mu.Unlock()
 	wake()
-	b.Observe(now, f)
+	tell()
 }
 
 // done ends what a request of its own counts as in flight: when its body is closed.
@@ -125,8 +155,7 @@ func (p *payment) done() {
 	}
 	b := p.bucket
 	b.mu.Lock()
-	b.inFlight--
-	wake := b.freed()
+	wake := b.leave()
 	b.mu.Unlock()
 	wake()
 }

@@ -68,7 +68,9 @@ func sooner[T comparable](a, b *entry[T]) *entry[T] {
 	return a
 }
 
-// rank is the time from which on an entry leaves before any that is added later.
-func (e *entry[T]) rank() time.Duration {
-	return e.added + time.Duration(PriorityTerminal-e.class)*ageStep
+// rank is by what an entry is weighed against those of other classes.
+func (e *entry[T]) rank() time.Duration { return rankOf(e.added, e.class) }
+
+func rankOf(added time.Duration, class uint8) time.Duration {
+	return added + time.Duration(PriorityTerminal-class)*ageStep
 }

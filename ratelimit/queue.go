@@ -23,7 +23,7 @@ type QueueOptions[T comparable] struct {
 	// Clock defaults to the real one.
 	Clock clock.WithTicker
 	// Notice, where it is set, is told of the items that have to wait for more than
-	// half a minute or whose SCM does not answer: every ten seconds, of each only
+	// half a minute or whose SCM has not answered for that long: every ten seconds, of each only
 	// when it becomes another one of these: less than ten minutes, less than an
 	// hour, more, and no answer. At most 1000 come at once. The queue holds no lock
 	// then, but its delays wait, so Notice must not block. An item may have left its

@@ -86,40 +86,46 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
 	defer b.mu.Unlock()
 	now = b.advance(now)
 	if r.InFlight = b.inFlight; b.pause.until.After(now) {
-		r.PausedUntil = second(b.pause.until)
+		r.PausedUntil = second(on(now, b.pause.until))
 	}
-	left, told := b.served.left(now, b.unanswered)
-	if told {
-		r.Remaining = &left
-		if b.served.refill == 0 {
-			r.ResetAt = second(b.served.resetAt)
-		}
-	}
-	if b.served.limit > 0 {
-		r.Limit = &b.served.limit
-	}
-	used := &v1alpha1.RateLimit{}
-	for _, l := range b.limits {
-		if l.max == 0 {
-			continue
-		}
-		n := l.of(l.window.used)
-		*fieldOf(used, l.name) = &n
-		if l.name == requestsPerHour || l.name == requestsPerMinute {
-			if r.Limit == nil {
-				r.Limit = &l.max
-			}
-			least := min(l.remaining(), orMost(r.Remaining))
-			r.Remaining = &least
-		}
-	}
-	r.Used = used
-	if r.Limit != nil {
-		limit := *r.Limit
-		r.Limit = &limit
+	r.Used = b.used()
+	if told := b.served.record(now, b.unanswered, r); !told {
+		b.recordOwn(r)
 	}
 	return !b.lastUse.IsZero() && now.Sub(b.lastUse) < remembered || r.PausedUntil != nil || r.InFlight > 0
 }
+
+// used is how much of each limit is spent, and of what the SCM says is its limit.
+func (b *Bucket) used() *v1alpha1.RateLimit {
+	used := &v1alpha1.RateLimit{}
+	for _, l := range b.limits {
+		if l.max > 0 || l.countsRequests() && b.served.limit > 0 && b.served.window == l.window.length {
+			n := l.of(l.window.used)
+			*fieldOf(used, l.name) = &n
+		}
+	}
+	return used
+}
+
+// recordOwn is for people where the SCM does not say what remains: what is left of our
+// own limits of requests, as of the window that the figures would be taken to be of.
+func (b *Bucket) recordOwn(r *v1alpha1.Installation) {
+	window := windowOf(r, b.effective())
+	for _, l := range b.limits {
+		if l.max == 0 || !l.countsRequests() {
+			continue
+		}
+		if r.Limit == nil && (window == 0 || window == l.window.length) {
+			limit := l.max
+			r.Limit = &limit
+		}
+		least := min(l.remaining(), orMost(r.Remaining))
+		r.Remaining = &least
+	}
+}
+
+// on is a time in terms of now, whose clock may have been set in the meantime.
+func on(now, t time.Time) time.Time { return now.Add(t.Sub(now)) }
 
 // second is a time in the API's precision, not before t.
 func second(t time.Time) *metav1.Time {

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"math"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -37,33 +38,125 @@ func (b *Bucket) restore(now time.Time, records []v1alpha1.Installation, gap tim
 	defer b.mu.Unlock()
 	now = b.advance(now)
 	for i := range records {
-		b.restoreServed(now, &records[i])
+		r := &records[i]
+		if r.PausedUntil != nil {
+			b.pause.extend(now, on(now, r.PausedUntil.Time))
+		}
+		if r.ObservedAt != nil {
+			b.lastUse = later(b.lastUse, on(now, r.ObservedAt.Time))
+		}
+		b.served.restoreLimit(r, b.effective())
 	}
 	b.adjust(now)
 	var minute, hour leftover
 	for i := range records {
+		r := &records[i]
 		for _, l := range b.limits {
 			to := &minute
 			if l.window == b.hour {
 				to = &hour
 			}
-			to.add(now, l, &records[i], gap)
+			to.add(now, l, r, gap)
 		}
+		b.served.restore(now, r, gap, b.requestsIn(r, since(now, r, gap)))
 	}
+	b.served.restored = true
 	minute.restore(now, b.minute)
 	hour.restore(now, b.hour)
 }
 
-func (b *Bucket) restoreServed(now time.Time, r *v1alpha1.Installation) {
-	if r.PausedUntil != nil {
-		b.pause.extend(now, r.PausedUntil.Time)
+// requestsIn is how many requests a predecessor can have sent in a time by its limits
+// of them; where it had none, what one lets through at once is all that is reckoned with.
+func (b *Bucket) requestsIn(r *v1alpha1.Installation, d time.Duration) int64 {
+	least := int64(math.MaxInt64)
+	for _, l := range b.limits {
+		if most := l.hadMost(r); most > 0 && l.countsRequests() {
+			least = min(least, l.atMost(most, d))
+		}
 	}
-	if r.Remaining != nil && r.ResetAt != nil {
-		b.served.observe(now, Feedback{Remaining: r.Remaining, ResetAt: r.ResetAt.Time})
+	if least == math.MaxInt64 {
+		return burst
 	}
-	if r.ObservedAt != nil && r.ObservedAt.After(b.lastUse) {
-		b.lastUse = r.ObservedAt.Time
+	return least
+}
+
+// since is for how long a predecessor may have sent after a record.
+func since(now time.Time, r *v1alpha1.Installation, gap time.Duration) time.Duration {
+	if r.ObservedAt == nil {
+		return gap
 	}
+	return min(max(now.Sub(r.ObservedAt.Time), 0), gap)
+}
+
+// windowOf is the length of time for which the limit of a record holds: as its figures
+// tell, or where they are of both, as far as only one of them is learned. Zero is
+// unknown.
+func windowOf(r *v1alpha1.Installation, l Limits) time.Duration {
+	used := orEmpty(r.Used)
+	hour, minute := used.RequestsPerHour != nil, used.RequestsPerMinute != nil
+	if hour && minute {
+		hour, minute = l.LearnsPerHour && !l.LearnsPerMinute, l.LearnsPerMinute && !l.LearnsPerHour
+	}
+	switch {
+	case hour:
+		return time.Hour
+	case minute:
+		return time.Minute
+	}
+	return 0
+}
+
+// restoreLimit takes the limit of a record for what the SCM said.
+func (s *served) restoreLimit(r *v1alpha1.Installation, l Limits) {
+	if window := windowOf(r, l); r.Limit != nil && window > 0 {
+		s.limit, s.window = *r.Limit, window
+	}
+}
+
+// record fills in what the SCM said, and reports whether it said what remains. ResetAt
+// is there only then; of a token bucket it is when that is full.
+func (s *served) record(now time.Time, unanswered int64, r *v1alpha1.Installation) (told bool) {
+	if s.limit > 0 {
+		limit := s.limit
+		r.Limit = &limit
+	}
+	left, told := s.left(now, unanswered)
+	if !told {
+		return false
+	}
+	r.Remaining = &left
+	switch {
+	case s.refill == 0:
+		r.ResetAt = second(on(now, s.resetAt))
+	case s.limit > 0:
+		r.ResetAt = second(now.Add(time.Duration(float64(s.limit-left) / s.refill * float64(time.Second))))
+	}
+	return true
+}
+
+// restore takes what a record says of what remains, less what may have been spent
+// since: at most spent. A token bucket is one whose limit is of no window. What was
+// spent of it since was all.
+func (s *served) restore(now time.Time, r *v1alpha1.Installation, gap time.Duration, spent int64) {
+	if r.Remaining == nil || r.ResetAt == nil || r.ObservedAt == nil {
+		return
+	}
+	reset, whole := on(now, r.ResetAt.Time), r.ResetAt.Sub(r.ObservedAt.Time).Seconds()
+	used := orEmpty(r.Used)
+	if r.Limit != nil && used.RequestsPerHour == nil && used.RequestsPerMinute == nil {
+		if missing := *r.Limit - *r.Remaining; missing > 0 && whole > 0 {
+			until := on(now, r.ObservedAt.Add(since(now, r, gap)))
+			s.observe(until, Feedback{Limit: r.Limit, Remaining: new(int64), Refill: float64(missing) / whole})
+		}
+		return
+	}
+	left := *r.Remaining
+	if float64(left)*10 < s.whole() && whole > 0 {
+		// It spread what was left.
+		spent = min(spent, 2+int64(float64(left)*since(now, r, gap).Seconds()/whole))
+	}
+	left = max(left-spent, 0)
+	s.observe(now, Feedback{Remaining: &left, ResetAt: reset})
 }
 
 // leftover is what a predecessor spent of a window: until a record was made, and
@@ -78,23 +171,33 @@ func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap ti
 	if r.ObservedAt == nil {
 		return
 	}
-	most := l.max
 	if used := *fieldOf(orEmpty(r.Used), l.name); used != nil {
 		// The API's times are cut off to seconds.
-		o.at = later(o.at, r.ObservedAt.Add(time.Second))
+		o.at = later(o.at, on(now, r.ObservedAt.Add(time.Second)))
 		raise(&o.before, l, *used)
-		if most == 0 && r.Limit != nil {
-			most = *r.Limit // learned, and to be learned again
-		}
 	}
+	most := l.hadMost(r)
 	if most == 0 {
 		return
 	}
-	// The predecessor's pacer let through a burst and then the rate of the limit,
-	// at any time until now: a record is as old as the last change before it.
-	since := min(max(now.Sub(r.ObservedAt.Time), 0), gap)
-	paced := int64(float64(most) * since.Seconds() / l.window.length.Seconds())
-	raise(&o.after, l, min(min(l.size, most)+paced+1, most))
+	raise(&o.after, l, l.atMost(most, since(now, r, gap)))
+}
+
+// hadMost is the limit that the maker of a record kept: ours, or where there is none
+// any more, what the SCM said.
+func (l *limit) hadMost(r *v1alpha1.Installation) int64 {
+	if l.max == 0 && r.Limit != nil && *fieldOf(orEmpty(r.Used), l.name) != nil {
+		return *r.Limit
+	}
+	return l.max
+}
+
+// atMost is how much a predecessor can have sent in a time, where most was its limit:
+// its pacer let through a burst and then the rate of the limit, at any time until now,
+// since a record is as old as the last change before it.
+func (l *limit) atMost(most int64, d time.Duration) int64 {
+	paced := int64(float64(most) * d.Seconds() / l.window.length.Seconds())
+	return min(min(l.size, most)+paced+1, most)
 }
 
 func orEmpty(r *v1alpha1.RateLimit) *v1alpha1.RateLimit {

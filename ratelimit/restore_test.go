@@ -89,6 +89,146 @@ func TestTheWorstRecordCounts(t *testing.T) {
 	g.Expect(retryAt).To(Equal(start.Add(2*time.Hour)), "the SCM had said that nothing is left")
 }
 
+// lived is what an installation records after it sent writes for a time, each answered
+// at once as answer says, and its clock then.
+func lived(l Limits, d time.Duration, answer func(sent int64) Feedback) (*clocktesting.FakeClock, []v1alpha1.Installation) {
+	clk := newClock()
+	i := NewInstallations(clk)
+	i.SetLimits(acme, "a", l)
+	for sent := int64(1); clk.Since(start) < d; {
+		p, retryAt := i.Get(acme).Bucket().take(clk.Now(), WriteCost, nil)
+		if p == nil {
+			clk.SetTime(earlier(retryAt, start.Add(d)))
+			continue
+		}
+		p.answered(clk.Now(), 201, answer(sent))
+		p.done()
+		sent++
+	}
+	return clk, i.Records("a")
+}
+
+// firstAfter is how long it takes until something can be sent.
+func (b *Bucket) firstAfter(now time.Time) time.Duration {
+	began := now
+	for ok, retryAt := b.tryTake(now, WriteCost); !ok; ok, retryAt = b.tryTake(now, WriteCost) {
+		now = retryAt
+	}
+	return now.Sub(began)
+}
+
+func TestAMinutesLimitIsNotTakenForWhatRemainsUntilTheReset(t *testing.T) {
+	g := NewWithT(t)
+	l := Defaults("github.com").With(&v1alpha1.RateLimit{RequestsPerMinute: new(int64(60))})
+	clk, records := lived(l, 58*time.Second, func(sent int64) Feedback { return says(5000, 5000-sent, time.Hour) })
+	g.Expect(*records[0].Remaining).To(BeNumerically(">", 4900), "what GitHub said")
+	g.Expect(*records[0].Used.RequestsPerMinute).To(BeEquivalentTo(60))
+	clk.Step(time.Second)
+	g.Expect(successor(clk, l, records...).firstAfter(clk.Now())).To(BeNumerically("<", 62*time.Second))
+}
+
+func TestASuccessorKnowsTheLimitThatWasLearned(t *testing.T) {
+	hourly := func(limit int64) func(int64) Feedback {
+		return func(sent int64) Feedback { return says(limit, limit-sent, time.Hour) }
+	}
+	gitlab := func(int64) Feedback {
+		return Feedback{Limit: new(int64(4000)), Window: time.Minute, Remaining: new(int64(9000)), ResetAt: start.Add(2 * time.Minute)}
+	}
+	bitbucket := func(int64) Feedback { return Feedback{Limit: new(int64(5000)), Window: time.Hour} }
+	github := Defaults("github.com")
+	github.WritesPerMinute, github.PointsPerMinute = 0, 0
+	for name, c := range map[string]struct {
+		limits Limits
+		d      time.Duration
+		answer func(int64) Feedback
+		want   Limits
+	}{
+		"of an hour":   {github, 30 * time.Minute, hourly(15_000), Limits{RequestsPerHour: 15_000}},
+		"beside a set": {github.With(&v1alpha1.RateLimit{RequestsPerMinute: new(int64(500))}), 15 * time.Minute, hourly(15_000), Limits{RequestsPerHour: 15_000, RequestsPerMinute: 500}},
+		"of a minute":  {Defaults("gitlab.com"), time.Minute, gitlab, Limits{RequestsPerMinute: 4000}},
+		"of a minute, beside a set": {
+			Defaults("gitlab.com").With(&v1alpha1.RateLimit{RequestsPerHour: new(int64(90_000))}), time.Minute, gitlab,
+			Limits{RequestsPerMinute: 4000, RequestsPerHour: 90_000},
+		},
+		"without what remains": {Defaults("bitbucket.org"), 30 * time.Minute, bitbucket, Limits{RequestsPerHour: 5000}},
+		"none, beside a set": {
+			Defaults("gitlab.com").With(&v1alpha1.RateLimit{RequestsPerHour: new(int64(90_000))}), time.Minute, func(int64) Feedback { return Feedback{} },
+			Limits{RequestsPerMinute: 2000, RequestsPerHour: 90_000},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			clk, records := lived(c.limits, c.d, c.answer)
+			clk.Step(2 * time.Second)
+			b := successor(clk, c.limits, records...)
+			got := b.Limits()
+			g.Expect(Limits{RequestsPerHour: got.RequestsPerHour, RequestsPerMinute: got.RequestsPerMinute}).To(Equal(c.want))
+			g.Expect(b.firstAfter(clk.Now())).To(BeNumerically("<=", time.Minute))
+		})
+	}
+}
+
+func TestWhatAPredecessorLearnedIsForgottenWhereNobodyTellsIt(t *testing.T) {
+	g := NewWithT(t)
+	set := Defaults("git.example.com").With(&v1alpha1.RateLimit{RequestsPerHour: new(int64(100))})
+	clk, records := lived(set, time.Minute, func(int64) Feedback { return Feedback{} })
+	b := successor(clk, Defaults("git.example.com"), records...)
+	g.Expect(b.Limits().RequestsPerHour).To(BeEquivalentTo(100), "for now")
+	p, _ := b.take(clk.Now(), ReadCost, nil)
+	p.answered(clk.Now(), 502, Feedback{})
+	g.Expect(b.Limits().RequestsPerHour).To(BeEquivalentTo(100), "that was not the SCM's word")
+	p, _ = b.take(clk.Now(), ReadCost, nil)
+	p.answered(clk.Now(), 200, Feedback{})
+	g.Expect(b.Limits().RequestsPerHour).To(BeZero())
+}
+
+func TestWhatRemainedIsLessByWhatMayHaveBeenSpentSince(t *testing.T) {
+	for name, c := range map[string]struct{ remaining, most, least int64 }{
+		"much":            {4000, 4000 - 11, 4000 - 11 - 20},
+		"the last tenth":  {400, 397, 390},
+		"nothing is left": {0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			l := Defaults("github.com")
+			clk, records := lived(l, time.Second, func(int64) Feedback { return says(5000, c.remaining, time.Hour) })
+			clk.Step(10 * time.Second)
+			b := successor(clk, l, records...)
+			left, told := b.served.left(clk.Now(), 0)
+			g.Expect(told).To(BeTrue())
+			g.Expect(left).To(And(BeNumerically("<=", c.most), BeNumerically(">=", c.least)))
+			b.Observe(clk.Now(), says(5000, c.remaining, time.Hour))
+			left, _ = b.served.left(clk.Now(), 0)
+			g.Expect(left).To(Equal(c.remaining), "an answer knows better")
+		})
+	}
+}
+
+func TestATokenBucketFillsFromWhenItWasRecorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		downFor time.Duration
+		want    int
+	}{
+		"at once":        {time.Second, 0},
+		"after the gap":  {90 * time.Second, 60 / 2},
+		"after for ever": {time.Hour, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			l := Limits{LearnsPerHour: true, LearnsPerMinute: true}
+			clk, records := lived(l, time.Second, func(int64) Feedback {
+				return Feedback{Limit: new(int64(60)), Remaining: new(int64(0)), Refill: 0.5}
+			})
+			clk.Step(c.downFor)
+			b, n := successor(clk, l, records...), 0
+			for p, _ := b.take(clk.Now(), WriteCost, nil); p != nil; p, _ = b.take(clk.Now(), WriteCost, nil) {
+				n++
+			}
+			g.Expect(n).To(BeNumerically("~", c.want, 2))
+		})
+	}
+}
+
 func TestAnInstallationWithoutARecordHasSpentNothing(t *testing.T) {
 	g := NewWithT(t)
 	b := successor(newClock(), Limits{WritesPerMinute: 80})

@@ -15,33 +15,72 @@ type served struct {
 	seenAt    time.Time
 	resetAt   time.Time
 	refill    float64 // a second
+	// ahead is how far off the reset was when it was first told.
+	ahead time.Duration
+	// restored says that a predecessor was told all this. It is believed until an
+	// answer says more.
+	restored bool
 }
 
-// observe takes in what an answer says. Answers overtake one another: within one
-// window less is left with each, whatever order they come in.
-func (s *served) observe(now time.Time, f Feedback) {
+// observe takes in what an answer says, and reports whether it says what remains.
+// Answers overtake one another: within one window less is left with each, and a token
+// bucket holds no more than it had before and got since, whatever order they come in.
+func (s *served) observe(now time.Time, f Feedback) (told bool) {
+	restored := s.restored
 	if f.Limit != nil && *f.Limit > 0 {
-		s.limit, s.window = *f.Limit, f.Window
+		s.limit, s.window, s.restored = *f.Limit, f.Window, false
 	}
 	if f.Remaining == nil || f.Refill <= 0 && !f.ResetAt.After(now) {
-		return
+		return false
 	}
-	remaining := max(*f.Remaining, 0)
-	if s.holds(now) && s.refill == 0 && f.Refill == 0 {
-		switch apart := f.ResetAt.Sub(s.resetAt); {
+	remaining, ahead := max(*f.Remaining, 0), f.ResetAt.Sub(now)
+	if s.holds(now) && !restored && (s.refill > 0) == (f.Refill > 0) {
+		apart := f.ResetAt.Sub(s.resetAt)
+		switch {
+		case s.refill > 0:
+			filled := s.filled(now)
+			if filled <= remaining && s.refill == f.Refill {
+				// With what it got of the next one.
+				return true
+			}
+			remaining = min(remaining, filled)
 		case apart < -slack:
-			return
+			return true
 		case apart <= slack:
-			remaining = min(remaining, s.remaining)
+			remaining, ahead = min(remaining, s.remaining), s.ahead
 		}
 	}
-	s.known, s.remaining, s.seenAt = true, remaining, now
-	s.resetAt, s.refill = f.ResetAt, f.Refill
+	s.known, s.restored, s.remaining, s.seenAt = true, false, remaining, now
+	s.resetAt, s.refill, s.ahead = f.ResetAt, f.Refill, ahead
+	return true
+}
+
+// counted takes in that the SCM counted a request. told says that its answer said
+// what remains, silent that it says nothing of the limit though the SCM works.
+func (s *served) counted(told, silent bool) {
+	if !told && s.known && s.remaining > 0 {
+		s.remaining--
+	}
+	if s.restored && silent {
+		*s = served{}
+	}
 }
 
 // holds tells whether what was said of what remains is still true.
 func (s *served) holds(now time.Time) bool {
 	return s.known && (s.refill > 0 || now.Before(s.resetAt))
+}
+
+// filled is what remains with what a token bucket got since.
+func (s *served) filled(now time.Time) int64 {
+	n := s.remaining
+	if s.refill > 0 {
+		n += int64(s.refill * now.Sub(s.seenAt).Seconds())
+		if s.limit > 0 {
+			n = min(n, s.limit)
+		}
+	}
+	return n
 }
 
 // left is how many requests may still be sent, with those in mind that have no
@@ -50,42 +89,38 @@ func (s *served) left(now time.Time, unanswered int64) (n int64, ok bool) {
 	if !s.holds(now) {
 		return 0, false
 	}
-	n = s.remaining
-	if s.refill > 0 {
-		n += int64(s.refill * now.Sub(s.seenAt).Seconds())
-		if s.limit > 0 {
-			n = min(n, s.limit)
-		}
-	}
-	return max(n-unanswered, 0), true
+	return max(s.filled(now)-unanswered, 0), true
 }
 
-// wait is how long the next n requests have to wait; lastAt is when one was sent
-// before. When less than a tenth is left, that is spread until the reset.
+// wait is how long the next n requests have to wait for their turn; lastAt is when one
+// was sent before. When less than a tenth is left, that is spread until the reset.
 func (s *served) wait(now, lastAt time.Time, n, unanswered int64) time.Duration {
+	wait := s.lacks(now, n, unanswered)
 	left, ok := s.left(now, unanswered)
-	if !ok || n == 0 {
-		return 0
-	}
-	if s.refill > 0 {
-		if left >= n {
-			return 0
-		}
-		return max(time.Duration(float64(n-left)/s.refill*float64(time.Second)), time.Millisecond)
-	}
-	if left < n {
-		return s.resetAt.Sub(now)
-	}
-	if left*10 >= s.limit {
-		return 0
+	if wait > 0 || !ok || n == 0 || s.refill > 0 || float64(left)*10 >= s.whole() {
+		return wait
 	}
 	next := lastAt.Add(s.resetAt.Sub(lastAt) / time.Duration(left+1))
 	return max(next.Sub(now), 0)
 }
 
-// lost counts a request whose answer will not come.
-func (s *served) lost() {
-	if s.known && s.remaining > 0 {
-		s.remaining--
+// lacks is how long it takes until n are left.
+func (s *served) lacks(now time.Time, n, unanswered int64) time.Duration {
+	left, ok := s.left(now, unanswered)
+	switch {
+	case !ok || left >= n:
+		return 0
+	case s.refill > 0:
+		return max(time.Duration(float64(n-left)/s.refill*float64(time.Second)), time.Millisecond)
 	}
+	return s.resetAt.Sub(now)
+}
+
+// whole is about what the SCM grants from one reset to the next, 0 where nobody knows.
+// GitLab tells a limit for a minute, and a reset that may be an hour ahead.
+func (s *served) whole() float64 {
+	if s.window <= 0 {
+		return float64(s.limit)
+	}
+	return float64(s.limit) * max(float64(s.ahead)/float64(s.window), 1)
 }

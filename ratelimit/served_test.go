@@ -29,6 +29,8 @@ func TestTheServersCountIsBelievedWhereItIsLower(t *testing.T) {
 		"an answer of the next window":    {[]Feedback{says(5000, 0, time.Minute), says(5000, 4000, time.Hour)}, 0, 10},
 		"a token bucket fills":            {[]Feedback{{Limit: new(int64(60)), Remaining: new(int64(0)), Refill: 1}}, 3 * time.Second, 3},
 		"a token bucket is full at last":  {[]Feedback{{Limit: new(int64(5)), Remaining: new(int64(0)), Refill: 1}}, time.Hour, 5},
+		"token bucket answers overtake":   {[]Feedback{{Remaining: new(int64(0)), Refill: .01}, {Remaining: new(int64(9)), Refill: .01}}, 0, 0},
+		"a token bucket fills as told":    {[]Feedback{{Remaining: new(int64(0)), Refill: 1}, {Remaining: new(int64(9)), Refill: 2}}, 2 * time.Second, 4},
 		"a token bucket tells less later": {[]Feedback{{Remaining: new(int64(9)), Refill: 1}, {Remaining: new(int64(4)), Refill: 1}}, 0, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +83,73 @@ func TestWhatIsUnderWayIsNotSpentTwice(t *testing.T) {
 	third.lost(start, start, true)
 	fourth, _ := b.take(start, ReadCost, nil)
 	g.Expect(fourth).To(BeNil(), "what may have arrived is")
+}
+
+func TestWhatIsCountedAndNotToldIsTakenOffWhatRemains(t *testing.T) {
+	for name, status := range map[string]int{"of a page that is no SCM's": 502, "of a success": 201, "of a refusal": 404} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			b := newBucket(start, Limits{})
+			b.Observe(start, Feedback{Remaining: new(int64(3)), ResetAt: start.Add(time.Hour)})
+			for i := range 3 {
+				p, _ := b.take(start, WriteCost, nil)
+				g.Expect(p).NotTo(BeNil(), "%d", i)
+				p.answered(start, status, Feedback{})
+			}
+			ok, retryAt := b.tryTake(start, WriteCost)
+			g.Expect(ok).To(BeFalse())
+			g.Expect(retryAt).To(Equal(start.Add(time.Hour)))
+		})
+	}
+}
+
+func TestWhatAnAnswerLetsGoKnowsWhatItSays(t *testing.T) {
+	for name, f := range map[string]Feedback{
+		"nothing remains": {Remaining: new(int64(0)), ResetAt: start.Add(time.Hour)},
+		"a pause":         {Limited: true, PauseUntil: start.Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			b := newBucket(start, Limits{MaxInFlight: 1})
+			b.Observe(start, Feedback{Remaining: new(int64(1)), ResetAt: start.Add(time.Hour)})
+			p, _ := b.take(start, WriteCost, nil)
+			_, _ = b.take(start, WriteCost, nil)
+			let := 0
+			b.watch(func() { let += b.takeAll(start) })
+			p.answered(start, 201, f)
+			p.done()
+			g.Expect(let).To(BeZero())
+		})
+	}
+}
+
+func TestUnusedSlotsTakeNothingOfTheLastTenth(t *testing.T) {
+	g := NewWithT(t)
+	b := newBucket(start, Limits{})
+	b.Observe(start, says(1000, 50, 1000*time.Second))
+	for range 100 {
+		slot, _ := b.reserve(start, "nothing to write", 1)
+		g.Expect(slot).NotTo(BeNil())
+		early, _ := b.reserve(start, "another", 1)
+		g.Expect(early).To(BeNil(), "the first may be used any moment")
+		slot.done(start)
+	}
+}
+
+func TestATenthIsOfAllThatIsGrantedUntilTheReset(t *testing.T) {
+	g := NewWithT(t)
+	// GitLab: 600 a minute, which its administrator set as 36000 an hour.
+	b := newBucket(start, Limits{})
+	gitlab := func(remaining int64, resetIn time.Duration) Feedback {
+		return Feedback{Limit: new(int64(600)), Remaining: &remaining, Window: time.Minute, ResetAt: start.Add(resetIn)}
+	}
+	b.Observe(start, gitlab(35_000, time.Hour))
+	g.Expect(b.takeAll(start)).To(Equal(1000), "as many as it tries")
+	b.Observe(start, gitlab(3500, time.Hour))
+	_, _ = b.tryTake(start, WriteCost)
+	ok, retryAt := b.tryTake(start, WriteCost)
+	g.Expect(ok).To(BeFalse(), "less than a tenth of 36000 is left")
+	g.Expect(retryAt.Sub(start)).To(BeNumerically("~", time.Second, 100*time.Millisecond))
 }
 
 func TestALimitIsLearnedUnlessItIsSet(t *testing.T) {

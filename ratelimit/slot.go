@@ -8,97 +8,137 @@ import (
 // Slot is the right to send one request, taken from a bucket when a key left its
 // lane. It pays for the first request that is made with it in the context, and
 // counts as one in flight from then until Done of the key; what it did not pay
-// for comes back to the bucket then.
+// for comes back to the bucket then. Where the key was sent back before since it
+// needed more requests than that, the slot pays for as many as it needed.
 type Slot struct {
 	bucket *Bucket
 	key    any
 	// What follows is guarded by the bucket's lock.
-	state slotState
-	probe bool
+
+	// held is how many writes it can still pay for, paid how many requests were made
+	// with it.
+	held, paid int
+	// refused says that the last request could not be made.
+	refused bool
+	ended   bool
+	probe   bool
 }
 
-type slotState int
-
-const (
-	slotHeld slotState = iota
-	slotUsed
-	slotDone
-)
-
-// reserve takes a slot that pays for one write about a key. Where that is not
-// possible it returns nil and when it is worth asking again.
-func (b *Bucket) reserve(now time.Time, key any) (*Slot, time.Time) {
-	probe, tell, retryAt := b.enter(now, WriteCost.tally())
-	if tell == nil {
+// reserve takes a slot that pays for n writes about a key, or for as many as there
+// ever can be at once. Where that is not possible it returns nil and when it is worth
+// asking again.
+func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.advance(now)
+	n = max(n, 1)
+	for n > 1 && !b.fits(writes(n)) {
+		n--
+	}
+	probe, ok, retryAt := b.enter(now, writes(n))
+	if !ok {
 		return nil, retryAt
 	}
-	tell()
-	return &Slot{bucket: b, key: key, probe: probe}, time.Time{}
+	b.held += int64(n)
+	return &Slot{bucket: b, key: key, held: n, probe: probe}, time.Time{}
 }
 
-// pay pays for a request with the slot, or, where that has paid already, with the
-// bucket. Where neither can, it returns nil and when it is worth asking again. A
-// pause or an outage that came after the slot was taken holds for it too.
+// writes is what n writes cost.
+func writes(n int) (t tally) {
+	for range n {
+		t = t.plus(WriteCost.tally())
+	}
+	return t
+}
+
+// fits tells whether t can ever be taken at once. The caller holds the lock.
+func (b *Bucket) fits(t tally) bool {
+	for _, l := range b.limits {
+		if !l.fits(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// pay pays for a request with the slot, or, where that has paid already, with what the
+// limits have room for: its turn has come, so it does not line up again behind the
+// lane. Where neither can, it returns nil and when it is worth asking again. A pause or
+// an outage that came after the slot was taken holds for it too.
 func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	b := s.bucket
 	b.mu.Lock()
 	now = b.advance(now)
 	t := cost.tally()
-	wait := b.pause.until.Sub(now)
+	wait := b.stopped(now)
 	if !s.probe {
 		wait = max(wait, b.breaker.wait(now))
 	}
-	if s.state != slotHeld {
-		wait = max(wait, b.affordable(now, t))
+	if s.held == 0 {
+		wait = max(wait, b.room(now, t))
 	}
-	if wait > 0 {
+	if s.refused = wait > 0; s.refused {
 		b.refused = true
 		b.mu.Unlock()
 		return nil, now.Add(wait)
 	}
 	p := &payment{bucket: b, cost: t, key: s.key, probe: s.probe}
 	s.probe = false
-	if s.state == slotHeld {
-		s.state = slotUsed
-		b.release(now, WriteCost.tally())
-	}
-	_ = b.hold(now, t) // the slot told it
+	s.paid++
 	wake := func() {}
-	if t != WriteCost.tally() {
-		wake = b.freed()
+	if s.held > 0 {
+		s.giveBack(now, 1)
+		if t != WriteCost.tally() {
+			wake = b.freed()
+		}
 	}
+	b.hold(now, t)
+	tell := b.send(now, t)
 	b.mu.Unlock()
 	wake()
+	tell()
 	return p, time.Time{}
 }
 
-// done ends the slot. One that was not used comes back to the bucket whole.
+// giveBack returns n of the writes that the slot could pay for.
+func (s *Slot) giveBack(now time.Time, n int) {
+	s.bucket.release(now, writes(n))
+	s.bucket.held -= int64(n)
+	s.held -= n
+}
+
+// done ends the slot. What was not used comes back to the bucket.
 func (s *Slot) done(now time.Time) {
 	b := s.bucket
 	b.mu.Lock()
-	if s.state == slotDone {
+	if s.ended {
 		b.mu.Unlock()
 		return
 	}
-	if s.state == slotHeld {
-		b.release(b.advance(now), WriteCost.tally())
-	}
+	s.giveBack(b.advance(now), s.held)
 	if s.probe {
 		s.probe = false
 		b.breaker.unsent()
 	}
-	s.state = slotDone
-	b.inFlight--
-	wake := b.freed()
+	s.ended = true
+	wake := b.leave()
 	b.mu.Unlock()
 	wake()
+}
+
+// unfinished tells whether the slot could not pay for the last request that was asked
+// of it, and how many it takes to get further than this time.
+func (s *Slot) unfinished() (needs int, ok bool) {
+	s.bucket.mu.Lock()
+	defer s.bucket.mu.Unlock()
+	return s.paid + 1, s.refused
 }
 
 // open tells whether the slot still counts as in flight.
 func (s *Slot) open() bool {
 	s.bucket.mu.Lock()
 	defer s.bucket.mu.Unlock()
-	return s.state != slotDone
+	return !s.ended
 }
 
 type slotKey struct{}

@@ -27,6 +27,13 @@ func (b *Bucket) Down() bool {
 	return b.breaker.open
 }
 
+// downFor tells whether the SCM has only been probed for a time.
+func (b *Bucket) downFor(now time.Time, d time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.breaker.open && now.Sub(b.breaker.since) >= d
+}
+
 // Wait is about how long it takes until n writes can have left, counted from now.
 func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 	b.mu.Lock()
@@ -45,9 +52,18 @@ func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 func (b *Bucket) Observe(now time.Time, f Feedback) {
 	b.mu.Lock()
 	now = b.advance(now)
-	paused := b.pause.until.After(now)
-	longer := b.pause.observe(now, f)
 	b.served.observe(now, f)
+	tell, wake := b.react(now, f, b.pause.until.After(now)), b.freed()
+	b.mu.Unlock()
+	wake()
+	tell()
+}
+
+// react does what an answer asks for, but for what it says of the budget; paused says
+// that a pause was in force before. The caller holds the lock, and once it does not
+// any more runs what this returns.
+func (b *Bucket) react(now time.Time, f Feedback, paused bool) (tell func()) {
+	longer := b.pause.observe(now, f)
 	switch {
 	case paused || f.Limited && !f.Secondary:
 	case f.Secondary:
@@ -56,12 +72,10 @@ func (b *Bucket) Observe(now time.Time, f Feedback) {
 		b.cut.worked(now)
 	}
 	b.adjust(now)
-	wake, onPause := b.freed(), b.onPause
-	b.mu.Unlock()
-	wake()
 	if longer {
-		onPause()
+		return b.onPause
 	}
+	return func() {}
 }
 
 // busiest is the limit of writes a minute, or where there is none, how many were
@@ -87,7 +101,7 @@ func (b *Bucket) remaining(now time.Time) map[string]int64 {
 			continue
 		}
 		out[l.name] = l.remaining()
-		if told && (l.name == requestsPerHour || l.name == requestsPerMinute) {
+		if told && l.countsRequests() {
 			out[l.name] = min(out[l.name], said)
 		}
 	}

@@ -12,8 +12,12 @@ import (
 )
 
 const (
-	// defaultDeadline ends a request whose context has no deadline of its own.
+	// defaultDeadline ends a request whose context does not do so earlier.
 	defaultDeadline = 30 * time.Second
+
+	// bodyPatience is how long the body of a refusal may take. What the headers say is
+	// obeyed before, so it only costs the words.
+	bodyPatience = 2 * time.Second
 
 	// maxHops is how many redirects of one request are followed.
 	maxHops = 5
@@ -26,9 +30,9 @@ const (
 // before the answer is returned. All round trippers of an installation share its
 // connections. A nil c reads nothing.
 //
-// A request without a deadline gets one of 30 s, which covers reading the body;
-// a body fails to read past 10 MiB. Redirects are not followed here: see
-// SameHostOnly.
+// A request has 30 s at most, which covers reading the body; a body fails to read
+// past 10 MiB. A read whose connection had been used before and broke is tried once
+// more, and paid for again. Redirects are not followed here: see SameHostOnly.
 func (in *Installation) RoundTripper(c Classifier) http.RoundTripper {
 	return &roundTripper{Installation: in, classify: c}
 }
@@ -40,35 +44,65 @@ type roundTripper struct {
 
 // RoundTrip sends one request.
 func (r *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, stale, err := r.attempt(req)
+	if stale {
+		resp, _, err = r.attempt(req)
+	}
+	return resp, err
+}
+
+// attempt sends a request once. stale says that it can be sent again, since it changes
+// nothing and failed on a connection that may have been closed before.
+func (r *roundTripper) attempt(req *http.Request) (_ *http.Response, stale bool, _ error) {
 	paid, err := r.admit(req)
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
-		return nil, err
+		return nil, false, err
 	}
-	release := paid.done
-	deadline, ok := req.Context().Deadline()
-	if !ok {
-		// The clock of contexts is the real one.
-		ctx, cancel := context.WithTimeout(req.Context(), defaultDeadline)
-		deadline, _ = ctx.Deadline()
-		req = req.WithContext(ctx)
-		release = func() { cancel(); paid.done() }
-	}
-	resp, err := r.send(req, paid, time.Until(deadline))
+	// The clock of contexts is the real one.
+	ctx, cancel := context.WithTimeout(req.Context(), defaultDeadline)
+	release := func() { cancel(); paid.done() }
+	sent := r.once(req.WithContext(ctx))
+	resp, reused, err := r.send(sent, paid)
 	if err != nil {
+		stale = reused && bodiless(req) && ctx.Err() == nil
 		release()
-		return nil, err
+		return nil, stale, err
 	}
-	start, err := r.read(req, resp, paid)
+	start, err := r.read(sent, resp, paid, cancel)
 	resp.Body = &body{Reader: start, closer: resp.Body, left: maxBody, closed: release}
 	if err != nil {
 		_ = resp.Body.Close()
-		return nil, err
+		return nil, false, err
 	}
-	return resp, nil
+	return resp, false, nil
 }
+
+// once keeps net/http from sending a read again by itself when a connection breaks:
+// that would be neither paid for nor asked for. It does so over HTTP/1 only, and not
+// with a body that it cannot get again; one that is empty does not show on the wire.
+func (r *roundTripper) once(req *http.Request) *http.Request {
+	if r.http1.Load() && bodiless(req) {
+		req.Body = empty{}
+	}
+	return req
+}
+
+// bodiless tells whether a request is one that net/http takes for repeatable.
+func bodiless(req *http.Request) bool {
+	return costOf(req) == ReadCost && (req.Body == nil || req.Body == http.NoBody)
+}
+
+// empty is a body without content.
+type empty struct{}
+
+// Read is at the end.
+func (empty) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Close does nothing.
+func (empty) Close() error { return nil }
 
 // admit pays for a request.
 func (r *roundTripper) admit(req *http.Request) (*payment, error) {
@@ -93,24 +127,29 @@ func (r *roundTripper) admit(req *http.Request) (*payment, error) {
 	return paid, nil
 }
 
-// send sends a request and counts it, unless the gate is shut. patience is how long
-// until its deadline.
-func (r *roundTripper) send(req *http.Request, paid *payment, patience time.Duration) (*http.Response, error) {
+// send sends a request and counts it, unless the gate is shut. reused says that it had
+// a connection that was used before.
+func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response, reused bool, _ error) {
 	op := operationFrom(req.Context())
-	start := r.clock.Now()
-	var left atomic.Bool
+	deadline, _ := req.Context().Deadline()
+	start, patience := r.clock.Now(), time.Until(deadline)
+	var left, again atomic.Bool
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { left.Store(true) },
+		GotConn: func(conn httptrace.GotConnInfo) {
+			left.Store(true)
+			again.Store(conn.Reused)
+		},
 	})
 	resp, err := r.pass(req.WithContext(ctx))
 	if err == nil {
+		r.http1.Store(resp.ProtoMajor == 1)
 		record(op, r.id, resp.StatusCode, r.clock.Since(start))
-		return resp, nil
+		return resp, false, nil
 	}
 	var withheld *Withheld
 	if errors.As(err, &withheld) && !left.Load() {
 		paid.refund(r.clock.Now(), true)
-		return nil, err
+		return nil, false, err
 	}
 	record(op, r.id, 0, r.clock.Since(start))
 	givenUp := errors.Is(req.Context().Err(), context.Canceled)
@@ -119,21 +158,27 @@ func (r *roundTripper) send(req *http.Request, paid *payment, patience time.Dura
 	} else {
 		paid.refund(r.clock.Now(), givenUp)
 	}
-	return nil, err
+	return nil, again.Load(), err
 }
 
 // read gives an answer to the classifier and applies what it says. It returns
-// the body as if nothing of it had been read.
-func (r *roundTripper) read(req *http.Request, resp *http.Response, paid *payment) (whole io.Reader, err error) {
+// the body as if nothing of it had been read. giveUp ends the reading.
+func (r *roundTripper) read(req *http.Request, resp *http.Response, paid *payment, giveUp func()) (whole io.Reader, err error) {
 	whole = resp.Body
 	now := r.clock.Now()
 	var feedback Feedback
 	if r.classify != nil {
 		var start []byte
-		if resp.StatusCode >= http.StatusBadRequest {
-			start, whole = peek(resp.Body)
+		if resp.StatusCode == http.StatusTooManyRequests {
+			if until := PauseAsked(resp.Header, now); !until.IsZero() {
+				paid.refusedUntil(now, until)
+			}
 		}
-		now = r.clock.Now()
+		if resp.StatusCode >= http.StatusBadRequest {
+			timer := time.AfterFunc(bodyPatience, giveUp)
+			start, whole = peek(resp.Body)
+			timer.Stop()
+		}
 		feedback, err = r.classify(req, resp, start, now)
 	}
 	paid.answered(now, resp.StatusCode, feedback)

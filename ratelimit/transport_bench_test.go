@@ -55,7 +55,7 @@ func BenchmarkTransport(b *testing.B) {
 		_ = resp.Body.Close()
 	}
 	took := compare(b, 20, func() {
-		slot, _ := in.Bucket().reserve(clk.Now(), b)
+		slot, _ := in.Bucket().reserve(clk.Now(), b, 1)
 		if slot == nil {
 			b.Fatal("the bucket has to pay for every write")
 		}

@@ -117,7 +117,7 @@ func TestASlotPaysForTheFirstRequestAndTheBucketForMore(t *testing.T) {
 	g := NewWithT(t)
 	s := newSCM(t, status(http.StatusOK), nil)
 	s.all.SetLimits(s.ID(), "only", Limits{RequestsPerHour: 2, MaxInFlight: 1})
-	slot, _ := s.Bucket().reserve(start, nil)
+	slot, _ := s.Bucket().reserve(start, nil, 1)
 	ctx := WithSlot(timeout(t), slot)
 	for range 2 {
 		_, err := s.do(ctx, http.MethodPost)
@@ -134,13 +134,13 @@ func TestASlotOfAnotherInstallationPaysNothingHere(t *testing.T) {
 	g := NewWithT(t)
 	s := newSCM(t, status(http.StatusOK), nil)
 	s.all.SetLimits(s.ID(), "only", Limits{RequestsPerHour: 1})
-	slot, _ := s.all.Get("other").Bucket().reserve(start, nil)
+	slot, _ := s.all.Get("other").Bucket().reserve(start, nil, 1)
 	ctx := WithSlot(timeout(t), slot)
 	_, err := s.do(ctx, http.MethodPost)
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = s.do(ctx, http.MethodPost)
 	g.Expect(err).To(HaveOccurred())
-	g.Expect(slot.state).To(Equal(slotHeld))
+	g.Expect(slot.paid).To(BeZero())
 }
 
 func TestARequestIsInFlightUntilItsBodyIsClosed(t *testing.T) {
@@ -236,7 +236,7 @@ func TestEveryRequestHasADeadline(t *testing.T) {
 	defer cancel()
 	_, err = s.do(ctx, http.MethodGet)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(left).To(BeNumerically("~", time.Hour, 5*time.Second))
+	g.Expect(left).To(BeNumerically("~", 30*time.Second, 5*time.Second), "no caller's patience holds up a worker for longer")
 }
 
 func TestARedirectToAnotherHostIsRefused(t *testing.T) {

@@ -53,7 +53,7 @@ func (q *Queue[T]) line(e *entry[T], front bool) {
 	if front {
 		c.items[e.class].pushFront(e)
 	} else {
-		c.items[e.class].pushBack(e)
+		c.items[e.class].push(e)
 	}
 	if c.turn == nil {
 		c.turn = c.lane.ring.PushBack(c)
@@ -76,7 +76,9 @@ func (q *Queue[T]) unline(e *entry[T]) {
 	}
 }
 
-// moveUp gives an item that waits its class; in a new one it is the last.
+// moveUp gives an item that waits its class, and a place there by its age if that is
+// near the front; else it is the last, unless it is so old that it leaves before any
+// that is added from now on: then nothing is better than where it is.
 func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	if e.class == class {
 		return
@@ -85,29 +87,38 @@ func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	if e.held {
 		in = &q.exclusions[e.exclusion].held
 	}
+	after, ok := in[class].place(e)
+	if newest := rankOf(q.age(), class); !ok && e.rank() < newest {
+		return
+	}
 	in[e.class].remove(e)
 	e.cluster.lane.depth[e.class]--
 	e.class = class
 	e.cluster.lane.depth[e.class]++
-	in[e.class].pushBack(e)
+	if !ok {
+		after = in[class].tail
+	}
+	in[class].pushAfter(after, e)
 }
 
 // head is the item that leaves a lane next, nil where none may. A cluster that has
-// only re-checks gives its turn to one that has more, so that those take only what
-// no write waits for; one that has waited for long is overtaken no more.
-func (q *Queue[T]) head(l *lane[T]) *entry[T] {
-	for left := l.ring.Len(); l.ring.Len() > 0; left-- {
-		c := l.ring.Front().Value.(*cluster[T])
+// only re-checks lets others that have more go first, without loss of its place, so that
+// those take only what no write waits for; one that has waited for long is overtaken no
+// more.
+func (q *Queue[T]) head(l *lane[T]) (recheck *entry[T]) {
+	for at := l.ring.Front(); at != nil; {
+		c, next := at.Value.(*cluster[T]), at.Next()
 		e := q.passOver(c)
 		switch {
 		case e == nil:
-			continue
-		case left <= 0, e.class > PriorityRecheck, l.writes() == 0, q.age()-e.added > ageStep:
+		case e.class > PriorityRecheck, l.writes() == 0, q.age()-e.added > ageStep:
 			return e
+		case recheck == nil:
+			recheck = e
 		}
-		l.ring.MoveToBack(c.turn)
+		at = next
 	}
-	return nil
+	return recheck
 }
 
 // writes is how many items wait in a lane that are no re-checks.

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,115 @@ func TestMovingUpIsToTheEndOfTheClass(t *testing.T) {
 	g.Expect(q.handleAll()).To(Equal("t1 3 t2 1 2"))
 }
 
+func TestWhatMovesUpLeavesNoLaterThanItsAgeWouldHaveIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		// before and after it so many terminal ones are added, one in each between.
+		before, after int
+		between       time.Duration
+	}{
+		"young":               {1000, 10, time.Second},
+		"near the front":      {20, 500, 4 * time.Second},
+		"behind what is near": {1000, 500, 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			left := func(moves bool) int {
+				q, routes := routed(t)
+				for i := range c.before + c.after {
+					if i == c.before {
+						routes["aged"] = Route{Priority: PriorityQueued}
+						q.Add(named("", "aged"))
+					}
+					routes[fmt.Sprint(i)] = Route{Priority: PriorityTerminal}
+					q.Add(named("", fmt.Sprint(i)))
+					q.clock.Step(c.between)
+				}
+				if moves {
+					routes["aged"] = Route{Priority: PriorityTerminal}
+					q.Add(named("", "aged"))
+				}
+				return slices.Index(strings.Fields(q.handleAll()), "aged")
+			}
+			g.Expect(left(true)).To(BeNumerically("<=", left(false)))
+		})
+	}
+}
+
+func TestWhatIsOlderThanTheFirstOfItsNewClassLeavesFirst(t *testing.T) {
+	g := NewWithT(t)
+	q, routes := routed(t)
+	routes["old"] = Route{Priority: PriorityQueued}
+	q.Add(named("", "old"))
+	for i := range 3 {
+		q.clock.Step(time.Minute)
+		routes[fmt.Sprint(i)] = Route{Priority: PriorityTerminal}
+		q.Add(named("", fmt.Sprint(i)))
+	}
+	routes["old"] = Route{Priority: PriorityTerminal}
+	q.Add(named("", "old"))
+	g.Expect(q.handleAll()).To(Equal("old 0 1 2"))
+}
+
+func TestWhatCouldNotPayKeepsItsAge(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	for i := range 200 {
+		q.Add(named(acme, fmt.Sprint(i)))
+		q.clock.Step(time.Second)
+	}
+	var got []key
+	for range 3 {
+		k, _ := q.tryGet()
+		got = append(got, k)
+	}
+	q.pause(acme, q.clock.Now().Add(time.Minute))
+	for _, i := range []int{2, 0, 1} {
+		paid, _ := q.Slot(got[i]).pay(q.clock.Now(), WriteCost)
+		g.Expect(paid).To(BeNil())
+		q.Add(got[i])
+		q.Done(got[i])
+	}
+	q.clock.Step(time.Minute)
+	q.due(q.clock.Now())
+	g.Expect(q.drain()).To(HaveExactElements("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
+}
+
+func TestAnItemThatTakesTwoRequestsIsSentBackOnce(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	q.limit(acme, Limits{WritesPerMinute: 80})
+	renamed := named(acme, "renamed")
+	q.Add(renamed)
+	tries, done := 0, false
+	for i := 0; !done && q.clock.Since(start) < time.Hour; i++ {
+		q.Add(named(acme, fmt.Sprint(i)))
+		k, ok := q.tryGet()
+		if !ok {
+			q.clock.Step(50 * time.Millisecond)
+			q.due(q.clock.Now())
+			continue
+		}
+		hops := 1
+		if k == renamed && q.clock.Since(start) > 2*time.Minute {
+			hops, tries = 2, tries+1
+		}
+		slot, sent := q.Slot(k), 0
+		for range hops {
+			if paid, _ := slot.pay(q.clock.Now(), WriteCost); paid != nil {
+				q.clock.Step(10 * time.Millisecond)
+				paid.answered(q.clock.Now(), 307, Feedback{})
+				sent++
+			}
+		}
+		if done = hops == 2 && sent == 2; !done && k == renamed {
+			q.Add(k)
+		}
+		q.Done(k)
+	}
+	g.Expect(done).To(BeTrue())
+	g.Expect(tries).To(BeNumerically("<=", 2))
+}
+
 func TestAddingAgainMovesAnItemToItsNewClusterAtItsBestPriority(t *testing.T) {
 	g := NewWithT(t)
 	q, routes := routed(t)
@@ -183,6 +293,19 @@ func TestReChecksOfOneClusterWaitForTheWritesOfAnother(t *testing.T) {
 		q.Add(of("c", name, PriorityQueued))
 	}
 	g.Expect(q.handleAll()).To(Equal("c1 c2 c3 a1 b1 a2"))
+}
+
+func TestReChecksThatLetWritesGoFirstKeepTheirTurn(t *testing.T) {
+	g := NewWithT(t)
+	q := newBench(t)
+	q.Add(of("b", "b1", PriorityRecheck))
+	q.clock.Step(ageStep + time.Second)
+	for _, k := range []key{
+		of("c", "c1", PriorityRecheck), of("a", "a1", PriorityQueued), of("a", "a2", PriorityQueued), of("b", "b2", PriorityRecheck),
+	} {
+		q.Add(k)
+	}
+	g.Expect(q.handleAll()).To(Equal("b1 a1 a2 c1 b2"))
 }
 
 func TestAReCheckThatWaitedForTenMinutesWaitsForNoOtherClustersWrites(t *testing.T) {

@@ -18,6 +18,9 @@ const grains = 6000
 // are in used, however long each was on its way.
 type window struct {
 	length time.Duration
+	// base is when the log began. Times are kept as what passed since, which a step of
+	// the wall clock does not change.
+	base time.Time
 	// used is what is held and what is spent, together.
 	used tally
 	// spent is what will come free, by time; from first on.
@@ -25,17 +28,15 @@ type window struct {
 	first int
 }
 
-// stamp is what comes free at a time, in nanoseconds since 1970.
+// stamp is what comes free at a time, counted from the window's base.
 type stamp struct {
-	at int64
+	at time.Duration
 	tally
 }
 
-// hold counts what may be sent from now on.
+// hold counts what may be sent from now on. What is negative was never sent, or was
+// not counted.
 func (w *window) hold(t tally) { w.used = w.used.plus(t) }
-
-// release ends a hold of what was never sent, or was not counted.
-func (w *window) release(t tally) { w.used = w.used.minus(t) }
 
 // spend lets what is held come free a length after the last moment at which the
 // server may have counted it.
@@ -44,7 +45,7 @@ func (w *window) spend(t tally, counted time.Time) {
 		return
 	}
 	grain := int64(w.length / grains)
-	at := (counted.Add(w.length).UnixNano()/grain + 1) * grain
+	at := time.Duration((int64(counted.Sub(w.base)+w.length)/grain + 1) * grain)
 	i := len(w.spent)
 	for i > w.first && w.spent[i-1].at > at {
 		i--
@@ -58,7 +59,7 @@ func (w *window) spend(t tally, counted time.Time) {
 
 // expire frees what is over.
 func (w *window) expire(now time.Time) {
-	at := now.UnixNano()
+	at := now.Sub(w.base)
 	for w.first < len(w.spent) && w.spent[w.first].at <= at {
 		w.used = w.used.minus(w.spent[w.first].tally)
 		w.first++
@@ -74,7 +75,7 @@ func (w *window) expire(now time.Time) {
 func (w *window) freeAt(n int64, of func(tally) int64) (at time.Time, ok bool) {
 	for _, s := range w.spent[w.first:] {
 		if n -= of(s.tally); n <= 0 {
-			return time.Unix(0, s.at), true
+			return w.base.Add(s.at), true
 		}
 	}
 	return time.Time{}, false

@@ -31,6 +31,18 @@ func (q *Queue[T]) addAgain(w *work[T]) {
 	}
 }
 
+// renew makes the entry of an item wait again. One that could not pay for a request
+// did not have its turn: it keeps its age, and is to get all that it needs at once.
+func (w *work[T]) renew() {
+	if w.slot != nil {
+		if needs, unfinished := w.slot.unfinished(); unfinished {
+			w.entry.needs = max(w.entry.needs, uint8(min(needs, burst)))
+			return
+		}
+	}
+	w.entry.added, w.entry.needs = w.added, 0
+}
+
 // Done ends the work on an item, and its slot. An item that was added meanwhile
 // is queued again.
 func (q *Queue[T]) Done(item T) {
@@ -73,7 +85,7 @@ func (q *Queue[T]) finish(item T, routed bool, route Route) bool {
 	q.metrics.done(w.entry)
 	q.vacate(w.entry.exclusion)
 	if w.again {
-		w.entry.added = w.added
+		w.renew()
 		q.insert(w.entry, route)
 	}
 	if len(q.working) == 0 {

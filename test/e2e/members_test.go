@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"k8s.io/client-go/rest"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
@@ -90,8 +89,5 @@ func hungMember() []byte {
 		close(release)
 		server.Close()
 	})
-	return euCluster.KubeconfigFor(&rest.Config{
-		Host: server.URL, BearerToken: "x",
-		TLSClientConfig: rest.TLSClientConfig{CAData: pemOf(server.Certificate())},
-	})
+	return kubeconfigOf(server, "x")
 }
