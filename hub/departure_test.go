@@ -321,4 +321,3 @@ func TestAForgedPlaceIsNotBelievedWhereTheKeyIsKnown(t *testing.T) {
 	b.work(movedKey)
 	b.g.Expect(b.scm.asked).To(BeEmpty(), "nothing was ever written there")
 }
-

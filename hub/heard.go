@@ -17,15 +17,15 @@ func (l *Ledger) Loaded() Changes {
 
 // Begin says that this process writes from now on, and returns everything. It
 // may be called again. left is how long ago the last request of a predecessor may
-// have been sent, which may be yet to come; any is false where there is none.
-func (l *Ledger) Begin(left time.Duration, any bool) Changes {
+// have been sent, which may be yet to come; led is false where there is none.
+func (l *Ledger) Begin(left time.Duration, led bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.started.IsZero() {
 		return l.everything()
 	}
 	l.started = l.clock.Now()
-	if any {
+	if led {
 		l.predecessorLeft = l.started.Add(-left)
 	}
 	l.absent = map[string]struct{}{}

@@ -133,10 +133,10 @@ func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 
 // predecessorLeft is how long ago the last request of the replica that led before
 // may have been sent: its last renewal plus its renew deadline, which may be yet to
-// come. any is false where none led before, or where it gave up the lease, which it
+// come. led is false where none led before, or where it gave up the lease, which it
 // does only when it has an answer to all that it sent. Without leader election
 // nothing tells, so one is taken to have led until now.
-func (l *Lead) predecessorLeft() (ago time.Duration, any bool) {
+func (l *Lead) predecessorLeft() (ago time.Duration, led bool) {
 	if l == nil {
 		return 0, true
 	}

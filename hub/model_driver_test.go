@@ -75,13 +75,13 @@ func (m *model) newHub() *modelHub {
 	return h
 }
 
-// lead lets a replica write. left and any are as Begin takes them.
-func (h *modelHub) lead(left time.Duration, any, loadedFirst bool) {
+// lead lets a replica write. left and led are as Begin takes them.
+func (h *modelHub) lead(left time.Duration, led, loadedFirst bool) {
 	if loadedFirst {
 		h.Loaded()
 	}
 	h.leads = true
-	h.apply(h.Begin(left, any))
+	h.apply(h.Begin(left, led))
 	h.apply(h.Loaded())
 }
 

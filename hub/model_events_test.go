@@ -169,8 +169,8 @@ func (m *model) forge() {
 	id := pick(m, m.ids(m.truth.objects), "object")
 	cs := m.truth.objects[id].DeepCopy()
 	key, run := pick(m, m.everyKey(), "place"), int64(rapid.IntRange(1, len(m.scm.runs)+1).Draw(m.t, "run"))
-	if real := m.scm.byID(run); real != nil && m.draw("its place") {
-		key = real.key
+	if forged := m.scm.byID(run); forged != nil && m.draw("its place") {
+		key = forged.key
 	}
 	cs.Status = v1alpha1.CommitStatusStatus{
 		ObservedGeneration: cs.Generation, IsSynced: true, ScmProvider: pick(m, modelProviders, "provider"),
@@ -277,7 +277,7 @@ func (m *model) crash() {
 	m.takeOver(0, true)
 }
 
-func (m *model) takeOver(left time.Duration, any bool) {
+func (m *model) takeOver(left time.Duration, led bool) {
 	m.forgetUntold()
 	loadedFirst := m.calm || m.draw("loaded first")
 	if m.standby != nil && (m.calm || m.draw("standby")) {
@@ -295,7 +295,7 @@ func (m *model) takeOver(left time.Duration, any bool) {
 		m.standby = nil
 		m.hub = m.newHub()
 	}
-	m.hub.lead(left, any, loadedFirst)
+	m.hub.lead(left, led, loadedFirst)
 }
 
 // forgetUntold notes where a new hub cannot know what the last one wrote: no status
