@@ -117,7 +117,8 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, wait, false
 	}
 	if d.why != replaced && l.anyUnheard() {
-		d.held = true
+		// Most members are heard soon after a start: that long the next place waits.
+		d.held = l.clock.Since(l.started) >= moveCheck
 		return Job{}, unheardCheck, false
 	}
 	d.held = false

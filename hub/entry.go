@@ -123,7 +123,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain && !e.Lost {
 		// What others told of the key does not count for this claim.
-		if e.Shown != nil {
+		if e.Shown != nil || !e.releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.gone.add(e.key)
 		}
@@ -190,8 +190,9 @@ func (l *Ledger) release(o *object, why parting) Changes {
 	switch {
 	case !e.idle():
 	case l.started.IsZero():
-		// A standby has written nothing that it would have to remember.
+		// A standby has written nothing that it would have to remember; others may have.
 		l.drop(e)
+		l.gone.add(e.key)
 	default:
 		e.releasedAt = l.clock.Now()
 		if why == moved || why == deleted && !kept {

@@ -145,11 +145,11 @@ func (l *Ledger) awaited() string {
 // inGrace is true on a standby too: it does not know yet when it will write.
 func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.started) < l.grace }
 
-// waitingFor returns the keys that wait for a cluster to be heard.
+// waitingFor returns the keys that wait for a cluster to be heard, or for all to be.
 func (l *Ledger) waitingFor(cluster string) []Key {
 	var out []Key
 	for key, e := range l.keys {
-		if e.waitFor == cluster {
+		if e.waitFor == cluster || e.leaving != nil {
 			out = append(out, key)
 		}
 	}

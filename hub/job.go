@@ -90,7 +90,7 @@ func (l *Ledger) forget(e *entry) time.Duration {
 		return left
 	}
 	l.drop(e)
-	if e.Shown != nil || e.Lost {
+	if e.Shown != nil || e.Lost || !e.Certain {
 		l.gone.add(e.key)
 	}
 	return 0

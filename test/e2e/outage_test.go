@@ -102,12 +102,12 @@ var _ = Describe("An installation", func() {
 		Eventually(func() int { return w.reasonsOf("shop", each)[v1alpha1.ReasonSynced] }).
 			WithTimeout(10 * time.Second).Should(Equal(each))
 		w.eachOnce(each)
-
-		By("telling those who wait for the one that is down")
-		Eventually(func() int { return w.reasonsOf("down", each)[v1alpha1.ReasonUnavailable] }).
-			WithTimeout(30 * time.Second).Should(Equal(each))
-		Expect(len(down.scm.Calls())-fails).To(BeNumerically("<=", 20), "ten at once, then a probe after 1 s, 2 s, 4 s and so on")
 		Expect(hanging.scm.Calls()).To(HaveLen(hangs + 10))
+
+		By("telling those who wait for the one that is down, once it has been for half a minute")
+		Eventually(func() int { return w.reasonsOf("down", each)[v1alpha1.ReasonUnavailable] }).
+			WithTimeout(50 * time.Second).Should(Equal(each))
+		Expect(len(down.scm.Calls())-fails).To(BeNumerically("<=", 20), "ten at once, then a probe after 1 s, 2 s, 4 s and so on")
 
 		By("bringing it back")
 		down.scm.ClearFaults()
