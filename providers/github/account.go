@@ -10,25 +10,18 @@ import (
 
 	gh "github.com/google/go-github/v62/github"
 	"golang.org/x/sync/singleflight"
-	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // account is a ScmProvider that is a GitHub App.
 type account struct {
 	dialect
+	site
 
-	name          string
-	api           *url.URL
-	host          string
-	appID         int64
-	key           *rsa.PrivateKey
-	limits        ratelimit.Limits
-	installations *ratelimit.Installations
-	clock         clock.PassiveClock
+	appID int64
+	key   *rsa.PrivateKey
 
 	// given is the installation that the ScmProvider names, 0 where each owner's
 	// is to be found.
@@ -37,7 +30,6 @@ type account struct {
 	app *gh.Client
 	// finding makes one request of those that look for one owner's installation.
 	finding singleflight.Group
-	refused *refusals
 
 	mu sync.Mutex
 	// owners are the installations that were found, by folded owner.
@@ -50,20 +42,13 @@ type account struct {
 var _ providers.Account = (*account)(nil)
 
 func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.PrivateKey) *account {
-	host := webHost(api)
 	a := &account{
-		name:          provider.Name,
-		api:           api,
-		host:          host,
-		appID:         provider.Spec.GitHub.AppID,
-		key:           key,
-		limits:        ratelimit.Defaults(host).With(provider.Spec.RateLimit),
-		installations: k.installations,
-		clock:         k.clock,
-		given:         provider.Spec.GitHub.InstallationID,
-		refused:       newRefusals(k.clock),
-		owners:        map[string]int64{},
-		opened:        map[int64]*gh.Client{},
+		site:   newSite(k, provider, api),
+		appID:  provider.Spec.GitHub.AppID,
+		key:    key,
+		given:  provider.Spec.GitHub.InstallationID,
+		owners: map[string]int64{},
+		opened: map[int64]*gh.Client{},
 	}
 	a.app = a.newClient(a.appTransport())
 	if a.given != 0 {

@@ -14,6 +14,9 @@ const (
 	opCreate           = "create_check_run"
 	opUpdate           = "update_check_run"
 	opList             = "list_check_runs"
+	opCreateStatus     = "create_status"
+	opListStatuses     = "list_statuses"
+	opFindUser         = "find_user"
 	opCreateToken      = "create_token"
 	opFindInstallation = "find_installation"
 )
@@ -27,18 +30,26 @@ type question struct {
 	repository   string
 	sha          string
 	host         string
+	name         string // of the status that is written, where it is no check run
 	run          int64
 	appID        int64
 	installation int64
+	// holder is whose plain token is sent, "" where an App asks.
+	holder string
 }
 
 // write reports whether a lost answer may leave something behind in GitHub that
 // has to be looked up.
-func (q question) write() bool { return q.operation == opCreate || q.operation == opUpdate }
+func (q question) write() bool {
+	return q.operation == opCreate || q.operation == opUpdate || q.operation == opCreateStatus
+}
 
 // who is whom GitHub takes the request to come from.
 func (q question) who() string {
-	if q.installation == 0 {
+	switch {
+	case q.holder != "":
+		return q.holder
+	case q.installation == 0:
 		return fmt.Sprintf("GitHub App %d", q.appID)
 	}
 	return fmt.Sprintf("installation %d of GitHub App %d", q.installation, q.appID)
@@ -57,9 +68,15 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// begin starts an attempt that the transports find in the context.
+// begin starts an attempt of the App, or of an installation of it.
 func (a *account) begin(ctx context.Context, q question) (context.Context, *attempt) {
-	q.host, q.appID = a.host, a.appID
+	q.appID = a.appID
+	return a.site.begin(ctx, q)
+}
+
+// begin starts an attempt that the transports find in the context.
+func (s *site) begin(ctx context.Context, q question) (context.Context, *attempt) {
+	q.host = s.host
 	at := &attempt{question: q}
 	ctx = ratelimit.WithOperation(ctx, kindName, q.operation)
 	return context.WithValue(ctx, attemptKey{}, at), at

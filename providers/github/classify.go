@@ -2,6 +2,8 @@ package github
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -43,11 +45,17 @@ func classify(q question, a answer, now time.Time) (ratelimit.Feedback, *provide
 		f.PauseUntil, _ = ratelimit.RetryAfter(a.header, now)
 		return f, e
 	}
+	if e := unscoped(q, a); e != nil {
+		return f, e
+	}
 	return f, refused(q, a.status, r)
 }
 
 // refused says what GitHub refused, for statuses from 400 to 499.
 func refused(q question, status int, r complaint) *providers.Error {
+	if e := notAUser(q, status, r); e != nil {
+		return e
+	}
 	switch status {
 	case http.StatusUnauthorized:
 		return unauthorized(q, r)
@@ -61,6 +69,10 @@ func refused(q question, status int, r complaint) *providers.Error {
 	}
 	if r.mentions("no commit found for sha") {
 		return providers.Errorf(v1alpha1.ReasonCommitNotFound, "repository %s has no commit %s", q.repository, q.sha)
+	}
+	if q.operation == opCreateStatus && slices.ContainsFunc(r.fields(), isFull) {
+		return providers.Errorf(v1alpha1.ReasonInvalid,
+			"commit %.7s has the most statuses named %q that GitHub keeps, 1000: it takes another name or another commit", q.sha, q.name)
 	}
 	text := r.text()
 	if text == "" {
@@ -114,14 +126,43 @@ func missing(q question) *providers.Error {
 		e.Unknown = true
 		return e
 	}
+	if q.operation == opCreateStatus {
+		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+			"repository %s does not exist, or %s has no access to it: it takes %s", q.repository, q.who(), permission(q))
+	}
 	return providers.Errorf(v1alpha1.ReasonRepoNotFound,
 		"repository %s does not exist, or %s has no access to it", q.repository, q.who())
 }
 
-// permission is what the App needs for q.
+// permission is what q needs.
 func permission(q question) string {
-	if q.write() {
+	switch {
+	case q.operation == opCreateStatus:
+		return "commit statuses: write (or scope repo:status)"
+	case q.operation == opListStatuses:
+		return "commit statuses: read (or scope repo:status)"
+	case q.write():
 		return "checks:write"
 	}
 	return "checks:read"
+}
+
+// isFull tells GitHub's complaint that a commit has 1000 statuses of a name.
+func isFull(field string) bool { return strings.Contains(field, "maximum number of statuses") }
+
+// unscoped is that a classic token lacks the scope to write statuses. GitHub answers
+// as if the repository were not there, and tells the scopes in a header, which says
+// nothing in the answers to other tokens.
+func unscoped(q question, a answer) *providers.Error {
+	scopes := a.header.Get("X-OAuth-Scopes")
+	if q.operation != opCreateStatus || a.status != http.StatusNotFound || scopes == "" {
+		return nil
+	}
+	for scope := range strings.SplitSeq(scopes, ",") {
+		switch strings.TrimSpace(scope) {
+		case "repo", "public_repo", "repo:status":
+			return nil
+		}
+	}
+	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the token of %s lacks the scope repo:status", q.who())
 }

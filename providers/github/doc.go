@@ -1,4 +1,5 @@
-// Package github shows statuses as check runs of a GitHub App.
+// Package github shows statuses as check runs of a GitHub App, or as commit statuses
+// where the Secret holds a plain token.
 //
 // A check run is made by a POST, which is not idempotent, and changed by PATCHes
 // of the App that made it. A completed run cannot be reopened: what goes back to
@@ -6,9 +7,17 @@
 // run carries the target's external ID, so that one whose answer was lost is
 // found again.
 //
-// kind.go opens a ScmProvider as an account; account.go and owners.go know which
-// installation a repository belongs to; transport.go and tokens.go are what a
-// request passes on its way; client.go makes the requests. Decisions are pure:
-// phases.go and render.go say what GitHub shows, classify.go and limits.go what
-// its answers mean.
+// A commit status is never changed: each write adds one, the newest of a name
+// counts, whoever made it, and names that differ in case alone are the same. It has
+// no room for an external ID, so one whose answer was lost is found by its name and
+// its user.
+//
+// kind.go opens a ScmProvider as an account, for an App (account.go, owners.go: which
+// installation a repository belongs to) or a user (statuses_account.go,
+// statuses_user.go: whose token it is); site.go is what both have in common.
+// transport.go and tokens.go are what a request passes on its way; client.go and
+// list.go make the requests for check runs, statuses_client.go and statuses_list.go
+// those for commit statuses. Decisions are pure: phases.go, render.go,
+// statuses_render.go and statuses_context.go say what GitHub shows, classify.go and
+// limits.go what its answers mean.
 package github

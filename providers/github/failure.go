@@ -23,7 +23,7 @@ import (
 var errNotUnderstood = errors.New("not understood")
 
 // failed turns what a request ended with into an *Error.
-func (a *account) failed(at *attempt, err error) *providers.Error {
+func (s *site) failed(at *attempt, err error) *providers.Error {
 	if at.err != nil {
 		err = at.err
 	}
@@ -35,7 +35,7 @@ func (a *account) failed(at *attempt, err error) *providers.Error {
 	if errors.As(err, &throttled) {
 		return providers.Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
 	}
-	e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s: %s", a.host, lost(err))
+	e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s: %s", s.host, lost(err))
 	e.Unknown = at.question.write() && at.left.Load()
 	return e
 }

@@ -34,7 +34,7 @@ func TestALostRequestIsToldInWordsThatStayTheSame(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			g := NewWithT(t)
-			a := &account{host: "github.com"}
+			a := &site{host: "github.com"}
 			failed := a.failed(&attempt{}, err)
 			g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonUnavailable))
 			g.Expect(failed.Message).To(Equal("github.com: " + want))
@@ -45,13 +45,13 @@ func TestALostRequestIsToldInWordsThatStayTheSame(t *testing.T) {
 func TestWhatTheTransportKnowsCountsMoreThanAContextThatIsOver(t *testing.T) {
 	g := NewWithT(t)
 	known := providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")
-	a := &account{host: "github.com"}
+	a := &site{host: "github.com"}
 	g.Expect(a.failed(&attempt{err: known}, context.Canceled)).To(BeIdenticalTo(known))
 }
 
 func TestWhatIsThrottledIsPending(t *testing.T) {
 	g := NewWithT(t)
-	a := &account{host: "github.com"}
+	a := &site{host: "github.com"}
 	failed := a.failed(&attempt{}, &url.Error{Op: "Post", Err: &ratelimit.Throttled{Installation: "github.com/app/1", RetryAt: noon}})
 	g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonPending))
 	g.Expect(failed.Message).To(Equal("waiting for the budget of github.com/app/1"))

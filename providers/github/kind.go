@@ -1,6 +1,7 @@
 package github
 
 import (
+	"net/url"
 	"strings"
 
 	"k8s.io/utils/clock"
@@ -56,7 +57,8 @@ func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 func (*Kind) Fold(repository string) string { return strings.ToLower(repository) }
 
 // Open makes an account of a GitHub App: its ID is spec.github.appID, its private
-// key the Secret's key privateKey. It makes no request.
+// key the Secret's key privateKey. Without either, and with a key token, it makes one
+// of the user whose token that is. It makes no request.
 func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (providers.Account, error) {
 	api, err := endpoint(provider.Spec)
 	if err != nil {
@@ -64,11 +66,14 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (p
 	}
 	spec, name := provider.Spec.GitHub, provider.Spec.SecretRef.Name
 	text, ok := secret[privateKeyField]
+	plain, has := secret[tokenField]
 	switch {
-	case !ok && len(secret[tokenField]) > 0 && spec.AppID == 0:
-		return nil, providers.Errorf(v1alpha1.ReasonUnsupported,
-			"Secret %s holds a plain token (key %s), which cannot write check runs: "+
-				"set spec.github.appID and the GitHub App's private key as key %s", name, tokenField, privateKeyField)
+	case !ok && has && spec.AppID == 0 && spec.InstallationID == 0:
+		return k.openUser(provider, api, plain)
+	case !ok && has:
+		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"Secret %s has no key %s, which holds the GitHub App's private key as PEM: for the plain token in it, "+
+				"set neither spec.github.appID nor installationID", name, privateKeyField)
 	case !ok:
 		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
 			"Secret %s has no key %s, which holds the GitHub App's private key as PEM", name, privateKeyField)
@@ -82,4 +87,22 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (p
 			"key %s of Secret %s %s", privateKeyField, name, problem)
 	}
 	return newAccount(k, provider, api, key), nil
+}
+
+// openUser makes an account of a user's plain token. White space around it, such as
+// the end of the line in a file, is no part of it.
+func (k *Kind) openUser(provider *v1alpha1.ScmProvider, api *url.URL, text []byte) (providers.Account, error) {
+	plain := strings.TrimSpace(string(text))
+	problem := ""
+	switch {
+	case plain == "":
+		problem = "is empty"
+	case strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' }):
+		problem = "is no token: it has characters that none has"
+	}
+	if problem != "" {
+		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"key %s of Secret %s %s", tokenField, provider.Spec.SecretRef.Name, problem)
+	}
+	return newUserAccount(k, provider, api, plainToken{&plain}), nil
 }

@@ -132,13 +132,20 @@ func TestAnUnusableSecretIsToldApart(t *testing.T) {
 			1,
 			map[string][]byte{"token": []byte("hush")},
 			v1alpha1.ReasonCredentialsInvalid,
-			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM",
+			"Secret acme-github-app has no key privateKey, which holds the GitHub App's private key as PEM: " +
+				"for the plain token in it, set neither spec.github.appID nor installationID",
 		},
-		"only a token": {
+		"an empty token": {
 			0,
-			map[string][]byte{"token": []byte("hush")},
-			v1alpha1.ReasonUnsupported,
-			"Secret acme-github-app holds a plain token (key token), which cannot write check runs: set spec.github.appID and the GitHub App's private key as key privateKey",
+			map[string][]byte{"token": []byte(" \n")},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key token of Secret acme-github-app is empty",
+		},
+		"two tokens": {
+			0,
+			map[string][]byte{"token": []byte("hush\nhush")},
+			v1alpha1.ReasonCredentialsInvalid,
+			"key token of Secret acme-github-app is no token: it has characters that none has",
 		},
 		"no app": {
 			0,

@@ -4,26 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 
 	gh "github.com/google/go-github/v62/github"
 
-	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
-
-const (
-	// perPage is the most that GitHub lists on a page.
-	perPage = 100
-	// maxPages ends a list: GitHub keeps 1000 runs of a name in a suite, and a
-	// commit has few suites of one App.
-	maxPages = 50
-)
-
-// errUnchanged is GitHub's answer that nothing changed since a tag.
-var errUnchanged = errors.New("unchanged")
 
 // List returns the newest check run of each name that this App made on a commit,
 // in one request for each page. Where nothing changed since tag, GitHub says so
@@ -56,52 +43,26 @@ func (c *client) List(ctx context.Context, at providers.Commit, tag string) (pro
 func (c *client) scan(ctx context.Context, sha string, query url.Values, tag string, see func(*gh.CheckRun)) (string, error) {
 	query.Set("app_id", strconv.FormatInt(c.account.appID, 10))
 	query.Set("per_page", strconv.Itoa(perPage))
-	for page := 1; page <= maxPages; {
+	return c.account.pages(tag, "check runs", func(page int, tag string) (*gh.Response, bool, error) {
 		query.Set("page", strconv.Itoa(page))
 		runs, resp, err := c.page(ctx, sha, query, tag)
-		if err != nil {
-			return "", err
-		}
 		for _, run := range runs {
 			if madeBy(c.account.appID, run, sha) {
 				see(run)
 			}
 		}
-		switch {
-		case resp.NextPage > page:
-			page, tag = resp.NextPage, ""
-		case page == 1:
-			return resp.Header.Get("ETag"), nil
-		default:
-			return "", nil
-		}
-	}
-	return "", providers.Errorf(v1alpha1.ReasonUnavailable,
-		"%s lists more than %d pages of check runs of one commit", c.account.host, maxPages)
+		return resp, false, err
+	})
 }
 
-// page reads one page of a commit's runs, in one request. It is not go-github's
-// own call, which cannot ask whether something changed.
+// page reads one page of a commit's runs, in one request.
 func (c *client) page(ctx context.Context, sha string, query url.Values, tag string) ([]*gh.CheckRun, *gh.Response, error) {
-	ctx, attempt := c.begin(ctx, question{operation: opList, sha: sha})
+	ctx, at := c.begin(ctx, question{operation: opList, sha: sha})
 	path := fmt.Sprintf("repos/%s/%s/commits/%s/check-runs?%s", c.owner, c.name, url.PathEscape(sha), query.Encode())
-	req, err := c.api.NewRequest(http.MethodGet, path, nil)
-	if err != nil {
-		return nil, nil, c.account.failed(attempt, err)
-	}
-	if tag != "" {
-		req.Header.Set("If-None-Match", tag)
-	}
 	var list gh.ListCheckRunsResults
-	resp, err := c.api.Do(ctx, req, &list)
-	if tag != "" && attempt.status == http.StatusNotModified {
-		return nil, nil, errUnchanged
-	}
+	resp, err := c.account.get(ctx, at, c.api, path, tag, &list)
 	if err == nil && list.CheckRuns == nil {
-		err = errNotUnderstood
+		err = c.account.failed(at, errNotUnderstood)
 	}
-	if err != nil {
-		return nil, nil, c.account.failed(attempt, err)
-	}
-	return list.CheckRuns, resp, nil
+	return list.CheckRuns, resp, err
 }

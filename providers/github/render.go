@@ -37,6 +37,7 @@ func (dialect) Render(want providers.Status) providers.Status {
 // Next says what leads from shown to want. It takes a new check run, apart from
 // where there is none yet or somebody else made it, to get
 //   - from a completed run to one that is not: a PATCH does not reopen it;
+//   - from a commit status that a plain token has written;
 //   - rid of a URL: GitHub refuses an empty details_url, and leaves the old one
 //     where the field is missing;
 //   - rid of a description: output needs a summary, whether GitHub takes an empty
@@ -53,7 +54,7 @@ func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.S
 	}
 	now := d.Render(shown.Status)
 	switch {
-	case now == want:
+	case now == want && !isStatus(*shown):
 		return providers.StepNone
 	case runID(*shown) == 0, shown.Foreign,
 		now.Phase.Terminal() && !want.Phase.Terminal(),
@@ -91,6 +92,10 @@ func cut(description string) string {
 		end--
 	}
 	return strings.TrimSpace(description[:end]) + ellipsis
+}
+
+func isStatus(shown providers.Shown) bool {
+	return shown.Handle.GitHub != nil && shown.Handle.GitHub.StatusID != 0
 }
 
 func runID(shown providers.Shown) int64 {

@@ -7,29 +7,14 @@ import (
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
-	gh "github.com/google/go-github/v62/github"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-const (
-	// userAgent tells GitHub who asks, which its API demands.
-	userAgent = "commit-status-hub"
-
-	// maxSlurp is the longest body of an answer without content that is read.
-	maxSlurp = 2 << 10
-)
-
-// newClient makes a client that speaks to the account's API.
-func (a *account) newClient(rt http.RoundTripper) *gh.Client {
-	api := gh.NewClient(&http.Client{Transport: &recorder{next: rt}, CheckRedirect: sameHostOnly})
-	root := *a.api
-	api.BaseURL = &root
-	api.UserAgent = userAgent
-	return api
-}
+// maxSlurp is the longest body of an answer without content that is read.
+const maxSlurp = 2 << 10
 
 // appTransport authenticates as the App itself.
 func (a *account) appTransport() http.RoundTripper {

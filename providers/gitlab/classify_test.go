@@ -15,14 +15,14 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // Bodies of GitLab, as it sends them.
 const (
-	retryLater = "Retry later\n"
-	endpoint   = `{"message":{"error":"This endpoint has been requested too many times. Try again later."}}`
-	another    = `{"message":"409 Conflict: Another update to this commit status is in progress"}`
-	forbidden  = `{"message":"403 Forbidden"}`
-	transition = `{"message":"Cannot transition status via :run from :running (Reason(s): Status cannot transition via \"run\")"}`
-	noCommit   = `{"message":"404 Commit Not Found"}`
-	badURL     = `{"message":{"target_url":["is blocked: Only allowed schemes are http, https"]}}`
-	badGateway = "<!DOCTYPE html>\n<html><head><title>GitLab is not responding (502)</title></head></html>"
+	retryLater   = "Retry later\n"
+	ofEndpoint   = `{"message":{"error":"This endpoint has been requested too many times. Try again later."}}`
+	another      = `{"message":"409 Conflict: Another update to this commit status is in progress"}`
+	forbidden403 = `{"message":"403 Forbidden"}`
+	transition   = `{"message":"Cannot transition status via :run from :running (Reason(s): Status cannot transition via \"run\")"}`
+	noCommit     = `{"message":"404 Commit Not Found"}`
+	badURL       = `{"message":{"target_url":["is blocked: Only allowed schemes are http, https"]}}`
+	badGateway   = "<!DOCTYPE html>\n<html><head><title>GitLab is not responding (502)</title></head></html>"
 )
 
 var _ ratelimit.Classifier = Classify
@@ -53,14 +53,14 @@ func TestAnAnswerOfGitLabTellsWhomItPauses(t *testing.T) {
 		"429 with the reset alone":       {429, limits("2000", "0", soon), retryLater, true, 30 * time.Second},
 		"429 with retry-after alone":     {429, http.Header{"Retry-After": {"60"}}, retryLater, true, time.Minute},
 		"429 without a header":           {429, nil, retryLater, true, 0},
-		"429 of an endpoint":             {429, limits("2000", "1900", soon), endpoint, true, 0},
+		"429 of an endpoint":             {429, limits("2000", "1900", soon), ofEndpoint, true, 0},
 		"429 without a body":             {429, nil, "", true, 0},
 		"429, a page":                    {429, nil, badGateway, true, 0},
 		"another update of that commit":  {409, limits("2000", "1900", soon), another, false, 0},
 		"another update, with a time":    {409, http.Header{"Retry-After": {"10"}}, another, false, 0},
-		"no permission":                  {403, limits("2000", "1900", soon), forbidden, false, 0},
-		"no permission, with a time":     {403, http.Header{"Retry-After": {"10"}}, forbidden, false, 0},
-		"no permission, last of a quota": {403, limits("2000", "0", soon), forbidden, false, 0},
+		"no permission":                  {403, limits("2000", "1900", soon), forbidden403, false, 0},
+		"no permission, with a time":     {403, http.Header{"Retry-After": {"10"}}, forbidden403, false, 0},
+		"no permission, last of a quota": {403, limits("2000", "0", soon), forbidden403, false, 0},
 		"no such transition":             {400, nil, transition, false, 0},
 		"a URL that is refused":          {400, nil, badURL, false, 0},
 		"no commit":                      {404, nil, noCommit, false, 0},

@@ -126,12 +126,12 @@ var _ = Describe("Bad input", func() {
 		w.secret(map[string][]byte{"token": []byte("x")})
 		w.provider(func(p *v1alpha1.ScmProvider) {
 			p.Spec.GitHub = nil
-			p.Spec.GitLab = &v1alpha1.GitLabSpec{APIURL: "https://gitlab.com/api/v4"}
+			p.Spec.Gitea = &v1alpha1.GiteaSpec{APIURL: "https://gitea.example.com/api/v1"}
 		})
 		w.repo(euCluster, "shop", "acme/shop")
 		w.start()
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
-		told(v1alpha1.ReasonUnsupported, "gitlab", 0)
+		told(v1alpha1.ReasonUnsupported, "gitea", 0)
 	})
 })
 

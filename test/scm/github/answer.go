@@ -39,7 +39,7 @@ func text(status int, body string) answer {
 type fieldError struct {
 	Resource string `json:"resource"`
 	Code     string `json:"code"`
-	Field    string `json:"field"`
+	Field    string `json:"field,omitempty"`
 	Message  string `json:"message,omitempty"`
 }
 

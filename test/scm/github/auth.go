@@ -12,6 +12,8 @@ type caller struct {
 	// installation is set for a token that was issued here, expired or not.
 	installation int64
 	token        *token
+	// user is set for a personal access token that was not revoked.
+	user *user
 	// jwt is why the header is not the JWT of an app.
 	jwt *refused
 	// none says that there is no such header.
@@ -34,6 +36,9 @@ func (s *Server) identify(x *exchange) caller {
 	credential := bearer(x.request)
 	if credential == "" {
 		return caller{none: true, jwt: refusal(http.StatusUnauthorized, errUndecodable)}
+	}
+	if u := s.world.users[credential]; u != nil {
+		return caller{user: u, jwt: refusal(http.StatusUnauthorized, errUndecodable)}
 	}
 	if t := s.tokens[credential]; t != nil {
 		return caller{app: t.app, installation: t.installation, token: t, jwt: refusal(http.StatusUnauthorized, errUndecodable)}
@@ -68,9 +73,55 @@ func (s *Server) asInstallation(x *exchange) (*token, *refused) {
 	return t, nil
 }
 
+// asReader lets a live installation token pass, and that of a user, that reaches
+// the repository in the path.
+func (s *Server) asReader(x *exchange) *refused {
+	if x.caller.user != nil {
+		_, err := s.asUser(x)
+		return err
+	}
+	_, err := s.asInstallation(x)
+	return err
+}
+
+// asUser lets only a personal access token pass that reaches the repository in the
+// path.
+func (s *Server) asUser(x *exchange) (*user, *refused) {
+	u := x.caller.user
+	switch {
+	case u == nil:
+		_, err := s.asInstallation(x)
+		if err == nil {
+			err = refusal(http.StatusForbidden, "Resource not accessible by integration")
+		}
+		return nil, err
+	case s.world.commits[x.repository()] == nil:
+		return nil, refusal(http.StatusNotFound, "Not Found")
+	}
+	return u, nil
+}
+
+// asStatusWriter is asUser with the permission to write commit statuses. Without it,
+// a classic token is answered as if there were no such repository.
+func (s *Server) asStatusWriter(x *exchange) (*user, *refused) {
+	u, err := s.asUser(x)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.mayWrite():
+		return u, nil
+	case u.classic:
+		return nil, refusal(http.StatusNotFound, "Not Found")
+	}
+	return nil, refusal(http.StatusForbidden, "Resource not accessible by personal access token")
+}
+
 // asWriter is asInstallation with the permission to write check runs, both in
 // the token and in the installation as it is now.
 func (s *Server) asWriter(x *exchange) (*token, *refused) {
+	if x.caller.user != nil {
+		return nil, refusal(http.StatusForbidden, "You must authenticate via a GitHub App.")
+	}
 	t, err := s.asInstallation(x)
 	if err != nil {
 		return nil, err

@@ -9,9 +9,12 @@ import (
 // for GitHub Apps": 5000 requests per hour).
 const primaryLimitPerHour = 5000
 
-// payer is whose budget a request spends: an installation's, or that of an app
-// that speaks for itself.
-type payer struct{ app, installation int64 }
+// payer is whose budget a request spends: an installation's, that of an app that
+// speaks for itself, or a user's, whichever of their tokens is sent.
+type payer struct {
+	app, installation int64
+	user              string
+}
 
 // budgets counts what each payer spent.
 type budgets struct {
@@ -72,10 +75,13 @@ func (b *budgets) primary() int {
 
 // of returns the budget of a caller, and nil for one that proved nothing.
 func (b *budgets) of(c caller) *budget {
-	if c.app == 0 {
+	p := payer{app: c.app, installation: c.installation}
+	if c.user != nil {
+		p.user = fold(c.user.login)
+	}
+	if p == (payer{}) {
 		return nil
 	}
-	p := payer{c.app, c.installation}
 	if b.byPayer[p] == nil {
 		b.byPayer[p] = &budget{}
 	}

@@ -22,12 +22,9 @@ type fields map[string]json.RawMessage
 
 // parseChange reads a body and refuses what has the wrong type.
 func parseChange(body []byte) (*change, *refused) {
-	if !json.Valid(body) {
-		return nil, refusal(http.StatusBadRequest, "Problems parsing JSON")
-	}
-	var f fields
-	if json.Unmarshal(body, &f) != nil || f == nil {
-		return nil, refusal(http.StatusBadRequest, "Body should be a JSON object")
+	f, bad := object(body)
+	if bad != nil {
+		return nil, bad
 	}
 	c := &change{}
 	for name, into := range map[string]**string{
@@ -70,6 +67,26 @@ func (f fields) text(name string) (*string, *refused) {
 		return nil, invalid("For 'properties/%s', %s is not a string.", name, raw)
 	}
 	return &value, nil
+}
+
+// textOrNull returns a member that may be null, which is as if it were not there.
+func (f fields) textOrNull(name string) (*string, *refused) {
+	if string(f[name]) == "null" {
+		return nil, nil
+	}
+	return f.text(name)
+}
+
+// object returns the members of a body.
+func object(body []byte) (fields, *refused) {
+	if !json.Valid(body) {
+		return nil, refusal(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	var f fields
+	if json.Unmarshal(body, &f) != nil || f == nil {
+		return nil, refusal(http.StatusBadRequest, "Body should be a JSON object")
+	}
+	return f, nil
 }
 
 func (f fields) time(name string) (*time.Time, *refused) {

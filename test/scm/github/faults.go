@@ -31,6 +31,8 @@ type Fault struct {
 	DropBefore bool
 	// DropAfter acts, then closes the connection without an answer.
 	DropAfter bool
+	// CutBody acts, sends half of the answer's body, then closes the connection.
+	CutBody bool
 	// Hang keeps the request until its client goes away or the server is closed.
 	Hang bool
 }

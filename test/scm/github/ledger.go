@@ -29,6 +29,8 @@ type Call struct {
 	// otherwise. For find_installation and create_token, Installation is the one
 	// that was found.
 	App, Installation int64
+	// User is the login of the one whose personal access token was sent.
+	User string
 	// Injected says that a Fault met the request.
 	Injected bool
 	// Violation is which limit or announced pause the request disregarded.
@@ -57,6 +59,9 @@ func (s *Server) arrive(x *exchange) {
 		Installation:  x.caller.installation,
 		RequestHeader: header,
 	}
+	if x.caller.user != nil {
+		x.call.User = x.caller.user.login
+	}
 	if x.route != nil {
 		x.call.Operation = x.route.operation
 	}
@@ -79,10 +84,12 @@ func (s *Server) Calls() []Call {
 	return s.calls(func(*Call) bool { return true })
 }
 
-// Writes returns the calls that make or change check runs, whatever they were
-// answered.
+// Writes returns the calls that make or change check runs or commit statuses,
+// whatever they were answered.
 func (s *Server) Writes() []Call {
-	return s.calls(func(c *Call) bool { return c.Operation == OpCreateCheckRun || c.Operation == OpUpdateCheckRun })
+	return s.calls(func(c *Call) bool {
+		return c.Operation == OpCreateCheckRun || c.Operation == OpUpdateCheckRun || c.Operation == OpCreateStatus
+	})
 }
 
 func (s *Server) calls(fits func(*Call) bool) []Call {

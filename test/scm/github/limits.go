@@ -53,7 +53,7 @@ func (s *Server) admit(x *exchange) *answer {
 	}
 	if used, limit := b.used(x.now), s.budgets.primary(); used >= limit {
 		x.call.Violation = "primary limit"
-		a := primaryLimit(x.caller.installation).answer("")
+		a := s.primaryLimit(x.caller).answer("")
 		return &a
 	}
 	if broken, wait := s.budgets.exceeded(b, x); broken != "" {
@@ -66,8 +66,11 @@ func (s *Server) admit(x *exchange) *answer {
 	return nil
 }
 
-func primaryLimit(installation int64) *refused {
-	r := refusal(http.StatusForbidden, "API rate limit exceeded for installation ID %d.", installation)
+func (s *Server) primaryLimit(c caller) *refused {
+	r := refusal(http.StatusForbidden, "API rate limit exceeded for installation ID %d.", c.installation)
+	if c.user != nil {
+		r = refusal(http.StatusForbidden, "API rate limit exceeded for user ID %d.", s.world.id(c.user.login))
+	}
 	r.docs = "using-the-rest-api/rate-limits-for-the-rest-api#about-primary-rate-limits"
 	return r
 }

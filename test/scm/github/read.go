@@ -18,7 +18,7 @@ const (
 )
 
 func (s *Server) getCheckRun(x *exchange) (answer, *refused) {
-	if _, err := s.asInstallation(x); err != nil {
+	if err := s.asReader(x); err != nil {
 		return answer{}, err
 	}
 	r, err := s.runAt(x)
@@ -29,29 +29,37 @@ func (s *Server) getCheckRun(x *exchange) (answer, *refused) {
 }
 
 func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
-	if _, err := s.asInstallation(x); err != nil {
+	if err := s.asReader(x); err != nil {
 		return answer{}, err
 	}
 	if !s.world.commits[x.repository()][x.path("ref")] {
 		return answer{}, noCommit(x.params["ref"])
 	}
-	q := x.request.URL.Query()
-	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, q)
+	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, x.request.URL.Query())
 	if err != nil {
 		return answer{}, err
 	}
-	perPage := min(positive(q.Get("per_page"), defaultPerPage), maxPerPage)
-	page := positive(q.Get("page"), 1)
-	from := min((page-1)*perPage, len(found))
+	from, to, link := s.page(x, len(found))
 	shown := []any{}
-	for _, r := range found[from:min(from+perPage, len(found))] {
+	for _, r := range found[from:to] {
 		shown = append(shown, s.renderRun(r))
 	}
 	a := reply(http.StatusOK, map[string]any{"total_count": len(found), "check_runs": shown})
-	if link := s.pages(x, page, (len(found)+perPage-1)/perPage); link != "" {
-		a.header.Set("Link", link)
-	}
+	a.header["Link"] = link
 	return a, nil
+}
+
+// page is which part of a list of so many a request asks for, and the Link header
+// that goes with it, nil where that is all.
+func (s *Server) page(x *exchange, count int) (from, to int, link []string) {
+	q := x.request.URL.Query()
+	perPage := min(positive(q.Get("per_page"), defaultPerPage), maxPerPage)
+	page := positive(q.Get("page"), 1)
+	from = min((page-1)*perPage, count)
+	if text := s.pages(x, page, (count+perPage-1)/perPage); text != "" {
+		link = []string{text}
+	}
+	return from, min(from+perPage, count), link
 }
 
 // query returns the runs on a commit that a list asks for, the newest first.

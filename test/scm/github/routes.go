@@ -14,6 +14,10 @@ const (
 	OpCreateToken      = "create_token"
 	OpFindInstallation = "find_installation"
 	OpGetApp           = "get_app"
+	OpCreateStatus     = "create_status"
+	OpListStatuses     = "list_statuses"
+	OpGetCombined      = "get_combined_status"
+	OpFindUser         = "find_user"
 )
 
 // route is one call of the API.
@@ -30,7 +34,7 @@ var routes []*route
 
 // Filled in here because the handlers reach the routes through a Server.
 func init() {
-	const checks, apps = "checks/runs#", "apps/apps#"
+	const checks, apps, statuses = "checks/runs#", "apps/apps#", "commits/statuses#"
 	routes = []*route{
 		{http.MethodPost, "/repos/{owner}/{repo}/check-runs", OpCreateCheckRun, checks + "create-a-check-run", (*Server).createCheckRun},
 		{http.MethodPatch, "/repos/{owner}/{repo}/check-runs/{id}", OpUpdateCheckRun, checks + "update-a-check-run", (*Server).updateCheckRun},
@@ -41,6 +45,10 @@ func init() {
 		{http.MethodGet, "/orgs/{owner}/installation", OpFindInstallation, apps + "get-an-organization-installation-for-the-authenticated-app", (*Server).findByOrganization},
 		{http.MethodGet, "/users/{owner}/installation", OpFindInstallation, apps + "get-a-user-installation-for-the-authenticated-app", (*Server).findByUser},
 		{http.MethodGet, "/app", OpGetApp, apps + "get-the-authenticated-app", (*Server).getApp},
+		{http.MethodPost, "/repos/{owner}/{repo}/statuses/{sha}", OpCreateStatus, statuses + "create-a-commit-status", (*Server).createStatus},
+		{http.MethodGet, "/repos/{owner}/{repo}/commits/{ref}/statuses", OpListStatuses, statuses + "list-commit-statuses-for-a-reference", (*Server).listStatuses},
+		{http.MethodGet, "/repos/{owner}/{repo}/commits/{ref}/status", OpGetCombined, statuses + "get-the-combined-status-for-a-specific-reference", (*Server).getCombined},
+		{http.MethodGet, "/user", OpFindUser, "users/users#get-the-authenticated-user", (*Server).getUser},
 	}
 }
 

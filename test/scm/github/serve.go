@@ -76,7 +76,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if fault.DropAfter {
 		panic(http.ErrAbortHandler)
 	}
-	write(w, a)
+	write(w, a, fault.CutBody)
 }
 
 // act answers a request that nothing keeps from the API.
@@ -104,15 +104,27 @@ func (s *Server) finish(x *exchange, a *answer, fault Fault) {
 	a.setDefault("X-Github-Media-Type", "github.v3; format=json")
 	a.setDefault("Date", x.now.UTC().Format(http.TimeFormat))
 	s.meter(x, a)
+	x.tellScopes(a)
 	fault.override(a)
 	s.announce(x, *a)
-	s.record(x, *a, fault.DropAfter)
+	s.record(x, *a, fault.DropAfter || fault.CutBody)
 }
 
-func write(w http.ResponseWriter, a answer) {
+// write sends an answer. Where it is cut, half of the body that its header promises
+// is all that the client gets.
+func write(w http.ResponseWriter, a answer, cut bool) {
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
+	body := a.body
+	if cut {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:len(body)/2]
+	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body)
+	_, _ = w.Write(body)
+	if cut {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 }

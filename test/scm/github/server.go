@@ -25,6 +25,7 @@ type Server struct {
 	world    world
 	tokens   map[string]*token
 	runs     checkRuns
+	statuses commitStatuses
 	ledger   ledger
 	faults   []*Fault
 	budgets  budgets
@@ -54,6 +55,7 @@ func New(opts ...Option) *Server {
 		world:    newWorld(),
 		tokens:   map[string]*token{},
 		runs:     newCheckRuns(),
+		statuses: newCommitStatuses(),
 		budgets:  newBudgets(),
 	}
 	for _, o := range opts {

@@ -108,11 +108,15 @@ func (s *Server) ExpireTokens() {
 // redact takes the values of tokens out of a text.
 func (s *Server) redact(body []byte) []byte {
 	text := string(body)
-	if !strings.Contains(text, "ghs_") {
-		return body
+	if strings.Contains(text, "ghs_") {
+		for value := range s.tokens {
+			text = strings.ReplaceAll(text, value, "***")
+		}
 	}
-	for value := range s.tokens {
-		text = strings.ReplaceAll(text, value, "***")
+	if strings.Contains(text, personal) {
+		for value := range s.world.users {
+			text = strings.ReplaceAll(text, value, "***")
+		}
 	}
 	return []byte(text)
 }

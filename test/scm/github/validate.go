@@ -51,11 +51,7 @@ func (c *change) validate() *refused {
 }
 
 func (c *change) validateURL() *refused {
-	if c.detailsURL == nil {
-		return nil
-	}
-	u, err := url.Parse(*c.detailsURL)
-	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+	if c.detailsURL == nil || isWeb(*c.detailsURL) {
 		return nil
 	}
 	r := refusal(http.StatusUnprocessableEntity, "Validation Failed")
@@ -66,6 +62,11 @@ func (c *change) validateURL() *refused {
 		Message:  "details_url must use http or https scheme",
 	}}
 	return r
+}
+
+func isWeb(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func notMember(field, value string, of []string) *refused {

@@ -13,6 +13,8 @@ import (
 type world struct {
 	apps          map[int64]*rsa.PublicKey
 	installations map[int64]*installation
+	// users are whom personal access tokens belong to, by token.
+	users map[string]*user
 	// commits holds the hashes of each repository; both are folded.
 	commits map[string]map[string]bool
 	// ids are the numbers of owners and repositories, by their folded names.
@@ -32,6 +34,7 @@ func newWorld() world {
 	return world{
 		apps:          map[int64]*rsa.PublicKey{},
 		installations: map[int64]*installation{},
+		users:         map[string]*user{},
 		commits:       map[string]map[string]bool{},
 		ids:           map[string]int64{},
 	}

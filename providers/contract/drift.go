@@ -1,0 +1,129 @@
+package contract
+
+import (
+	"fmt"
+
+	"github.com/onsi/gomega" //nolint:depguard // This package is for tests only, and exported for those of other packages.
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+func listsNothing(b *bench) {
+	c := b.client()
+	listing := b.list(c, "")
+	b.Expect(listing.Unchanged).To(gomega.BeFalse())
+	b.Expect(listing.Statuses).To(gomega.BeEmpty())
+	b.Expect(b.find(c, b.at("nothing"))).To(gomega.BeNil())
+}
+
+// manyPages makes more statuses than any SCM lists on a page, and changes the first.
+func manyPages(b *bench) {
+	const most = 101
+	c := b.client()
+	first := b.at("name 0")
+	shown := b.make(c, first, providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d", URL: page})
+	for i := 1; i < most; i++ {
+		_, err := c.Create(b.ctx(), b.at(fmt.Sprintf("name %d", i)), done)
+		b.Expect(err).NotTo(gomega.HaveOccurred())
+	}
+	listing := b.list(c, "")
+	b.Expect(listing.Statuses).To(gomega.HaveLen(most))
+	for _, name := range []string{"name 0", fmt.Sprintf("name %d", most-1)} {
+		b.Expect(b.find(c, b.at(name))).NotTo(gomega.BeNil(), name)
+	}
+	_, ok := b.bring(c, first, &shown, done)
+	b.Expect(ok).To(gomega.BeTrue())
+	now := b.list(c, listing.Tag)
+	b.Expect(now.Unchanged).To(gomega.BeFalse())
+	listed := now.Statuses[first.Name].Shown
+	b.shows(first, &listed, done)
+}
+
+// othersAreNotOurs begins where somebody else has shown the very same.
+func othersAreNotOurs(b *bench) {
+	c, at := b.client(), b.at("theirs")
+	b.Other(at, done)
+	b.Expect(b.All(at)).To(gomega.HaveLen(1))
+	b.Expect(b.find(c, at)).To(gomega.BeNil())
+	listed := b.list(c, "").Statuses
+	if theirs, ok := listed[at.Name]; ok {
+		marked := theirs.ExternalID == at.ExternalID
+		b.Expect(marked).To(gomega.BeFalse())
+	}
+	shown, _ := b.bring(c, at, nil, done)
+	b.shows(at, &shown, done)
+	b.shows(at, b.find(c, at), done)
+}
+
+// tags lists a commit that stays as it is, and one that does not. An SCM without
+// conditional requests has no tags, and lists everything each time.
+func tags(b *bench) {
+	c, at := b.client(), b.at("tagged")
+	shown := b.make(c, at, providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d", URL: page})
+	first := b.list(c, "")
+	b.Expect(first.Statuses).To(gomega.HaveLen(1))
+	if first.Marked {
+		b.Expect(first.Statuses[at.Name].ExternalID).To(gomega.Equal(at.ExternalID))
+	}
+	again := b.list(c, first.Tag)
+	b.Expect(again.Unchanged).To(gomega.Equal(first.Tag != ""))
+	if again.Unchanged {
+		b.Expect(again.Tag).To(gomega.Equal(first.Tag))
+		b.Expect(again.Statuses).To(gomega.BeEmpty())
+	} else {
+		b.Expect(again.Statuses).To(gomega.Equal(first.Statuses))
+	}
+	_, ok := b.bring(c, at, &shown, done)
+	b.Expect(ok).To(gomega.BeTrue())
+	now := b.list(c, first.Tag)
+	b.Expect(now.Unchanged).To(gomega.BeFalse())
+	listed := now.Statuses[at.Name].Shown
+	b.shows(at, &listed, done)
+}
+
+// edited has somebody else change a status.
+func edited(b *bench) {
+	c, at, other := b.client(), b.at("edited"), b.at("other")
+	b.make(c, at, done)
+	b.make(c, other, done)
+	tag := b.list(c, "").Tag
+	theirs := providers.Status{Phase: v1alpha1.PhaseFailure, Description: "edited", URL: page + "3"}
+	b.Edit(at, theirs)
+	b.Expect(b.shown(at)).To(gomega.Equal(b.account.Render(theirs)))
+
+	listing := b.list(c, tag)
+	b.Expect(listing.Unchanged).To(gomega.BeFalse())
+	listed := listing.Statuses[at.Name].Shown
+	b.Expect(b.account.Render(listed.Status)).To(gomega.Equal(b.account.Render(theirs)))
+	b.Expect(b.account.Next(&listed, theirs)).To(gomega.Equal(providers.StepNone))
+	unchanged := listing.Statuses[other.Name].Shown
+	b.shows(other, &unchanged, done)
+	b.restored(c, at, &listed)
+}
+
+// deleted has somebody else delete a status.
+func deleted(b *bench) {
+	c, at, other := b.client(), b.at("deleted"), b.at("other")
+	b.make(c, at, done)
+	b.make(c, other, done)
+	tag := b.list(c, "").Tag
+	b.Delete(at)
+	b.Expect(b.All(at)).To(gomega.BeEmpty())
+
+	listing := b.list(c, tag)
+	b.Expect(listing.Unchanged).To(gomega.BeFalse())
+	b.Expect(listing.Statuses).NotTo(gomega.HaveKey(at.Name))
+	b.Expect(listing.Statuses).To(gomega.HaveKey(other.Name))
+	b.Expect(b.find(c, at)).To(gomega.BeNil())
+	b.restored(c, at, nil)
+}
+
+// restored shows done again.
+func (b *bench) restored(c providers.Client, at providers.Target, shown *providers.Shown) {
+	b.t.Helper()
+	b.Expect(b.account.Next(shown, done)).NotTo(gomega.Equal(providers.StepNone), "it is drift")
+	now, ok := b.bring(c, at, shown, done)
+	b.Expect(ok).To(gomega.BeTrue())
+	b.shows(at, &now, done)
+}

@@ -1,0 +1,45 @@
+package contract
+
+import "fmt"
+
+// can is the need for a fault.
+func can(f Fault) func(*SCM) string {
+	return func(s *SCM) string {
+		if s.Inject[f] == nil {
+			return fmt.Sprintf("fault %q", f)
+		}
+		return ""
+	}
+}
+
+func edits(s *SCM) string {
+	if s.Edit == nil {
+		return "Edit"
+	}
+	return ""
+}
+
+func deletes(s *SCM) string {
+	if s.Delete == nil {
+		return "Delete"
+	}
+	return ""
+}
+
+func others(s *SCM) string {
+	if s.Other == nil {
+		return "Other"
+	}
+	return ""
+}
+
+// both makes a case for a read and one for a write. name has a verb for which.
+func both(name string, f Fault, run func(*bench, Request)) []Case {
+	var cases []Case
+	for _, r := range []Request{Read, Write} {
+		cases = append(cases, Case{
+			Name: fmt.Sprintf(name, r), needs: can(f), run: func(b *bench) { run(b, r) },
+		})
+	}
+	return cases
+}

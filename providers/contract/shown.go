@@ -1,0 +1,173 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/onsi/gomega" //nolint:depguard // This package is for tests only, and exported for those of other packages.
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+var phases = []v1alpha1.Phase{
+	v1alpha1.PhaseQueued, v1alpha1.PhaseInProgress, v1alpha1.PhaseSuccess, v1alpha1.PhaseFailure, v1alpha1.PhaseCanceled,
+}
+
+const page = "https://ci.example.com/run/42?a=b&c=%C3%A4#d"
+
+var done = providers.Status{Phase: v1alpha1.PhaseSuccess, Description: "Hydrated 12 apps", URL: page}
+
+func opens(b *bench) {
+	calls, _ := b.sent()
+	again := b.open()
+	b.tellsNothingSecret(again)
+	b.Expect(again.Writer()).To(gomega.Equal(b.account.Writer()))
+	lane, _ := again.Lane(b.Repository)
+	b.Expect(lane).NotTo(gomega.BeEmpty())
+	host, err := b.Kind.Host(b.Provider.Spec)
+	b.Expect(err).NotTo(gomega.HaveOccurred())
+	b.Expect(lane).To(gomega.HavePrefix(host + "/"))
+	b.Expect(again.Writer()).To(gomega.HavePrefix(host + "/"))
+	now, _ := b.sent()
+	b.Expect(now).To(gomega.Equal(calls))
+}
+
+// firstPhases begins with each phase, and looks for it by both ways.
+func firstPhases(b *bench) {
+	c := b.client()
+	for _, phase := range phases {
+		rendered := b.account.Render(providers.Status{Phase: phase}).Phase
+		b.Expect(rendered.Terminal()).To(gomega.Equal(phase.Terminal()), "%s has ended or not", phase)
+		b.Expect(rendered == v1alpha1.PhaseSuccess).To(gomega.Equal(phase == v1alpha1.PhaseSuccess), "%s passes a gate or not", phase)
+		at, want := b.at("first "+string(phase)), providers.Status{Phase: phase, Description: "as " + string(phase), URL: page}
+		b.make(c, at, want)
+		b.shows(at, b.find(c, at), want)
+		listed, ok := b.list(c, "").Statuses[at.Name]
+		b.Expect(ok).To(gomega.BeTrue(), "%q is listed", at.Name)
+		b.shows(at, &listed.Shown, want)
+		bare := b.at("bare " + string(phase))
+		b.make(c, bare, providers.Status{Phase: phase})
+		b.shows(bare, b.find(c, bare), providers.Status{Phase: phase})
+	}
+}
+
+// phasesEachToEach goes from each phase to each, the same included, with other
+// texts on the way.
+func phasesEachToEach(b *bench) {
+	c := b.client()
+	for _, from := range phases {
+		for _, to := range phases {
+			b.change(c, fmt.Sprintf("%s to %s", from, to),
+				providers.Status{Phase: from, Description: "was " + string(from), URL: page},
+				providers.Status{Phase: to, Description: "now " + string(to), URL: page + "2"})
+			b.change(c, fmt.Sprintf("only %s to %s", from, to),
+				providers.Status{Phase: from, Description: "same", URL: page},
+				providers.Status{Phase: to, Description: "same", URL: page})
+		}
+	}
+}
+
+// change takes a name from one status to another, by the step that the provider
+// says. Where it says that there is none, all stays as it was.
+func (b *bench) change(c providers.Client, name string, from, to providers.Status) {
+	b.t.Helper()
+	at := b.at(name)
+	before := b.make(c, at, from)
+	after, ok := b.bring(c, at, &before, to)
+	if !ok {
+		b.Expect(b.account.Render(from)).NotTo(gomega.Equal(b.account.Render(to)), "%q has nothing to do", name)
+		b.shows(at, &after, from)
+		return
+	}
+	b.shows(at, &after, to)
+	b.shows(at, b.find(c, at), to)
+}
+
+// fields changes, empties and fills what a status says while its phase stays.
+func fields(b *bench) {
+	c := b.client()
+	for _, phase := range phases {
+		full := providers.Status{Phase: phase, Description: "one", URL: page}
+		for name, to := range map[string]providers.Status{
+			"description":     {Phase: phase, Description: "two", URL: page},
+			"no description":  {Phase: phase, URL: page},
+			"URL":             {Phase: phase, Description: "one", URL: page + "2"},
+			"no URL":          {Phase: phase, Description: "one"},
+			"neither of them": {Phase: phase},
+		} {
+			b.change(c, fmt.Sprintf("%s: %s", phase, name), full, to)
+			b.change(c, fmt.Sprintf("%s: back from %s", phase, name), to, full)
+		}
+	}
+}
+
+// idempotent asks for what is shown already, also of an account that was opened
+// since and knows no more than what a CommitStatus's status has kept.
+func idempotent(b *bench) {
+	c, at := b.client(), b.at("again")
+	for _, phase := range phases {
+		want := providers.Status{Phase: phase, Description: "d", URL: page}
+		at.Name = "again " + string(phase)
+		shown := b.make(c, at, want)
+		calls, _ := b.sent()
+		kept := providers.Shown{Status: shown.Status, Handle: *shown.Handle.DeepCopy()}
+		b.Expect(b.open().Next(&kept, want)).To(gomega.Equal(providers.StepNone))
+		now, _ := b.sent()
+		b.Expect(now).To(gomega.Equal(calls))
+		b.Expect(b.All(at)).To(gomega.HaveLen(1))
+	}
+}
+
+func oddNames(b *bench) {
+	c := b.client()
+	var names []string
+	for _, name := range []string{
+		"🚀 rocket", "ümläut / 日本語", `"quoted" 'twice' \back`, "a/b/../c//d", "  leading blanks", "100% %25 %2F", "a?b=c&d=e#f", "<b>&amp;</b>", "-dash", "+plus+", ".", "true", "null", "1",
+	} {
+		at := b.at(name)
+		b.make(c, at, done)
+		b.shows(at, b.find(c, at), done)
+		b.Expect(b.All(at)).To(gomega.HaveLen(1))
+		names = append(names, name)
+	}
+	listed := b.list(c, "").Statuses
+	for _, name := range names {
+		b.Expect(listed).To(gomega.HaveKey(name))
+	}
+}
+
+// longestFields are as long as the CRD lets them be.
+func longestFields(b *bench) {
+	c := b.client()
+	long := func(unit string, runes int) string {
+		return strings.Repeat(unit, runes/utf8.RuneCountInString(unit))
+	}
+	url := "https://ci.example.com/" + strings.Repeat("a", 2048-len("https://ci.example.com/"))
+	for name, want := range map[string]providers.Status{
+		"words": {Phase: v1alpha1.PhaseFailure, Description: long("word ", 65535), URL: url},
+		"ä":     {Phase: v1alpha1.PhaseInProgress, Description: long("ä", 65535), URL: page},
+		"e":     {Phase: v1alpha1.PhaseCanceled, Description: long("😀", 65535), URL: page},
+		"lines": {Phase: v1alpha1.PhaseQueued, Description: " first\n\nsecond \"line\" <b>\t", URL: page},
+	} {
+		at := b.at(long(name, 255))
+		b.make(c, at, want)
+		b.shows(at, b.find(c, at), want)
+		b.Expect(b.list(c, "").Statuses).To(gomega.HaveKey(at.Name))
+	}
+}
+
+// apart changes one name of two that are alike.
+func apart(b *bench) {
+	c := b.client()
+	one, two := b.at(strings.Repeat("long ", 40)+"one"), b.at(strings.Repeat("long ", 40)+"two")
+	b.make(c, one, done)
+	shown := b.make(c, two, providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d", URL: page})
+	failed := providers.Status{Phase: v1alpha1.PhaseFailure, Description: "e", URL: page}
+	shown, ok := b.bring(c, two, &shown, failed)
+	b.Expect(ok).To(gomega.BeTrue())
+	b.shows(two, &shown, failed)
+	b.shows(one, b.find(c, one), done)
+	b.Expect(b.list(c, "").Statuses).To(gomega.HaveLen(2))
+}

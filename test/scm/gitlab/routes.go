@@ -1,0 +1,72 @@
+package gitlab
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The operations of the ledger.
+const (
+	OpSetStatus    = "set_status"
+	OpListStatuses = "list_statuses"
+	OpGetUser      = "get_user"
+)
+
+// route is one call of the API.
+type route struct {
+	method, pattern string
+	operation       string
+	handle          func(*Server, *exchange) (answer, *refused)
+}
+
+// routes are looked through in their order.
+var routes []*route
+
+// Filled in here because the handlers reach the routes through a Server.
+func init() {
+	routes = []*route{
+		{http.MethodPost, "/projects/{id}/statuses/{sha}", OpSetStatus, (*Server).setStatus},
+		{http.MethodGet, "/projects/{id}/repository/commits/{sha}/statuses", OpListStatuses, (*Server).listStatuses},
+		{http.MethodGet, "/user", OpGetUser, (*Server).getUser},
+	}
+}
+
+// find returns the route of a request and the parameters in its path, which is
+// escaped: the slashes in a project's path are not those of the route.
+func find(method, escaped string) (*route, map[string]string) {
+	path, ok := strings.CutPrefix(escaped, apiRoot)
+	if !ok {
+		return nil, nil
+	}
+	for _, r := range routes {
+		if r.method != method {
+			continue
+		}
+		if params, ok := match(r.pattern, path); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+func match(pattern, path string) (map[string]string, bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, w := range want {
+		name, isParam := strings.CutPrefix(w, "{")
+		value, err := url.PathUnescape(got[i])
+		switch {
+		case err != nil:
+			return nil, false
+		case isParam && value != "":
+			params[strings.TrimSuffix(name, "}")] = value
+		case w != value:
+			return nil, false
+		}
+	}
+	return params, true
+}
