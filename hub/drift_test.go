@@ -102,7 +102,13 @@ func TestDriftEnds(t *testing.T) {
 		asked []string
 	}{
 		"when the SCM matches again": {func(b *bench) { b.compared(shows("success")) }, []string{"list tag"}},
-		"when the spec changes":      {func(b *bench) { b.edit("eu", wants("canceled")); b.reconcile() }, []string{"update canceled"}},
+		"when the spec changes and changes back": {func(b *bench) {
+			b.edit("eu", wants("canceled"))
+			b.Route(testKey)
+			b.edit("eu", wants("success"))
+			b.reconcile()
+		}, []string{"update success"}},
+		"when the spec changes": {func(b *bench) { b.edit("eu", wants("canceled")); b.reconcile() }, []string{"update canceled"}},
 		"when somebody asks for it": {func(b *bench) {
 			b.edit("eu", wants("success"), requested("now"))
 			b.reconcile()

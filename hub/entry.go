@@ -240,6 +240,10 @@ func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
 	l.takeHint(e, v)
 	if v.WaitFor == "" {
 		e.wish.note(v.Want, l.clock.Now())
+		if !e.driftFrom(v.Want) {
+			// What others changed was another status.
+			e.check.drifted, e.check.restoring = nil, false
+		}
 	}
 	return v, true
 }

@@ -26,7 +26,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	e.seen, e.nameless = true, true
 	o := e.claims[v.Owner.Object]
-	if agreed && driftTold(o) {
+	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		e.check.drifted = &v.Want
 	}
 	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider].kind.Fold); hint != nil && agreed {
@@ -163,11 +163,11 @@ func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
 	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
 }
 
-// driftTold reports whether an object's status says that the SCM shows somebody
-// else's change in place of the spec as it is now.
+// driftTold reports whether the status of an object that owned its key says that the
+// SCM shows somebody else's change in place of the spec as it is now.
 func driftTold(o *object) bool {
 	st := o.source.Status
 	ready := apimeta.FindStatusCondition(st.Conditions, v1alpha1.ConditionReady)
-	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && ready.ObservedGeneration == o.source.Generation &&
+	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && st.Owner == "" && ready.ObservedGeneration == o.source.Generation &&
 		strings.EqualFold(st.Repo, o.claim.Key.Host+"/"+o.claim.Repository) && strings.EqualFold(st.SHA, o.claim.Key.SHA)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/github"
+	"github.com/argoproj-labs/commit-status-hub/providers/gitlab"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -70,7 +71,7 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	scms := &scmProviders{
 		client:        electedClient{local.GetClient(), lead},
 		namespace:     o.Namespace,
-		registry:      providers.NewRegistry(github.NewKind(installations, clk)),
+		registry:      providers.NewRegistry(github.NewKind(installations, clk), gitlab.NewKind(installations, clk)),
 		installations: installations,
 		ledger:        h.ledger,
 		apply:         h.apply,

@@ -100,6 +100,7 @@ func (m *model) carryOut(f fault, at modelPlace, verb string, want providers.Sta
 	shown, err := take()
 	if err == nil && f == faultNone {
 		m.scm.known(at, m.hub)
+		delete(m.scm.drifted, at.key)
 	}
 	m.meanwhile()
 	switch f {

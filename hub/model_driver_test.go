@@ -257,7 +257,7 @@ func (h *modelHub) heardAll(cluster string, f *feed) bool {
 	h.m.logf("%s is heard", cluster)
 	h.view.forget(cluster, f.fresh)
 	for id, key := range h.view.last {
-		if _, ok := h.old[id]; !ok && id.Cluster == cluster {
+		if id.Cluster == cluster && !h.heard(cluster) {
 			h.old[id] = key
 		}
 	}

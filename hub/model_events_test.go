@@ -204,7 +204,7 @@ func (m *model) requestFor(id ObjectID) {
 func (m *model) strangerEdits() {
 	run := pick(m, slices.DeleteFunc(slices.Clone(m.scm.runs), func(r *modelRun) bool { return r.app == "" }), "run")
 	place := run.modelPlace
-	m.scm.touched[place] = true
+	m.scm.touched[place], m.scm.drifted[place.key] = true, true
 	m.changes[place.key]++
 	switch rapid.IntRange(0, 3).Draw(m.t, "how") {
 	case 0:

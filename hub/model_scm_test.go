@@ -26,6 +26,8 @@ type modelSCM struct {
 	// touched are the places that somebody else may have changed since the hub wrote or
 	// looked last: what it believes of them may be wrong.
 	touched map[modelPlace]bool
+	// drifted are the keys at which somebody else changed something since the hub wrote.
+	drifted map[Key]bool
 	effects []effect
 	// looked counts look-ups.
 	looked int
@@ -67,7 +69,7 @@ type effect struct {
 
 func newModelSCM() *modelSCM {
 	return &modelSCM{
-		pushed: map[Key]bool{}, versions: map[Key]int{}, inFlight: map[Key]string{}, touched: map[modelPlace]bool{},
+		pushed: map[Key]bool{}, versions: map[Key]int{}, inFlight: map[Key]string{}, touched: map[modelPlace]bool{}, drifted: map[Key]bool{},
 	}
 }
 

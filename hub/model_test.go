@@ -216,7 +216,7 @@ func (m *model) checkEnd(strict bool) {
 		}
 		v, _ := m.truth.verdict(m, key, m.inFleet)
 		place := modelPlace{v.app, key}
-		if !strict && m.unsure(place) {
+		if !strict && (m.unsure(place) || m.scm.drifted[key] && ready.Reason == v1alpha1.ReasonDrifted) {
 			continue
 		}
 		run := m.scm.newest(place, anyRun)

@@ -65,13 +65,14 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 		if s.verdict.Joined != nil {
 			return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonAggregated, aggregated(s)), true
 		}
+		want := s.dialect.Render(s.claim.Want)
 		message := providers.Sentence(fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
-			s.claim.Key.Host, differing(s.shown.Status, s.claim.Want), s.verdict.Owner.Object, wanted(s.shown.Status, s.claim.Want)))
+			s.claim.Key.Host, differing(s.shown.Status, want), s.verdict.Owner.Object, wanted(s.shown.Status, want)))
 		return finish(out, s, now, metav1.ConditionFalse, v1alpha1.ReasonConflict, message), true
 	}
 	out.IsSynced = true
 	return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonSynced,
-		fmt.Sprintf("%s shows %s", s.claim.Key.Host, s.shown.Phase)), true
+		fmt.Sprintf("%s shows %s", s.claim.Key.Host, out.Phase)), true
 }
 
 // waiting is the status of a claimant, owner or not, whose key has to change yet.
@@ -109,6 +110,10 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 	out.Name = s.claim.Key.Name
 	out.Description = s.shown.Description
 	out.Phase = s.shown.Phase
+	if s.dialect != nil && s.dialect.Next(s.shown, s.claim.Want) == providers.StepNone {
+		// Where the SCM has one word for several phases, the spec's stands for it.
+		out.Phase = s.claim.Want.Phase
+	}
 	out.URL = s.shown.URL
 	out.Provider = s.shown.Handle.DeepCopy()
 	out.ScmProvider = s.writer
@@ -140,8 +145,9 @@ func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready me
 
 // aggregated tells a claimant what is shown in its stead, and because of whom.
 func aggregated(s standing) string {
+	want := s.dialect.Render(s.claim.Want)
 	text := fmt.Sprintf("%s shows %s for all claims together; here it is %s",
-		s.claim.Key.Host, differing(s.shown.Status, s.claim.Want), wanted(s.shown.Status, s.claim.Want))
+		s.claim.Key.Host, differing(s.shown.Status, want), wanted(s.shown.Status, want))
 	if cause := s.verdict.Joined.cause(); cause != "" {
 		text += fmt.Sprintf("; %s comes from %s", s.shown.Phase, cause)
 	}

@@ -171,7 +171,7 @@ func shownIn(listing providers.Listing, key Key) *providers.Shown {
 	if !ok {
 		return nil
 	}
-	found.Foreign = listing.Marked && found.ExternalID != key.ExternalID()
+	found.Foreign = found.Foreign || listing.Marked && found.ExternalID != key.ExternalID()
 	return &found.Shown
 }
 

@@ -204,6 +204,15 @@ func TestWhatRemainedIsLessByWhatMayHaveBeenSpentSince(t *testing.T) {
 	}
 }
 
+func TestABudgetThatResetsIsNoTokenBucketWhereItsLimitIsTakenAway(t *testing.T) {
+	g := NewWithT(t)
+	l := Limits{WritesPerMinute: 80}
+	clk, records := lived(l, time.Second, func(int64) Feedback { return says(5000, 0, time.Hour) })
+	clk.Step(30 * time.Minute)
+	b := successor(clk, l, records...)
+	g.Expect(b.firstAfter(clk.Now())).To(BeNumerically("~", 30*time.Minute, 5*time.Second))
+}
+
 func TestATokenBucketFillsFromWhenItWasRecorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		downFor time.Duration
