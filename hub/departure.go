@@ -170,10 +170,14 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.keys[key]
-	if e == nil || e.leaving != job.ending {
+	if e == nil {
 		return Changes{}
 	}
 	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	if e.leaving != job.ending {
+		// It is claimed again, by what knows nothing of this.
+		return Changes{Keys: []Key{key}}
+	}
 	return l.ended(e)
 }
 
@@ -209,10 +213,16 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.keys[key]
-	if e == nil || e.leaving != job.ending {
+	if e == nil {
 		return Changes{}
 	}
-	e.Certain = e.Certain && !unknown
+	if unknown {
+		_, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
+		e.Lost, e.lostAt, e.lostWant = true, l.clock.Now(), want
+	}
+	if e.leaving != job.ending {
+		return Changes{Keys: []Key{key}}
+	}
 	return l.ended(e)
 }
 

@@ -27,8 +27,10 @@ type entry struct {
 	// there was none: what the SCM shows then is a claim's that is not here.
 	seen, nameless bool
 	Observation
-	// lostAt is when the write whose answer was lost was sent.
+	// lostAt is when the write whose answer was lost was sent, and lostWant what it was to
+	// show.
 	lostAt    time.Time
+	lostWant  providers.Status
 	updatedAt time.Time
 	// writer is the ScmProvider that wrote or read Shown, and via how that was then;
 	// nil where it is not known any more.

@@ -21,6 +21,8 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
+	"github.com/argoproj-labs/commit-status-hub/providers/gitea"
 	"github.com/argoproj-labs/commit-status-hub/providers/github"
 	"github.com/argoproj-labs/commit-status-hub/providers/gitlab"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
@@ -69,9 +71,12 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: o.Log, outlets: map[string]*outlet{}}
 	scms := &scmProviders{
-		client:        electedClient{local.GetClient(), lead},
-		namespace:     o.Namespace,
-		registry:      providers.NewRegistry(github.NewKind(installations, clk), gitlab.NewKind(installations, clk)),
+		client:    electedClient{local.GetClient(), lead},
+		namespace: o.Namespace,
+		registry: providers.NewRegistry(
+			github.NewKind(installations, clk), gitlab.NewKind(installations, clk), gitea.NewKind(installations, clk),
+			bitbucket.NewCloudKind(installations, clk), bitbucket.NewDataCenterKind(installations, clk),
+		),
 		installations: installations,
 		ledger:        h.ledger,
 		apply:         h.apply,

@@ -30,6 +30,8 @@ type Job struct {
 	// and NextCheck in how long it is, 0 for never.
 	Check     bool
 	NextCheck time.Duration
+	// lost is what the write was to show whose answer was lost.
+	lost providers.Status
 	// asked says that somebody asked for the look.
 	asked   bool
 	attempt attempt
@@ -71,7 +73,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
 		Account: s.account, Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
-		Observation: e.observationBy(s, v), Settle: l.settle(e),
+		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.lostWant,
 	}
 	job.Wait = l.waitOf(e, job)
 	if e.nameless && !e.Certain {
@@ -86,7 +88,11 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 // forget drops an entry that nobody claims, and returns how long it has to be
 // remembered yet.
 func (l *Ledger) forget(e *entry) time.Duration {
-	if left := releaseDelay - l.clock.Since(e.releasedAt); left > 0 {
+	left := releaseDelay - l.clock.Since(e.releasedAt)
+	if e.Lost {
+		left = max(left, l.settle(e))
+	}
+	if left > 0 {
 		return left
 	}
 	l.drop(e)
@@ -153,6 +159,16 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	return l.claimants(e)
 }
 
+// Doubt records that what was taken to be shown at a key is not, or may change yet, so
+// that nobody who claims it is told so before the next look.
+func (l *Ledger) Doubt(key Key) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.keys[key]; e != nil {
+		e.Stale = true
+	}
+}
+
 // Settled records that a key shows what it should without a call.
 func (l *Ledger) Settled(key Key, job Job) Changes {
 	l.mu.Lock()
@@ -192,7 +208,7 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	e.failure, e.tried, e.pending = err, job.attempt, nil
 	l.saved.Coalesced += e.wish.end(job, false)
 	if err.Unknown {
-		e.Lost, e.lostAt = true, sentAt
+		e.Lost, e.lostAt, e.lostWant = true, sentAt, job.Verdict.Want
 	}
 	delay := retryAfter(err.Reason, e.attempts)
 	if err.Unknown && e.attempts == 1 {

@@ -47,7 +47,7 @@ func (m *model) write(at modelPlace, verb string, want providers.Status, commit 
 		m.failf("%s at %s while a %s is under way", verb, at.key, other)
 	}
 	for _, w := range scm.late {
-		if w.key == at.key && (!w.orphan || w.app == at.app && verb == "create") {
+		if w.modelPlace == at && (!w.orphan || verb == "create") {
 			m.failf("%s at %s while a %s may yet take effect", verb, at.key, w.verb)
 		}
 	}
@@ -238,6 +238,9 @@ func (h *modelHub) mayDuplicate(run *modelRun) bool {
 	}
 	for id, cs := range h.view.objects {
 		told := cs.Status.Provider
+		if _, forged := h.m.forged[id]; forged {
+			told = nil
+		}
 		if h.view.last[id] == run.key && (h.old[id] == run.key || told != nil && told.GitHub.CheckRunID == run.id) {
 			return h.m.blind
 		}

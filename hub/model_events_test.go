@@ -298,20 +298,20 @@ func (m *model) takeOver(left time.Duration, led bool) {
 	m.hub.lead(left, led, loadedFirst)
 }
 
-// forgetUntold notes where a new hub cannot know what the last one wrote: no status
-// tells of it, and one tells of something earlier that seems to be right.
+// forgetUntold notes where a new hub cannot know what the last one wrote: a status
+// that seems to be right tells of something earlier.
 func (m *model) forgetUntold() {
 	for _, run := range m.scm.runs {
-		told, settled := false, false
+		lied := false
 		for _, cs := range m.truth.objects {
 			if run.app == "" || toldKey(cs.Status, strings.ToLower) != run.key {
 				continue
 			}
-			settled = settled || cs.Status.ObservedGeneration == cs.Generation
 			shown := providers.Status{Phase: cs.Status.Phase, Description: cs.Status.Description, URL: cs.Status.URL}
-			told = told || cs.Status.Provider != nil && cs.Status.Provider.GitHub.CheckRunID == run.id && shown == run.Status
+			right := cs.Status.Provider != nil && cs.Status.Provider.GitHub.CheckRunID == run.id && shown == run.Status
+			lied = lied || !right && cs.Status.ObservedGeneration == cs.Generation
 		}
-		if settled && !told && run == m.scm.newest(run.modelPlace, anyRun) {
+		if lied && run == m.scm.newest(run.modelPlace, anyRun) {
 			m.scm.touched[run.modelPlace] = true
 		}
 	}

@@ -14,20 +14,32 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// histories is how many random histories are tried, unless -rapid.checks is given.
-const histories = 2000
+const (
+	// histories is how many random histories are tried, unless -rapid.checks is given,
+	// and historySeed what they come of, unless -rapid.seed is: `make test` tries the
+	// same ones each time, `make torture` others.
+	histories   = 2000
+	historySeed = 20261125
+)
 
 func TestModelOfTheLifeOfStatuses(t *testing.T) {
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if !given {
-		before := flag.Lookup("rapid.checks").Value.String()
-		if err := flag.Set("rapid.checks", fmt.Sprint(histories)); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = flag.Set("rapid.checks", before) }()
-	}
+	byDefault(t, "rapid.checks", fmt.Sprint(histories))
+	byDefault(t, "rapid.seed", fmt.Sprint(historySeed))
 	rapid.Check(t, history)
+}
+
+// byDefault sets a flag for one test, unless it is given.
+func byDefault(t *testing.T, name, value string) {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return
+	}
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set(name, before) })
 }
 
 // history lets things happen at random, then has all be well, and checks that it is.

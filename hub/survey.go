@@ -114,7 +114,7 @@ func (l *Ledger) Surveyed(key Key, job Job, s Survey, listing providers.Listing)
 			whole = false
 			continue
 		}
-		out.add(l.compare(e, listing))
+		out.add(l.compare(e, job.via, listing))
 	}
 	if whole {
 		if c.tags == nil {
@@ -125,14 +125,14 @@ func (l *Ledger) Surveyed(key Key, job Job, s Survey, listing providers.Listing)
 	return out
 }
 
-// compare takes in what a listing tells of an entry.
-func (l *Ledger) compare(e *entry, listing providers.Listing) Changes {
+// compare takes in what a listing through via tells of an entry.
+func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes {
 	v, ok := l.judge(e)
 	if !ok {
 		return Changes{}
 	}
 	s, now, c := l.scms[v.Owner.Provider], l.clock.Now(), &e.check
-	if s.account == nil {
+	if !sameWriter(s, via) {
 		return Changes{}
 	}
 	writing := plan(s.account, e.observationBy(s, v), v.Want) != ActNothing

@@ -110,15 +110,17 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		job.Wait = s.failed(key, job, s.clock.Now(), providers.AsError(err)).RequeueAfter
 		return job, true
 	}
-	// What may yet come is waited for. What a predecessor may have sent is only waited
-	// for where a second status would come of it.
+	// What may yet come is waited for, also where it would change what is right by now.
+	// What a predecessor may have sent is only waited for where a second status would
+	// come of it.
 	step := job.Account.Next(shown, job.Verdict.Want)
 	if shown != nil && step != providers.StepNone && job.Guarded != "" {
 		s.apply(s.ledger.Guard(key, job))
 		job.Wait = unheardCheck
 		return job, true
 	}
-	if job.Settle > 0 && (step == providers.StepCreate || step != providers.StepNone && job.Observation.Lost) {
+	if job.Settle > 0 && (step == providers.StepCreate || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)) {
+		s.ledger.Doubt(key)
 		job.Wait = job.Settle
 		return job, true
 	}

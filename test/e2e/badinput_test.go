@@ -121,18 +121,6 @@ var _ = Describe("Bad input", func() {
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess, func(cs *v1alpha1.CommitStatus) { cs.Spec.GitRepoRef.Name = "nowhere" })
 		told(v1alpha1.ReasonRepoNotFound, "acme/nowhere", 4)
 	})
-
-	It("tells an SCM that this version cannot write to", func() {
-		w.secret(map[string][]byte{"token": []byte("x")})
-		w.provider(func(p *v1alpha1.ScmProvider) {
-			p.Spec.GitHub = nil
-			p.Spec.Gitea = &v1alpha1.GiteaSpec{APIURL: "https://gitea.example.com/api/v1"}
-		})
-		w.repo(euCluster, "shop", "acme/shop")
-		w.start()
-		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
-		told(v1alpha1.ReasonUnsupported, "gitea", 0)
-	})
 })
 
 // providerReason returns the Ready reason of the ScmProvider acme.

@@ -1,0 +1,104 @@
+package bitbucket
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+// errNoBuild is that a key has no build status.
+var errNoBuild = providers.Errorf(v1alpha1.ReasonCommitNotFound, "there is no such build status")
+
+func isNoBuild(err error) bool { return errors.Is(err, errNoBuild) }
+
+// readAnswer is the ratelimit.Classifier of every request to Bitbucket. What
+// Bitbucket refused is its error.
+func (a *account) readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
+	feedback, _ := Classify(req, resp, body, now)
+	if resp.StatusCode < http.StatusBadRequest {
+		return feedback, nil
+	}
+	return feedback, a.refused(questionOf(req.Context()), resp.StatusCode, parse(body))
+}
+
+// complaint is the body of an answer from 400 on, of either service.
+type complaint struct {
+	// message is what it says, on one line, "" for nothing that is JSON.
+	message string
+	// exception is the class of Data Center's error.
+	exception string
+}
+
+func parse(body []byte) complaint {
+	var said struct {
+		// Cloud.
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+		// Data Center.
+		Errors []struct {
+			Message       string `json:"message"`
+			ExceptionName string `json:"exceptionName"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		return complaint{}
+	}
+	if len(said.Errors) == 0 {
+		return complaint{message: providers.Sentence(said.Error.Message)}
+	}
+	return complaint{message: providers.Sentence(said.Errors[0].Message), exception: said.Errors[0].ExceptionName}
+}
+
+// refused says what an answer from 400 on means.
+func (a *account) refused(q question, status int, said complaint) *providers.Error {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return providers.Errorf(v1alpha1.ReasonPending, "%s limits the requests of this credential", q.host)
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
+		e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s answered %d %s", q.host, status, http.StatusText(status))
+		e.Unknown = q.write()
+		return e
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s refuses the credential%s", q.host, quoted(said))
+	case http.StatusForbidden:
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"the credential lacks a permission in repository %s%s", q.repository, quoted(said))
+	case http.StatusNotFound:
+		return missing(q, said)
+	}
+	if said.message == "" {
+		return providers.Errorf(v1alpha1.ReasonInvalid, "%s refused it: %d %s", a.title, status, http.StatusText(status))
+	}
+	return providers.Errorf(v1alpha1.ReasonInvalid, "%s refused it: %s", a.title, said.message)
+}
+
+// missing is a 404, of a commit, of a key on it, or of the repository, which is also
+// said where it is not for us to see.
+func missing(q question, said complaint) *providers.Error {
+	text := strings.ToLower(said.message)
+	switch {
+	case strings.HasSuffix(said.exception, ".NoSuchCommitException"), said.exception == "" && strings.HasPrefix(text, "commit "):
+		return providers.Errorf(v1alpha1.ReasonCommitNotFound, "repository %s has no commit %s", q.repository, q.sha)
+	case q.operation == opGet && !strings.Contains(text, "repository") && !strings.Contains(text, "project"):
+		return errNoBuild
+	}
+	return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		"repository %s does not exist, or the credential has no access to it", q.repository)
+}
+
+// quoted is what Bitbucket said, to be put at the end of a sentence.
+func quoted(said complaint) string {
+	if said.message == "" {
+		return ""
+	}
+	return ": " + said.message
+}

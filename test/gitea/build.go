@@ -1,0 +1,175 @@
+package gitea
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	giteaModule = "code.gitea.io/gitea"
+	giteaBinary = "gitea"
+	// giteaTags are for SQLite. Without bindata, templates and locales are read from
+	// the module's folder.
+	giteaTags = "sqlite sqlite_unlock_notify"
+
+	// lockPoll is how often a held lock is asked for again: a build takes minutes.
+	lockPoll = 200 * time.Millisecond
+)
+
+// program is a Gitea that was built, and where its module's files are.
+type program struct{ binary, module string }
+
+// built returns the program. It is built once for each state of the module that pins
+// it and of the Go toolchain, into the user's cache folder. The first build takes
+// minutes, so what is being done is told to progress. Processes that ask at the same
+// time wait for the one that builds.
+func built(ctx context.Context, progress io.Writer) (program, error) {
+	pin, err := pinFolder()
+	if err != nil {
+		return program{}, err
+	}
+	dir, err := cacheFolder(ctx, pin)
+	if err != nil {
+		return program{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return program{}, fmt.Errorf("making the cache folder: %w", err)
+	}
+	unlock, err := lock(ctx, dir+".lock")
+	if err != nil {
+		return program{}, err
+	}
+	defer unlock()
+	// It also downloads the module, whose files are needed to run.
+	module, err := goCommand(ctx, pin, progress, "mod", "download", "-json", giteaModule)
+	if err != nil {
+		return program{}, err
+	}
+	p := program{binary: filepath.Join(dir, giteaBinary), module: folderIn(module)}
+	if p.module == "" {
+		return program{}, fmt.Errorf("the module %s has no folder", giteaModule)
+	}
+	if _, err := os.Stat(p.binary); err == nil {
+		return p, nil
+	}
+	if err := build(ctx, pin, dir, progress); err != nil {
+		return program{}, fmt.Errorf("building Gitea: %w", err)
+	}
+	return p, nil
+}
+
+// build fills dir, which appears only once it is complete.
+func build(ctx context.Context, pin, dir string, progress io.Writer) error {
+	fmt.Fprintf(progress, "building Gitea into %s: once, this takes some minutes\n", dir)
+	// The lock is ours, so what is there was left behind by a build that was killed.
+	temporary := dir + ".building"
+	defer func() { _ = os.RemoveAll(temporary) }()
+	for _, old := range []string{temporary, dir} {
+		if err := os.RemoveAll(old); err != nil {
+			return fmt.Errorf("clearing the folder: %w", err)
+		}
+	}
+	_, err := goCommand(ctx, pin, progress, "build", "-trimpath", "-tags", giteaTags,
+		"-o", filepath.Join(temporary, giteaBinary), giteaModule)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, dir); err != nil {
+		return err
+	}
+	fmt.Fprintln(progress, "built Gitea")
+	return nil
+}
+
+// cacheFolder names the folder for what the pin builds with this toolchain.
+func cacheFolder(ctx context.Context, pin string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache folder: %w", err)
+	}
+	hash := sha256.New()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(pin, name))
+		if err != nil {
+			return "", fmt.Errorf("reading the module that pins Gitea: %w", err)
+		}
+		hash.Write(content)
+	}
+	toolchain, err := goCommand(ctx, pin, io.Discard, "env", "GOVERSION")
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintln(hash, toolchain, giteaTags, runtime.GOOS, runtime.GOARCH)
+	return filepath.Join(cache, "commit-status-hub", giteaBinary, hex.EncodeToString(hash.Sum(nil))[:16]), nil
+}
+
+// goCommand keeps the settings of whoever runs the tests, a workspace or the race
+// detector, out of what it runs. SQLite is C.
+func goCommand(ctx context.Context, dir string, progress io.Writer, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "go", args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=1")
+	var stderr bytes.Buffer
+	command.Stderr = io.MultiWriter(&stderr, progress)
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// pinFolder is the folder of the module that pins Gitea.
+func pinFolder() (string, error) {
+	_, file, _, ok := runtime.Caller(0)
+	dir := filepath.Dir(file)
+	if !ok || !filepath.IsAbs(dir) { // built with -trimpath: a test runs in its package's folder
+		var err error
+		if dir, err = os.Getwd(); err != nil {
+			return "", err
+		}
+	}
+	pin := filepath.Join(dir, "server")
+	if _, err := os.Stat(filepath.Join(pin, "go.mod")); err != nil {
+		return "", fmt.Errorf("the module that pins Gitea was not found: %w", err)
+	}
+	return pin, nil
+}
+
+// lock waits for the lock on the file at path. The operating system lets go of it when
+// the process ends, however it ends, so that a killed build blocks no later one.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the build's lock: %w", err)
+	}
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			_ = file.Close()
+			return nil, fmt.Errorf("locking the build: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			_ = file.Close()
+			return nil, ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package bitbucket
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Limits are counted for each credential. The zero value is no limit.
+type Limits struct {
+	// RequestsPerHour is Cloud's, in a true sliding window. Scaled says that the
+	// answers tell it, as they do with scaled limits.
+	RequestsPerHour int
+	Scaled          bool
+	// Tokens is the size of Data Center's bucket, which gets Fill more every Interval.
+	Tokens, Fill int
+	Interval     time.Duration
+}
+
+// WithLimits makes the server refuse what exceeds l.
+func WithLimits(l Limits) Option {
+	return func(s *Server) { s.limits = l }
+}
+
+// budget is what one credential spent.
+type budget struct {
+	// sent holds when the requests of the last hour were let through.
+	sent []time.Time
+	// taken is how many tokens are gone since filled.
+	taken       int
+	filled      time.Time
+	pausedUntil time.Time
+}
+
+// Violations is how many requests exceeded a limit, or came during a pause that was
+// announced by Retry-After. Each is marked in its Call.
+func (s *Server) Violations() int {
+	return len(s.those(func(c *Call) bool { return c.Violation != "" }))
+}
+
+func (s *Server) budget(x *exchange) *budget {
+	key := x.request.Header.Get("Authorization")
+	if s.budgets[key] == nil {
+		s.budgets[key] = &budget{filled: x.now}
+	}
+	return s.budgets[key]
+}
+
+// admit counts a request and refuses it if that exceeds a limit.
+func (s *Server) admit(x *exchange) *answer {
+	b := s.budget(x)
+	if x.now.Before(b.pausedUntil) {
+		x.call.Violation = "sent during an announced pause"
+	}
+	if s.service == center {
+		return s.admitCenter(x, b)
+	}
+	for len(b.sent) > 0 && x.now.Sub(b.sent[0]) >= time.Hour {
+		b.sent = b.sent[1:]
+	}
+	if s.limits.RequestsPerHour > 0 && len(b.sent) >= s.limits.RequestsPerHour {
+		x.call.Violation = "requests an hour"
+		a := s.refuse(http.StatusTooManyRequests, "", "Rate limit for this resource has been exceeded")
+		return &a
+	}
+	b.sent = append(b.sent, x.now)
+	return nil
+}
+
+func (s *Server) admitCenter(x *exchange, b *budget) *answer {
+	if s.limits.Tokens == 0 {
+		return nil
+	}
+	s.fill(b, x.now)
+	if b.taken >= s.limits.Tokens {
+		x.call.Violation = "token bucket"
+		a := s.refuse(http.StatusTooManyRequests, "web.RateLimitException", "Rate limit exceeded.")
+		return &a
+	}
+	b.taken++
+	return nil
+}
+
+// fill gives back what the intervals that are over brought.
+func (s *Server) fill(b *budget, now time.Time) {
+	intervals := int(now.Sub(b.filled) / s.limits.Interval)
+	b.filled = b.filled.Add(time.Duration(intervals) * s.limits.Interval)
+	b.taken = max(0, b.taken-intervals*s.limits.Fill)
+}
+
+// meter adds the headers of limits. Data Center sends Retry-After with every answer,
+// 0 while there are tokens.
+func (s *Server) meter(x *exchange, a *answer) {
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	set := func(name string, n int) { a.header.Set(name, strconv.Itoa(n)) }
+	switch {
+	case s.service == cloud && s.limits.Scaled:
+		set("X-RateLimit-Limit", s.limits.RequestsPerHour)
+		a.header.Set("X-RateLimit-Resource", "api-repositories")
+		a.header.Set("X-RateLimit-NearLimit", strconv.FormatBool(len(s.budget(x).sent)*5 > s.limits.RequestsPerHour*4))
+	case s.service == center && s.limits.Tokens > 0:
+		b := s.budget(x)
+		set("X-RateLimit-Limit", s.limits.Tokens)
+		set("X-RateLimit-Remaining", max(0, s.limits.Tokens-b.taken))
+		set("X-RateLimit-Interval-Seconds", int(s.limits.Interval.Seconds()))
+		set("X-RateLimit-FillRate", s.limits.Fill)
+		wait := 0
+		if b.taken >= s.limits.Tokens {
+			wait = int(math.Ceil(b.filled.Add(s.limits.Interval).Sub(x.now).Seconds()))
+		}
+		set("Retry-After", wait)
+	}
+}
+
+// announce remembers the pause that a refusal asks for.
+func (s *Server) announce(x *exchange, a answer) {
+	if a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable {
+		return
+	}
+	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+		s.budget(x).pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
+	}
+}

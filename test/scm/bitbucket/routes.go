@@ -1,0 +1,74 @@
+package bitbucket
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The operations of the ledger.
+const (
+	OpSetBuild   = "set_build"
+	OpGetBuild   = "get_build"
+	OpListBuilds = "list_builds"
+)
+
+// route is one call of the API.
+type route struct {
+	service   service
+	method    string
+	pattern   string
+	operation string
+	handle    func(*Server, *exchange) answer
+}
+
+var routes []*route
+
+// Filled in here because the handlers reach the routes through a Server.
+func init() {
+	const (
+		statuses = "/2.0/repositories/{owner}/{repo}/commit/{sha}/statuses"
+		builds   = "/rest/api/latest/projects/{owner}/repos/{repo}/commits/{sha}/builds"
+	)
+	routes = []*route{
+		{cloud, http.MethodPost, statuses + "/build", OpSetBuild, (*Server).setCloud},
+		{cloud, http.MethodGet, statuses + "/build/{key}", OpGetBuild, (*Server).getCloud},
+		{cloud, http.MethodGet, statuses, OpListBuilds, (*Server).listCloud},
+		{center, http.MethodPost, builds, OpSetBuild, (*Server).setCenter},
+		{center, http.MethodGet, builds, OpGetBuild, (*Server).getCenter},
+		{center, http.MethodGet, "/rest/build-status/latest/commits/{sha}", OpListBuilds, (*Server).listCenter},
+	}
+}
+
+// find returns the route of a request and the parameters in its escaped path.
+func (s *Server) find(req *http.Request) (*route, map[string]string) {
+	for _, r := range routes {
+		if r.service != s.service || r.method != req.Method {
+			continue
+		}
+		if params, ok := match(r.pattern, req.URL.EscapedPath()); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+func match(pattern, path string) (map[string]string, bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, w := range want {
+		if name, ok := strings.CutPrefix(w, "{"); ok && got[i] != "" {
+			value, err := url.PathUnescape(got[i])
+			if err != nil {
+				return nil, false
+			}
+			params[strings.TrimSuffix(name, "}")] = value
+		} else if w != got[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}

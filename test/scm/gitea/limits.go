@@ -1,0 +1,72 @@
+package gitea
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// nginxPage is how a proxy refuses: it knows nothing of JSON.
+const nginxPage = "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n" +
+	"<body>\r\n<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+
+// Limits are those of a proxy before Gitea, which counts all of its clients
+// together in a true sliding window, and says so in no header before it refuses.
+type Limits struct {
+	// RequestsPerMinute is 0 for no limit.
+	RequestsPerMinute int
+	// RetryAfter says that a refusal tells how long to wait.
+	RetryAfter bool
+}
+
+// WithLimits puts a proxy before Gitea.
+func WithLimits(l Limits) Option {
+	return func(s *Server) { s.proxy.limits = l }
+}
+
+type proxy struct {
+	limits Limits
+	// sent holds when the requests of the last minute were let through.
+	sent        []time.Time
+	pausedUntil time.Time
+}
+
+// Violations is how many requests exceeded the limit, or came during a pause that
+// was announced by Retry-After. Each is marked in its Call.
+func (s *Server) Violations() int {
+	return len(s.those(func(c *Call) bool { return c.Violation != "" }))
+}
+
+// admit counts a request and refuses it if that exceeds the limit.
+func (s *Server) admit(x *exchange) *answer {
+	p := &s.proxy
+	if x.now.Before(p.pausedUntil) {
+		x.call.Violation = "sent during an announced pause"
+	}
+	for len(p.sent) > 0 && x.now.Sub(p.sent[0]) >= time.Minute {
+		p.sent = p.sent[1:]
+	}
+	if p.limits.RequestsPerMinute == 0 || len(p.sent) < p.limits.RequestsPerMinute {
+		p.sent = append(p.sent, x.now)
+		return nil
+	}
+	x.call.Violation = "requests a minute"
+	a := text(http.StatusTooManyRequests, nginxPage)
+	a.header.Set("Content-Type", "text/html")
+	if p.limits.RetryAfter {
+		wait := p.sent[0].Add(time.Minute).Sub(x.now)
+		a.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+	return &a
+}
+
+// announce remembers the pause that an answer asks for.
+func (s *Server) announce(_ *exchange, a answer) {
+	if a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable {
+		return
+	}
+	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+		s.proxy.pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
+	}
+}
