@@ -45,7 +45,9 @@ func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
 		shown = append(shown, s.renderRun(r))
 	}
 	a := reply(http.StatusOK, map[string]any{"total_count": len(found), "check_runs": shown})
-	a.header["Link"] = link
+	if link != nil {
+		a.header["Link"] = link
+	}
 	return a, nil
 }
 

@@ -137,7 +137,9 @@ func (s *Server) listed(x *exchange, found []Status, body func(shown []any) any)
 		shown = append(shown, s.renderStatus(status, x.route.operation == OpListStatuses))
 	}
 	a := reply(http.StatusOK, body(shown))
-	a.header["Link"] = link
+	if link != nil {
+		a.header["Link"] = link
+	}
 	return a
 }
 
