@@ -10,7 +10,7 @@ import (
 
 const (
 	// departureLife is how long what holds back the end of an old status may last
-	// before it is given up (DESIGN rule 4: within the hour).
+	// before it is given up: within the hour.
 	departureLife = time.Hour
 	// moveCheck is how often a key that waits for the end of its owner's old status
 	// looks whether that is still worth waiting for.

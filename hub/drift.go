@@ -11,10 +11,10 @@ import (
 
 const (
 	// defaultInterval is the shortest time between two comparisons where the
-	// ScmProvider says nothing (DESIGN section 2).
+	// ScmProvider says nothing.
 	defaultInterval = 10 * time.Minute
 	// longestInterval bounds that time, and oldestChecked is the age from which on a
-	// status is compared only on request (DESIGN rule 6).
+	// status is compared only on request.
 	longestInterval = 24 * time.Hour
 	oldestChecked   = 14 * 24 * time.Hour
 	// checkJitter is by how much of it a comparison may come later, so that those

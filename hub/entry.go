@@ -8,10 +8,10 @@ import (
 
 const (
 	// takeOverWindow is how long after its start the hub looks up a key that it
-	// sees first, since its predecessor may have written it (DESIGN rule 7).
+	// sees first, since its predecessor may have written it.
 	takeOverWindow = 60 * time.Second
 	// releaseDelay is how long a key without claims is remembered, so that an
-	// object that is replaced finds its status again (DESIGN rule 4).
+	// object that is replaced finds its status again.
 	releaseDelay = 15 * time.Second
 )
 

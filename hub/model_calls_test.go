@@ -231,7 +231,7 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 
 // mayDuplicate reports whether a hub cannot know what it is about to make once more:
 // no status tells of it, and the key was claimed anew so late after a take-over that
-// DESIGN rule 7 wants no look-up.
+// no look-up is wanted.
 func (h *modelHub) mayDuplicate(run *modelRun) bool {
 	if run.knownBy == h || h.m.now.Since(h.started) <= takeOverWindow {
 		return false

@@ -258,7 +258,7 @@ func (m *model) checkEnd(strict bool) {
 	}
 }
 
-// checkInvariants checks what DESIGN section 2 says of every status.
+// checkInvariants checks what holds for every status at any time.
 func (m *model) checkInvariants(id ObjectID, s v1alpha1.CommitStatusStatus, generation int64) {
 	bad := len(s.Conditions) != 1 || s.ObservedGeneration != generation
 	if !bad {

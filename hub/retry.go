@@ -7,7 +7,7 @@ import (
 )
 
 // settleTime is how long a request whose answer was lost may still take effect,
-// so how long a look-up that does not find it proves nothing (DESIGN rule 7).
+// so how long a look-up that does not find it proves nothing.
 const settleTime = 15 * time.Second
 
 const (
@@ -18,7 +18,7 @@ const (
 )
 
 // commitSchedule is for a commit that is not there: usually its push is seconds
-// away (DESIGN section 2).
+// away.
 var commitSchedule = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute}
 
 // retryAfter says how long after the given attempt, counted from 1, a key that

@@ -124,7 +124,7 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 	return out
 }
 
-// finish sets the Ready condition, and what DESIGN's invariants tie to it.
+// finish sets the Ready condition, and what goes with it.
 func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
 	out.ObservedGeneration = s.generation
 	out.SyncFailure = nil

@@ -17,7 +17,7 @@ const (
 	// callTimeout bounds all that a worker does for one key: a look-up and a write.
 	callTimeout = 60 * time.Second
 	// stopGrace is how long a request that is under way may still take when the
-	// hub is asked to stop, so that its answer is not lost (DESIGN rule 11).
+	// hub is asked to stop, so that its answer is not lost.
 	stopGrace = time.Second
 )
 

@@ -10,8 +10,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// maxMessage is the length of the longest message in runes (DESIGN rule: at
-// most 300 characters reach a status).
+// maxMessage is the length of the longest message in runes.
 const maxMessage = 300
 
 // Error is why an SCM did not do as asked. Its Reason says what to do:
