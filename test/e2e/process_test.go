@@ -13,6 +13,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -59,11 +60,12 @@ func (w *world) startProcess() (kill func()) {
 	return kill
 }
 
-// holder is who has the lease.
+// holder is who has the lease, "" before there is one.
 func (w *world) holder() string {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}
-	Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "commit-status-hub"}, lease)).To(Succeed())
+	key := types.NamespacedName{Namespace: w.namespace, Name: "commit-status-hub"}
+	Expect(client.IgnoreNotFound(hubCluster.Client.Get(w.ctx, key, lease))).To(Succeed())
 	return ptr.Deref(lease.Spec.HolderIdentity, "")
 }
 

@@ -65,11 +65,11 @@ func newWorld(options ...github.Option) *world {
 	w.create(hubCluster, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
 	for _, c := range []*clusters.Cluster{hubCluster, euCluster, usCluster} {
 		w.create(c, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.tenant}})
-		DeferCleanup(func() {
-			w.expectTrue(c)
+		DeferCleanup(func() { // whatever fails, so that no other spec's hub meets them
 			Expect(c.Client.DeleteAllOf(w.ctx, &v1alpha1.CommitStatus{}, client.InNamespace(w.tenant))).To(Succeed())
 			Expect(c.Client.DeleteAllOf(w.ctx, &v1alpha1.GitRepo{}, client.InNamespace(w.tenant))).To(Succeed())
 		})
+		DeferCleanup(w.expectTrue, c)
 	}
 	return w
 }
