@@ -32,7 +32,7 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 		if err != nil {
 			return s.notEnded(key, job, providers.AsError(err))
 		}
-		if shown == nil && job.Settle > 0 {
+		if job.Settle > 0 && (shown == nil || job.Observation.Lost && job.Account.Next(shown, job.lost) != providers.StepNone) {
 			// A write may be on its way there yet. The next place need not wait for it.
 			s.apply(s.ledger.Hold(key, job))
 			return ctrl.Result{RequeueAfter: job.Settle}

@@ -107,7 +107,10 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		l.ended(e)
 		return Job{}, 0, false
 	}
-	if action, _ := planEnd(account, e.Observation, d.claim.Want); action == ActNothing {
+	shown := e.Observation
+	// What another writer made is not this one's to end.
+	shown.Certain = shown.Certain && (shown.Shown == nil || sameWriter(e.via, d.via))
+	if action, _ := planEnd(account, shown, d.claim.Want); action == ActNothing {
 		if d.why != deleted {
 			l.ended(e)
 		}
@@ -122,7 +125,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, unheardCheck, false
 	}
 	d.held = false
-	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: e.Observation, Account: account, ending: d, via: d.via, title: d.via.kind.Title()}
+	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }
@@ -174,6 +177,7 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 		return Changes{}
 	}
 	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	e.met = true
 	if e.leaving != job.ending {
 		// It is claimed again, by what knows nothing of this.
 		return Changes{Keys: []Key{key}}
@@ -187,6 +191,7 @@ func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
 	defer l.mu.Unlock()
 	if e := l.keys[key]; e != nil && e.leaving == job.ending {
 		e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+		e.met = true
 	}
 }
 

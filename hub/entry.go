@@ -26,6 +26,9 @@ type entry struct {
 	// seen is set once the entry has taken its owner's hint in, and nameless when
 	// there was none: what the SCM shows then is a claim's that is not here.
 	seen, nameless bool
+	// met says that this process has read or written here, so that a status may be older
+	// than what it knows.
+	met bool
 	Observation
 	// lostAt is when the write whose answer was lost was sent, and lostWant what it was to
 	// show.
@@ -125,7 +128,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain && !e.Lost {
 		// What others told of the key does not count for this claim.
-		if e.Shown != nil || !e.releasedAt.IsZero() {
+		if e.seen || e.Shown != nil || !e.releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.gone.add(e.key)
 		}
@@ -133,7 +136,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	}
 	e.stay()
 	if claim.Key != o.claim.Key {
-		o.fresh = l.heard(o.id.Cluster) || l.joined(o.id.Cluster)
+		o.fresh = (l.heard(o.id.Cluster) || l.joined(o.id.Cluster)) && (o.problem == nil || !o.known)
 	}
 	switch {
 	case !o.fresh:

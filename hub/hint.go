@@ -31,7 +31,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider].kind.Fold); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = !settled(o), false
+		e.Stale, e.nameless = e.met || !settled(o), false
 		return
 	}
 	// A key without a trace that is claimed later than any write of a predecessor
@@ -87,7 +87,7 @@ func (l *Ledger) agreed(e *entry) bool {
 // another writer made cannot be changed, and is not what this one shows.
 func (e *entry) observationBy(s *scm, v Verdict) Observation {
 	now := e.Observation
-	now.Certain = now.Certain && (now.Shown == nil || sameWriter(e.via, s))
+	now.Certain = now.Certain && (e.via == nil && now.Shown == nil || sameWriter(e.via, s))
 	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring
 	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
 		now.Shown, now.Drifted = nil, false

@@ -147,8 +147,12 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	if wrote || !sameStatus(e.Shown, shown) {
 		e.updatedAt = l.clock.Now()
 	}
+	if !sameWriter(e.via, job.via) {
+		// What others changed was another writer's status.
+		e.check.drifted, e.check.restoring = nil, false
+	}
 	e.Observation = Observation{Shown: shown, Certain: true}
-	e.writer, e.via = job.Verdict.Owner.Provider, job.via
+	e.writer, e.via, e.met = job.Verdict.Owner.Provider, job.via, true
 	e.succeeded()
 	if wrote {
 		e.check.drifted, e.check.restoring, e.check.asked, e.check.at = nil, false, false, time.Time{}

@@ -85,6 +85,9 @@ type object struct {
 	// the places whose end the next one waits for.
 	placed bool
 	left   []*departure
+	// known says that a hub before this one may have known the object: what stands in
+	// its way now may not have then.
+	known bool
 	// fresh says that the claim was made while its member was heard already, or that
 	// its member is new, so that no hub before this one can have known of it.
 	fresh bool
@@ -232,7 +235,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		o = nil
 	}
 	if o == nil {
-		o = &object{id: id, requested: source.Annotations[v1alpha1.AnnotationRequestedAt]}
+		o = &object{id: id, requested: source.Annotations[v1alpha1.AnnotationRequestedAt], known: !l.heard(cluster) && !l.joined(cluster)}
 		l.objects[id] = o
 	} else {
 		if o.repo != repo {

@@ -301,6 +301,12 @@ func (m *model) takeOver(left time.Duration, led bool) {
 // forgetUntold notes where a new hub cannot know what the last one wrote: a status
 // that seems to be right tells of something earlier.
 func (m *model) forgetUntold() {
+	for _, cs := range m.truth.objects {
+		place := modelPlace{appOf(cs.Status.ScmProvider), toldKey(cs.Status, strings.ToLower)}
+		if m.scm.newest(place, anyRun) == nil {
+			m.scm.touched[place] = true
+		}
+	}
 	for _, run := range m.scm.runs {
 		lied := false
 		for _, cs := range m.truth.objects {

@@ -245,6 +245,10 @@ func (m *model) advance(d time.Duration) {
 				m.scm.late = append(m.scm.late, w)
 				continue
 			}
+			if w.orphan {
+				// The next hub may have written the same already.
+				m.changes[w.key]++
+			}
 			w.commit()
 		}
 		if at.Equal(until) {

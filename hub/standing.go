@@ -92,7 +92,7 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 		return s, false
 	}
 	s.claim, s.verdict = o.claim, v
-	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost, e.writer, e.updatedAt
+	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost || e.Stale, e.writer, e.updatedAt
 	now := l.attemptOf(v)
 	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
 	scm := l.scms[v.Owner.Provider]

@@ -26,7 +26,8 @@ type standing struct {
 	claim   Claim
 	verdict Verdict
 	shown   *providers.Shown
-	// lost says that a write may have changed what is shown: its answer is missing.
+	// lost says that what is shown may have changed: a write was not answered, or not
+	// told by the hub before this one.
 	lost    bool
 	failure *providers.Error
 	// pending is what to tell while the key waits for its installation, nil for
