@@ -136,7 +136,7 @@ func (q *Queue[T]) Add(item T) {
 		return
 	}
 	e := &entry[T]{item: item, added: q.age()}
-	q.metrics.add(e)
+	q.metrics.add()
 	q.insert(e, route)
 }
 

@@ -16,7 +16,7 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 	q.waiting.drop(e)
 	q.working[e.item] = &work[T]{entry: e, slot: slot}
 	q.occupy(e)
-	q.metrics.get(e)
+	q.metrics.get(e, now.Sub(q.started)-e.added)
 	q.observeWait(e, now)
 	if q.turns.Len() > 0 {
 		q.ready.Signal()
@@ -27,7 +27,7 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 func (q *Queue[T]) addAgain(w *work[T]) {
 	if !w.again {
 		w.again, w.added = true, q.age()
-		q.metrics.add(w.entry)
+		q.metrics.add()
 	}
 }
 
