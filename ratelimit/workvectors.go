@@ -61,26 +61,44 @@ func registered[C prometheus.Collector](mine C) C {
 
 var _ workqueue.MetricsProvider = vectors{}
 
+// NewWorkDurationMetric returns workqueue_work_duration_seconds of the queue called name.
 func (v vectors) NewWorkDurationMetric(name string) workqueue.HistogramMetric {
 	return v.work.WithLabelValues(name, name)
 }
 
+// NewUnfinishedWorkSecondsMetric returns workqueue_unfinished_work_seconds of the queue
+// called name.
 func (v vectors) NewUnfinishedWorkSecondsMetric(name string) workqueue.SettableGaugeMetric {
 	return v.unfinished.WithLabelValues(name, name)
 }
 
+// NewLongestRunningProcessorSecondsMetric returns
+// workqueue_longest_running_processor_seconds of the queue called name.
 func (v vectors) NewLongestRunningProcessorSecondsMetric(name string) workqueue.SettableGaugeMetric {
 	return v.longest.WithLabelValues(name, name)
 }
 
-func (vectors) NewDepthMetric(string) workqueue.GaugeMetric       { return unseen{} }
-func (vectors) NewAddsMetric(string) workqueue.CounterMetric      { return unseen{} }
-func (vectors) NewRetriesMetric(string) workqueue.CounterMetric   { return unseen{} }
+// NewDepthMetric returns a metric that nobody sees: a Queue counts its depth itself.
+func (vectors) NewDepthMetric(string) workqueue.GaugeMetric { return unseen{} }
+
+// NewAddsMetric returns a metric that nobody sees: a Queue counts what is added itself.
+func (vectors) NewAddsMetric(string) workqueue.CounterMetric { return unseen{} }
+
+// NewRetriesMetric returns a metric that nobody sees: a Queue counts its retries itself.
+func (vectors) NewRetriesMetric(string) workqueue.CounterMetric { return unseen{} }
+
+// NewLatencyMetric returns a metric that nobody sees: a Queue measures itself how long
+// an item waits.
 func (vectors) NewLatencyMetric(string) workqueue.HistogramMetric { return unseen{} }
 
 // unseen is a metric of what goes through client-go's queue only to be in work there.
 type unseen struct{}
 
-func (unseen) Inc()            {}
-func (unseen) Dec()            {}
+// Inc counts nothing.
+func (unseen) Inc() {}
+
+// Dec counts nothing.
+func (unseen) Dec() {}
+
+// Observe keeps nothing.
 func (unseen) Observe(float64) {}
