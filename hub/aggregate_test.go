@@ -158,7 +158,7 @@ func TestWhatTheMissingMayForbidWaitsForThem(t *testing.T) {
 				text, owner, _ := strings.Cut(text, " by ")
 				phase, description, _ := strings.Cut(text, ": ")
 				claims[i].recall(v1alpha1.CommitStatusStatus{Phase: v1alpha1.Phase(phase), Description: description, Owner: owner},
-					func(s string) string { return s })
+					testSCM())
 			}
 			now := joining
 			if c.silent != "" {

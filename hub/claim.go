@@ -15,8 +15,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// Key is the unit of deduplication: one named status on one commit. Repository
-// is folded as the SCM folds it and SHA is lower case, so equal places have
+// Key is the unit of deduplication: one named status on one commit. Repository and
+// Name are folded as the SCM folds them and SHA is lower case, so equal places have
 // equal keys.
 type Key struct {
 	Host       string
@@ -55,8 +55,9 @@ type Claim struct {
 	CreatedAt  time.Time
 
 	Key Key
-	// Repository is the path as the GitRepo spells it.
-	Repository string
+	// Repository is the path as the GitRepo spells it, and Name the status's name as
+	// the CommitStatus does.
+	Repository, Name string
 	// Provider is the name of the ScmProvider that the claim goes through.
 	Provider string
 	Want     providers.Status
@@ -105,13 +106,9 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 		UID:        object.UID,
 		Generation: object.Generation,
 		CreatedAt:  object.CreationTimestamp.Time,
-		Key: Key{
-			Host:       scm.host,
-			Repository: scm.kind.Fold(repo.Spec.Repository),
-			SHA:        strings.ToLower(object.Spec.SHA),
-			Name:       object.Spec.Name,
-		},
+		Key:        scm.keyOf(scm.host, repo.Spec.Repository, object.Spec.SHA, object.Spec.Name),
 		Repository: repo.Spec.Repository,
+		Name:       object.Spec.Name,
 		Provider:   scm.name,
 		Want: providers.Status{
 			Phase:       object.Spec.Phase.Canonical(),
@@ -119,18 +116,18 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 			URL:         object.Spec.URL,
 		},
 	}
-	claim.recall(object.Status, scm.kind.Fold)
+	claim.recall(object.Status, scm)
 	if !scm.allows(claim) {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonDenied,
 			"no grant of ScmProvider %s lets namespace %s of cluster %s write the status %q to %s",
-			scm.name, id.Namespace, id.Cluster, claim.Key.Name, claim.Repository)
+			scm.name, id.Namespace, id.Cluster, claim.Name, claim.Repository)
 	}
 	return claim, nil
 }
 
 // recall takes in what a status says about the claim's own key.
-func (c *Claim) recall(st v1alpha1.CommitStatusStatus, fold func(string) string) {
-	if toldKey(st, fold) != c.Key {
+func (c *Claim) recall(st v1alpha1.CommitStatusStatus, s *scm) {
+	if s.keyTold(st) != c.Key {
 		return
 	}
 	c.RecordedOwner = st.Owner
@@ -166,12 +163,12 @@ func isWebURL(text string) bool {
 // hintOf returns what a CommitStatus's status says that the SCM shows at the
 // claim's key, and nil when it says nothing about that key. A member's users can
 // forge it, so nothing is written on its word alone.
-func hintOf(object *v1alpha1.CommitStatus, claim Claim, fold func(string) string) *providers.Shown {
+func hintOf(object *v1alpha1.CommitStatus, claim Claim, s *scm) *providers.Shown {
 	st := object.Status
 	if st.Provider == nil || st.Phase == "" || !st.Phase.Canonical().Known() {
 		return nil
 	}
-	if toldKey(st, fold) != claim.Key {
+	if s.keyTold(st) != claim.Key {
 		return nil
 	}
 	return &providers.Shown{
@@ -180,8 +177,8 @@ func hintOf(object *v1alpha1.CommitStatus, claim Claim, fold func(string) string
 	}
 }
 
-// toldKey is the key that a status is about.
-func toldKey(st v1alpha1.CommitStatusStatus, fold func(string) string) Key {
+// keyTold is the key that a status is about.
+func (s *scm) keyTold(st v1alpha1.CommitStatusStatus) Key {
 	host, repository, _ := strings.Cut(st.Repo, "/")
-	return Key{Host: host, Repository: fold(repository), SHA: strings.ToLower(st.SHA), Name: st.Name}
+	return s.keyOf(host, repository, st.SHA, st.Name)
 }

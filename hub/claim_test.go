@@ -15,7 +15,9 @@ import (
 const testSHA = "0123456789abcdef0123456789abcdef01234567"
 
 func testSCM(grants ...v1alpha1.Grant) *scm {
-	return &scm{name: "acme", host: "github.com", kind: fakeKind{}, grants: compileGrants(grants, fakeKind{}), account: fakeDialect{}}
+	s := &scm{name: "acme", host: "github.com", kind: fakeKind{}, account: fakeDialect{}}
+	s.grants = compileGrants(grants, s)
+	return s
 }
 
 func allowAll() v1alpha1.Grant {
@@ -60,6 +62,28 @@ func TestClaimFoldsWhatTheSCMFolds(t *testing.T) {
 	g.Expect(claim.Key).To(Equal(Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}))
 	g.Expect(claim.Repository).To(Equal("Acme/Shop"), "calls and statuses keep the user's spelling")
 	g.Expect(claim.Want.Phase).To(Equal(v1alpha1.PhaseCanceled))
+}
+
+func TestNamesThatTheSCMTakesForOneAreOneKey(t *testing.T) {
+	g := NewWithT(t)
+	byToken := testSCM()
+	byToken.spec.GitHub = &v1alpha1.GitHubSpec{}
+	grant := allowAll()
+	grant.Names = []v1alpha1.Pattern{"BUILD*"}
+	byToken.grants = compileGrants([]v1alpha1.Grant{grant}, byToken)
+	cs := testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "Build" })
+	claim, err := claimOf(idIn("eu"), cs, testRepo(), byToken)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(claim.Key.Name).To(Equal("build"))
+	g.Expect(claim.Name).To(Equal("Build"), "what is written and told keeps the user's spelling")
+
+	cs.Status = v1alpha1.CommitStatusStatus{
+		Repo: "github.com/Acme/Shop", SHA: testSHA, Name: "bUILD", Phase: v1alpha1.PhaseQueued,
+		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{StatusID: 7}},
+	}
+	g.Expect(hintOf(cs, claim, byToken)).NotTo(BeNil(), "what a status tells is about the key in whatever spelling")
+	_, err = claimOf(idIn("eu"), cs, testRepo(), testSCM(grant))
+	g.Expect(err).To(HaveOccurred(), "where names are told apart, so are those in grants")
 }
 
 func TestClaimSaysWhyThereIsNone(t *testing.T) {
@@ -120,7 +144,7 @@ func TestHintIsOnlyAboutTheClaimsKey(t *testing.T) {
 			cs := testStatus()
 			cs.Status = *told.DeepCopy()
 			c.edit(&cs.Status)
-			g.Expect(hintOf(cs, claim, fakeKind{}.Fold) != nil).To(Equal(c.ok))
+			g.Expect(hintOf(cs, claim, testSCM()) != nil).To(Equal(c.ok))
 		})
 	}
 }

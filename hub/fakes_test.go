@@ -16,6 +16,14 @@ func (fakeKind) Title() string                                 { return "GitHub"
 func (fakeKind) Host(v1alpha1.ScmProviderSpec) (string, error) { return "github.com", nil }
 func (fakeKind) Fold(repository string) string                 { return strings.ToLower(repository) }
 
+// FoldName folds names where the ScmProvider is a GitHub without an App.
+func (fakeKind) FoldName(spec v1alpha1.ScmProviderSpec, name string) string {
+	if spec.GitHub != nil && spec.GitHub.AppID == 0 {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 func (fakeKind) Open(*v1alpha1.ScmProvider, map[string][]byte) (providers.Account, error) {
 	return fakeDialect{}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // patterns are compiled globs; none at all matches everything.
@@ -55,17 +54,17 @@ type grant struct {
 	anyNamespace, anyName                     bool
 }
 
-// compileGrants compiles the grants of a ScmProvider. Repositories are compared
-// as the kind folds them, everything else to the letter.
-func compileGrants(grants []v1alpha1.Grant, kind providers.Kind) []grant {
+// compileGrants compiles the grants of a ScmProvider. Repositories and names are
+// compared as the SCM folds them, everything else to the letter.
+func compileGrants(grants []v1alpha1.Grant, s *scm) []grant {
 	exact := func(s string) string { return s }
 	out := make([]grant, 0, len(grants))
 	for _, g := range grants {
 		out = append(out, grant{
 			clusters:     compilePatterns(g.Clusters, exact),
 			namespaces:   compilePatterns(g.Namespaces, exact),
-			repositories: compilePatterns(g.Repositories, kind.Fold),
-			names:        compilePatterns(g.Names, exact),
+			repositories: compilePatterns(g.Repositories, s.kind.Fold),
+			names:        compilePatterns(g.Names, s.foldName),
 			anyNamespace: len(g.Namespaces) == 0,
 			anyName:      len(g.Names) == 0,
 		})

@@ -29,7 +29,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		e.check.drifted = &v.Want
 	}
-	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider].kind.Fold); hint != nil && agreed {
+	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
 		e.Stale, e.nameless = e.met || !settled(o), false
 		return
@@ -74,7 +74,7 @@ func (l *Ledger) agreed(e *entry) bool {
 		if !l.heard(id.Cluster) {
 			continue
 		}
-		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider].kind.Fold)
+		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider])
 		if !first && !sameStatus(hint, told) {
 			return false
 		}
@@ -149,13 +149,13 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *scm, hint *providers.Show
 	host, repository, _ := strings.Cut(st.Repo, "/")
 	place = Claim{
 		Object: o.id, UID: o.source.UID, Generation: o.source.Generation, CreatedAt: o.source.CreationTimestamp.Time,
-		Key: toldKey(st, s.kind.Fold), Repository: repository, Provider: s.name,
+		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
 	}
 	if host != s.host || !s.allows(place) {
 		return Claim{}, nil, nil
 	}
 	told := v1alpha1.CommitStatus{Status: st}
-	return place, s, hintOf(&told, place, s.kind.Fold)
+	return place, s, hintOf(&told, place, s)
 }
 
 // checkPlace checks a place that a status tells of as a spec is checked.

@@ -3,7 +3,6 @@ package hub
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -302,7 +301,7 @@ func (m *model) takeOver(left time.Duration, led bool) {
 // that seems to be right tells of something earlier.
 func (m *model) forgetUntold() {
 	for _, cs := range m.truth.objects {
-		place := modelPlace{appOf(cs.Status.ScmProvider), toldKey(cs.Status, strings.ToLower)}
+		place := modelPlace{appOf(cs.Status.ScmProvider), toldKey(cs.Status)}
 		if m.scm.newest(place, anyRun) == nil {
 			m.scm.touched[place] = true
 		}
@@ -310,7 +309,7 @@ func (m *model) forgetUntold() {
 	for _, run := range m.scm.runs {
 		lied := false
 		for _, cs := range m.truth.objects {
-			if run.app == "" || toldKey(cs.Status, strings.ToLower) != run.key {
+			if run.app == "" || toldKey(cs.Status) != run.key {
 				continue
 			}
 			shown := providers.Status{Phase: cs.Status.Phase, Description: cs.Status.Description, URL: cs.Status.URL}

@@ -76,7 +76,7 @@ func (v *modelView) holds(key Key) bool {
 func (v *modelView) leftByClaims(m *model, key Key, app string) bool {
 	for id, cs := range v.objects {
 		at, _, _, reason := v.wish(m, id)
-		told := toldKey(cs.Status, strings.ToLower) == key
+		told := toldKey(cs.Status) == key
 		if reason == "" && at == key && !m.granted("acme"+app, id.Cluster, key.Repository) || reason != "" && (told || m.hub.view.last[id] == key) {
 			return false
 		}

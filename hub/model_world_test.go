@@ -157,7 +157,8 @@ func (m *model) compile(name string) *scm {
 			}
 		}
 	}
-	out := &scm{name: name, kind: fakeKind{}, host: "github.com", grants: compileGrants(grants, fakeKind{}), aggregate: p.aggregate, drift: p.drift}
+	out := &scm{name: name, kind: fakeKind{}, host: "github.com", aggregate: p.aggregate, drift: p.drift}
+	out.grants = compileGrants(grants, out)
 	out.account = &modelApp{m: m, app: appOf(name)}
 	return out
 }
@@ -257,3 +258,6 @@ func (m *model) advance(d time.Duration) {
 	}
 	m.hub.wake()
 }
+
+// toldKey is the key that a status is about.
+func toldKey(st v1alpha1.CommitStatusStatus) Key { return testSCM().keyTold(st) }

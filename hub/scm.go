@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"strings"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -11,6 +13,7 @@ type scm struct {
 	name   string
 	kind   providers.Kind
 	host   string
+	spec   v1alpha1.ScmProviderSpec
 	grants []grant
 	// aggregate says that conflictPolicy is Aggregate.
 	aggregate bool
@@ -39,7 +42,8 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 		return s
 	}
 	s.kind = kind
-	s.grants = compileGrants(provider.Spec.Grants, kind)
+	s.spec = provider.Spec
+	s.grants = compileGrants(provider.Spec.Grants, s)
 	s.aggregate = provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate
 	s.drift = driftingOf(provider.Spec.Drift)
 	if secret == nil {
@@ -52,6 +56,13 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 	}
 	return s
 }
+
+// keyOf is the key of a status, however it is spelled.
+func (s *scm) keyOf(host, repository, sha, name string) Key {
+	return Key{Host: host, Repository: s.kind.Fold(repository), SHA: strings.ToLower(sha), Name: s.foldName(name)}
+}
+
+func (s *scm) foldName(name string) string { return s.kind.FoldName(s.spec, name) }
 
 // allows reports whether any grant covers the claim; without one it is denied.
 func (s *scm) allows(c Claim) bool {

@@ -108,7 +108,7 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 	if s.shown == nil {
 		return out
 	}
-	out.Name = s.claim.Key.Name
+	out.Name = s.claim.Name
 	out.Description = s.shown.Description
 	out.Phase = s.shown.Phase
 	if s.dialect != nil && s.dialect.Next(s.shown, s.claim.Want) == providers.StepNone {

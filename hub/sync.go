@@ -194,7 +194,7 @@ func targetOf(key Key, job Job) providers.Target {
 	return providers.Target{
 		Repository: job.Verdict.Owner.Repository,
 		SHA:        key.SHA,
-		Name:       key.Name,
+		Name:       job.Verdict.Owner.Name,
 		ExternalID: key.ExternalID(),
 	}
 }

@@ -56,7 +56,7 @@ type Listing struct {
 	// of its target is not the hub's.
 	Marked bool
 	// Statuses is the newest status under each name, of those that this credential
-	// could have written.
+	// could have written. It has the names as they are shown and as they are folded.
 	Statuses map[string]Listed
 }
 

@@ -22,6 +22,10 @@ type Kind interface {
 	// same one to one spelling.
 	Fold(repository string) string
 
+	// FoldName maps every spelling of a status's name that the SCM takes for the same
+	// one to one spelling, where it is written as spec says.
+	FoldName(spec v1alpha1.ScmProviderSpec, name string) string
+
 	// Open makes an Account of a ScmProvider and the data of its Secret, without
 	// a request. It fails with an *Error when they are unusable.
 	Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (Account, error)

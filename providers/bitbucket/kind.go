@@ -58,6 +58,9 @@ func (k *Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 // acme/shop for the same.
 func (*Kind) Fold(repository string) string { return strings.ToLower(repository) }
 
+// FoldName is the name as it is: both Bitbuckets tell keys apart that differ in case.
+func (*Kind) FoldName(_ v1alpha1.ScmProviderSpec, name string) string { return name }
+
 // Open makes an account of the Secret's key token; where it is for Bitbucket Cloud
 // and the Secret has a key username as well, the token is that user's password. It
 // makes no request.

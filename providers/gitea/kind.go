@@ -51,6 +51,9 @@ func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 // the same.
 func (*Kind) Fold(repository string) string { return strings.ToLower(repository) }
 
+// FoldName is the name as it is: Gitea tells contexts apart that differ in case.
+func (*Kind) FoldName(_ v1alpha1.ScmProviderSpec, name string) string { return name }
+
 // Open makes an account of the access token in the Secret's key token. It makes
 // no request.
 func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (providers.Account, error) {

@@ -56,6 +56,18 @@ func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 // the same.
 func (*Kind) Fold(repository string) string { return strings.ToLower(repository) }
 
+// FoldName is the name of a check run as it is, and that of a commit status in lower
+// case: GitHub takes contexts for the same that differ in case alone.
+func (*Kind) FoldName(spec v1alpha1.ScmProviderSpec, name string) string {
+	if ofUser(spec.GitHub) {
+		return fold(name)
+	}
+	return name
+}
+
+// ofUser reports whether a plain token is used: a GitHub App has an ID.
+func ofUser(spec *v1alpha1.GitHubSpec) bool { return spec.AppID == 0 && spec.InstallationID == 0 }
+
 // Open makes an account of a GitHub App: its ID is spec.github.appID, its private
 // key the Secret's key privateKey. Without either, and with a key token, it makes one
 // of the user whose token that is. It makes no request.
@@ -68,7 +80,7 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (p
 	text, ok := secret[privateKeyField]
 	plain, has := secret[tokenField]
 	switch {
-	case !ok && has && spec.AppID == 0 && spec.InstallationID == 0:
+	case !ok && has && ofUser(spec):
 		return k.openUser(provider, api, plain)
 	case !ok && has:
 		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,

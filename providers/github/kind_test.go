@@ -111,6 +111,13 @@ func TestSpellingsOfOneRepositoryFoldToOne(t *testing.T) {
 	g.Expect(newKind(t).Name()).To(Equal("github"))
 }
 
+func TestNamesFoldWhereGitHubFoldsThem(t *testing.T) {
+	g := NewWithT(t)
+	kind := newKind(t)
+	g.Expect(kind.FoldName(v1alpha1.ScmProviderSpec{GitHub: &v1alpha1.GitHubSpec{}}, "Build")).To(Equal("build"), "contexts")
+	g.Expect(kind.FoldName(v1alpha1.ScmProviderSpec{GitHub: &v1alpha1.GitHubSpec{AppID: 1}}, "Build")).To(Equal("Build"), "check runs")
+}
+
 func TestAnUnusableSecretIsToldApart(t *testing.T) {
 	elliptical, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

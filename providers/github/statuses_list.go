@@ -13,8 +13,9 @@ import (
 
 // List returns the newest commit status of each name on a commit, whoever made it,
 // in one request for each page. GitHub takes names that differ in case alone for the
-// same: the newest is listed under every spelling that was ever used. Where nothing
-// changed since tag, GitHub says so without counting the request.
+// same: the newest is listed under every spelling that was ever used, and as
+// Kind.FoldName spells it. Where nothing changed since tag, GitHub says so without
+// counting the request.
 func (c *statusClient) List(ctx context.Context, at providers.Commit, tag string) (providers.Listing, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
@@ -26,7 +27,7 @@ func (c *statusClient) List(ctx context.Context, at providers.Commit, tag string
 			newest[name] = status
 		}
 		for _, spelling := range spellings(status.GetContext()) {
-			folded[spelling] = name
+			folded[spelling], folded[fold(spelling)] = name, name
 		}
 	}, func() bool { return false })
 	switch {
@@ -54,7 +55,7 @@ func (c *statusClient) scan(ctx context.Context, sha, tag string, see func(*gh.R
 		var list []*gh.RepoStatus
 		resp, err := c.account.get(ctx, at, c.api, path, tag, &list)
 		if err == nil && list == nil {
-			err = c.account.failed(at, errNotUnderstood)
+			err = c.account.failed(at, providers.ErrNotUnderstood)
 		}
 		for _, status := range list {
 			if status.GetID() > 0 && status.GetContext() != "" {

@@ -73,6 +73,11 @@ var _ = Describe("Another way to show a status", func() {
 		w.change(euCluster, "build", func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = v1alpha1.PhaseSuccess })
 		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
 		Expect(w.scm.Statuses("acme/shop", testSHA)).To(HaveLen(2))
+
+		By("asking for the same in another spelling, which GitHub takes for the same")
+		w.ask(euCluster, "spelled", v1alpha1.PhaseSuccess, func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "BUILD" })
+		Expect(w.synced(euCluster, "spelled", v1alpha1.PhaseSuccess).Status.Owner).To(HaveSuffix("/build"))
+		Expect(w.scm.Statuses("acme/shop", testSHA)).To(HaveLen(2))
 		w.unwatched = true // it has no check run to compare with
 	})
 })
