@@ -67,7 +67,7 @@ func (c *centerClient) Find(ctx context.Context, at providers.Target) (*provider
 	case err != nil:
 		return nil, err
 	case found.Key != key || found.State == "":
-		return nil, c.account.failed(q, true, errNotUnderstood)
+		return nil, c.account.failed(q, true, providers.ErrNotUnderstood)
 	}
 	shown := c.shownBy(found)
 	return &shown, nil
@@ -97,7 +97,7 @@ func (c *centerClient) List(ctx context.Context, at providers.Commit, _ string) 
 		}
 		last := page.IsLastPage != nil && *page.IsLastPage
 		if page.Values == nil || page.IsLastPage == nil || !last && page.NextPageStart <= start {
-			return providers.Listing{}, c.account.failed(q, true, errNotUnderstood)
+			return providers.Listing{}, c.account.failed(q, true, providers.ErrNotUnderstood)
 		}
 		for _, s := range page.Values {
 			c.listed(statuses, s)

@@ -142,7 +142,8 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 		b.list(c)
 		_, err := c.Create(b.ctx(), at, done)
 		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
-		b.Expect(e.Message).To(HavePrefix("the credential lacks a permission in repository acme/shop: You"))
+		b.Expect(e.Message).To(And(
+			HavePrefix("the credential lacks a permission in repository acme/shop"), ContainSubstring(": You")))
 		b.Expect(b.installations.Get(b.account.Writer()).PausedUntil()).To(BeZero())
 
 		b.bitbucket.RevokeTokens("reader")
@@ -160,6 +161,16 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 		_, err = b.client().Create(b.ctx(), at, done)
 		_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
 	})
+}
+
+func TestAnotherUsersStatusStaysAsItIsInCloud(t *testing.T) {
+	b := newBench(t, cloud)
+	theirs := fake.Build{Key: at.Name, Name: at.Name, State: "FAILED", URL: link, Author: "somebody"}
+	b.bitbucket.SetBuild(repository, sha, theirs)
+	_, err := b.client().Create(b.ctx(), at, done)
+	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Expect(e.Message).To(ContainSubstring("another user's, who alone may change it"))
+	b.Expect(b.bitbucket.Builds(repository, sha)[0].State).To(Equal(theirs.State))
 }
 
 func TestDataCentersBucketIsObeyed(t *testing.T) {

@@ -54,7 +54,7 @@ func (c *cloudClient) write(ctx context.Context, operation string, at providers.
 		return providers.Shown{}, err
 	}
 	if made.Key != sent.Key || made.State == "" {
-		return providers.Shown{}, c.account.failed(q, true, errNotUnderstood)
+		return providers.Shown{}, c.account.failed(q, true, providers.ErrNotUnderstood)
 	}
 	return c.written(made, want.Phase), nil
 }
@@ -76,7 +76,7 @@ func (c *cloudClient) Find(ctx context.Context, at providers.Target) (*providers
 	case err != nil:
 		return nil, err
 	case found.Key != key || found.State == "":
-		return nil, c.account.failed(q, true, errNotUnderstood)
+		return nil, c.account.failed(q, true, providers.ErrNotUnderstood)
 	}
 	shown := c.shownBy(found)
 	return &shown, nil
@@ -100,7 +100,7 @@ func (c *cloudClient) List(ctx context.Context, at providers.Commit, _ string) (
 			return providers.Listing{}, err
 		}
 		if page.Values == nil {
-			return providers.Listing{}, c.account.failed(q, true, errNotUnderstood)
+			return providers.Listing{}, c.account.failed(q, true, providers.ErrNotUnderstood)
 		}
 		for _, s := range page.Values {
 			c.listed(statuses, s)
@@ -111,7 +111,7 @@ func (c *cloudClient) List(ctx context.Context, at providers.Commit, _ string) (
 		// The credential goes along: never to where an answer leads, but below the API.
 		next, ok := strings.CutPrefix(page.Next, c.account.api.String())
 		if !ok {
-			return providers.Listing{}, c.account.failed(q, true, errNotUnderstood)
+			return providers.Listing{}, c.account.failed(q, true, providers.ErrNotUnderstood)
 		}
 		path = next
 	}

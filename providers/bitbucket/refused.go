@@ -70,6 +70,13 @@ func (a *account) refused(q question, status int, said complaint) *providers.Err
 	case http.StatusUnauthorized:
 		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s refuses the credential%s", q.host, quoted(said))
 	case http.StatusForbidden:
+		if a.service == cloud && q.write() {
+			// Since 2021, according to its change log. The words of that refusal are not
+			// documented.
+			return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+				"the credential lacks a permission in repository %s, or the status is another user's, who alone may change it%s",
+				q.repository, quoted(said))
+		}
 		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
 			"the credential lacks a permission in repository %s%s", q.repository, quoted(said))
 	case http.StatusNotFound:

@@ -84,7 +84,7 @@ func (a *account) do(ctx context.Context, c call) error {
 	// The transport ends a body that is too long, and refuses statuses from 400 on.
 	text, err := io.ReadAll(resp.Body)
 	if err == nil && (!slices.Contains(c.status, resp.StatusCode) || c.into != nil && json.Unmarshal(text, c.into) != nil) {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return a.failed(q, left.Load(), err)
@@ -116,6 +116,12 @@ func (a *account) request(ctx context.Context, c call) (*http.Request, error) {
 	req.Header.Set("Authorization", a.credential.header())
 	req.Header.Set("User-Agent", userAgent)
 	return req, nil
+}
+
+// failed turns what a request ended with into an *Error. left says that it may have
+// reached Bitbucket.
+func (a *account) failed(q question, left bool, err error) *providers.Error {
+	return providers.Failed(a.host, left && q.write(), err)
 }
 
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {

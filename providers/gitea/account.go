@@ -115,7 +115,7 @@ func (a *account) ask(ctx context.Context) (int64, error) {
 	case err != nil:
 		return 0, err
 	case user.ID <= 0:
-		return 0, a.failed(q, true, errNotUnderstood)
+		return 0, a.failed(q, true, providers.ErrNotUnderstood)
 	}
 	a.learn(user.ID)
 	return user.ID, nil

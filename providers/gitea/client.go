@@ -56,7 +56,7 @@ func (c *client) Create(ctx context.Context, at providers.Target, want providers
 		return providers.Shown{}, err
 	}
 	if made.ID <= 0 || made.State == "" {
-		return providers.Shown{}, c.account.failed(q, true, errNotUnderstood)
+		return providers.Shown{}, c.account.failed(q, true, providers.ErrNotUnderstood)
 	}
 	c.account.learn(made.Creator.ID)
 	shown := shownBy(made)

@@ -93,7 +93,7 @@ func (c *client) scan(ctx context.Context, sha string, see func(status)) error {
 		more := nextPage(header) || total(header) > seen
 		switch {
 		case list == nil, more && len(list) == 0:
-			return c.account.failed(q, true, errNotUnderstood)
+			return c.account.failed(q, true, providers.ErrNotUnderstood)
 		case !more:
 			return nil
 		}

@@ -111,12 +111,18 @@ func (a *account) do(ctx context.Context, q question, method, path string, body 
 	// The transport ends a body that is too long, and refuses statuses from 400 on.
 	text, err := io.ReadAll(resp.Body)
 	if err == nil && (resp.StatusCode != status || json.Unmarshal(text, v) != nil) {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return nil, a.failed(q, left.Load(), err)
 	}
 	return resp.Header, nil
+}
+
+// failed turns what a request ended with into an *Error. left says that it may have
+// reached Gitea.
+func (a *account) failed(q question, left bool, err error) *providers.Error {
+	return providers.Failed(a.host, left && q.write(), err)
 }
 
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {

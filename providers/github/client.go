@@ -80,7 +80,7 @@ func (c *client) begin(ctx context.Context, q question) (context.Context, *attem
 // written reads the answer to a write.
 func (c *client) written(at *attempt, run *gh.CheckRun, err error, want providers.Status) (providers.Shown, error) {
 	if err == nil && (run.GetID() <= 0 || run.GetStatus() == "") {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return providers.Shown{}, c.account.failed(at, err)

@@ -1,98 +1,24 @@
 package github
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"errors"
-	"io"
-	"net"
-	"os"
-	"strings"
-	"syscall"
 
 	gh "github.com/google/go-github/v62/github"
 
-	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
-
-// errNotUnderstood is an answer that was read whole and is not what was asked for.
-var errNotUnderstood = errors.New("not understood")
 
 // failed turns what a request ended with into an *Error.
 func (s *site) failed(at *attempt, err error) *providers.Error {
-	if at.err != nil {
-		err = at.err
-	}
-	var known *providers.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	var throttled *ratelimit.Throttled
-	if errors.As(err, &throttled) {
-		return providers.Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
-	}
-	e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s: %s", s.host, lost(err))
-	e.Unknown = at.question.write() && at.left.Load()
-	return e
-}
-
-// lost says how a request ended without an answer that makes sense. The error's
-// own text is kept out: it holds ports, addresses and times that change.
-func lost(err error) string {
 	var (
-		dns      *net.DNSError
-		netErr   net.Error
 		answered *gh.ErrorResponse
 		accepted *gh.AcceptedError
-		syntax   *json.SyntaxError
-		mismatch *json.UnmarshalTypeError
 	)
 	switch {
-	case errors.Is(err, context.Canceled):
-		return "the request was given up"
-	case errors.As(err, &dns):
-		return "the host's name cannot be resolved"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
-		errors.As(err, &netErr) && netErr.Timeout():
-		return "no answer in time"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the connection is refused"
-	case untrusted(err) != "":
-		return untrusted(err)
-	case errors.Is(err, errNotUnderstood), errors.As(err, &syntax), errors.As(err, &mismatch),
-		errors.As(err, &answered), errors.As(err, &accepted):
-		return "the answer is not understood"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return "the connection broke before the answer was there"
+	case at.err != nil:
+		err = at.err
+	case errors.As(err, &answered), errors.As(err, &accepted):
+		err = providers.ErrNotUnderstood
 	}
-	return "the request went wrong on its way"
-}
-
-// untrusted says what is wrong with the server's TLS, "" for other errors.
-func untrusted(err error) string {
-	var (
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &authority):
-		return "its certificate is signed by an unknown authority"
-	case errors.As(err, &hostname):
-		return "its certificate is for another host"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "its certificate has expired or is not valid yet"
-	case errors.As(err, &invalid), errors.As(err, &verify):
-		return "its certificate is not valid"
-	case errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
-		return "the TLS handshake went wrong"
-	}
-	return ""
+	return providers.Failed(s.host, at.question.write() && at.left.Load(), err)
 }

@@ -2,44 +2,22 @@ package github
 
 import (
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"os"
-	"syscall"
 	"testing"
 	"time"
 
+	gh "github.com/google/go-github/v62/github"
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-func TestALostRequestIsToldInWordsThatStayTheSame(t *testing.T) {
-	reset := &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: 54321}, Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-	for want, err := range map[string]error{
-		"the connection broke before the answer was there": &url.Error{Op: "Post", URL: "https://api.github.com/x", Err: reset},
-		"the connection is refused":                        &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
-		"the host's name cannot be resolved":               &net.OpError{Op: "dial", Err: &net.DNSError{Name: "api.github.com", IsTimeout: true}},
-		"no answer in time":                                fmt.Errorf("wrapped: %w", context.DeadlineExceeded),
-		"the request was given up":                         context.Canceled,
-		"its certificate is for another host":              x509.HostnameError{Host: "x", Certificate: &x509.Certificate{}},
-		"its certificate has expired or is not valid yet":  x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{}},
-		"the TLS handshake went wrong":                     errors.New("remote error: tls: handshake failure"),
-		"the request went wrong on its way":                errors.New("hush 10.0.0.1:54321"),
-	} {
-		t.Run(want, func(t *testing.T) {
-			g := NewWithT(t)
-			a := &site{host: "github.com"}
-			failed := a.failed(&attempt{}, err)
-			g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonUnavailable))
-			g.Expect(failed.Message).To(Equal("github.com: " + want))
-		})
-	}
+func TestWhatTheLibraryMakesOfAnAnswerIsNotTold(t *testing.T) {
+	g := NewWithT(t)
+	a := &site{host: "github.com"}
+	failed := a.failed(&attempt{}, fmt.Errorf("wrapped: %w", &gh.ErrorResponse{Message: "hush"}))
+	g.Expect(failed.Message).To(Equal("github.com: the answer is not understood"))
 }
 
 func TestWhatTheTransportKnowsCountsMoreThanAContextThatIsOver(t *testing.T) {
@@ -47,14 +25,6 @@ func TestWhatTheTransportKnowsCountsMoreThanAContextThatIsOver(t *testing.T) {
 	known := providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")
 	a := &site{host: "github.com"}
 	g.Expect(a.failed(&attempt{err: known}, context.Canceled)).To(BeIdenticalTo(known))
-}
-
-func TestWhatIsThrottledIsPending(t *testing.T) {
-	g := NewWithT(t)
-	a := &site{host: "github.com"}
-	failed := a.failed(&attempt{}, &url.Error{Op: "Post", Err: &ratelimit.Throttled{Installation: "github.com/app/1", RetryAt: noon}})
-	g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonPending))
-	g.Expect(failed.Message).To(Equal("waiting for the budget of github.com/app/1"))
 }
 
 func TestEveryCallEnds(t *testing.T) {

@@ -62,7 +62,7 @@ func (c *client) page(ctx context.Context, sha string, query url.Values, tag str
 	var list gh.ListCheckRunsResults
 	resp, err := c.account.get(ctx, at, c.api, path, tag, &list)
 	if err == nil && list.CheckRuns == nil {
-		err = c.account.failed(at, errNotUnderstood)
+		err = c.account.failed(at, providers.ErrNotUnderstood)
 	}
 	return list.CheckRuns, resp, err
 }

@@ -53,7 +53,7 @@ func (a *account) ask(ctx context.Context, repository string) error {
 	ctx, at := a.begin(ctx, question{operation: opFindInstallation, repository: repository})
 	found, _, err := a.app.Apps.FindRepositoryInstallation(ctx, owner, name)
 	if err == nil && found.GetID() <= 0 {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		failed := a.failed(at, err)

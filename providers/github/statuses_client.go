@@ -42,7 +42,7 @@ func (c *statusClient) Create(ctx context.Context, at providers.Target, want pro
 		TargetURL:   given(want.URL),
 	})
 	if err == nil && (status.GetID() <= 0 || status.GetState() == "") {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return providers.Shown{}, c.account.failed(attempt, err)

@@ -57,7 +57,7 @@ func (a *userAccount) ask(ctx context.Context) error {
 	ctx, at := a.begin(ctx, question{operation: opFindUser, holder: fmt.Sprintf("Secret %s", a.secret)})
 	found, _, err := a.newClient(a.transport(a.before)).Users.Get(ctx, "")
 	if err == nil && (found.GetID() <= 0 || found.GetLogin() == "") {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		failed := a.failed(at, err)

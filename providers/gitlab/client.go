@@ -49,7 +49,7 @@ func (c *client) set(ctx context.Context, at providers.Target, want providers.St
 	ctx, attempt := c.begin(ctx, question{operation: opSet, sha: at.SHA, pipeline: in.id})
 	status, _, err := c.api.Commits.SetCommitStatus(c.repository, at.SHA, options(at, want, in), gl.WithContext(ctx))
 	if err == nil && (status == nil || status.ID <= 0 || status.Status == "") {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		if attempt.status == http.StatusNotFound {

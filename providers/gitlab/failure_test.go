@@ -2,44 +2,22 @@ package gitlab
 
 import (
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"os"
-	"syscall"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	gl "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-func TestALostRequestIsToldInWordsThatStayTheSame(t *testing.T) {
-	reset := &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: 54321}, Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-	for want, err := range map[string]error{
-		"the connection broke before the answer was there": &url.Error{Op: "Post", URL: "https://gitlab.com/x", Err: reset},
-		"the connection is refused":                        &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
-		"the host's name cannot be resolved":               &net.OpError{Op: "dial", Err: &net.DNSError{Name: "gitlab.com", IsTimeout: true}},
-		"no answer in time":                                fmt.Errorf("wrapped: %w", context.DeadlineExceeded),
-		"the request was given up":                         context.Canceled,
-		"its certificate is for another host":              x509.HostnameError{Host: "x", Certificate: &x509.Certificate{}},
-		"its certificate has expired or is not valid yet":  x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{}},
-		"the TLS handshake went wrong":                     errors.New("remote error: tls: handshake failure"),
-		"the request went wrong on its way":                errors.New("hush 10.0.0.1:54321"),
-	} {
-		t.Run(want, func(t *testing.T) {
-			g := NewWithT(t)
-			a := &account{host: "gitlab.com"}
-			failed := a.failed(&attempt{}, err)
-			g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonUnavailable))
-			g.Expect(failed.Message).To(Equal("gitlab.com: " + want))
-		})
-	}
+func TestWhatTheLibraryMakesOfAnAnswerIsNotTold(t *testing.T) {
+	g := NewWithT(t)
+	a := &account{host: "gitlab.com"}
+	failed := a.failed(&attempt{}, fmt.Errorf("wrapped: %w", &gl.ErrorResponse{Message: "hush"}))
+	g.Expect(failed.Message).To(Equal("gitlab.com: the answer is not understood"))
 }
 
 func TestWhatTheTransportKnowsCountsMoreThanAContextThatIsOver(t *testing.T) {
@@ -47,14 +25,6 @@ func TestWhatTheTransportKnowsCountsMoreThanAContextThatIsOver(t *testing.T) {
 	known := providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")
 	a := &account{host: "gitlab.com"}
 	g.Expect(a.failed(&attempt{err: known}, context.Canceled)).To(BeIdenticalTo(known))
-}
-
-func TestWhatIsThrottledIsPending(t *testing.T) {
-	g := NewWithT(t)
-	a := &account{host: "gitlab.com"}
-	failed := a.failed(&attempt{}, &url.Error{Op: "Post", Err: &ratelimit.Throttled{Installation: "gitlab.com/user/1", RetryAt: noon}})
-	g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonPending))
-	g.Expect(failed.Message).To(Equal("waiting for the budget of gitlab.com/user/1"))
 }
 
 func TestEveryCallEnds(t *testing.T) {

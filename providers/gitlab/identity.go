@@ -11,6 +11,7 @@ import (
 	gl "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -122,7 +123,7 @@ func (a *account) ask(ctx context.Context) error {
 	ctx, at := a.begin(ctx, question{operation: opUser})
 	found, _, err := api.Users.CurrentUser(gl.WithContext(ctx))
 	if err == nil && (found == nil || found.ID <= 0) {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return a.failed(at, err)

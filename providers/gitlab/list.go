@@ -89,7 +89,7 @@ func (c *client) page(ctx context.Context, sha string, o *gl.GetCommitStatusesOp
 	ctx, attempt := c.begin(ctx, question{operation: opList, sha: sha})
 	found, resp, err := c.api.Commits.GetCommitStatuses(c.repository, sha, o, gl.WithContext(ctx))
 	if err == nil && found == nil {
-		err = errNotUnderstood
+		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return nil, 0, c.account.failed(attempt, err)

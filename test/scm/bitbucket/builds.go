@@ -14,24 +14,26 @@ import (
 // Build is one build status.
 type Build struct {
 	Key, State, Name, Description, URL string
-	Created, Updated                   time.Time
+	// Author is the user who made it, "" for nobody who is known. In Cloud nobody else
+	// may change it.
+	Author           string
+	Created, Updated time.Time
 }
 
 // Builds returns the build statuses of a commit, the oldest first.
-func (s *Server) Builds(path, sha string) []Build {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.world.must(path, sha).commits[fold(sha)])
+func (s *Server) Builds(path, sha string) (builds []Build) {
+	s.Do(func() { builds = slices.Clone(s.world.must(path, sha).commits[fold(sha)]) })
+	return builds
 }
 
 // SetBuild makes or changes a build status by no call.
 func (s *Server) SetBuild(path, sha string, b Build) {
-	s.do(func() { s.world.must(path, sha).set(fold(sha), b, s.clock.Now()) })
+	s.Do(func() { s.world.must(path, sha).set(fold(sha), b, s.clock.Now()) })
 }
 
 // DeleteBuild makes a build status vanish.
 func (s *Server) DeleteBuild(path, sha, key string) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.must(path, sha)
 		r.commits[fold(sha)] = slices.DeleteFunc(r.commits[fold(sha)], func(b Build) bool { return b.Key == key })
 	})
@@ -54,7 +56,7 @@ func (r *repo) set(sha string, b Build, now time.Time) *Build {
 		r.commits[sha] = append(r.commits[sha], b)
 		return r.find(sha, b.Key)
 	}
-	b.Created = old.Created
+	b.Created, b.Author = old.Created, old.Author
 	*old = b
 	return old
 }
@@ -73,7 +75,7 @@ type lengths struct{ key, name, description, url int }
 
 // read reads a form, and says in which field it is wrong and how.
 func (x *exchange) read(states []string, most lengths) (f form, field, problem string) {
-	if !strings.HasPrefix(x.request.Header.Get("Content-Type"), "application/json") || json.Unmarshal(x.body, &f) != nil {
+	if !strings.HasPrefix(x.Request.Header.Get("Content-Type"), "application/json") || json.Unmarshal(x.Body, &f) != nil {
 		return f, "body", "is no JSON object"
 	}
 	for _, each := range []struct {
@@ -126,4 +128,4 @@ func page(builds []Build, from, limit int) (some []Build, next int) {
 	return builds[from:to], next
 }
 
-func noContent() answer { return answer{status: http.StatusNoContent, header: http.Header{}} }
+func noContent() answer { return answer{Status: http.StatusNoContent, Header: http.Header{}} }

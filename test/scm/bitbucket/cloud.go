@@ -38,10 +38,13 @@ func (s *Server) setCloud(x *exchange) answer {
 	if old == nil {
 		old = &Build{}
 	}
+	if old.Author != "" && old.Author != x.token.user {
+		return s.refuse(http.StatusForbidden, "", "Only the author of a build status can overwrite it.")
+	}
 	made := r.set(sha, Build{
-		Key: *f.Key, State: *f.State, URL: *f.URL,
+		Key: *f.Key, State: *f.State, URL: *f.URL, Author: x.token.user,
 		Name: text1(f.Name, old.Name), Description: text1(f.Description, old.Description),
-	}, x.now)
+	}, x.Now)
 	return reply(http.StatusCreated, s.renderCloud(r, sha, *made))
 }
 
@@ -62,7 +65,7 @@ func (s *Server) listCloud(x *exchange) answer {
 	if refused != nil {
 		return *refused
 	}
-	query := x.request.URL.Query()
+	query := x.Request.URL.Query()
 	length := number(query.Get("pagelen"), cloudPage)
 	if length < 1 || length > mostCloudPage {
 		return s.refuse(http.StatusBadRequest, "", "Invalid pagelen")
@@ -77,7 +80,7 @@ func (s *Server) listCloud(x *exchange) answer {
 	body := map[string]any{"pagelen": length, "page": at, "size": len(r.commits[sha]), "values": values}
 	if next > 0 {
 		query.Set("page", strconv.Itoa(at+1))
-		body["next"] = s.root() + x.request.URL.EscapedPath() + "?" + query.Encode()
+		body["next"] = s.Root() + x.Request.URL.EscapedPath() + "?" + query.Encode()
 	}
 	return reply(http.StatusOK, body)
 }

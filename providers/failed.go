@@ -1,9 +1,10 @@
-package bitbucket
+package providers
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -12,26 +13,25 @@ import (
 	"syscall"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// errNotUnderstood is an answer that was read whole and is not what was asked for.
-var errNotUnderstood = errors.New("not understood")
+// ErrNotUnderstood is an answer that was read whole and is not what was asked for.
+var ErrNotUnderstood = errors.New("not understood")
 
-// failed turns what a request ended with into an *Error. left says that it may have
-// reached Bitbucket.
-func (a *account) failed(q question, left bool, err error) *providers.Error {
-	var known *providers.Error
+// Failed turns what a request to host ended with into an *Error. unknown says that it
+// may have been acted upon; what was not sent at all was not.
+func Failed(host string, unknown bool, err error) *Error {
+	var known *Error
 	if errors.As(err, &known) {
 		return known
 	}
 	var throttled *ratelimit.Throttled
 	if errors.As(err, &throttled) {
-		return providers.Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
+		return Errorf(v1alpha1.ReasonPending, "waiting for the budget of %s", throttled.Installation)
 	}
-	e := providers.Errorf(v1alpha1.ReasonUnavailable, "%s: %s", a.host, lost(err))
-	e.Unknown = left && q.write()
+	e := Errorf(v1alpha1.ReasonUnavailable, "%s: %s", host, lost(err))
+	e.Unknown = unknown
 	return e
 }
 
@@ -39,8 +39,10 @@ func (a *account) failed(q question, left bool, err error) *providers.Error {
 // own text is kept out: it holds ports, addresses and times that change.
 func lost(err error) string {
 	var (
-		dns    *net.DNSError
-		netErr net.Error
+		dns      *net.DNSError
+		netErr   net.Error
+		syntax   *json.SyntaxError
+		mismatch *json.UnmarshalTypeError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -54,7 +56,7 @@ func lost(err error) string {
 		return "the connection is refused"
 	case untrusted(err) != "":
 		return untrusted(err)
-	case errors.Is(err, errNotUnderstood):
+	case errors.Is(err, ErrNotUnderstood), errors.As(err, &syntax), errors.As(err, &mismatch):
 		return "the answer is not understood"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
