@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -25,6 +26,7 @@ func (w *world) keepChanging(ctx context.Context) error {
 		if phase == v1alpha1.PhaseQueued {
 			sha, apps = newSHA(), 10+i%7
 			w.github.AddCommit(repository, sha)
+			w.gitlab.AddCommit(handbook, sha, "main")
 		} else if phase == v1alpha1.PhaseSuccess && i%4 == 0 {
 			phase = v1alpha1.PhaseFailure
 		}
@@ -43,18 +45,24 @@ func (w *world) keepChanging(ctx context.Context) error {
 func (w *world) change(ctx context.Context, sha string, phase v1alpha1.Phase, description string) error {
 	since, begun := w.mark(), time.Now()
 	patch := fmt.Sprintf(`{"spec":{"sha":%q,"phase":%q,"description":%q}}`, sha, phase, description)
+	names := []string{"shop-main", "handbook-main"}
 	for _, m := range w.all() {
-		if err := m.patch(ctx, "shop-main", patch); err != nil {
+		for _, name := range names {
+			if err := m.patch(ctx, name, patch); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range names {
+		if err := w.untilSynced(ctx, name, w.all()...); err != nil {
 			return err
 		}
 	}
-	if err := w.untilSynced(ctx, "shop-main", w.all()...); err != nil {
-		return err
-	}
-	runs := w.github.CheckRuns(repository, sha)
-	shown := phaseOf(runs[len(runs)-1])
-	fmt.Printf("%s  3 clusters: %-11s  GitHub %s: %-11s  %4d ms  calls: %s\n", begun.Format(time.TimeOnly),
-		phase, sha[:7], shown, time.Since(begun).Milliseconds(), describe(w.github.Calls()[since:]))
+	runs, statuses := w.github.CheckRuns(repository, sha), w.gitlab.Statuses(handbook, sha)
+	run, status := runs[len(runs)-1], statuses[len(statuses)-1]
+	fmt.Printf("%s  3 clusters: %-11s  %s on GitHub: %-11s  on GitLab: %-7s  %4d ms  calls: %s; %s\n", begun.Format(time.TimeOnly),
+		phase, sha[:7], cmp.Or(run.Conclusion, run.Status), status.State, time.Since(begun).Milliseconds(),
+		w.callsToGitHub(since), w.callsToGitLab(since))
 	return nil
 }
 

@@ -46,16 +46,19 @@ func (w *world) untilSynced(ctx context.Context, name string, members ...*member
 	return nil
 }
 
-func (w *world) providerReady(ctx context.Context) (bool, string, error) {
-	object := &v1alpha1.ScmProvider{}
-	if err := w.hubCluster.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "acme-github"}, object); err != nil {
-		return false, "", err
-	}
-	ready := apimeta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil {
-		return false, "the hub has not answered yet", nil
-	}
-	return ready.Reason == v1alpha1.ReasonReady, ready.Reason + " " + ready.Message, nil
+// untilReady waits until an ScmProvider is ready.
+func (w *world) untilReady(ctx context.Context, name string) error {
+	return w.until(ctx, "ScmProvider "+name+" is ready", func(ctx context.Context) (bool, string, error) {
+		object := &v1alpha1.ScmProvider{}
+		if err := w.hubCluster.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object); err != nil {
+			return false, "", err
+		}
+		ready := apimeta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil {
+			return false, "the hub has not answered yet", nil
+		}
+		return ready.Reason == v1alpha1.ReasonReady, ready.Reason + " " + ready.Message, nil
+	})
 }
 
 func (w *world) olderThanASecond(ctx context.Context) (bool, string, error) {
@@ -89,14 +92,18 @@ func (w *world) showIDs(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		row(out, m.name, fmt.Sprint(runOf(object)))
+		row(out, m.name, fmt.Sprint(idOf(object)))
 	}
 	return out.Flush()
 }
 
-func runOf(object *v1alpha1.CommitStatus) int64 {
-	if p := object.Status.Provider; p != nil && p.GitHub != nil {
+// idOf is what the SCM calls the check run or the status, 0 where there is none.
+func idOf(object *v1alpha1.CommitStatus) int64 {
+	switch p := object.Status.Provider; {
+	case p != nil && p.GitHub != nil:
 		return p.GitHub.CheckRunID
+	case p != nil && p.GitLab != nil:
+		return p.GitLab.StatusID
 	}
 	return 0
 }

@@ -30,13 +30,13 @@ const (
 	patience = 45 * time.Second
 )
 
-// manifest returns an embedded file, with the fake GitHub's address filled in.
+// manifest returns an embedded file, with the addresses of the fakes filled in.
 func (w *world) manifest(name string) string {
 	text, err := manifests.ReadFile("manifests/" + name)
 	if err != nil {
 		panic(err) // a name that is misspelled in this program
 	}
-	return strings.ReplaceAll(string(text), "${GITHUB}", w.github.URL())
+	return strings.NewReplacer("${GITHUB}", w.github.URL(), "${GITLAB}", w.gitlab.URL()).Replace(string(text))
 }
 
 // apply does what `kubectl apply --server-side -n NAMESPACE -f -` does.

@@ -1,5 +1,5 @@
 // Command demo shows a hub at work on this machine: three real control planes,
-// a strict fake GitHub, and the real commit-status-hub between them.
+// a strict fake GitHub and GitLab, and the real commit-status-hub between them.
 package main
 
 import (

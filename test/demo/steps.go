@@ -20,6 +20,7 @@ func (w *world) walk(ctx context.Context) error {
 		{"set up the hub and its members", w.setUp},
 		{"three clusters ask for the same status", w.askAlike},
 		{"all three report success", w.succeed},
+		{"another repository is on GitLab", w.askGitLab},
 		{"one cluster disagrees", w.disagree},
 		{"a branch moves on while its tests run", w.move},
 		{"somebody changes a check run on GitHub", w.drift},
@@ -68,7 +69,7 @@ func (w *world) setUp(ctx context.Context) error {
 		}
 	}
 	indented(w.manifest("gitrepo.yaml"))
-	if err := w.until(ctx, "the ScmProvider is ready", w.providerReady); err != nil {
+	if err := w.untilReady(ctx, "acme-github"); err != nil {
 		return err
 	}
 	return w.hubCluster.show(ctx, namespace, "scmproviders")

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +13,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
 func title(number, of int, text string) {
@@ -95,60 +90,4 @@ func (w *world) showAll(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// showGitHub prints the check runs of some commits, and the calls since a mark.
-func (w *world) showGitHub(since int, shas ...string) {
-	fmt.Printf("\nGitHub shows in %s:\n", repository)
-	out := newTable()
-	row(out, "CHECK RUN", "COMMIT", "NAME", "STATUS", "CONCLUSION", "TITLE")
-	for _, sha := range shas {
-		for _, r := range w.github.CheckRuns(repository, sha) {
-			row(out, fmt.Sprint(r.ID), sha[:7], r.Name, r.Status, cmp.Or(r.Conclusion, "-"), r.Title)
-		}
-	}
-	_ = out.Flush()
-	fmt.Printf("Calls that this took: %s\n", describe(w.github.Calls()[since:]))
-}
-
-// mark is where the ledger of calls ends now.
-func (w *world) mark() int { return len(w.github.Calls()) }
-
-// operations are named as a reader of GitHub's documentation knows them, those
-// that write first.
-var operations = []struct{ operation, words string }{
-	{github.OpCreateCheckRun, "POST check-runs"},
-	{github.OpUpdateCheckRun, "PATCH check-runs"},
-	{github.OpListCheckRuns, "look-up or list of check runs"},
-	{github.OpGetCheckRun, "read of a check run"},
-	{github.OpFindInstallation, "search for the installation"},
-	{github.OpCreateToken, "token"},
-}
-
-// describe counts calls by what they ask and how they were answered.
-func describe(calls []github.Call) string {
-	counts := map[string]int{}
-	for _, c := range calls {
-		counts[c.Operation+refusal(c)]++
-	}
-	var parts []string
-	for _, o := range operations {
-		for _, key := range slices.Sorted(maps.Keys(counts)) {
-			if answer, ok := strings.CutPrefix(key, o.operation); ok {
-				parts = append(parts, fmt.Sprintf("%d %s%s", counts[key], o.words, answer))
-			}
-		}
-	}
-	return cmp.Or(strings.Join(parts, ", "), "none")
-}
-
-// refusal says how a call was refused, nothing where it was not.
-func refusal(c github.Call) string {
-	switch {
-	case c.Status < 300:
-		return ""
-	case c.Status == http.StatusNotModified:
-		return " (unchanged: free)"
-	}
-	return fmt.Sprintf(" (refused: %d)", c.Status)
 }

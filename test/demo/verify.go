@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +22,9 @@ var outcomes = map[string]string{
 	"prod-eu/team-a/shop-main-again": v1alpha1.ReasonSynced,
 	"prod-us/team-a/shop-main-again": v1alpha1.ReasonSynced,
 	"local/team-a/shop-main-again":   v1alpha1.ReasonSynced,
+	"prod-eu/team-a/handbook-main":   v1alpha1.ReasonSynced,
+	"prod-us/team-a/handbook-main":   v1alpha1.ReasonSynced,
+	"local/team-a/handbook-main":     v1alpha1.ReasonSynced,
 	"prod-eu/team-a/shop-branch":     v1alpha1.ReasonSynced,
 	"prod-eu/team-a/not-pushed":      v1alpha1.ReasonSynced,
 	"prod-eu/team-a/no-gitrepo":      v1alpha1.ReasonGitRepoNotFound,
@@ -27,9 +32,9 @@ var outcomes = map[string]string{
 }
 
 const (
-	mainOwner   = "prod-eu/team-a/shop-main"
-	wantPosts   = 4 // shop-main, shop-branch on two commits, and not-pushed
-	wantPatches = 3 // in_progress → success, the old commit's → canceled, and what was changed on GitHub
+	wantPosts    = 4 // shop-main, shop-branch on two commits, and not-pushed
+	wantPatches  = 3 // in_progress → success, the old commit's → canceled, and what was changed on GitHub
+	wantStatuses = 2 // in_progress → success, on GitLab
 )
 
 // quiet is how long the ledger is watched for calls that should not be made.
@@ -38,7 +43,7 @@ const quiet = 3 * time.Second
 // retries are how long the hub waits before it asks for an unknown commit again.
 var retries = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute}
 
-// verify compares what every cluster says with what GitHub shows and was asked,
+// verify compares what every cluster says with what the SCMs show and were asked,
 // and fails with all that differs.
 func (w *world) verify(ctx context.Context) error {
 	begun := time.Now()
@@ -48,25 +53,28 @@ func (w *world) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := findings{}
-	seen := 0
+	var all []claim
 	for _, m := range w.all() {
 		var list v1alpha1.CommitStatusList
 		if err := m.Client.List(ctx, &list); err != nil {
 			return fmt.Errorf("listing the CommitStatuses of %s: %w", m.context, err)
 		}
 		for i := range list.Items {
-			seen++
-			w.verifyStatus(&found, m.name, &list.Items[i])
+			all = append(all, claim{m.name, &list.Items[i]})
 		}
 	}
-	found.equal("CommitStatuses", seen, len(outcomes))
+	found := findings{}
+	owners := ownersOf(all)
+	for _, c := range all {
+		w.verifyStatus(&found, c, owners)
+	}
+	found.equal("CommitStatuses", len(all), len(outcomes))
 	w.verifyCalls(&found)
 	if len(found.wrong) > 0 {
 		return fmt.Errorf("the end state is not right:\n  %w", errors.New(strings.Join(found.wrong, "\n  ")))
 	}
-	fmt.Printf("\n\nAll is as it should be: %d checks of %d CommitStatuses, %d check runs and %d calls.\n",
-		found.checks, seen, wantPosts, len(w.github.Calls()))
+	fmt.Printf("\n\nAll is as it should be: %d checks of %d CommitStatuses, %d check runs, a status on GitLab,\nand %d calls to both.\n",
+		found.checks, len(all), wantPosts, len(w.github.Calls())+len(w.gitlab.Calls()))
 	return nil
 }
 
@@ -83,53 +91,67 @@ func (f *findings) equal(what string, got, want any) {
 	}
 }
 
-func (w *world) verifyStatus(f *findings, cluster string, object *v1alpha1.CommitStatus) {
-	id := strings.Join([]string{cluster, object.Namespace, object.Name}, "/")
-	status := object.Status
-	reason, _ := readyOf(object)
+// claim is a CommitStatus of a cluster.
+type claim struct {
+	cluster string
+	*v1alpha1.CommitStatus
+}
+
+func (c claim) id() string { return strings.Join([]string{c.cluster, c.Namespace, c.Name}, "/") }
+
+// place is what claims are about that want to be shown as one.
+func (c claim) place() string { return c.Spec.SHA + " " + c.Spec.Name }
+
+// ownersOf are the claims that count at each place: the oldest, and of two of one
+// second that of the cluster with the lesser name.
+func ownersOf(all []claim) map[string]string {
+	older := func(a, b claim) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.id(), b.id()))
+	}
+	owners := map[string]string{}
+	for _, c := range slices.SortedFunc(slices.Values(all), older) {
+		if _, ok := owners[c.place()]; !ok && outcomes[c.id()] == v1alpha1.ReasonSynced {
+			owners[c.place()] = c.id()
+		}
+	}
+	return owners
+}
+
+func (w *world) verifyStatus(f *findings, object claim, owners map[string]string) {
+	id, status := object.id(), object.Status
+	reason, _ := readyOf(object.CommitStatus)
 	want := outcomes[id]
 	f.equal(id+": reason", reason, want)
 	f.equal(id+": isSynced", status.IsSynced, want == v1alpha1.ReasonSynced)
 	f.equal(id+": syncFailure present", status.SyncFailure != nil, want != v1alpha1.ReasonSynced)
 	f.equal(id+": observedGeneration", status.ObservedGeneration, object.Generation)
 	if want != v1alpha1.ReasonSynced && want != v1alpha1.ReasonConflict {
-		f.equal(id+": check run", runOf(object), int64(0))
+		f.equal(id+": ID", idOf(object.CommitStatus), int64(0))
 		return
 	}
-	runs := w.github.CheckRuns(repository, object.Spec.SHA)
-	f.equal(id+": check runs on its commit", len(runs), 1)
-	if len(runs) != 1 {
+	all := w.shownFor(object.CommitStatus)
+	f.equal(id+": shown on its commit", len(all), 1)
+	if len(all) != 1 {
 		return
 	}
-	run := runs[0]
-	f.equal(id+": checkRunId", runOf(object), run.ID)
-	f.equal(id+": phase", phaseOf(run), string(status.Phase))
-	f.equal(id+": name", status.Name, run.Name)
-	f.equal(id+": description", status.Description, run.Summary)
-	f.equal(id+": url", status.URL, run.DetailsURL)
-	f.equal(id+": sha", status.SHA, run.HeadSHA)
-	f.equal(id+": repo", status.Repo, strings.TrimPrefix(w.github.URL(), "http://")+"/"+repository)
-	f.equal(id+": scmProvider", status.ScmProvider, "acme-github")
+	shows := all[0]
+	f.equal(id+": ID", idOf(object.CommitStatus), shows.id)
+	f.equal(id+": phase", status.Phase, shows.phase)
+	f.equal(id+": name", status.Name, shows.name)
+	f.equal(id+": description", status.Description, shows.description)
+	f.equal(id+": url", status.URL, shows.url)
+	f.equal(id+": sha", status.SHA, shows.sha)
+	f.equal(id+": repo", status.Repo, shows.repo)
+	f.equal(id+": scmProvider", status.ScmProvider, shows.scmProvider)
 	if want == v1alpha1.ReasonSynced {
 		f.equal(id+": the phase that is asked for", status.Phase, object.Spec.Phase)
 		f.equal(id+": the description that is asked for", status.Description, object.Spec.Description)
 	}
 	owner := ""
-	if object.Spec.SHA == mainSHA && id != mainOwner {
-		owner = mainOwner
+	if oldest := owners[object.place()]; oldest != id {
+		owner = oldest
 	}
 	f.equal(id+": owner", status.Owner, owner)
-}
-
-// phaseOf is the phase that a check run stands for.
-func phaseOf(run github.CheckRun) string {
-	switch {
-	case run.Status != "completed":
-		return run.Status
-	case run.Conclusion == "cancelled":
-		return string(v1alpha1.PhaseCanceled)
-	}
-	return run.Conclusion
 }
 
 func (w *world) verifyCalls(f *findings) {
@@ -151,9 +173,13 @@ func (w *world) verifyCalls(f *findings) {
 	f.equal("check runs made (POST)", posts, wantPosts)
 	f.equal("check runs changed (PATCH)", patches, wantPatches)
 	for _, run := range w.github.CheckRuns(repository, branchSHA) {
-		f.equal("the commit that was left", phaseOf(run), string(v1alpha1.PhaseCanceled))
+		f.equal("the commit that was left", phaseOf(run), v1alpha1.PhaseCanceled)
 	}
-	f.equal("limits disregarded", w.github.Violations(), 0)
+	for _, c := range w.gitlab.Calls() {
+		f.equal("answer to "+c.Method+" "+c.Path, c.Status/100, 2)
+	}
+	f.equal("statuses sent to GitLab (POST)", len(w.gitlab.Writes()), wantStatuses)
+	f.equal("limits disregarded", w.github.Violations()+w.gitlab.Violations(), 0)
 	for i := 1; i < len(early); i++ {
 		pause := early[i].Sub(early[i-1])
 		f.equal(fmt.Sprintf("pause of at least %s before try %d of an unknown commit", retries[i-1], i+1), pause >= retries[i-1], true)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
 )
 
 const (
@@ -30,6 +31,10 @@ const (
 	appID          = 12345
 	installationID = 678
 
+	// handbook is a project on GitLab, and bot the user whose token the hub has there.
+	handbook = "acme/handbook"
+	bot      = "project-bot"
+
 	// mainSHA and laterSHA are the commits in the manifests; the latter is
 	// pushed in the course of the demo.
 	mainSHA  = "9f2c1e7ab04d5836f1e9c7720d4ba6385e13fc09"
@@ -37,6 +42,8 @@ const (
 	// branchSHA and nextSHA are two commits of a branch, one after the other.
 	branchSHA = "c41d09aa6e27b3f8850d1e94f7ac3b62d8e5f017"
 	nextSHA   = "e8a2f6134b90cd57e12f0b3d9964ca708f5d1b2e"
+	// handbookSHA is the commit on GitLab.
+	handbookSHA = "5b0e6c27f1d94a83be62c0a7d85f3e19c4706b2d"
 
 	// tokenLife is longer than anybody watches a demo.
 	tokenLife = 24 * time.Hour
@@ -54,14 +61,16 @@ type world struct {
 	*programs
 	hubCluster, eu, us *member
 	github             *github.Server
+	gitlab             *gitlab.Server
 	appKey             []byte
+	botToken           string
 	hub                *process
 }
 
 // all returns the clusters, in the order in which they are shown.
 func (w *world) all() []*member { return []*member{w.eu, w.us, w.hubCluster} }
 
-// newWorld starts the clusters and GitHub.
+// newWorld starts the clusters and the SCMs.
 func newWorld(ctx context.Context, p *programs) (*world, error) {
 	w := &world{
 		programs:   p,
@@ -69,10 +78,15 @@ func newWorld(ctx context.Context, p *programs) (*world, error) {
 		eu:         &member{context: "prod-eu", name: "prod-eu"},
 		us:         &member{context: "prod-us", name: "prod-us"},
 		github:     github.New(),
+		gitlab:     gitlab.New(),
 	}
 	w.appKey = w.github.AddApp(appID)
 	w.github.Install(appID, installationID, owner)
 	w.github.AddRepo(repository, mainSHA, branchSHA, nextSHA)
+	w.gitlab.AddUser(bot)
+	w.botToken = w.gitlab.AddToken(bot)
+	w.gitlab.AddProject(handbook, handbookSHA)
+	w.gitlab.AddMember(handbook, bot, gitlab.Developer)
 
 	begun := time.Now()
 	starting := errgroup.Group{}
@@ -91,11 +105,12 @@ func newWorld(ctx context.Context, p *programs) (*world, error) {
 	fmt.Printf(`
   clusters   hub, prod-eu and prod-us: real API servers, up in %s
   GitHub     a strict fake at %s, with App %d installed for %s
+  GitLab     a strict fake at %s, with a token of %s's
   files      %s
 
 To look around with kubectl in another terminal:
   export KUBECONFIG=%s
-`, time.Since(begun).Round(100*time.Millisecond), w.github.URL(), appID, owner, w.dir, w.kubeconfig())
+`, time.Since(begun).Round(100*time.Millisecond), w.github.URL(), appID, owner, w.gitlab.URL(), bot, w.dir, w.kubeconfig())
 	return w, nil
 }
 
@@ -107,6 +122,7 @@ func (w *world) stop() error {
 		w.hub = nil
 	}
 	w.github.Close()
+	w.gitlab.Close()
 	stopping := errgroup.Group{}
 	for _, m := range w.all() {
 		if m.Cluster != nil {
