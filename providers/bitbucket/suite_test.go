@@ -204,7 +204,7 @@ func contractSCM(b *bench) *contract.SCM {
 	for name, fault := range map[contract.Fault]fake.Fault{
 		contract.LostBefore:  {DropBefore: true},
 		contract.LostAfter:   {DropAfter: true},
-		contract.CutBody:     {Cut: true},
+		contract.CutBody:     {CutBody: true},
 		contract.Hang:        {Hang: true},
 		contract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
 		contract.Page:        {Status: 200, Body: "<html>Sign in</html>"},

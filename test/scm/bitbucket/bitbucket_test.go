@@ -101,7 +101,7 @@ func TestCloudUpdatesByKey(t *testing.T) {
 	a = w.call("POST", post, `{"key":"a/b","state":"STOPPED",`+link+`}`)
 	w.Expect(a.status).To(Equal(201))
 	w.Expect(w.Builds("acme/shop", sha)).To(Equal([]bitbucket.Build{{
-		Key: "a/b", State: "STOPPED", Name: "n", Description: "d", URL: "https://ci.example.com/1", Created: w.clock.Now(), Updated: w.clock.Now(),
+		Key: "a/b", State: "STOPPED", Name: "n", Description: "d", URL: "https://ci.example.com/1", Author: "robot", Created: w.clock.Now(), Updated: w.clock.Now(),
 	}}), "what is left out stays")
 	w.Expect(w.call("GET", post+"/a%2Fb", "").body).To(ContainSubstring(`"state":"STOPPED"`))
 	w.Expect(w.call("GET", post+"/a/b", "").status).To(Equal(404), "a key is one segment")
@@ -222,7 +222,7 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	_, err := w.try(context.Background(), "POST", w.URL()+path, body, w.token)
 	w.Expect(err).To(HaveOccurred())
 	w.Expect(w.Builds("acme/shop", sha)).To(BeEmpty())
-	for _, f := range []bitbucket.Fault{{DropAfter: true}, {Cut: true}} {
+	for _, f := range []bitbucket.Fault{{DropAfter: true}, {CutBody: true}} {
 		w.Inject(f)
 		_, err := w.try(context.Background(), "POST", w.URL()+path, body, w.token)
 		w.Expect(err).To(HaveOccurred())

@@ -33,7 +33,7 @@ func (s *Server) setCenter(x *exchange) answer {
 	}
 	r.set(x.params["sha"], Build{
 		Key: *f.Key, State: *f.State, URL: *f.URL, Name: text1(f.Name, ""), Description: text1(f.Description, ""),
-	}, x.now)
+	}, x.Now)
 	return noContent()
 }
 
@@ -42,7 +42,7 @@ func (s *Server) getCenter(x *exchange) answer {
 	if refused != nil {
 		return *refused
 	}
-	key := x.request.URL.Query().Get("key")
+	key := x.Request.URL.Query().Get("key")
 	if key == "" {
 		return s.refuse(http.StatusBadRequest, "validation.ArgumentValidationException", "The build status key must be provided.")
 	}
@@ -68,7 +68,7 @@ func (s *Server) listCenter(x *exchange) answer {
 	for _, path := range paths {
 		all = append(all, s.world.repos[path].commits[x.params["sha"]]...)
 	}
-	query := x.request.URL.Query()
+	query := x.Request.URL.Query()
 	start, limit := max(number(query.Get("start"), 0), 0), min(number(query.Get("limit"), centerPage), mostCenterPage)
 	some, next := page(all, start, limit)
 	values := []any{}

@@ -8,9 +8,9 @@
 // who changes what Bitbucket shows is played by SetBuild and DeleteBuild, which are
 // no calls.
 //
-// A request goes through arrive (ledger.go), admit (limits.go), a fault (faults.go),
-// and only then to its route (routes.go), to who may ask (world.go), and the build
-// statuses themselves (builds.go, and what is each service's own in cloud.go and
-// center.go). Where Atlassian documents nothing, the stricter behavior was chosen and
-// a comment says so.
+// A request goes through the steps of package wire: arrive (ledger.go), admit
+// (limits.go), a fault, and only then to its route (routes.go), to who may ask
+// (world.go), and the build statuses themselves (builds.go, and what is each service's
+// own in cloud.go and center.go). Where Atlassian documents nothing, the stricter
+// behavior was chosen and a comment says so.
 package bitbucket

@@ -33,16 +33,10 @@ type budget struct {
 	pausedUntil time.Time
 }
 
-// Violations is how many requests exceeded a limit, or came during a pause that was
-// announced by Retry-After. Each is marked in its Call.
-func (s *Server) Violations() int {
-	return len(s.those(func(c *Call) bool { return c.Violation != "" }))
-}
-
 func (s *Server) budget(x *exchange) *budget {
-	key := x.request.Header.Get("Authorization")
+	key := x.Request.Header.Get("Authorization")
 	if s.budgets[key] == nil {
-		s.budgets[key] = &budget{filled: x.now}
+		s.budgets[key] = &budget{filled: x.Now}
 	}
 	return s.budgets[key]
 }
@@ -50,21 +44,21 @@ func (s *Server) budget(x *exchange) *budget {
 // admit counts a request and refuses it if that exceeds a limit.
 func (s *Server) admit(x *exchange) *answer {
 	b := s.budget(x)
-	if x.now.Before(b.pausedUntil) {
-		x.call.Violation = "sent during an announced pause"
+	if x.Now.Before(b.pausedUntil) {
+		x.Call.Violation = "sent during an announced pause"
 	}
 	if s.service == center {
 		return s.admitCenter(x, b)
 	}
-	for len(b.sent) > 0 && x.now.Sub(b.sent[0]) >= time.Hour {
+	for len(b.sent) > 0 && x.Now.Sub(b.sent[0]) >= time.Hour {
 		b.sent = b.sent[1:]
 	}
 	if s.limits.RequestsPerHour > 0 && len(b.sent) >= s.limits.RequestsPerHour {
-		x.call.Violation = "requests an hour"
+		x.Call.Violation = "requests an hour"
 		a := s.refuse(http.StatusTooManyRequests, "", "Rate limit for this resource has been exceeded")
 		return &a
 	}
-	b.sent = append(b.sent, x.now)
+	b.sent = append(b.sent, x.Now)
 	return nil
 }
 
@@ -72,9 +66,9 @@ func (s *Server) admitCenter(x *exchange, b *budget) *answer {
 	if s.limits.Tokens == 0 {
 		return nil
 	}
-	s.fill(b, x.now)
+	s.fill(b, x.Now)
 	if b.taken >= s.limits.Tokens {
-		x.call.Violation = "token bucket"
+		x.Call.Violation = "token bucket"
 		a := s.refuse(http.StatusTooManyRequests, "web.RateLimitException", "Rate limit exceeded.")
 		return &a
 	}
@@ -92,15 +86,15 @@ func (s *Server) fill(b *budget, now time.Time) {
 // meter adds the headers of limits. Data Center sends Retry-After with every answer,
 // 0 while there are tokens.
 func (s *Server) meter(x *exchange, a *answer) {
-	if a.header == nil {
-		a.header = http.Header{}
+	if a.Header == nil {
+		a.Header = http.Header{}
 	}
-	set := func(name string, n int) { a.header.Set(name, strconv.Itoa(n)) }
+	set := func(name string, n int) { a.Header.Set(name, strconv.Itoa(n)) }
 	switch {
 	case s.service == cloud && s.limits.Scaled:
 		set("X-RateLimit-Limit", s.limits.RequestsPerHour)
-		a.header.Set("X-RateLimit-Resource", "api-repositories")
-		a.header.Set("X-RateLimit-NearLimit", strconv.FormatBool(len(s.budget(x).sent)*5 > s.limits.RequestsPerHour*4))
+		a.Header.Set("X-RateLimit-Resource", "api-repositories")
+		a.Header.Set("X-RateLimit-NearLimit", strconv.FormatBool(len(s.budget(x).sent)*5 > s.limits.RequestsPerHour*4))
 	case s.service == center && s.limits.Tokens > 0:
 		b := s.budget(x)
 		set("X-RateLimit-Limit", s.limits.Tokens)
@@ -109,7 +103,7 @@ func (s *Server) meter(x *exchange, a *answer) {
 		set("X-RateLimit-FillRate", s.limits.Fill)
 		wait := 0
 		if b.taken >= s.limits.Tokens {
-			wait = int(math.Ceil(b.filled.Add(s.limits.Interval).Sub(x.now).Seconds()))
+			wait = int(math.Ceil(b.filled.Add(s.limits.Interval).Sub(x.Now).Seconds()))
 		}
 		set("Retry-After", wait)
 	}
@@ -117,10 +111,10 @@ func (s *Server) meter(x *exchange, a *answer) {
 
 // announce remembers the pause that a refusal asks for.
 func (s *Server) announce(x *exchange, a answer) {
-	if a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable {
+	if a.Status != http.StatusTooManyRequests && a.Status != http.StatusServiceUnavailable {
 		return
 	}
-	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
 		s.budget(x).pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
 	}
 }

@@ -33,7 +33,7 @@ func fold(s string) string { return strings.ToLower(s) }
 // AddToken makes an access token that may do all in every repository that access,
 // "read" or "write", says.
 func (s *Server) AddToken(user, access string) (accessToken string) {
-	s.do(func() {
+	s.Do(func() {
 		accessToken = fmt.Sprintf("BBDC-%d-%040x", len(s.world.tokens), 0xBEEF)
 		s.world.tokens["Bearer "+accessToken] = &token{user, access}
 	})
@@ -43,7 +43,7 @@ func (s *Server) AddToken(user, access string) (accessToken string) {
 // AddPassword makes an API token that is sent as a user's password, as Cloud takes
 // one.
 func (s *Server) AddPassword(user, access string) (apiToken string) {
-	s.do(func() {
+	s.Do(func() {
 		apiToken = fmt.Sprintf("ATATT-%d-%040x", len(s.world.tokens), 0xBEEF)
 		s.world.tokens["Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+apiToken))] = &token{user, access}
 	})
@@ -52,7 +52,7 @@ func (s *Server) AddPassword(user, access string) (apiToken string) {
 
 // RevokeTokens makes Bitbucket refuse all of a user's tokens from now on.
 func (s *Server) RevokeTokens(user string) {
-	s.do(func() {
+	s.Do(func() {
 		for header, t := range s.world.tokens {
 			if t.user == user {
 				delete(s.world.tokens, header)
@@ -63,7 +63,7 @@ func (s *Server) RevokeTokens(user string) {
 
 // AddRepo makes a repository, or adds commits to one.
 func (s *Server) AddRepo(path string, shas ...string) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.repos[fold(path)]
 		if r == nil {
 			r = &repo{path: path, commits: map[string][]Build{}}
@@ -78,7 +78,7 @@ func (s *Server) AddRepo(path string, shas ...string) {
 }
 
 // RemoveRepo deletes a repository.
-func (s *Server) RemoveRepo(path string) { s.do(func() { delete(s.world.repos, fold(path)) }) }
+func (s *Server) RemoveRepo(path string) { s.Do(func() { delete(s.world.repos, fold(path)) }) }
 
 // must returns a commit's repository; both have to be there.
 func (w *world) must(path, sha string) *repo {

@@ -8,8 +8,8 @@
 // who changes what Gitea shows is played by AddStatus and DeleteStatuses, which are
 // no calls. Gitea has no limits of its own; Limits are those of a proxy before it.
 //
-// A request goes through arrive (ledger.go), the proxy (limits.go), a fault
-// (faults.go), and only then to its route (routes.go), to who may ask (world.go),
-// and the statuses themselves (statuses.go). Where Gitea's database decides, the
-// strictest of those that it runs on was chosen and a comment says so.
+// A request goes through the steps of package wire: arrive (ledger.go), the proxy
+// (limits.go), a fault, and only then to its route (routes.go), to who may ask
+// (world.go), and the statuses themselves (statuses.go). Where Gitea's database
+// decides, the strictest of those that it runs on was chosen and a comment says so.
 package gitea

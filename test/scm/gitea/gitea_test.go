@@ -216,7 +216,7 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	w.Inject(gitea.Fault{Match: isWrite, Status: 502, Body: "down", Header: http.Header{"Retry-After": {"7"}}})
 	w.Expect(w.call("GET", statuses+sha, "", w.token).status).To(Equal(200))
 	w.Expect(w.post(body).status).To(Equal(502))
-	for _, f := range []gitea.Fault{{DropBefore: true}, {DropAfter: true}, {Cut: true}} {
+	for _, f := range []gitea.Fault{{DropBefore: true}, {DropAfter: true}, {CutBody: true}} {
 		w.Inject(f)
 		_, err := w.try(context.Background(), "POST", statuses+sha, body, w.token)
 		w.Expect(err).To(HaveOccurred())

@@ -32,41 +32,35 @@ type proxy struct {
 	pausedUntil time.Time
 }
 
-// Violations is how many requests exceeded the limit, or came during a pause that
-// was announced by Retry-After. Each is marked in its Call.
-func (s *Server) Violations() int {
-	return len(s.those(func(c *Call) bool { return c.Violation != "" }))
-}
-
 // admit counts a request and refuses it if that exceeds the limit.
 func (s *Server) admit(x *exchange) *answer {
 	p := &s.proxy
-	if x.now.Before(p.pausedUntil) {
-		x.call.Violation = "sent during an announced pause"
+	if x.Now.Before(p.pausedUntil) {
+		x.Call.Violation = "sent during an announced pause"
 	}
-	for len(p.sent) > 0 && x.now.Sub(p.sent[0]) >= time.Minute {
+	for len(p.sent) > 0 && x.Now.Sub(p.sent[0]) >= time.Minute {
 		p.sent = p.sent[1:]
 	}
 	if p.limits.RequestsPerMinute == 0 || len(p.sent) < p.limits.RequestsPerMinute {
-		p.sent = append(p.sent, x.now)
+		p.sent = append(p.sent, x.Now)
 		return nil
 	}
-	x.call.Violation = "requests a minute"
+	x.Call.Violation = "requests a minute"
 	a := text(http.StatusTooManyRequests, nginxPage)
-	a.header.Set("Content-Type", "text/html")
+	a.Header.Set("Content-Type", "text/html")
 	if p.limits.RetryAfter {
-		wait := p.sent[0].Add(time.Minute).Sub(x.now)
-		a.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		wait := p.sent[0].Add(time.Minute).Sub(x.Now)
+		a.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
 	return &a
 }
 
 // announce remembers the pause that an answer asks for.
-func (s *Server) announce(_ *exchange, a answer) {
-	if a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable {
+func (s *Server) announce(a answer) {
+	if a.Status != http.StatusTooManyRequests && a.Status != http.StatusServiceUnavailable {
 		return
 	}
-	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
 		s.proxy.pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
 	}
 }

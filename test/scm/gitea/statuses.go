@@ -35,16 +35,15 @@ type Status struct {
 }
 
 // Statuses returns the statuses of a commit, the oldest first.
-func (s *Server) Statuses(path, sha string) []Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.world.must(path).statuses[fold(sha)])
+func (s *Server) Statuses(path, sha string) (all []Status) {
+	s.Do(func() { all = slices.Clone(s.world.must(path).statuses[fold(sha)]) })
+	return all
 }
 
 // AddStatus makes a status that no call made, and returns its ID. It is the newest of
 // its context.
 func (s *Server) AddStatus(path, sha string, status Status) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.must(path)
 		if !r.commits[fold(sha)] {
 			panic(fmt.Sprintf("commit %s of %s of the fake Gitea: there is none", sha, path))
@@ -58,7 +57,7 @@ func (s *Server) AddStatus(path, sha string, status Status) (id int64) {
 // DeleteStatuses makes those of a context vanish. No call of the API does that, but a
 // repository that is made anew has none.
 func (s *Server) DeleteStatuses(path, sha, context string) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.must(path)
 		r.statuses[fold(sha)] = slices.DeleteFunc(r.statuses[fold(sha)], func(st Status) bool { return st.Context == context })
 	})
@@ -86,10 +85,10 @@ func (s *Server) createStatus(x *exchange) answer {
 		Description string `json:"description"`
 		Context     string `json:"context"`
 	}
-	if !strings.Contains(x.request.Header.Get("Content-Type"), "json") {
+	if !strings.Contains(x.Request.Header.Get("Content-Type"), "json") {
 		return s.refuse(http.StatusUnprocessableEntity, "[]: Empty Content-Type")
 	}
-	if err := json.Unmarshal(x.body, &form); err != nil {
+	if err := json.Unmarshal(x.Body, &form); err != nil {
 		return s.refuse(http.StatusUnprocessableEntity, "[]: %v", err)
 	}
 	sha := x.params["sha"]
@@ -101,7 +100,7 @@ func (s *Server) createStatus(x *exchange) answer {
 	}
 	made := r.add(sha, Status{
 		State: form.State, TargetURL: form.TargetURL, Description: form.Description, Context: form.Context, Creator: x.token.user,
-	}, x.now)
+	}, x.Now)
 	return reply(http.StatusCreated, s.render(r, sha, made))
 }
 
@@ -112,7 +111,7 @@ func (s *Server) listStatuses(x *exchange) answer {
 	if refused != nil {
 		return *refused
 	}
-	query := x.request.URL.Query()
+	query := x.Request.URL.Query()
 	sha := x.params["sha"]
 	all := slices.Clone(r.statuses[sha])
 	switch query.Get("sort") {
@@ -133,9 +132,9 @@ func (s *Server) listStatuses(x *exchange) answer {
 		shown = append(shown, s.render(r, sha, st))
 	}
 	a := reply(http.StatusOK, shown)
-	a.header.Set("X-Total-Count", strconv.Itoa(len(all)))
+	a.Header.Set("X-Total-Count", strconv.Itoa(len(all)))
 	if links := s.links(x, page, (len(all)+limit-1)/limit); len(links) > 0 {
-		a.header.Set("Link", strings.Join(links, ","))
+		a.Header.Set("Link", strings.Join(links, ","))
 	}
 	return a
 }
@@ -151,11 +150,11 @@ func number(text string, otherwise int) int {
 func (s *Server) links(x *exchange, page, pages int) []string {
 	var links []string
 	link := func(to int, rel string) {
-		u := *x.request.URL
+		u := *x.Request.URL
 		q := u.Query()
 		q.Set("page", strconv.Itoa(to))
 		u.RawQuery = q.Encode()
-		links = append(links, fmt.Sprintf("<%s%s>; rel=%q", s.root(), u.RequestURI(), rel))
+		links = append(links, fmt.Sprintf("<%s%s>; rel=%q", s.Root(), u.RequestURI(), rel))
 	}
 	if page < pages {
 		link(page+1, "next")

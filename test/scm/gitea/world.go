@@ -54,7 +54,7 @@ func WithScopes(scopes ...string) UserOption { return func(t *token) { t.scopes 
 
 // AddUser makes a user, unless there is one of that name, and a new access token.
 func (s *Server) AddUser(name string, opts ...UserOption) (accessToken string) {
-	s.do(func() {
+	s.Do(func() {
 		t := &token{user: name, scopes: []string{"write:repository", "read:user"}}
 		for _, o := range opts {
 			o(t)
@@ -68,7 +68,7 @@ func (s *Server) AddUser(name string, opts ...UserOption) (accessToken string) {
 
 // RevokeToken makes Gitea refuse a token from now on.
 func (s *Server) RevokeToken(accessToken string) {
-	s.do(func() { delete(s.world.tokens, accessToken) })
+	s.Do(func() { delete(s.world.tokens, accessToken) })
 }
 
 // id is the number of a user, who is made where there is none.
@@ -81,7 +81,7 @@ func (w *world) id(name string) int64 {
 
 // AddRepo makes a public repository, or adds commits to one.
 func (s *Server) AddRepo(path string, shas ...string) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.repos[fold(path)]
 		if r == nil {
 			r = &repo{
@@ -98,18 +98,18 @@ func (s *Server) AddRepo(path string, shas ...string) {
 
 // Grant lets a user read or write a repository; access is "read", "write" or "".
 func (s *Server) Grant(path, user, access string) {
-	s.do(func() { s.world.must(path).access[user] = access })
+	s.Do(func() { s.world.must(path).access[user] = access })
 }
 
 // MakePrivate hides a repository from those without access.
-func (s *Server) MakePrivate(path string) { s.do(func() { s.world.must(path).private = true }) }
+func (s *Server) MakePrivate(path string) { s.Do(func() { s.world.must(path).private = true }) }
 
 // RemoveRepo deletes a repository.
-func (s *Server) RemoveRepo(path string) { s.do(func() { delete(s.world.repos, fold(path)) }) }
+func (s *Server) RemoveRepo(path string) { s.Do(func() { delete(s.world.repos, fold(path)) }) }
 
 // RenameRepo gives a repository another path. The old one redirects.
 func (s *Server) RenameRepo(from, to string) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.world.must(from)
 		delete(s.world.repos, fold(from))
 		r.path = to
@@ -149,7 +149,7 @@ func (s *Server) repository(x *exchange, access string) (*repo, *answer) {
 		return nil, &a
 	}
 	switch {
-	case x.token == nil && x.request.Header.Get("Authorization") != "":
+	case x.token == nil && x.Request.Header.Get("Authorization") != "":
 		return refuse(http.StatusUnauthorized, "invalid username, password or token")
 	case x.token != nil && !x.token.has(access+":repository"):
 		return refuse(http.StatusForbidden, "token does not have at least one of required scope(s), required=[%s:repository], token scope=%s",
@@ -157,8 +157,8 @@ func (s *Server) repository(x *exchange, access string) (*repo, *answer) {
 	}
 	r := s.world.repos[fold(path)]
 	if to := s.world.renamed[fold(path)]; r == nil && to != "" {
-		at := strings.Replace(x.request.URL.RequestURI(), path, to, 1)
-		return nil, &answer{status: http.StatusMovedPermanently, header: http.Header{"Location": {at}}}
+		at := strings.Replace(x.Request.URL.RequestURI(), path, to, 1)
+		return nil, &answer{Status: http.StatusMovedPermanently, Header: http.Header{"Location": {at}}}
 	}
 	if r == nil {
 		return refuse(http.StatusNotFound, "not found")

@@ -33,7 +33,7 @@ func bearer(r *http.Request) string {
 
 // identify reads the Authorization header. It decides nothing.
 func (s *Server) identify(x *exchange) caller {
-	credential := bearer(x.request)
+	credential := bearer(x.Request)
 	if credential == "" {
 		return caller{none: true, jwt: refusal(http.StatusUnauthorized, errUndecodable)}
 	}
@@ -43,7 +43,7 @@ func (s *Server) identify(x *exchange) caller {
 	if t := s.tokens[credential]; t != nil {
 		return caller{app: t.app, installation: t.installation, token: t, jwt: refusal(http.StatusUnauthorized, errUndecodable)}
 	}
-	app, err := s.world.verify(credential, x.now)
+	app, err := s.world.verify(credential, x.Now)
 	return caller{app: app, jwt: err}
 }
 
@@ -59,7 +59,7 @@ func (s *Server) asInstallation(x *exchange) (*token, *refused) {
 		return nil, refusal(http.StatusUnauthorized, "Requires authentication")
 	}
 	t := x.caller.token
-	if t == nil || !t.expires.After(x.now) {
+	if t == nil || !t.expires.After(x.Now) {
 		return nil, refusal(http.StatusUnauthorized, "Bad credentials")
 	}
 	i := s.world.installations[t.installation]

@@ -106,7 +106,7 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 	if l.MaxInFlight > 0 && of.inFlight > l.MaxInFlight {
 		return "requests in flight", time.Second
 	}
-	next := &spending{at: x.now, write: isWrite(x.request)}
+	next := &spending{at: x.Now, write: isWrite(x.Request)}
 	for _, w := range []struct {
 		name   string
 		limit  int
@@ -146,16 +146,16 @@ func (b *budget) wait(next *spending, limit int, window time.Duration, cost func
 
 // count spends what a request costs and forgets what no window sees any more.
 func (b *budget) count(x *exchange) {
-	b.used(x.now)
+	b.used(x.Now)
 	if b.spent == 0 {
-		b.hour = x.now
+		b.hour = x.Now
 	}
 	b.spent++
 	old := 0
-	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.now) {
+	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.Now) {
 		old++
 	}
-	x.spent = &spending{at: x.now, write: isWrite(x.request)}
+	x.spent = &spending{at: x.Now, write: isWrite(x.Request)}
 	b.log = append(b.log[old:], x.spent)
 }
 

@@ -104,12 +104,11 @@ func (c *checkRuns) add(r CheckRun) *run {
 // CheckRuns returns all runs on a commit, the oldest first, the ones that newer
 // ones hide included.
 func (s *Server) CheckRuns(repository, sha string) []CheckRun {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := s.runs.byCommit[commit{fold(repository), fold(sha)}]
-	shown := make([]CheckRun, 0, len(all))
-	for _, r := range all {
-		shown = append(shown, r.CheckRun)
-	}
+	shown := []CheckRun{}
+	s.Do(func() {
+		for _, r := range s.runs.byCommit[commit{fold(repository), fold(sha)}] {
+			shown = append(shown, r.CheckRun)
+		}
+	})
 	return shown
 }

@@ -9,8 +9,8 @@
 // EditCheckRun, DeleteCheckRun, AddCheckRun, AddStatus and DeleteStatuses, which are
 // no calls.
 //
-// A request goes through arrive (ledger.go), admit (limits.go), a fault
-// (faults.go), and only then through its route (routes.go) to who may ask
+// A request goes through the steps of package wire: arrive (ledger.go), admit
+// (limits.go), a fault, and only then through its route (routes.go) to who may ask
 // (auth.go), what may be asked (validate.go, statuscalls.go), and the check runs
 // (checkruns.go) and commit statuses (statuses.go) themselves. Where GitHub
 // documents nothing, the stricter behavior was chosen and a comment says so.

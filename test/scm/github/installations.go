@@ -31,7 +31,7 @@ func (s *Server) findInstallation(x *exchange, fits func(*installation) bool) (a
 	if i == nil || !fits(i) {
 		return answer{}, refusal(http.StatusNotFound, "Not Found")
 	}
-	x.call.Installation = i.id
+	x.Call.Installation = i.id
 	return reply(http.StatusOK, s.renderInstallation(i)), nil
 }
 

@@ -27,39 +27,24 @@ func WithLimits(l Limits) Option {
 	return func(s *Server) { s.budgets.limits = l }
 }
 
-// Violations is how many requests exceeded a limit, or came during a pause that
-// was announced by Retry-After or by an exhausted primary limit. Each is marked
-// in its Call.
-func (s *Server) Violations() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, c := range s.ledger.calls {
-		if c.Violation != "" {
-			n++
-		}
-	}
-	return n
-}
-
 // admit counts a request and refuses it if that exceeds a limit.
 func (s *Server) admit(x *exchange) *answer {
 	b := s.budgets.of(x.caller)
 	if b == nil {
 		return nil
 	}
-	if x.now.Before(b.pausedUntil) && !x.now.Before(b.pausedFrom) {
-		x.call.Violation = "sent during an announced pause"
+	if x.Now.Before(b.pausedUntil) && !x.Now.Before(b.pausedFrom) {
+		x.Call.Violation = "sent during an announced pause"
 	}
-	if used, limit := b.used(x.now), s.budgets.primary(); used >= limit {
-		x.call.Violation = "primary limit"
+	if used, limit := b.used(x.Now), s.budgets.primary(); used >= limit {
+		x.Call.Violation = "primary limit"
 		a := s.primaryLimit(x.caller).answer("")
 		return &a
 	}
 	if broken, wait := s.budgets.exceeded(b, x); broken != "" {
-		x.call.Violation = broken
+		x.Call.Violation = broken
 		a := secondaryLimit().answer("")
-		a.header.Set("Retry-After", strconv.Itoa(int(max(1, math.Ceil(wait.Seconds())))))
+		a.Header.Set("Retry-After", strconv.Itoa(int(max(1, math.Ceil(wait.Seconds())))))
 		return &a
 	}
 	b.count(x)
@@ -87,33 +72,34 @@ func (s *Server) meter(x *exchange, a *answer) {
 	b := s.budgets.of(x.caller)
 	if b == nil {
 		b = &budget{}
-	} else if a.status == http.StatusNotModified {
+	} else if a.Status == http.StatusNotModified {
 		b.refund(x)
 	}
-	used := b.used(x.now)
+	used := b.used(x.Now)
 	reset := b.hour.Add(time.Hour)
 	if b.hour.IsZero() {
-		reset = x.now.Add(time.Hour)
+		reset = x.Now.Add(time.Hour)
 	}
-	a.setDefault("X-Ratelimit-Limit", strconv.Itoa(limit))
-	a.setDefault("X-Ratelimit-Used", strconv.Itoa(used))
-	a.setDefault("X-Ratelimit-Remaining", strconv.Itoa(max(0, limit-used)))
-	a.setDefault("X-Ratelimit-Reset", strconv.FormatInt(reset.Unix()+1, 10))
-	a.setDefault("X-Ratelimit-Resource", "core")
+	a.SetDefault("X-Ratelimit-Limit", strconv.Itoa(limit))
+	a.SetDefault("X-Ratelimit-Used", strconv.Itoa(used))
+	a.SetDefault("X-Ratelimit-Remaining", strconv.Itoa(max(0, limit-used)))
+	a.SetDefault("X-Ratelimit-Reset", strconv.FormatInt(reset.Unix()+1, 10))
+	a.SetDefault("X-Ratelimit-Resource", "core")
 }
 
-// announce remembers the pause that an answer asks for.
+// announce remembers the pause that an answer asks for, by Retry-After or by an
+// exhausted primary limit.
 func (s *Server) announce(x *exchange, a answer) {
 	b := s.budgets.of(x.caller)
-	if b == nil || a.status < http.StatusBadRequest {
+	if b == nil || a.Status < http.StatusBadRequest {
 		return
 	}
 	var until time.Time
-	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
 		until = s.clock.Now().Add(time.Duration(seconds) * time.Second)
-	} else if reset, err := strconv.ParseInt(a.header.Get("X-Ratelimit-Reset"), 10, 64); err == nil &&
-		a.header.Get("X-Ratelimit-Remaining") == "0" &&
-		(a.status == http.StatusForbidden || a.status == http.StatusTooManyRequests) {
+	} else if reset, err := strconv.ParseInt(a.Header.Get("X-Ratelimit-Reset"), 10, 64); err == nil &&
+		a.Header.Get("X-Ratelimit-Remaining") == "0" &&
+		(a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests) {
 		until = time.Unix(reset, 0)
 	}
 	now := s.clock.Now()

@@ -35,7 +35,7 @@ func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
 	if !s.world.commits[x.repository()][x.path("ref")] {
 		return answer{}, noCommit(x.params["ref"])
 	}
-	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, x.request.URL.Query())
+	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, x.Request.URL.Query())
 	if err != nil {
 		return answer{}, err
 	}
@@ -46,7 +46,7 @@ func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
 	}
 	a := reply(http.StatusOK, map[string]any{"total_count": len(found), "check_runs": shown})
 	if link != nil {
-		a.header["Link"] = link
+		a.Header["Link"] = link
 	}
 	return a, nil
 }
@@ -54,7 +54,7 @@ func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
 // page is which part of a list of so many a request asks for, and the Link header
 // that goes with it, nil where that is all.
 func (s *Server) page(x *exchange, count int) (from, to int, link []string) {
-	q := x.request.URL.Query()
+	q := x.Request.URL.Query()
 	perPage := min(positive(q.Get("per_page"), defaultPerPage), maxPerPage)
 	page := positive(q.Get("page"), 1)
 	from = min((page-1)*perPage, count)
@@ -98,7 +98,7 @@ func (c *checkRuns) query(at commit, q url.Values) ([]*run, *refused) {
 func (s *Server) pages(x *exchange, page, last int) string {
 	var links []string
 	link := func(to int, rel string) {
-		u := *x.request.URL
+		u := *x.Request.URL
 		q := u.Query()
 		q.Set("page", strconv.Itoa(to))
 		u.RawQuery = q.Encode()
@@ -128,16 +128,16 @@ func positive(value string, otherwise int) int {
 // answer into a 304 if the client knows it. The ETag depends on the token, as
 // GitHub's does.
 func (s *Server) conditional(x *exchange, a *answer) {
-	if x.request.Method != http.MethodGet || a.status != http.StatusOK {
+	if x.Request.Method != http.MethodGet || a.Status != http.StatusOK {
 		return
 	}
-	sum := sha256.Sum256(append([]byte(bearer(x.request)+"\n"), a.body...))
+	sum := sha256.Sum256(append([]byte(bearer(x.Request)+"\n"), a.Body...))
 	tag := `"` + hex.EncodeToString(sum[:]) + `"`
-	a.setDefault("Etag", "W/"+tag)
-	for known := range strings.SplitSeq(x.request.Header.Get("If-None-Match"), ",") {
+	a.SetDefault("Etag", "W/"+tag)
+	for known := range strings.SplitSeq(x.Request.Header.Get("If-None-Match"), ",") {
 		if strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag {
-			a.status, a.body = http.StatusNotModified, nil
-			a.header.Del("Content-Type")
+			a.Status, a.Body = http.StatusNotModified, nil
+			a.Header.Del("Content-Type")
 			return
 		}
 	}

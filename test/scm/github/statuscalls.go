@@ -22,7 +22,7 @@ func (s *Server) createStatus(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	status, err := parseStatus(x.body)
+	status, err := parseStatus(x.Body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -33,7 +33,7 @@ func (s *Server) createStatus(x *exchange) (answer, *refused) {
 	if s.statuses.full(at, status.Context) {
 		return answer{}, invalidStatus("", "This SHA and context has reached the maximum number of statuses.")
 	}
-	status.Repository, status.SHA, status.Creator, status.CreatedAt = at.repository, at.sha, u.login, x.now
+	status.Repository, status.SHA, status.Creator, status.CreatedAt = at.repository, at.sha, u.login, x.Now
 	return reply(http.StatusCreated, s.renderStatus(s.statuses.add(*status), true)), nil
 }
 
@@ -138,7 +138,7 @@ func (s *Server) listed(x *exchange, found []Status, body func(shown []any) any)
 	}
 	a := reply(http.StatusOK, body(shown))
 	if link != nil {
-		a.header["Link"] = link
+		a.Header["Link"] = link
 	}
 	return a
 }

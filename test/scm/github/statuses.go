@@ -94,17 +94,16 @@ func combined(of []Status) string {
 
 // Statuses returns all commit statuses on a commit, the oldest first, those that
 // newer ones of their context supersede included.
-func (s *Server) Statuses(repository, sha string) []Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.statuses.byCommit[commit{fold(repository), fold(sha)}])
+func (s *Server) Statuses(repository, sha string) (all []Status) {
+	s.Do(func() { all = slices.Clone(s.statuses.byCommit[commit{fold(repository), fold(sha)}]) })
+	return all
 }
 
 // AddStatus makes a commit status that no call made, and returns its ID: as the user
 // that it names does elsewhere. Its ID and time are ignored. It panics where it lacks
 // a context, a state or a creator, or where there is no such commit.
 func (s *Server) AddStatus(status Status) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		status.Repository, status.SHA, status.CreatedAt = fold(status.Repository), fold(status.SHA), s.clock.Now()
 		if status.Context == "" || status.State == "" || status.Creator == "" || !s.world.commits[status.Repository][status.SHA] {
 			panic(fmt.Sprintf("add the commit status %+v to the fake GitHub: something is missing", status))
@@ -117,7 +116,7 @@ func (s *Server) AddStatus(status Status) (id int64) {
 // DeleteStatuses makes all commit statuses of a context vanish. No call of the API
 // does that, but a repository that is made anew has none.
 func (s *Server) DeleteStatuses(repository, sha, context string) {
-	s.do(func() {
+	s.Do(func() {
 		at := commit{fold(repository), fold(sha)}
 		s.statuses.byCommit[at] = slices.DeleteFunc(s.statuses.byCommit[at], func(status Status) bool {
 			return fold(status.Context) == fold(context)

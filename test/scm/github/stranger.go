@@ -10,7 +10,7 @@ import (
 // is and where it is cannot be changed, and edit must not call the server. It
 // panics when there is no such run.
 func (s *Server) EditCheckRun(id int64, edit func(*CheckRun)) {
-	s.do(func() {
+	s.Do(func() {
 		r := s.runs.get(id)
 		edited := r.CheckRun
 		edit(&edited)
@@ -24,7 +24,7 @@ func (s *Server) EditCheckRun(id int64, edit func(*CheckRun)) {
 // old runs, and a repository that is made anew has none. It panics when there is
 // no such run.
 func (s *Server) DeleteCheckRun(id int64) {
-	s.do(func() { s.runs.remove(s.runs.get(id)) })
+	s.Do(func() { s.runs.remove(s.runs.get(id)) })
 }
 
 // AddCheckRun makes a run that no call made, and returns its ID: as the app that r
@@ -33,7 +33,7 @@ func (s *Server) DeleteCheckRun(id int64) {
 // conclusion, and starts and ends now. Its ID is ignored. It panics where r lacks a
 // name or an app, or where there is no such commit.
 func (s *Server) AddCheckRun(r CheckRun) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		r.Repository, r.HeadSHA = fold(r.Repository), fold(r.HeadSHA)
 		if r.Name == "" || r.AppID == 0 || !s.world.commits[r.Repository][r.HeadSHA] {
 			panic(fmt.Sprintf("add check run %q of app %d to the fake GitHub's commit %s of %s: something of that is missing",

@@ -36,10 +36,10 @@ func (s *Server) createToken(x *exchange) (answer, *refused) {
 	if bad != nil || i == nil || i.app != app {
 		return answer{}, refusal(http.StatusNotFound, "Not Found")
 	}
-	x.call.Installation = id
-	t := &token{app: app, installation: id, expires: x.now.Add(tokenLife), checksWrite: i.checksWrite}
+	x.Call.Installation = id
+	t := &token{app: app, installation: id, expires: x.Now.Add(tokenLife), checksWrite: i.checksWrite}
 	permissions := i.permissions()
-	if err := s.narrow(t, i, permissions, x.body); err != nil {
+	if err := s.narrow(t, i, permissions, x.Body); err != nil {
 		return answer{}, err
 	}
 	value := "ghs_" + rand.Text() + rand.Text()
@@ -98,7 +98,7 @@ func (s *Server) narrow(t *token, i *installation, granted map[string]string, bo
 // ExpireTokens makes every token that was issued worthless, as when an hour has
 // passed.
 func (s *Server) ExpireTokens() {
-	s.do(func() {
+	s.Do(func() {
 		for _, t := range s.tokens {
 			t.expires = time.Time{}
 		}

@@ -51,13 +51,13 @@ func (s *Server) AddUser(login string, opts ...UserOption) (token string) {
 		o(u)
 	}
 	token = personal + rand.Text() + rand.Text()
-	s.do(func() { s.world.users[token] = u })
+	s.Do(func() { s.world.users[token] = u })
 	return token
 }
 
 // RevokeToken makes a personal access token worthless.
 func (s *Server) RevokeToken(token string) {
-	s.do(func() { delete(s.world.users, token) })
+	s.Do(func() { delete(s.world.users, token) })
 }
 
 func (s *Server) getUser(x *exchange) (answer, *refused) {
@@ -67,7 +67,7 @@ func (s *Server) getUser(x *exchange) (answer, *refused) {
 		return a, nil
 	case x.caller.none:
 		return answer{}, refusal(http.StatusUnauthorized, "Requires authentication")
-	case x.caller.token != nil && x.caller.token.expires.After(x.now):
+	case x.caller.token != nil && x.caller.token.expires.After(x.Now):
 		return answer{}, refusal(http.StatusForbidden, "Resource not accessible by integration")
 	}
 	return answer{}, refusal(http.StatusUnauthorized, "Bad credentials")
@@ -76,6 +76,6 @@ func (s *Server) getUser(x *exchange) (answer, *refused) {
 // tellScopes adds the header that tells a classic token's scopes.
 func (x *exchange) tellScopes(a *answer) {
 	if u := x.caller.user; u != nil && u.classic {
-		a.setDefault("X-Oauth-Scopes", strings.Join(u.scopes, ", "))
+		a.SetDefault("X-Oauth-Scopes", strings.Join(u.scopes, ", "))
 	}
 }

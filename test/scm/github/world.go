@@ -58,7 +58,7 @@ func (s *Server) AddApp(appID int64) []byte {
 	if err != nil {
 		panic(fmt.Sprintf("make a key for the fake GitHub's app: %v", err))
 	}
-	s.do(func() { s.world.apps[appID] = &key.PublicKey })
+	s.Do(func() { s.world.apps[appID] = &key.PublicKey })
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 
@@ -82,17 +82,17 @@ func (s *Server) Install(appID, installationID int64, owner string, opts ...Inst
 	for _, o := range opts {
 		o(i)
 	}
-	s.do(func() { s.world.installations[installationID] = i })
+	s.Do(func() { s.world.installations[installationID] = i })
 }
 
 // Uninstall takes an installation away. Its tokens are worth nothing at once.
 func (s *Server) Uninstall(installationID int64) {
-	s.do(func() { delete(s.world.installations, installationID) })
+	s.Do(func() { delete(s.world.installations, installationID) })
 }
 
 // AddRepo makes a repository, given as owner/name, with commits.
 func (s *Server) AddRepo(repository string, shas ...string) {
-	s.do(func() {
+	s.Do(func() {
 		if s.world.commits[fold(repository)] == nil {
 			s.world.commits[fold(repository)] = map[string]bool{}
 		}
@@ -109,7 +109,7 @@ func (s *Server) AddCommit(repository, sha string) { s.AddRepo(repository, sha) 
 // RemoveRepo deletes a repository with all its commits, or hides it from every
 // installation, which looks the same.
 func (s *Server) RemoveRepo(repository string) {
-	s.do(func() { delete(s.world.commits, fold(repository)) })
+	s.Do(func() { delete(s.world.commits, fold(repository)) })
 }
 
 // installed returns the installation of an app for an owner, or nil.

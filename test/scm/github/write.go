@@ -11,7 +11,7 @@ func (s *Server) createCheckRun(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	change, err := parseChange(x.body)
+	change, err := parseChange(x.Body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -22,8 +22,8 @@ func (s *Server) createCheckRun(x *exchange) (answer, *refused) {
 	if !s.world.commits[x.repository()][sha] {
 		return answer{}, noCommit(*change.headSHA)
 	}
-	r := CheckRun{Repository: x.repository(), HeadSHA: sha, AppID: t.app, Status: statusQueued, StartedAt: x.now}
-	change.apply(&r, x.now)
+	r := CheckRun{Repository: x.repository(), HeadSHA: sha, AppID: t.app, Status: statusQueued, StartedAt: x.Now}
+	change.apply(&r, x.Now)
 	return reply(http.StatusCreated, s.renderRun(s.runs.add(r))), nil
 }
 
@@ -40,7 +40,7 @@ func (s *Server) updateCheckRun(x *exchange) (answer, *refused) {
 		return answer{}, refusal(http.StatusForbidden,
 			"Invalid app_id `%d` - check run can only be modified by the GitHub App that created it.", t.app)
 	}
-	change, err := parseChange(x.body)
+	change, err := parseChange(x.Body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Server) updateCheckRun(x *exchange) (answer, *refused) {
 	}
 	if !change.reopens(r.CheckRun) {
 		s.runs.rename(r, change.name)
-		change.apply(&r.CheckRun, x.now)
+		change.apply(&r.CheckRun, x.Now)
 	}
 	return reply(http.StatusOK, s.renderRun(r)), nil
 }

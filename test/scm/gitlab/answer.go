@@ -4,31 +4,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
-// answer is what goes back to the client.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
+const (
+	jsonType = "application/json"
+	textType = "text/plain"
+)
 
-func (a *answer) setDefault(name, value string) {
-	if a.header.Get(name) == "" {
-		a.header.Set(name, value)
-	}
-}
+type answer = wire.Answer
 
 func reply(status int, v any) answer {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("encode an answer of the fake GitLab: %v", err))
 	}
-	return answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: body}
+	return answer{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: body}
 }
 
 func text(status int, body string) answer {
-	return answer{status: status, header: http.Header{"Content-Type": {"text/plain"}}, body: []byte(body)}
+	return answer{Status: status, Header: http.Header{"Content-Type": {textType}}, Body: []byte(body)}
 }
 
 // refused is a request that GitLab turns down.

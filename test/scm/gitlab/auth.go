@@ -24,7 +24,7 @@ func ExpiresAt(at time.Time) TokenOption { return func(t *token) { t.expires = a
 // AddToken makes an access token of a user and returns its value.
 func (s *Server) AddToken(user string, opts ...TokenOption) string {
 	value := tokenPrefix + rand.Text()
-	s.do(func() {
+	s.Do(func() {
 		if s.world.users[user] == nil {
 			panic(fmt.Sprintf("a token for user %s of the fake GitLab: there is none", user))
 		}
@@ -39,7 +39,7 @@ func (s *Server) AddToken(user string, opts ...TokenOption) string {
 
 // RevokeToken makes a token worthless.
 func (s *Server) RevokeToken(value string) {
-	s.do(func() { s.world.tokens[value].revoked = true })
+	s.Do(func() { s.world.tokens[value].revoked = true })
 }
 
 // credential returns the token of a request. GitLab takes both headers.
@@ -62,9 +62,9 @@ func (s *Server) authenticated(x *exchange) (*user, *refused) {
 		return nil, refusal(http.StatusUnauthorized, "401 Unauthorized")
 	case t.revoked:
 		return nil, unauthorized("invalid_token", "Token was revoked. You have to re-authorize from the user.")
-	case !t.expires.IsZero() && !t.expires.After(x.now):
+	case !t.expires.IsZero() && !t.expires.After(x.Now):
 		return nil, unauthorized("invalid_token", "Token is expired. You can either do re-authorization or token refresh.")
-	case t.readOnly && x.request.Method != http.MethodGet:
+	case t.readOnly && x.Request.Method != http.MethodGet:
 		return nil, &refused{http.StatusForbidden, map[string]string{
 			"error":             "insufficient_scope",
 			"error_description": "The request requires higher privileges than provided by the access token.",
@@ -83,7 +83,7 @@ func (s *Server) authenticated(x *exchange) (*user, *refused) {
 func (s *Server) projectFor(x *exchange, u *user, least Role) (*project, *refused) {
 	p := s.world.find(x.params["id"])
 	if p == nil {
-		if _, moved := s.world.moved[fold(x.params["id"])]; moved && x.request.Method != http.MethodGet {
+		if _, moved := s.world.moved[fold(x.params["id"])]; moved && x.Request.Method != http.MethodGet {
 			return nil, refusal(http.StatusMethodNotAllowed, "Non GET methods are not allowed for moved projects")
 		}
 		return nil, notFound("Project")

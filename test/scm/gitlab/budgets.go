@@ -73,10 +73,10 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 		return "requests in flight", time.Second
 	}
 	for _, w := range b.limits.windows() {
-		if w.limit == 0 || w.writes && !isWrite(x.request) {
+		if w.limit == 0 || w.writes && !isWrite(x.Request) {
 			continue
 		}
-		if used, next := of.used(w, x.now); used >= w.limit {
+		if used, next := of.used(w, x.Now); used >= w.limit {
 			return w.name, next
 		}
 	}
@@ -104,10 +104,10 @@ func (b *budget) used(w window, now time.Time) (n int, next time.Duration) {
 // count spends what a request costs and forgets what no window sees any more.
 func (b *budget) count(x *exchange) {
 	old := 0
-	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.now) {
+	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.Now) {
 		old++
 	}
-	b.log = append(b.log[old:], spending{at: x.now, write: isWrite(x.request)})
+	b.log = append(b.log[old:], spending{at: x.Now, write: isWrite(x.Request)})
 }
 
 func isWrite(r *http.Request) bool {

@@ -7,9 +7,9 @@
 // wrongly or not at all. Somebody else who changes what GitLab shows is played by
 // AddStatus, EditStatus, DeleteStatus, DeletePipeline and AddJob, which are no calls.
 //
-// A request goes through arrive (ledger.go), admit (limits.go), the lock of its
-// commit (lock.go), a fault (faults.go), and only then through its route (routes.go)
-// to who may ask (auth.go), what may be asked (validate.go), and the pipelines and
-// their statuses (write.go, machine.go). Where GitLab documents nothing, the
-// stricter behavior was chosen and a comment says so.
+// A request goes through the steps of package wire: arrive (ledger.go), admit
+// (limits.go), the lock of its commit (lock.go), a fault, and only then through its
+// route (routes.go) to who may ask (auth.go), what may be asked (validate.go), and the
+// pipelines and their statuses (write.go, machine.go). Where GitLab documents nothing,
+// the stricter behavior was chosen and a comment says so.
 package gitlab

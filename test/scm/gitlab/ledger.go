@@ -1,101 +1,25 @@
 package gitlab
 
-import (
-	"bytes"
-	"net/http"
-	"slices"
-	"time"
-)
+import "github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 
 // Call is a request that arrived and what became of it. It holds neither the
-// headers with a token nor the value of one.
-type Call struct {
-	// At is when the request arrived, and Answered when its answer was decided;
-	// zero while there is none.
-	At, Answered time.Time
-	Method       string
-	// Path is escaped and without Query, which is in its encoded form.
-	Path, Query string
-	// Operation is one of the Op constants, or empty for a path that the API
-	// does not have.
-	Operation string
-	// Status is what the client was answered, and 0 without an answer. If Lost,
-	// it is what the client would have been answered.
-	Status int
-	// Lost says that the answer never left although the request was acted upon.
-	Lost bool
-	// User is who asked, "" where no token proves it.
-	User string
-	// Injected says that a Fault met the request.
-	Injected bool
-	// Violation is which limit or announced pause the request disregarded.
-	Violation                     string
-	RequestHeader, ResponseHeader http.Header
-	RequestBody, ResponseBody     []byte
-}
+// headers with a token nor the value of one. Its Path is escaped.
+type Call = wire.Call
 
-// ledger holds every call in the order of arrival.
-type ledger struct{ calls []*Call }
-
-// arrive opens the ledger's entry for a request.
+// arrive says in the ledger who asks for what.
 func (s *Server) arrive(x *exchange) {
-	r := x.request
-	x.now = s.clock.Now()
-	x.route, x.params = find(r.Method, r.URL.EscapedPath())
-	x.token = s.world.tokens[credential(r)]
-	header := r.Header.Clone()
-	header.Del("Authorization")
-	header.Del("Private-Token")
-	x.call = &Call{
-		At:            x.now,
-		Method:        r.Method,
-		Path:          r.URL.EscapedPath(),
-		Query:         r.URL.RawQuery,
-		User:          x.user(),
-		RequestHeader: header,
-	}
+	path := x.Request.URL.EscapedPath()
+	x.route, x.params = find(x.Request.Method, path)
+	x.token = s.world.tokens[credential(x.Request)]
+	x.Call.Path, x.Call.User = path, x.user()
+	x.Call.RequestHeader.Del("Private-Token")
 	if x.route != nil {
-		x.call.Operation = x.route.operation
+		x.Call.Operation = x.route.operation
 	}
-	s.ledger.calls = append(s.ledger.calls, x.call)
 	s.budgets.enter(x.user())
-}
-
-// record closes the entry.
-func (s *Server) record(x *exchange, a answer, lost bool) {
-	x.call.Answered = s.clock.Now()
-	x.call.Status = a.status
-	x.call.Lost = lost
-	x.call.ResponseHeader = a.header.Clone()
-	x.call.ResponseBody = s.redact(bytes.Clone(a.body))
-}
-
-// Calls returns every call in the order of arrival, those that were refused and
-// those that a Fault met included.
-func (s *Server) Calls() []Call {
-	return s.calls(func(*Call) bool { return true })
 }
 
 // Writes returns the calls that set a status, whatever they were answered.
 func (s *Server) Writes() []Call {
-	return s.calls(func(c *Call) bool { return c.Operation == OpSetStatus })
-}
-
-func (s *Server) calls(fits func(*Call) bool) []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := []Call{}
-	for _, c := range s.ledger.calls {
-		if fits(c) {
-			found = append(found, c.clone())
-		}
-	}
-	return found
-}
-
-func (c *Call) clone() Call {
-	d := *c
-	d.RequestHeader, d.ResponseHeader = c.RequestHeader.Clone(), c.ResponseHeader.Clone()
-	d.RequestBody, d.ResponseBody = slices.Clone(c.RequestBody), slices.Clone(c.ResponseBody)
-	return d
+	return s.Those(func(c *Call) bool { return c.Operation == OpSetStatus })
 }

@@ -25,33 +25,19 @@ func WithLimits(l Limits) Option {
 	return func(s *Server) { s.budgets.limits = l }
 }
 
-// Violations is how many requests exceeded a limit, or came during a pause that
-// was announced by a 429. Each is marked in its Call.
-func (s *Server) Violations() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, c := range s.ledger.calls {
-		if c.Violation != "" {
-			n++
-		}
-	}
-	return n
-}
-
 // admit counts a request and refuses it if that exceeds a limit.
 func (s *Server) admit(x *exchange) *answer {
 	b := s.budgets.of(x.user())
 	if b == nil {
 		return nil
 	}
-	if x.now.Before(b.pausedUntil) && !x.now.Before(b.pausedFrom) {
-		x.call.Violation = "sent during an announced pause"
+	if x.Now.Before(b.pausedUntil) && !x.Now.Before(b.pausedFrom) {
+		x.Call.Violation = "sent during an announced pause"
 	}
 	if broken, wait := s.budgets.exceeded(b, x); broken != "" {
-		x.call.Violation = broken
+		x.Call.Violation = broken
 		a := text(http.StatusTooManyRequests, "Retry later\n")
-		a.header.Set("Retry-After", strconv.Itoa(int(max(1, math.Ceil(wait.Seconds())))))
+		a.Header.Set("Retry-After", strconv.Itoa(int(max(1, math.Ceil(wait.Seconds())))))
 		return &a
 	}
 	b.count(x)
@@ -67,25 +53,26 @@ func (s *Server) meter(x *exchange, a *answer) {
 		if b == nil || w.limit == 0 {
 			continue
 		}
-		used, next := b.used(w, x.now)
+		used, next := b.used(w, x.Now)
 		limit := int(math.Ceil(float64(w.limit) / w.length.Minutes()))
-		a.setDefault("Ratelimit-Name", "throttle_authenticated_api")
-		a.setDefault("Ratelimit-Limit", strconv.Itoa(limit))
-		a.setDefault("Ratelimit-Observed", strconv.Itoa(used))
-		a.setDefault("Ratelimit-Remaining", strconv.Itoa(max(0, w.limit-used)))
-		a.setDefault("Ratelimit-Reset", strconv.FormatInt(x.now.Add(next).Unix()+1, 10))
+		a.SetDefault("Ratelimit-Name", "throttle_authenticated_api")
+		a.SetDefault("Ratelimit-Limit", strconv.Itoa(limit))
+		a.SetDefault("Ratelimit-Observed", strconv.Itoa(used))
+		a.SetDefault("Ratelimit-Remaining", strconv.Itoa(max(0, w.limit-used)))
+		a.SetDefault("Ratelimit-Reset", strconv.FormatInt(x.Now.Add(next).Unix()+1, 10))
 		return
 	}
 }
 
-// announce remembers the pause that an answer asks for.
+// announce remembers the pause that an answer asks for: a 429 or an error of the
+// server, by Retry-After.
 func (s *Server) announce(x *exchange, a answer) {
 	b := s.budgets.of(x.user())
-	if b == nil || a.status != http.StatusTooManyRequests && a.status < http.StatusInternalServerError {
+	if b == nil || a.Status != http.StatusTooManyRequests && a.Status < http.StatusInternalServerError {
 		return
 	}
 	now := s.clock.Now()
-	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
 	if until := now.Add(time.Duration(seconds) * time.Second); err == nil && until.After(b.pausedUntil) && until.After(now) {
 		if !now.Before(b.pausedUntil) {
 			b.pausedFrom = now.Add(s.budgets.limits.Grace)

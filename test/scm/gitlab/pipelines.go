@@ -127,36 +127,35 @@ func (p *pipelines) forget(project int64) {
 
 // Statuses returns all statuses of a commit, the oldest first, those that newer
 // ones hide included.
-func (s *Server) Statuses(project, sha string) []Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.world.projects[fold(project)]
-	if p == nil {
-		return nil
-	}
-	all := s.shown.statuses[commit{p.id, fold(sha)}]
-	shown := make([]Status, 0, len(all))
-	for _, each := range all {
-		if !each.job {
-			shown = append(shown, *each)
+func (s *Server) Statuses(project, sha string) (shown []Status) {
+	s.Do(func() {
+		p := s.world.projects[fold(project)]
+		if p == nil {
+			return
 		}
-	}
+		shown = []Status{}
+		for _, each := range s.shown.statuses[commit{p.id, fold(sha)}] {
+			if !each.job {
+				shown = append(shown, *each)
+			}
+		}
+	})
 	return shown
 }
 
 // Pipelines returns all pipelines of a commit, the oldest first.
-func (s *Server) Pipelines(project, sha string) []Pipeline {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.world.projects[fold(project)]
-	if p == nil {
-		return nil
-	}
-	shown := []Pipeline{}
-	for _, each := range s.shown.all {
-		if each.project == p.id && each.SHA == fold(sha) {
-			shown = append(shown, *each)
+func (s *Server) Pipelines(project, sha string) (shown []Pipeline) {
+	s.Do(func() {
+		p := s.world.projects[fold(project)]
+		if p == nil {
+			return
 		}
-	}
+		shown = []Pipeline{}
+		for _, each := range s.shown.all {
+			if each.project == p.id && each.SHA == fold(sha) {
+				shown = append(shown, *each)
+			}
+		}
+	})
 	return shown
 }

@@ -30,7 +30,7 @@ func (s *Server) listStatuses(x *exchange) (answer, *refused) {
 	if _, known := p.commits[at.sha]; !known {
 		return answer{}, notFound("Commit")
 	}
-	q := x.request.URL.Query()
+	q := x.Request.URL.Query()
 	page, err := number(q, "page", 1)
 	if err != nil {
 		return answer{}, err
@@ -95,41 +95,41 @@ func (s *Server) pageOf(x *exchange, found []*Status, page, perPage int) answer 
 	for name, value := range map[string]int{
 		"X-Page": page, "X-Per-Page": perPage, "X-Total": len(found), "X-Total-Pages": last,
 	} {
-		a.header.Set(name, strconv.Itoa(value))
+		a.Header.Set(name, strconv.Itoa(value))
 	}
 	var links []string
 	link := func(to int, rel string) {
-		u := *x.request.URL
+		u := *x.Request.URL
 		q := u.Query()
 		q.Set("page", strconv.Itoa(to))
 		u.RawQuery = q.Encode()
 		links = append(links, fmt.Sprintf("<%s%s>; rel=%q", s.origin(), u.RequestURI(), rel))
 	}
-	a.header["X-Prev-Page"], a.header["X-Next-Page"] = []string{""}, []string{""}
+	a.Header["X-Prev-Page"], a.Header["X-Next-Page"] = []string{""}, []string{""}
 	if page > 1 {
-		a.header.Set("X-Prev-Page", strconv.Itoa(page-1))
+		a.Header.Set("X-Prev-Page", strconv.Itoa(page-1))
 		link(page-1, "prev")
 	}
 	if page < last {
-		a.header.Set("X-Next-Page", strconv.Itoa(page+1))
+		a.Header.Set("X-Next-Page", strconv.Itoa(page+1))
 		link(page+1, "next")
 	}
 	link(1, "first")
 	link(last, "last")
-	a.header.Set("Link", strings.Join(links, ", "))
+	a.Header.Set("Link", strings.Join(links, ", "))
 	return a
 }
 
 // movedTo sends a read on to where a project is now.
 func (s *Server) movedTo(x *exchange, path string) answer {
-	u := *x.request.URL
+	u := *x.Request.URL
 	_, rest, _ := strings.Cut(strings.TrimPrefix(u.EscapedPath(), apiRoot+"/projects/"), "/")
 	to := fmt.Sprintf("%s/projects/%d/%s", s.URL(), s.world.project(path).id, rest)
 	if u.RawQuery != "" {
 		to += "?" + u.RawQuery
 	}
 	a := reply(http.StatusMovedPermanently, map[string]string{"message": "This resource has been moved permanently to " + to})
-	a.header.Set("Location", to)
+	a.Header.Set("Location", to)
 	return a
 }
 

@@ -1,13 +1,9 @@
 package gitlab
 
 import (
-	"fmt"
-	"net"
-	"net/http"
-	"sync"
-	"time"
-
 	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // apiRoot is where GitLab's API begins.
@@ -15,24 +11,19 @@ const apiRoot = "/api/v4"
 
 // Server is a fake GitLab. Its methods are safe for concurrent use.
 type Server struct {
-	clock    clock.Clock
-	listener net.Listener
-	http     *http.Server
-	stop     chan struct{}
-	work     sync.WaitGroup
+	wire.Server
+	clock clock.Clock
 
-	// mu guards everything below. No request or answer is read or written while
-	// it is held.
-	mu       sync.Mutex
-	closed   bool
+	// Do guards everything below.
 	world    world
 	shown    pipelines
 	locks    map[commit]bool
-	ledger   ledger
-	faults   []*Fault
 	budgets  budgets
 	requests int
 }
+
+// Fault makes the server misbehave.
+type Fault = wire.Fault
 
 // Option changes how a Server behaves.
 type Option func(*Server)
@@ -46,60 +37,20 @@ func WithClock(clk clock.Clock) Option {
 // New starts a server on a free port of 127.0.0.1. It panics when there is
 // none. The caller closes it.
 func New(opts ...Option) *Server {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(fmt.Sprintf("listen for the fake GitLab: %v", err))
-	}
 	s := &Server{
-		clock:    clock.RealClock{},
-		listener: listener,
-		stop:     make(chan struct{}),
-		world:    newWorld(),
-		shown:    newPipelines(),
-		locks:    map[commit]bool{},
-		budgets:  newBudgets(),
+		clock:   clock.RealClock{},
+		world:   newWorld(),
+		shown:   newPipelines(),
+		locks:   map[commit]bool{},
+		budgets: newBudgets(),
 	}
 	for _, o := range opts {
 		o(s)
 	}
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
-	s.work.Go(func() { _ = s.http.Serve(listener) })
+	s.Start(wire.Options{SCM: "GitLab", Clock: s.clock, JSON: jsonType, Text: textType, Redact: s.redact, Steps: s.steps})
 	return s
 }
 
 // URL is the root of the API, such as https://gitlab.com/api/v4: without a slash
 // at its end.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() + apiRoot }
-
-// Close stops the server, ends the requests that hang or are delayed without an
-// answer, and returns when none is left. What was recorded can still be read.
-func (s *Server) Close() {
-	s.mu.Lock()
-	first := !s.closed
-	s.closed = true
-	s.mu.Unlock()
-	if first {
-		close(s.stop)
-		_ = s.http.Close()
-	}
-	s.work.Wait()
-}
-
-// begin counts a request, so that Close waits for it. It is false once the
-// server is closing.
-func (s *Server) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.work.Add(1)
-	return true
-}
-
-// do runs f while it alone looks at the server's state.
-func (s *Server) do(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f()
-}
+func (s *Server) URL() string { return s.Root() + apiRoot }

@@ -9,7 +9,7 @@ import (
 // console does. Which status it is and where it is cannot be changed, and edit must
 // not call the server. It panics when there is no such status.
 func (s *Server) EditStatus(id int64, edit func(*Status)) {
-	s.do(func() {
+	s.Do(func() {
 		status := s.shown.get(id)
 		edited := *status
 		edit(&edited)
@@ -22,7 +22,7 @@ func (s *Server) EditStatus(id int64, edit func(*Status)) {
 // DeleteStatus makes a status vanish. No call of the API does that. It panics when
 // there is no such status.
 func (s *Server) DeleteStatus(id int64) {
-	s.do(func() {
+	s.Do(func() {
 		status := s.shown.get(id)
 		at := commit{status.project, status.SHA}
 		s.shown.statuses[at] = slices.DeleteFunc(s.shown.statuses[at], func(o *Status) bool { return o == status })
@@ -31,7 +31,7 @@ func (s *Server) DeleteStatus(id int64) {
 
 // DeletePipeline deletes a pipeline with all of its statuses, as a maintainer may.
 func (s *Server) DeletePipeline(id int64) {
-	s.do(func() {
+	s.Do(func() {
 		s.shown.all = slices.DeleteFunc(s.shown.all, func(p *Pipeline) bool { return p.ID == id })
 		for at, statuses := range s.shown.statuses {
 			s.shown.statuses[at] = slices.DeleteFunc(statuses, func(o *Status) bool { return o.Pipeline == id })
@@ -43,7 +43,7 @@ func (s *Server) DeletePipeline(id int64) {
 // returns its ID. Project, SHA, Name, State and User are required; without a
 // Pipeline it goes where such a request would go. It panics where GitLab refuses it.
 func (s *Server) AddStatus(status Status) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		p := s.world.project(status.Project)
 		c := &change{
 			State: status.State, Ref: status.Ref, Name: status.Name, TargetURL: status.TargetURL,
@@ -56,7 +56,7 @@ func (s *Server) AddStatus(status Status) (id int64) {
 		}
 		if err != nil {
 			panic(fmt.Sprintf("add status %q to the fake GitLab's commit %s of %s: %s",
-				status.Name, status.SHA, status.Project, err.answer().body))
+				status.Name, status.SHA, status.Project, err.answer().Body))
 		}
 		id = made.ID
 	})
@@ -66,7 +66,7 @@ func (s *Server) AddStatus(status Status) (id int64) {
 // AddPipeline makes a pipeline of GitLab's own CI and returns its ID. It is the
 // newest of its commit.
 func (s *Server) AddPipeline(project, sha, ref string) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		p := s.world.project(project)
 		id = s.shown.open(commit{p.id, fold(sha)}, ref, true).ID
 	})
@@ -75,7 +75,7 @@ func (s *Server) AddPipeline(project, sha, ref string) (id int64) {
 
 // AddJob puts a job of GitLab's own CI into a pipeline: no status can have its name there.
 func (s *Server) AddJob(pipeline int64, name, state string) {
-	s.do(func() {
+	s.Do(func() {
 		for _, in := range s.shown.all {
 			if in.ID == pipeline {
 				s.shown.add(&Status{

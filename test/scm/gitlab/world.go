@@ -72,7 +72,7 @@ func fold(s string) string { return strings.ToLower(s) }
 // AddUser makes a user, such as the bot of a project access token, and returns
 // their ID. One that is there already stays.
 func (s *Server) AddUser(name string) (id int64) {
-	s.do(func() {
+	s.Do(func() {
 		if s.world.users[name] == nil {
 			s.world.users[name] = &user{id: int64(40 + len(s.world.users)), name: name}
 		}
@@ -83,13 +83,13 @@ func (s *Server) AddUser(name string) (id int64) {
 
 // Block keeps a user out, or lets them in again.
 func (s *Server) Block(name string, blocked bool) {
-	s.do(func() { s.world.users[name].blocked = blocked })
+	s.Do(func() { s.world.users[name].blocked = blocked })
 }
 
 // AddProject makes a project, given by its whole path, with commits on the
 // branch main.
 func (s *Server) AddProject(path string, shas ...string) {
-	s.do(func() {
+	s.Do(func() {
 		if s.world.projects[fold(path)] == nil {
 			s.world.projects[fold(path)] = &project{
 				id:        int64(7000 + len(s.world.projects)),
@@ -107,22 +107,22 @@ func (s *Server) AddProject(path string, shas ...string) {
 
 // AddCommit pushes a commit to branches of a project. Without one it is in none.
 func (s *Server) AddCommit(path, sha string, branches ...string) {
-	s.do(func() { s.world.project(path).commits[fold(sha)] = slices.Clone(branches) })
+	s.Do(func() { s.world.project(path).commits[fold(sha)] = slices.Clone(branches) })
 }
 
 // AddMember gives a user a role in a project, in place of the one they had.
 func (s *Server) AddMember(path, user string, role Role) {
-	s.do(func() { s.world.project(path).members[user] = role })
+	s.Do(func() { s.world.project(path).members[user] = role })
 }
 
 // Protect lets only maintainers write statuses of a branch.
 func (s *Server) Protect(path, branch string) {
-	s.do(func() { s.world.project(path).protected[branch] = true })
+	s.Do(func() { s.world.project(path).protected[branch] = true })
 }
 
 // RemoveProject deletes a project with all that it holds.
 func (s *Server) RemoveProject(path string) {
-	s.do(func() {
+	s.Do(func() {
 		s.shown.forget(s.world.project(path).id)
 		delete(s.world.projects, fold(path))
 	})
@@ -131,7 +131,7 @@ func (s *Server) RemoveProject(path string) {
 // MoveProject gives a project another path. Reads of the old one are redirected,
 // and writes are refused, as GitLab does it.
 func (s *Server) MoveProject(from, to string) {
-	s.do(func() {
+	s.Do(func() {
 		p := s.world.project(from)
 		delete(s.world.projects, fold(from))
 		p.path = to
@@ -141,7 +141,7 @@ func (s *Server) MoveProject(from, to string) {
 
 // ProjectID is the number of a project.
 func (s *Server) ProjectID(path string) (id int64) {
-	s.do(func() { id = s.world.project(path).id })
+	s.Do(func() { id = s.world.project(path).id })
 	return id
 }
 

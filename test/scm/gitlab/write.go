@@ -10,7 +10,7 @@ func (s *Server) setStatus(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	c, err := parseChange(x.body)
+	c, err := parseChange(x.Body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -26,7 +26,7 @@ func (s *Server) setStatus(x *exchange) (answer, *refused) {
 	if p.protected[in.Ref] && p.members[u.name] < Maintainer {
 		return answer{}, refusal(http.StatusForbidden, "403 Forbidden")
 	}
-	status, err := s.change(p, in, u, c, x.now)
+	status, err := s.change(p, in, u, c, x.Now)
 	if err != nil {
 		return answer{}, err
 	}

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fault makes the server misbehave. Delay comes first and goes together with each of
+// the others; of those, one is set.
+type Fault struct {
+	// Match says which requests it meets; it may read the body. All, when nil. It must
+	// not call the server.
+	Match func(*http.Request) bool
+	// Times is how many requests it meets: one when 0, all when negative.
+	Times int
+
+	// Delay passes, by the server's clock, before the request is acted upon.
+	Delay time.Duration
+	// Status answers without acting.
+	Status int
+	// Header goes with the answer, whoever gives it, in place of what the SCM would
+	// send. A name without values takes the header away.
+	Header http.Header
+	// Body is the body of the answer that Status gives.
+	Body string
+	// DropBefore closes the connection without acting.
+	DropBefore bool
+	// DropAfter acts, then closes the connection without an answer.
+	DropAfter bool
+	// CutBody acts, sends half of the answer's body, then closes the connection.
+	CutBody bool
+	// Hang keeps the request until its client goes away or the server is closed.
+	Hang bool
+}
+
+// answer is the one that Status gives.
+func (f Fault) answer(o Options) Answer {
+	contentType := o.Text
+	if strings.HasPrefix(strings.TrimSpace(f.Body), "{") {
+		contentType = o.JSON
+	}
+	return Answer{Status: f.Status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(f.Body)}
+}
+
+// override puts the fault's headers into an answer.
+func (f Fault) override(a *Answer) {
+	for name, values := range f.Header {
+		if len(values) == 0 {
+			a.Header.Del(name)
+			continue
+		}
+		a.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
+	}
+}

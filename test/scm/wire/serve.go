@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"io"
+	"net/http"
+)
+
+// maxBody is the longest request body that is read.
+const maxBody = 1 << 20
+
+// serve takes a request through its steps. Where it gets no answer, it ends by a panic
+// that net/http knows.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.work.Done()
+
+	x := &Exchange{Request: r}
+	steps := s.options.Steps(x)
+	s.Do(func() {
+		x.Now = s.options.Clock.Now()
+		s.open(x)
+		steps.Arrive()
+	})
+	if steps.Leave != nil {
+		defer s.Do(steps.Leave)
+	}
+
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	x.Body = body
+
+	var refused *Answer
+	var fault Fault
+	s.Do(func() {
+		x.Call.RequestBody = s.kept(body)
+		// It is counted now, whatever was counted since it arrived.
+		x.Now = s.options.Clock.Now()
+		refused = steps.Admit()
+		fault = s.takeFault(x)
+	})
+	s.interrupt(r, fault)
+
+	var a Answer
+	s.Do(func() {
+		switch {
+		case fault.Status != 0:
+			a = fault.answer(s.options)
+		case refused != nil:
+			a = *refused
+		default:
+			a = steps.Act()
+		}
+		if steps.Finish != nil {
+			steps.Finish(&a)
+		}
+		fault.override(&a)
+		steps.Announce(a)
+		s.record(x, a, fault.DropAfter || fault.CutBody)
+	})
+	if fault.DropAfter {
+		panic(http.ErrAbortHandler)
+	}
+	a.write(w, fault.CutBody)
+}
