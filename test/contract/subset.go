@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -18,12 +16,6 @@ var paths = []string{
 	"/orgs/{org}/installation",
 	"/users/{username}/installation",
 	"/app",
-}
-
-// digest names a set of paths.
-func digest() string {
-	sum := sha256.Sum256([]byte(strings.Join(paths, "\n")))
-	return hex.EncodeToString(sum[:4])
 }
 
 // object is any JSON object.

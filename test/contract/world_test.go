@@ -23,21 +23,27 @@ const (
 
 var sha = strings.Repeat("a1", 20)
 
-// checker is one over GitHub's description. Where that cannot be had the test is
-// skipped, unless CI counts on it.
-func checker(t *testing.T) *contract.Checker {
+// fetched is what GitHub itself has said, as get fetches it. Where it cannot be had the
+// test is skipped, unless CI counts on it.
+func fetched[T any](t *testing.T, what string, get func(context.Context) (T, error)) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	description, err := contract.Description(ctx)
+	got, err := get(ctx)
 	if err != nil && os.Getenv("CI") != "true" {
 		if errors.Is(err, contract.ErrNoNPM) {
-			t.Skipf("not checked against GitHub's own description: %v", err)
+			t.Skipf("not checked against %s: %v", what, err)
 		}
-		t.Skipf("not checked against GitHub's own description, which cannot be had: %v", err)
+		t.Skipf("not checked against %s, which cannot be had: %v", what, err)
 	}
-	NewWithT(t).Expect(err).NotTo(HaveOccurred(), "with CI=true the description is required")
-	c, err := contract.NewChecker(description)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred(), "with CI=true it takes %s", what)
+	return got
+}
+
+// checker is one over GitHub's description.
+func checker(t *testing.T) *contract.Checker {
+	t.Helper()
+	c, err := contract.NewChecker(fetched(t, "GitHub's own description", contract.Description))
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return c
 }
