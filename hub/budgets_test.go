@@ -65,6 +65,11 @@ func (f *fakeInstallations) Restore(records []v1alpha1.Installation, gap time.Du
 	f.order = append(f.order, "Restore")
 }
 
+func (f *fakeInstallations) SetLimits(id, scmProvider string, l ratelimit.Limits) {
+	f.order = append(f.order, "SetLimits "+scmProvider)
+	f.limits[scmProvider+" "+id] = l
+}
+
 func (f *fakeInstallations) Replace(scmProvider string, allowed map[string]ratelimit.Limits) {
 	f.order = append(f.order, "Replace "+scmProvider)
 	maps.DeleteFunc(f.limits, func(of string, _ ratelimit.Limits) bool { return strings.HasPrefix(of, scmProvider+" ") })

@@ -25,6 +25,7 @@ func restoreGap(renewDeadline time.Duration) time.Duration {
 type installations interface {
 	Records(scmProvider string) []v1alpha1.Installation
 	Restore(records []v1alpha1.Installation, gap time.Duration)
+	SetLimits(id, scmProvider string, limits ratelimit.Limits)
 	Replace(scmProvider string, allowed map[string]ratelimit.Limits)
 	SendUntil(until time.Time, except func(id string) bool)
 }
@@ -47,7 +48,10 @@ func (b *budgets) restore(ctx context.Context) error {
 	var all []v1alpha1.Installation
 	for i := range list.Items {
 		p := &list.Items[i]
-		b.installations.Replace(p.Name, limitsOf(p, p.Status.Installations))
+		// Beside those of what it was opened for meanwhile.
+		for id, limits := range limitsOf(p, p.Status.Installations) {
+			b.installations.SetLimits(id, p.Name, limits)
+		}
 		all = append(all, p.Status.Installations...)
 		b.paused[p.Name] = pausesIn(p.Status.Installations)
 	}

@@ -45,8 +45,20 @@ func TestEveryRecordOfEveryScmProviderIsRestored(t *testing.T) {
 		"own ghe.example.com/app/1": ratelimit.Defaults("ghe.example.com").With(own.Spec.RateLimit),
 		"shared " + inst678:         ratelimit.Defaults("github.com"),
 	}))
-	w.Expect(w.from.order).To(Equal([]string{"Replace new", "Replace own", "Replace shared", "Restore"}))
+	w.Expect(w.from.order).To(Equal([]string{"SetLimits own", "SetLimits own", "SetLimits shared", "Restore"}))
 	w.Expect(w.budgets.restored).To(BeClosed())
+}
+
+func TestWhatAScmProviderAllowsIsInForceWhetherItWasOpenedBeforeOrAfter(t *testing.T) {
+	clk := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 10, 14, 4, 0, time.UTC))
+	installations := ratelimit.NewInstallations(clk)
+	w := newBudgetWorld(t, newScmProvider("own", v1alpha1.Installation{ID: inst678}))
+	w.budgets.installations, w.restored = installations, make(chan struct{})
+	tight := ratelimit.Limits{WritesPerMinute: 3}
+	installations.SetLimits(inst679, "own", tight)
+	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(installations.Get(inst679).Bucket().Limits()).To(Equal(tight))
+	w.Expect(installations.Get(inst678).Bucket().Limits()).To(Equal(ratelimit.Defaults("github.com")))
 }
 
 func TestWhatIsTakenOverIsRecordedBeforeAnythingIsSent(t *testing.T) {

@@ -30,14 +30,17 @@ type Bucket struct {
 	served           served
 	breaker          breaker
 	// sendUntil is until when something may be sent: as long as a successor would reckon
-	// with it. Zero is always.
-	sendUntil time.Time
+	// with it. Zero is always. wanted is when somebody asked beyond that, and listed says
+	// that the last record told of this bucket.
+	sendUntil, wanted time.Time
+	listed            bool
 	// crowd bounds what is in flight at host.
 	host  string
 	crowd *crowd
 
-	// onPause is called, without the lock, when a pause begins or gets longer, and
-	// when something is sent after nothing was for a while.
+	// onPause is called, without the lock, when a pause begins or gets longer, when
+	// something is sent after nothing was for a while, and when something is to be sent
+	// that has to be on record before.
 	onPause func()
 	// refused is set when somebody could not pay; what frees budget then calls
 	// the watchers, without the lock.
@@ -117,10 +120,31 @@ func (b *Bucket) Limits() Limits {
 // stopped is how long nothing at all may be sent. The caller holds the lock.
 func (b *Bucket) stopped(now time.Time) time.Duration {
 	wait := b.pause.until.Sub(now)
-	if !b.sendUntil.IsZero() && !now.Before(b.sendUntil) {
+	if b.unrecorded(now) {
 		wait = max(wait, soon)
 	}
 	return wait
+}
+
+// unrecorded tells whether a successor would not reckon with what is sent now. The
+// caller holds the lock.
+func (b *Bucket) unrecorded(now time.Time) bool {
+	return !b.sendUntil.IsZero() && !now.Before(b.sendUntil)
+}
+
+// want notes that something is to be sent. Where that has to be on record before, and
+// no record tells of it yet, whoever keeps records has to know. The caller holds the
+// lock, and once it does not any more runs what this returns.
+func (b *Bucket) want(now time.Time) (tell func()) {
+	if !b.unrecorded(now) {
+		return func() {}
+	}
+	asked := b.listed || now.Sub(b.wanted) < soon
+	b.wanted = now
+	if asked {
+		return func() {}
+	}
+	return b.onPause
 }
 
 // payable tells how long t has to wait for its turn; zero is now. The caller holds
@@ -210,7 +234,7 @@ func (b *Bucket) send(now time.Time, t tally) (tell func()) {
 	if t == (tally{}) {
 		return tell
 	}
-	if now.Sub(b.lastUse) >= idle {
+	if now.Sub(later(b.lastUse, b.wanted)) >= idle {
 		tell = b.onPause
 	}
 	b.lastUse = now

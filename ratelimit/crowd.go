@@ -17,6 +17,16 @@ type crowd struct {
 
 func newCrowd() *crowd { return &crowd{byHost: map[string]int64{}, refused: map[*Bucket]struct{}{}} }
 
+// limit is how many there can be at one host, 0 for no bound.
+func (c *crowd) limit() int64 {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.most
+}
+
 // enter counts one more in flight for a bucket, if there is room at its host. No
 // crowd has room for all.
 func (c *crowd) enter(b *Bucket) bool {

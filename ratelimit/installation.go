@@ -23,8 +23,9 @@ type Installations struct {
 	mu     sync.Mutex
 	byID   map[string]*Installation
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
-	// sendUntil is of those that are made from now on.
-	sendUntil time.Time
+	// kept says that records are kept, so that those that are made from now on have to
+	// be on record before they send.
+	kept bool
 	// onPause are called with the id of an installation that is paused.
 	onPause []func(id string)
 }
@@ -62,7 +63,10 @@ func (i *Installations) get(id string) *Installation {
 		in.transport.DialContext = i.gate.after(in.transport.DialContext)
 		in.bucket.onPause = func() { i.paused(id) }
 		in.bucket.host, _, _ = strings.Cut(id, "/")
-		in.bucket.crowd, in.bucket.sendUntil = i.crowd, i.sendUntil
+		in.bucket.crowd = i.crowd
+		if i.kept {
+			in.bucket.sendUntil = i.clock.Now()
+		}
 		i.byID[id] = in
 	}
 	return in
@@ -132,25 +136,38 @@ func (i *Installations) allow(id, scmProvider string, allowed map[string]Limits)
 	return before || now
 }
 
-// SendUntil lets all installations send until a time, but for those that are except:
-// for them nothing changes. Whoever keeps records says so, for as long as a successor
-// that knows the records would reckon with it. Without a word of it nothing ends.
+// SendUntil lets installations send until a time: those that Records told of, but for
+// those that are except, and those that no ScmProvider uses any more, of which no
+// record can tell. For all others nothing changes. Whoever keeps records says so, for
+// as long as a successor that knows the records would reckon with it. From the first
+// word of it on, an installation sends nothing before it is on record.
 func (i *Installations) SendUntil(until time.Time, except func(id string) bool) {
 	i.mu.Lock()
-	i.sendUntil = until
+	i.kept = true
 	var let []*Bucket
 	for id, in := range i.byID {
-		if !except(id) {
+		if in.bucket.letUntil(i.clock.Now(), until, except(id), len(i.limits[id]) == 0) {
 			let = append(let, in.bucket)
 		}
 	}
 	i.mu.Unlock()
 	for _, b := range let {
-		b.mu.Lock()
-		b.sendUntil = until
-		b.mu.Unlock()
 		b.wake()
 	}
+}
+
+// letUntil is SendUntil for one bucket. It reports whether it is let.
+func (b *Bucket) letUntil(now, until time.Time, except, unused bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case !except && (b.listed || unused):
+		b.sendUntil = until
+		return true
+	case b.sendUntil.IsZero():
+		b.sendUntil = now
+	}
+	return false
 }
 
 // ShareAmong bounds what is in flight at once at the installations of one host: half of
@@ -180,9 +197,10 @@ func (i *Installations) ceilings(id string) []Limits {
 }
 
 // OnPause has call run, on the goroutine of the request and so not for long,
-// whenever a pause of an installation begins or gets longer, and when it is used
-// after it was not for a while: what a successor has to know at once. The queue
-// may be locked then, so call must not use it.
+// whenever a pause of an installation begins or gets longer, when it is used
+// after it was not for a while, and when it is to be used and has to be on record
+// before: what a successor has to know at once. The queue may be locked then, so call
+// must not use it.
 func (i *Installations) OnPause(call func(id string)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

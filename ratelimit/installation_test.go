@@ -51,10 +51,10 @@ func TestNothingIsSentBeyondWhatASuccessorReckonsWith(t *testing.T) {
 	g.Expect(retryAt).To(Equal(now.Add(soon)))
 	paid, _ := held.pay(now, WriteCost)
 	g.Expect(paid).To(BeNil(), "a slot that was taken before is no way around it")
+	free, _ := a.takeFree(now, nil)
+	g.Expect(free).NotTo(BeNil(), "what spends nothing need not be on record")
 	ok, _ = b.tryTake(now, ReadCost)
-	g.Expect(ok).To(BeTrue())
-	ok, _ = i.Get(acme+"new").Bucket().tryTake(now.Add(time.Minute), ReadCost)
-	g.Expect(ok).To(BeFalse())
+	g.Expect(ok).To(BeTrue(), "no ScmProvider uses it that could tell of it")
 
 	woken := false
 	a.watch(func() { woken = true })
@@ -62,6 +62,43 @@ func TestNothingIsSentBeyondWhatASuccessorReckonsWith(t *testing.T) {
 	g.Expect(woken).To(BeTrue())
 	ok, _ = a.tryTake(now, ReadCost)
 	g.Expect(ok).To(BeTrue())
+}
+
+func TestAnInstallationIsOnRecordBeforeItIsUsed(t *testing.T) {
+	g := NewWithT(t)
+	clk := newClock()
+	i := NewInstallations(clk)
+	var told []string
+	i.OnPause(func(id string) { told = append(told, id) })
+	none := func(string) bool { return false }
+	recorded := func() { i.SendUntil(clk.Now().Add(30*time.Second), none) }
+	recorded()
+	i.SetLimits(acme, "a", Limits{WritesPerMinute: 80})
+	b := i.Get(acme).Bucket()
+	g.Expect(i.Records("a")).To(BeEmpty(), "nobody needs it")
+	recorded()
+	slot, retryAt := b.reserve(clk.Now(), nil, 1)
+	g.Expect(slot).To(BeNil())
+	g.Expect(retryAt).To(Equal(start.Add(soon)))
+	ok, _ := b.tryTake(clk.Now(), WriteCost)
+	g.Expect(ok).To(BeFalse())
+	g.Expect(told).To(Equal([]string{acme}), "once, to whoever keeps records")
+	recorded()
+	ok, _ = b.tryTake(clk.Now(), WriteCost)
+	g.Expect(ok).To(BeFalse(), "a round that had begun before knows nothing of it")
+
+	g.Expect(i.Records("a")).To(HaveLen(1))
+	recorded()
+	ok, _ = b.tryTake(clk.Now(), WriteCost)
+	g.Expect(ok).To(BeTrue())
+	g.Expect(told).To(HaveLen(1), "its first use is no news any more")
+
+	clk.Step(2 * time.Hour)
+	g.Expect(i.Records("a")).To(BeEmpty())
+	recorded()
+	ok, _ = b.tryTake(clk.Now(), WriteCost)
+	g.Expect(ok).To(BeFalse(), "it was forgotten in the meantime")
+	g.Expect(told).To(HaveLen(2))
 }
 
 func TestScmProvidersThatShareAnInstallationCombineByMinimum(t *testing.T) {

@@ -24,14 +24,16 @@ func (b *Bucket) take(now time.Time, cost Cost, key any) (*payment, time.Time) {
 	t := cost.tally()
 	b.mu.Lock()
 	now = b.advance(now)
+	tell := b.want(now)
 	probe, ok, retryAt := b.enter(now, t)
-	if !ok {
-		b.mu.Unlock()
-		return nil, retryAt
+	if ok {
+		tell = b.send(now, t)
 	}
-	tell := b.send(now, t)
 	b.mu.Unlock()
 	tell()
+	if !ok {
+		return nil, retryAt
+	}
 	return &payment{bucket: b, cost: t, key: key, probe: probe, alone: true}, time.Time{}
 }
 
@@ -42,7 +44,8 @@ func (b *Bucket) takeFree(now time.Time, slot *Slot) (*payment, time.Time) {
 	defer b.mu.Unlock()
 	now = b.advance(now)
 	p := &payment{bucket: b}
-	wait := b.stopped(now)
+	// Nothing is spent that would have to be on record.
+	wait := b.pause.until.Sub(now)
 	if slot != nil && slot.bucket == b && slot.probe {
 		p.key, p.probe = slot.key, wait <= 0
 		slot.probe = wait > 0

@@ -80,7 +80,8 @@ func (in *Installation) record() (_ v1alpha1.Installation, active bool) {
 	return r, active
 }
 
-// record fills in a record and tells whether the bucket was used lately.
+// record fills in a record and tells whether the bucket was used lately, or is to be
+// used.
 func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +93,9 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
 	if told := b.served.record(now, b.unanswered, r); !told {
 		b.recordOwn(r)
 	}
-	return !b.lastUse.IsZero() && now.Sub(b.lastUse) < remembered || r.PausedUntil != nil || r.InFlight > 0
+	last := later(b.lastUse, b.wanted)
+	b.listed = !last.IsZero() && now.Sub(last) < remembered || r.PausedUntil != nil || r.InFlight > 0
+	return b.listed
 }
 
 // used is how much of each limit is spent, and of what the SCM says is its limit.

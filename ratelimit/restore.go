@@ -56,7 +56,7 @@ func (b *Bucket) restore(now time.Time, records []v1alpha1.Installation, gap tim
 			if l.window == b.hour {
 				to = &hour
 			}
-			to.add(now, l, r, gap)
+			to.add(now, l, r, gap, b.atOnce())
 		}
 		b.served.restore(now, r, gap, b.requestsIn(r, since(now, r, gap)))
 	}
@@ -71,13 +71,22 @@ func (b *Bucket) requestsIn(r *v1alpha1.Installation, d time.Duration) int64 {
 	least := int64(math.MaxInt64)
 	for _, l := range b.limits {
 		if most := l.hadMost(r); most > 0 && l.countsRequests() {
-			least = min(least, l.atMost(most, d))
+			least = min(least, l.atMost(most, d, b.atOnce()))
 		}
 	}
 	if least == math.MaxInt64 {
 		return burst
 	}
 	return least
+}
+
+// atOnce is how many items a predecessor can have had in work at once. The caller holds
+// the lock.
+func (b *Bucket) atOnce() int64 {
+	if b.maxInFlight > 0 {
+		return b.maxInFlight
+	}
+	return b.crowd.limit()
 }
 
 // since is for how long a predecessor may have sent after a record.
@@ -167,7 +176,7 @@ type leftover struct {
 }
 
 // add counts one limit of one record, unless another record says more.
-func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap time.Duration) {
+func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap time.Duration, inFlight int64) {
 	if r.ObservedAt == nil {
 		return
 	}
@@ -180,7 +189,7 @@ func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap ti
 	if most == 0 {
 		return
 	}
-	raise(&o.after, l, l.atMost(most, since(now, r, gap)))
+	raise(&o.after, l, l.atMost(most, since(now, r, gap), inFlight))
 }
 
 // hadMost is the limit that the maker of a record kept: ours, or where there is none
@@ -194,10 +203,12 @@ func (l *limit) hadMost(r *v1alpha1.Installation) int64 {
 
 // atMost is how much a predecessor can have sent in a time, where most was its limit:
 // its pacer let through a burst and then the rate of the limit, at any time until now,
-// since a record is as old as the last change before it.
-func (l *limit) atMost(most int64, d time.Duration) int64 {
+// since a record is as old as the last change before it. Each of those in flight at
+// once may have owed the pacer one more: a look-up makes room for others before the
+// write that follows it is sent.
+func (l *limit) atMost(most int64, d time.Duration, inFlight int64) int64 {
 	paced := int64(float64(most) * d.Seconds() / l.window.length.Seconds())
-	return min(min(l.size, most)+paced+1, most)
+	return min(min(l.size, most)+paced+1+inFlight, most)
 }
 
 func orEmpty(r *v1alpha1.RateLimit) *v1alpha1.RateLimit {

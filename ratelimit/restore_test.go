@@ -69,6 +69,16 @@ func TestASuccessorCountsWhatItsPredecessorSpent(t *testing.T) {
 	}
 }
 
+func TestWhoeverWasInWorkMayHaveSentOneMore(t *testing.T) {
+	g := NewWithT(t)
+	at := metav1.NewTime(start)
+	record := v1alpha1.Installation{ID: acme, ObservedAt: &at, Used: &v1alpha1.RateLimit{WritesPerMinute: new(int64(0))}}
+	for most, want := range map[int64]int{10: 10 + 1 + 10, 60: 10 + 1 + 60, 90: 80} {
+		b := successor(newClock(), Limits{WritesPerMinute: 80, MaxInFlight: most}, record)
+		g.Expect(b.minute.used.writes).To(BeEquivalentTo(want))
+	}
+}
+
 func TestTheWorstRecordCounts(t *testing.T) {
 	g := NewWithT(t)
 	clk := newClock()
@@ -184,7 +194,7 @@ func TestWhatAPredecessorLearnedIsForgottenWhereNobodyTellsIt(t *testing.T) {
 
 func TestWhatRemainedIsLessByWhatMayHaveBeenSpentSince(t *testing.T) {
 	for name, c := range map[string]struct{ remaining, most, least int64 }{
-		"much":            {4000, 4000 - 11, 4000 - 11 - 20},
+		"much":            {4000, 4000 - 21, 4000 - 21 - 20},
 		"the last tenth":  {400, 397, 390},
 		"nothing is left": {0, 0, 0},
 	} {

@@ -29,17 +29,21 @@ type Slot struct {
 // asking again.
 func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	now = b.advance(now)
 	n = max(n, 1)
 	for n > 1 && !b.fits(writes(n)) {
 		n--
 	}
+	tell := b.want(now)
 	probe, ok, retryAt := b.enter(now, writes(n))
+	if ok {
+		b.held += int64(n)
+	}
+	b.mu.Unlock()
+	tell()
 	if !ok {
 		return nil, retryAt
 	}
-	b.held += int64(n)
 	return &Slot{bucket: b, key: key, held: n, probe: probe}, time.Time{}
 }
 
@@ -79,7 +83,9 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	}
 	if s.refused = wait > 0; s.refused {
 		b.refused = true
+		tell := b.want(now)
 		b.mu.Unlock()
+		tell()
 		return nil, now.Add(wait)
 	}
 	p := &payment{bucket: b, cost: t, key: s.key, probe: s.probe}

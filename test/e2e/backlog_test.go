@@ -52,7 +52,7 @@ var _ = Describe("A hub that is killed in the middle of a backlog", func() {
 			Expect(cs.Status.IsSynced).To(BeTrue(), cs.Name)
 			Expect(cs.Status.Phase).To(Equal(cs.Spec.Phase), cs.Name)
 		}
-		Expect(w.scm.Violations()).To(BeZero())
+		Expect(w.disregarded()).To(BeEmpty())
 		names, at := w.created()
 		Expect(names).To(HaveLen(all), "one for each status")
 		w.eachOnce(all)

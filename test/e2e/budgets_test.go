@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -53,6 +55,23 @@ var _ = Describe("Budgets", func() {
 		Expect(got.Used).NotTo(BeNil())
 		Expect(got.InFlight).To(BeZero())
 		Expect(apimeta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionReady)).To(BeTrue())
+	})
+
+	It("are on record before an installation is used, so that no kill comes too early", func() {
+		w := newWorld()
+		w.ready()
+		known := make(chan []v1alpha1.Installation, 1)
+		w.scm.Inject(github.Fault{Match: func(r *http.Request) bool {
+			if !strings.Contains(r.URL.Path, "/repos/") {
+				return false // a token, which costs nothing
+			}
+			known <- w.acme().Status.Installations
+			return true
+		}, Delay: time.Millisecond})
+		w.start()
+		w.ask(hubCluster, "build", v1alpha1.PhaseSuccess)
+		w.synced(hubCluster, "build", v1alpha1.PhaseSuccess)
+		Expect(<-known).To(ConsistOf(HaveField("ID", HaveSuffix("/app/12345/installation/678"))))
 	})
 
 	It("keep a pause over a restart, and say when it begins and ends", func() {

@@ -80,6 +80,16 @@ func (w *world) created() (names []string, at []time.Time) {
 	return names, at
 }
 
+// disregarded tells of the requests that broke a limit or came during a pause.
+func (w *world) disregarded() (all []string) {
+	for _, c := range w.scm.Calls() {
+		if c.Violation != "" {
+			all = append(all, c.At.Format(time.StampMilli)+" "+c.Method+" "+c.Path+": "+c.Violation)
+		}
+	}
+	return all
+}
+
 var _ = Describe("A backlog", func() {
 	It("of two clusters drains in order, without a violation, at 99 % of the limit", Label("measures"), func() {
 		if raced {
