@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
@@ -43,6 +44,7 @@ func lost(err error) string {
 		netErr   net.Error
 		syntax   *json.SyntaxError
 		mismatch *json.UnmarshalTypeError
+		noTime   *time.ParseError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -56,7 +58,8 @@ func lost(err error) string {
 		return "the connection is refused"
 	case untrusted(err) != "":
 		return untrusted(err)
-	case errors.Is(err, ErrNotUnderstood), errors.As(err, &syntax), errors.As(err, &mismatch):
+	case errors.Is(err, ErrNotUnderstood), errors.As(err, &syntax), errors.As(err, &mismatch),
+		errors.As(err, &noTime):
 		return "the answer is not understood"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):

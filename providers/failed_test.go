@@ -3,7 +3,6 @@ package providers
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -29,7 +29,7 @@ func TestALostRequestIsToldInWordsThatStayTheSame(t *testing.T) {
 		"its certificate is for another host":              x509.HostnameError{Host: "x", Certificate: &x509.Certificate{}},
 		"its certificate has expired or is not valid yet":  x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{}},
 		"the TLS handshake went wrong":                     errors.New("remote error: tls: handshake failure"),
-		"the answer is not understood":                     fmt.Errorf("wrapped: %w", &json.SyntaxError{}),
+		"the answer is not understood":                     fmt.Errorf("wrapped: %w", &time.ParseError{Layout: time.RFC3339, Value: "noon"}),
 		"the request went wrong on its way":                errors.New("hush 10.0.0.1:54321"),
 	} {
 		t.Run(want, func(t *testing.T) {

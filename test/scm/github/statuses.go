@@ -61,7 +61,7 @@ func (c *commitStatuses) full(at commit, context string) bool {
 	return n >= maxStatuses
 }
 
-// newest are those that count: of each context the newest.
+// newest are those that count, of each context the newest: the oldest of them first.
 func (c *commitStatuses) newest(at commit) []Status {
 	found := []Status{}
 	seen := map[string]bool{}
@@ -71,6 +71,7 @@ func (c *commitStatuses) newest(at commit) []Status {
 			found = append(found, status)
 		}
 	}
+	slices.Reverse(found)
 	return found
 }
 
