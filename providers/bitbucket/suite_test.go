@@ -208,6 +208,7 @@ func contractSCM(b *bench) *contract.SCM {
 		contract.Hang:        {Hang: true},
 		contract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
 		contract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
+		contract.Empty:       {Status: 200},
 		contract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
 		contract.TooManyRequests: {
 			Status: 429, Body: "Rate limit for this resource has been exceeded",

@@ -54,7 +54,7 @@ func Cases() []Case {
 		{Name: "a change whose answer was lost is found and not made again", needs: can(LostAfter), run: lostChange},
 		{Name: "a limit pauses the whole installation", needs: can(TooManyRequests), run: limited},
 	}
-	for _, fault := range []Fault{LostBefore, CutBody, Hang, ServerError, Page, Redirect} {
+	for _, fault := range []Fault{LostBefore, CutBody, Hang, ServerError, Page, Empty, Redirect} {
 		cases = append(cases, both("a %s that meets \""+string(fault)+"\" is tried again", fault, func(b *bench, r Request) { b.unavailable(r, fault) })...)
 	}
 	cases = append(cases, both("a %s with a credential that is refused is told", Unauthorized, func(b *bench, r Request) { b.refused(r, Unauthorized) })...)

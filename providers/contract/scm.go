@@ -86,6 +86,8 @@ const (
 	ServerError Fault = "server error"
 	// Page answers success and the HTML of some page.
 	Page Fault = "page"
+	// Empty answers success and nothing else.
+	Empty Fault = "empty answer"
 	// Redirect answers 307 to another host.
 	Redirect Fault = "redirect"
 	// TooManyRequests answers 429 and RetryAfter.

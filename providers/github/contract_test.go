@@ -151,6 +151,7 @@ func faultsAt(server *fake.Server, path, lacking string) map[contract.Fault]func
 		contract.Hang:            {Hang: true},
 		contract.ServerError:     {Status: 502, Body: "<html>Bad Gateway</html>"},
 		contract.Page:            {Status: 200, Body: "<html>Sign in</html>"},
+		contract.Empty:           {Status: 200},
 		contract.Redirect:        {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
 		contract.TooManyRequests: {Status: 429, Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}}},
 		contract.Unauthorized:    {Status: 401, Body: `{"message":"Bad credentials"}`},

@@ -46,6 +46,7 @@ func underContract(t *testing.T) *contract.SCM {
 		contract.Hang:            {Hang: true},
 		contract.ServerError:     {Status: 500, Body: `{"message":"500 Internal Server Error"}`},
 		contract.Page:            {Status: 200, Body: "<html>log in</html>"},
+		contract.Empty:           {Status: 200},
 		contract.Redirect:        {Status: 307, Header: http.Header{"Location": {"http://127.0.0.2:1/steal"}}},
 		contract.TooManyRequests: {Status: 429, Body: retryLater, Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}}},
 		contract.Unauthorized:    {Times: -1, Status: 401, Body: `{"message":"401 Unauthorized"}`},
