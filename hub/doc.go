@@ -24,6 +24,7 @@
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status
+//	metrics.go    the hub's own figures; fleet.go those of members
 //	hub.go        wires all this to a multicluster manager
 //
 // There are two loops with the ledger between them, watch → sync and ledger →

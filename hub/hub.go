@@ -91,14 +91,15 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	if err := h.addSync(local, installations, clk, o); err != nil {
 		return nil, err
 	}
-	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, log: o.Log}
+	last := newLastEvents(clk)
+	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, last: last, log: o.Log}
 	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}
 	if err := members.SetupWithManager(mgr); err != nil {
 		return nil, fmt.Errorf("setting up the members: %w", err)
 	}
-	if err := registerMetrics(ledgerMetrics{h.ledger}, installations); err != nil {
+	if err := registerMetrics(ledgerMetrics{h.ledger}, fleetMetrics{members.Health, last}, installations); err != nil {
 		return nil, err
 	}
 	return h, addChecks(local)

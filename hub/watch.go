@@ -22,6 +22,7 @@ type watcher struct {
 	ledger    *Ledger
 	publisher *publisher
 	apply     func(Changes)
+	last      *lastEvents
 	log       logr.Logger
 	following sync.WaitGroup
 }
@@ -87,10 +88,15 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 	if err != nil {
 		return nil, fmt.Errorf("making an informer for %T: %w", kind, err)
 	}
+	heard := func(object any) {
+		f.last.note(f.cluster)
+		set(object)
+	}
 	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    set,
-		UpdateFunc: func(_, object any) { set(object) },
+		AddFunc:    heard,
+		UpdateFunc: func(_, object any) { heard(object) },
 		DeleteFunc: func(object any) {
+			f.last.note(f.cluster)
 			if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
 				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name})
 			}

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
@@ -27,6 +28,20 @@ var _ = Describe("Members", func() {
 			hung, usCluster.KubeconfigFor(nobody), bare.Kubeconfig(),
 		)
 		Expect(withBad - plain).To(BeNumerically("<", time.Second))
+	})
+
+	It("tells in metrics which of them are connected, and when each was last heard of", func() {
+		w := newWorld()
+		w.ready()
+		w.members()
+		w.member("hung", hungMember())
+		begun := float64(time.Now().Unix())
+		w.start()
+		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
+		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
+		Eventually(byCluster("cluster_connected")).Should(Equal(map[string]float64{"local": 1, "eu": 1, "us": 1, "hung": 0}))
+		Eventually(byCluster("cluster_last_event_seconds")).Should(And(
+			HaveKeyWithValue("eu", BeNumerically(">=", begun)), Not(HaveKey("hung"))))
 	})
 
 	It("lets one installation's hang hold up no other", func() {
@@ -50,6 +65,25 @@ var _ = Describe("Members", func() {
 		Expect(w.reason(euCluster, "a")()).NotTo(Equal(v1alpha1.ReasonSynced))
 	})
 })
+
+// byCluster reads a metric that each cluster has one of.
+func byCluster(name string) func() map[string]float64 {
+	return func() map[string]float64 {
+		GinkgoHelper()
+		families, err := metrics.Registry.Gather()
+		Expect(err).NotTo(HaveOccurred())
+		told := map[string]float64{}
+		for _, f := range families {
+			if f.GetName() != "commit_status_hub_"+name {
+				continue
+			}
+			for _, m := range f.GetMetric() {
+				told[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+			}
+		}
+		return told
+	}
+}
 
 // timeToFirstStatus engages bad members, then a good one, and returns how long
 // after the hub's start the good one's status is synced.

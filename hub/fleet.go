@@ -1,0 +1,71 @@
+package hub
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+)
+
+var (
+	connectedDesc = prometheus.NewDesc(metricsPrefix+"cluster_connected",
+		"Whether a member is engaged and answers, as far as is known: 1 or 0.", []string{"cluster"}, nil)
+	lastEventDesc = prometheus.NewDesc(metricsPrefix+"cluster_last_event_seconds",
+		"When a CommitStatus or GitRepo of a member was last seen to come, change or go, in seconds since 1970. A quiet member has an old one.",
+		[]string{"cluster"}, nil)
+)
+
+// lastEvents is when each engaged member was last heard of.
+type lastEvents struct {
+	clock clock.PassiveClock
+	mu    sync.Mutex
+	at    map[string]time.Time
+}
+
+func newLastEvents(clk clock.PassiveClock) *lastEvents {
+	return &lastEvents{clock: clk, at: map[string]time.Time{}}
+}
+
+func (l *lastEvents) note(cluster string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at[cluster] = l.clock.Now()
+}
+
+func (l *lastEvents) snapshot() map[string]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.at)
+}
+
+// fleetMetrics reads off at each scrape how the members are. Those that have no Secret
+// any more are not in it.
+type fleetMetrics struct {
+	health func() map[string]kubeconfigs.Health
+	last   *lastEvents
+}
+
+// Describe implements prometheus.Collector.
+func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
+	out <- connectedDesc
+	out <- lastEventDesc
+}
+
+// Collect implements prometheus.Collector.
+func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
+	last := m.last.snapshot()
+	for cluster, h := range m.health() {
+		connected := 0.
+		if h.State == kubeconfigs.Connected {
+			connected = 1
+		}
+		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
+		if at, ok := last[cluster]; ok {
+			out <- prometheus.MustNewConstMetric(lastEventDesc, prometheus.GaugeValue, float64(at.UnixMilli())/1000, cluster)
+		}
+	}
+}
