@@ -130,7 +130,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 		// What others told of the key does not count for this claim.
 		if e.seen || e.Shown != nil || !e.releasedAt.IsZero() {
 			// It is not taken for new either.
-			l.gone.add(e.key)
+			l.gone.add(e.key, untold)
 		}
 		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
 	}
@@ -197,7 +197,7 @@ func (l *Ledger) release(o *object, why parting) Changes {
 	case l.started.IsZero():
 		// A standby has written nothing that it would have to remember; others may have.
 		l.drop(e)
-		l.gone.add(e.key)
+		l.gone.add(e.key, untold)
 	default:
 		e.releasedAt = l.clock.Now()
 		if why == moved || why == deleted && !kept {

@@ -31,12 +31,12 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !settled(o), false
+		e.Stale, e.nameless = e.met || !settled(o) || l.gone.contradicts(e.key, hint), false
 		return
 	}
 	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new.
-	e.Certain = agreed && o.fresh && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.has(v.Owner.Key)
+	e.Certain = agreed && o.fresh && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.mayShow(v.Owner.Key)
 }
 
 // guess takes in what a status tells of an entry.

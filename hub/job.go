@@ -96,8 +96,13 @@ func (l *Ledger) forget(e *entry) time.Duration {
 		return left
 	}
 	l.drop(e)
-	if e.Shown != nil || e.Lost || !e.Certain {
-		l.gone.add(e.key)
+	switch {
+	case e.Certain && !e.Lost:
+		l.gone.add(e.key, l.gone.print(e.Shown))
+	case e.Lost, e.met:
+		l.gone.add(e.key, doubtful)
+	default:
+		l.gone.add(e.key, untold)
 	}
 	return 0
 }
