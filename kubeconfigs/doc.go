@@ -11,7 +11,8 @@
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
 // member that hangs, refuses or lacks the CRDs costs that goroutine and nothing
-// else; Provider.Health tells why it is not connected.
+// else; Provider.Health tells why it is not connected, and so does an annotation of
+// its Secret (announce.go).
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.

@@ -212,10 +212,21 @@ func (m *member) tell(o outcome) {
 	m.health = health
 	secret := m.wish.secret
 	m.mu.Unlock()
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
 	if changed {
 		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
 		p.record(secret, health, o.err)
 	}
+}
+
+// told is what the member was asked to be last, and how it is.
+func (m *member) told() (wish, Health) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.wish, m.health
 }
 
 func (m *member) healthNow() Health {

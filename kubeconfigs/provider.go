@@ -48,6 +48,8 @@ type Provider struct {
 	deadlines deadlines
 
 	mgr multicluster.Aware
+	// changed wakes who announces how the members are.
+	changed chan struct{}
 
 	// running counts the goroutines of all members.
 	running sync.WaitGroup
@@ -84,11 +86,13 @@ func New(options Options) *Provider {
 		options:   options,
 		deadlines: defaultDeadlines,
 		members:   map[multicluster.ClusterName]*member{},
+		changed:   make(chan struct{}, 1),
 	}
 }
 
-// SetupWithManager has the manager run the provider, on every replica. The
-// manager's cache should hold Secrets of the hub's namespace only.
+// SetupWithManager has the manager run the provider, on every replica; the leader
+// also annotates the Secrets. The manager's cache should hold Secrets of the hub's
+// namespace only.
 func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	local := mgr.GetLocalManager()
 	p.mgr = mgr
@@ -97,6 +101,9 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	}
 	if p.options.Recorder == nil {
 		p.options.Recorder = local.GetEventRecorder("commit-status-hub")
+	}
+	if err := local.Add(&announcer{provider: p, client: local.GetClient()}); err != nil {
+		return fmt.Errorf("adding the announcer: %w", err)
 	}
 	return local.Add(&watcher{provider: p, cache: local.GetCache()})
 }

@@ -240,11 +240,12 @@ func (r *replica) add(ctx context.Context, name string, kubeconfig []byte) *core
 	return secret
 }
 
-// change updates a Secret.
+// change patches a Secret, which the hub may annotate meanwhile.
 func change(ctx context.Context, secret *corev1.Secret, mutate func(*corev1.Secret)) {
 	GinkgoHelper()
+	before := secret.DeepCopy()
 	mutate(secret)
-	Expect(hub.Client.Update(ctx, secret)).To(Succeed())
+	Expect(hub.Client.Patch(ctx, secret, client.MergeFrom(before))).To(Succeed())
 }
 
 // put gives a Secret another kubeconfig.

@@ -158,8 +158,9 @@ func (w *world) setMember(name string, edit func(*corev1.Secret)) {
 	GinkgoHelper()
 	secret := &corev1.Secret{}
 	Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: name}, secret)).To(Succeed())
-	edit(secret)
-	Expect(hubCluster.Client.Update(w.ctx, secret)).To(Succeed())
+	before := secret.DeepCopy()
+	edit(secret) // which the hub annotates meanwhile
+	Expect(hubCluster.Client.Patch(w.ctx, secret, client.MergeFrom(before))).To(Succeed())
 }
 
 var _ = Describe("A member that passes the check and then hangs", func() {

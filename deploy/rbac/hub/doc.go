@@ -1,10 +1,10 @@
 // Package hub says what the hub may do in its own cluster. It holds no code:
 // deploy/hub/role.yaml is generated from the markers below.
 //
-// In its own namespace: read the Secrets with kubeconfigs and credentials, read
-// the ScmProviders and write their status, hold the lease of the leader.
+// In its own namespace: read the Secrets with kubeconfigs and credentials and annotate
+// the former, read the ScmProviders and write their status, hold the lease of the leader.
 //
-// +kubebuilder:rbac:groups="",namespace=commit-status-system,resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",namespace=commit-status-system,resources=secrets,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders,verbs=get;list;watch
 // +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders/status,verbs=patch;update
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=commit-status-system,resources=leases,verbs=get;create;update;patch

@@ -1,0 +1,64 @@
+package kubeconfigs
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// HealthKey is the annotation on a member's Secret that says how the member is,
+// as the JSON of a HealthAnnotation.
+const HealthKey = "commit-status.argoproj.io/health"
+
+// CRDs says in one word whether a member has this project's CRDs.
+type CRDs string
+
+// How the CRDs of a member are.
+const (
+	CRDsComplete CRDs = "complete"
+	CRDsMissing  CRDs = "missing"
+	// CRDsOutdated means that a field which the hub writes is not kept there.
+	CRDsOutdated CRDs = "outdated"
+)
+
+// HealthAnnotation is a member's Health for who reads its Secret. What is not
+// known is left out.
+type HealthAnnotation struct {
+	State State `json:"state,omitempty"`
+	// Since is when State or Reason last changed, to the second.
+	Since time.Time `json:"since,omitzero"`
+	// Reason is CamelCase and stable, for machines.
+	Reason string `json:"reason,omitempty"`
+	// Message is for people and holds nothing secret.
+	Message string `json:"message,omitempty"`
+	CRDs    CRDs   `json:"crds,omitempty"`
+	// TokenExpiry is when the token ends, to the second; left out where it never does.
+	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+}
+
+// Marshal returns the annotation's value. Equal ones are equal to the byte.
+func (h HealthAnnotation) Marshal() (string, error) {
+	h.Since, h.TokenExpiry = toSecond(h.Since), toSecond(h.TokenExpiry)
+	value, err := json.Marshal(h)
+	if err != nil {
+		return "", fmt.Errorf("encoding a member's health: %w", err)
+	}
+	return string(value), nil
+}
+
+// ParseHealthAnnotation reads an annotation's value. Fields that this version does
+// not know are passed over.
+func ParseHealthAnnotation(value string) (HealthAnnotation, error) {
+	var h HealthAnnotation
+	if err := json.Unmarshal([]byte(value), &h); err != nil {
+		return HealthAnnotation{}, fmt.Errorf("reading a member's health: %w", err)
+	}
+	return h, nil
+}
+
+func toSecond(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}

@@ -1,0 +1,133 @@
+package kubeconfigs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// announceRetry is how long what could not be announced waits.
+	announceRetry = 10 * time.Second
+	// announceTimeout bounds one patch.
+	announceTimeout = 10 * time.Second
+)
+
+// announcer keeps the annotation HealthKey of the members' Secrets true, on the leader.
+// It patches where something changed, and nothing after a restart that found all as it
+// was.
+type announcer struct {
+	provider *Provider
+	client   client.Client
+	failing  bool
+}
+
+// NeedLeaderElection is true: two replicas may see a member differently.
+func (*announcer) NeedLeaderElection() bool { return true }
+
+// Start announces until ctx ends.
+func (a *announcer) Start(ctx context.Context) error {
+	for ctx.Err() == nil {
+		a.rest(ctx, a.round(ctx))
+	}
+	return nil
+}
+
+// rest waits after a round for what calls for the next.
+func (a *announcer) rest(ctx context.Context, well bool) {
+	var again <-chan time.Time
+	if !well {
+		timer := a.provider.options.Clock.NewTimer(announceRetry)
+		defer timer.Stop()
+		again = timer.C()
+	}
+	select {
+	case <-ctx.Done():
+	case <-a.provider.changed:
+	case <-again:
+	}
+}
+
+// round announces how all members are, and reports whether that went well. Log lines
+// are for changes only.
+func (a *announcer) round(ctx context.Context) bool {
+	var failed error
+	for _, m := range a.provider.snapshot() {
+		w, health := m.told()
+		if w.secret == nil || health.State == Connecting {
+			continue // the hub's own cluster, or nothing is known yet
+		}
+		if err := client.IgnoreNotFound(a.announce(ctx, w, health)); err != nil {
+			failed = err
+		}
+	}
+	if (failed != nil) != a.failing && ctx.Err() == nil {
+		a.failing = failed != nil
+		if a.failing {
+			a.provider.options.Log.Error(failed, "members' health not announced; trying again")
+		} else {
+			a.provider.options.Log.Info("members' health is announced again")
+		}
+	}
+	return failed == nil
+}
+
+// announce patches a member's Secret where its annotation is not true.
+func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
+	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	secret := &corev1.Secret{}
+	if err := a.client.Get(ctx, types.NamespacedName{Namespace: w.secret.Namespace, Name: w.secret.Name}, secret); err != nil {
+		return err
+	}
+	if secret.UID != w.secret.UID {
+		return nil // of the newer one, more will be known soon
+	}
+	value, changed, err := announcement(secret.Annotations[HealthKey], annotationOf(w, health))
+	if err != nil || !changed {
+		return err
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": secret.UID, "annotations": map[string]string{HealthKey: value},
+	}})
+	if err != nil {
+		return fmt.Errorf("encoding the annotation of Secret %s: %w", secret.Name, err)
+	}
+	if err := a.client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, body), client.FieldOwner(userAgent)); err != nil {
+		return fmt.Errorf("annotating Secret %s: %w", secret.Name, err)
+	}
+	return nil
+}
+
+// annotationOf says how a member is.
+func annotationOf(w wish, health Health) HealthAnnotation {
+	out := HealthAnnotation{State: health.State, Since: health.Since, Reason: health.Reason, Message: health.Message}
+	switch {
+	case health.State == Connected:
+		out.CRDs = CRDsComplete
+	case health.Reason == ReasonCRDsMissing:
+		out.CRDs = CRDsMissing
+	}
+	if w.access != nil {
+		if claims, ok := ReadToken(w.access.BearerToken); ok {
+			out.TokenExpiry = claims.Expiry
+		}
+	}
+	return out
+}
+
+// announcement is what an annotation becomes. A state that goes on keeps the time since
+// when it does, whichever process saw it begin, and the words that it was told in:
+// those of an error may hold a port.
+func announcement(before string, now HealthAnnotation) (value string, changed bool, err error) {
+	if old, err := ParseHealthAnnotation(before); err == nil && old.State == now.State && old.Reason == now.Reason {
+		now.Since, now.Message = old.Since, old.Message
+	}
+	value, err = now.Marshal()
+	return value, value != before, err
+}

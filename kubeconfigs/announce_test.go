@@ -1,0 +1,97 @@
+package kubeconfigs
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+)
+
+var _ = Describe("The annotation of a member's Secret", func() {
+	annotation := func(ctx context.Context, secret *corev1.Secret) func() HealthAnnotation {
+		return func() HealthAnnotation {
+			now := &corev1.Secret{}
+			Expect(hub.Client.Get(ctx, client.ObjectKeyFromObject(secret), now)).To(Succeed())
+			if now.Annotations[HealthKey] == "" {
+				return HealthAnnotation{}
+			}
+			h, err := ParseHealthAnnotation(now.Annotations[HealthKey])
+			Expect(err).NotTo(HaveOccurred())
+			*secret = *now
+			return h
+		}
+	}
+	state := func(state State, crds CRDs) OmegaMatcher {
+		return And(HaveField("State", state), HaveField("CRDs", crds))
+	}
+
+	It("says how the member is and when its token ends, and stays while that does", func(ctx SpecContext) {
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", GenerateName: "robot-"}}
+		Expect(hub.Client.Create(ctx, account)).To(Succeed())
+		request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(3600))}}
+		Expect(hub.Client.SubResource("token").Create(ctx, account, request)).To(Succeed())
+
+		r := runReplica(ctx)
+		good := r.add(ctx, "good", insider(hub, "announced"))
+		lacking := r.add(ctx, "bare", insider(bare, "announced"))
+		robot := r.add(ctx, "robot", hub.KubeconfigFor(&rest.Config{BearerToken: request.Status.Token}))
+		bad := r.add(ctx, "bad", []byte("no kubeconfig"))
+		Eventually(annotation(ctx, good)).Should(state(Connected, CRDsComplete))
+		Expect(annotation(ctx, good)().Since).To(BeTemporally("~", time.Now(), time.Minute))
+		Eventually(annotation(ctx, lacking)).Should(state(Incomplete, CRDsMissing))
+		Eventually(annotation(ctx, robot)).Should(And(HaveField("State", Denied),
+			HaveField("TokenExpiry", BeTemporally("~", request.Status.ExpirationTimestamp.Time, time.Second))))
+		Eventually(annotation(ctx, bad)).Should(And(HaveField("State", Refused), HaveField("Reason", KubeconfigUnreadable)))
+
+		By("starting another one, which finds it so")
+		version, since := good.ResourceVersion, annotation(ctx, good)().Since
+		r.stop()
+		again := runReplica(ctx, func(m *manager.Options, o *Options) {
+			m.Cache.DefaultNamespaces = map[string]cache.Config{r.namespace: {}}
+			o.Namespace = r.namespace
+		})
+		Eventually(again.health("good")).Should(haveState(Connected, ReasonConnected))
+		Consistently(annotation(ctx, good)).WithTimeout(time.Second).Should(HaveField("Since", since))
+		Expect(good.ResourceVersion).To(Equal(version))
+	})
+})
+
+func TestAnAnnotationChangesWithTheStateAlone(t *testing.T) {
+	g := NewWithT(t)
+	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	old := HealthAnnotation{State: Unreachable, Since: at, Reason: ReasonTimedOut, Message: "from port 4711"}
+	before, changed, err := announcement("", old)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(changed).To(BeTrue())
+
+	now := old
+	now.Since, now.Message = at.Add(time.Hour), "from port 4712"
+	same, changed, err := announcement(before, now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(changed).To(BeFalse())
+	g.Expect(same).To(Equal(before))
+
+	now.Reason = ReasonUnreachable
+	value, changed, err := announcement(before, now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(changed).To(BeTrue())
+	g.Expect(value).To(Equal(`{"state":"Unreachable","since":"2026-11-23T11:00:00Z","reason":"Unreachable","message":"from port 4712"}`))
+
+	now.TokenExpiry = at
+	_, changed, err = announcement(value, now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(changed).To(BeTrue(), "another token")
+
+	_, changed, err = announcement("{", now)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(changed).To(BeTrue(), "what is no JSON is replaced")
+}

@@ -1,0 +1,58 @@
+package kubeconfigs
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TokenClaims are what a ServiceAccount's token says of itself. Nothing vouches
+// for them: they are for telling people, not for letting anybody in.
+type TokenClaims struct {
+	// Expiry is zero where the token does not end by itself.
+	Expiry time.Time
+	// Namespace and Name are of the ServiceAccount; empty for other tokens.
+	Namespace, Name string
+	// UID is the ServiceAccount's, which no two clusters share.
+	UID types.UID
+}
+
+// ReadToken returns a token's claims. It reports false where that is no JWT.
+func ReadToken(token string) (TokenClaims, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return TokenClaims{}, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return TokenClaims{}, false
+	}
+	var said struct {
+		Expiry     float64 `json:"exp"`
+		Subject    string  `json:"sub"`
+		Kubernetes struct {
+			ServiceAccount struct {
+				UID types.UID `json:"uid"`
+			} `json:"serviceaccount"`
+		} `json:"kubernetes.io"`
+		// Tokens in Secrets have it here.
+		LegacyUID types.UID `json:"kubernetes.io/serviceaccount/service-account.uid"`
+	}
+	if json.Unmarshal(payload, &said) != nil {
+		return TokenClaims{}, false
+	}
+	claims := TokenClaims{UID: said.Kubernetes.ServiceAccount.UID}
+	if claims.UID == "" {
+		claims.UID = said.LegacyUID
+	}
+	if said.Expiry > 0 {
+		claims.Expiry = time.Unix(int64(said.Expiry), 0).UTC()
+	}
+	if account, ok := strings.CutPrefix(said.Subject, "system:serviceaccount:"); ok {
+		claims.Namespace, claims.Name, _ = strings.Cut(account, ":")
+	}
+	return claims, true
+}
