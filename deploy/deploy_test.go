@@ -25,7 +25,8 @@ const (
 	group     = "commit-status.argoproj.io"
 )
 
-// access is one thing that the hub's account may or may not do.
+// access is one thing that the hub's account may or may not do. A resource may be
+// kind/subresource/name.
 type access struct{ verb, group, resource, namespace string }
 
 func (a access) String() string {
@@ -36,6 +37,7 @@ func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
 	api := install(t, "hub")
 	expectAccess(t, api, true,
 		access{"list", "", "secrets", namespace},
+		access{"patch", "", "secrets", namespace},
 		access{"watch", group, "scmproviders", namespace},
 		access{"patch", group, "scmproviders/status", namespace},
 		access{"create", "coordination.k8s.io", "leases", namespace},
@@ -72,11 +74,13 @@ func TestMemberLetsTheHubReadAndWriteStatusesOnly(t *testing.T) {
 		access{"patch", group, "commitstatuses/status", "team-a"},
 		access{"create", "", "events", "team-a"},
 		access{"patch", "events.k8s.io", "events", "team-a"},
+		access{"create", "", "serviceaccounts/token/commit-status-hub", namespace},
 	)
 	expectAccess(t, api, false,
 		access{"get", "", "secrets", namespace},
 		access{"list", "", "secrets", ""},
-		access{"create", "", "serviceaccounts/token", namespace},
+		access{"create", "", "serviceaccounts/token/default", namespace},
+		access{"create", "", "serviceaccounts/token/commit-status-hub", "team-a"},
 		access{"patch", group, "commitstatuses", "team-a"},
 		access{"create", group, "commitstatuses", "team-a"},
 		access{"delete", group, "commitstatuses", "team-a"},
@@ -131,14 +135,15 @@ func expectPodAdmitted(t *testing.T, api client.Client, object client.Object) {
 func expectAccess(t *testing.T, api client.Client, allowed bool, wanted ...access) {
 	t.Helper()
 	for _, a := range wanted {
-		resource, subresource, _ := strings.Cut(a.resource, "/")
+		resource, rest, _ := strings.Cut(a.resource, "/")
+		subresource, name, _ := strings.Cut(rest, "/")
 		// The authorizer hears of new roles a moment later than their author.
 		NewWithT(t).Eventually(func() (bool, error) {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 				User:   "system:serviceaccount:" + namespace + ":commit-status-hub",
 				Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Verb: a.verb, Group: a.group, Resource: resource, Subresource: subresource, Namespace: a.namespace,
+					Verb: a.verb, Group: a.group, Resource: resource, Subresource: subresource, Namespace: a.namespace, Name: name,
 				},
 			}}
 			err := api.Create(t.Context(), review)

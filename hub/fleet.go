@@ -17,6 +17,9 @@ var (
 	lastEventDesc = prometheus.NewDesc(metricsPrefix+"cluster_last_event_seconds",
 		"When a CommitStatus or GitRepo of a member was last seen to come, change or go, in seconds since 1970. A quiet member has an old one.",
 		[]string{"cluster"}, nil)
+	tokenDesc = prometheus.NewDesc(metricsPrefix+"cluster_token_expiry_seconds",
+		"When the token by which the hub is let into a member ends, in seconds since 1970. The hub renews it at half of its life.",
+		[]string{"cluster"}, nil)
 )
 
 // lastEvents is when each engaged member was last heard of.
@@ -53,6 +56,7 @@ type fleetMetrics struct {
 func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- connectedDesc
 	out <- lastEventDesc
+	out <- tokenDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -64,6 +68,9 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 			connected = 1
 		}
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
+		if !h.TokenExpiry.IsZero() {
+			out <- prometheus.MustNewConstMetric(tokenDesc, prometheus.GaugeValue, float64(h.TokenExpiry.Unix()), cluster)
+		}
 		if at, ok := last[cluster]; ok {
 			out <- prometheus.MustNewConstMetric(lastEventDesc, prometheus.GaugeValue, float64(at.UnixMilli())/1000, cluster)
 		}

@@ -34,6 +34,8 @@ type HealthAnnotation struct {
 	CRDs    CRDs   `json:"crds,omitempty"`
 	// TokenExpiry is when the token ends, to the second; left out where it never does.
 	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+	// RenewalError is why the hub could not renew the token, when it last tried.
+	RenewalError string `json:"renewalError,omitempty"`
 }
 
 // Marshal returns the annotation's value. Equal ones are equal to the byte.

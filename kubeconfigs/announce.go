@@ -88,7 +88,7 @@ func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
 	if secret.UID != w.secret.UID {
 		return nil // of the newer one, more will be known soon
 	}
-	value, changed, err := announcement(secret.Annotations[HealthKey], annotationOf(w, health))
+	value, changed, err := announcement(secret.Annotations[HealthKey], annotationOf(health))
 	if err != nil || !changed {
 		return err
 	}
@@ -105,18 +105,16 @@ func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
 }
 
 // annotationOf says how a member is.
-func annotationOf(w wish, health Health) HealthAnnotation {
-	out := HealthAnnotation{State: health.State, Since: health.Since, Reason: health.Reason, Message: health.Message}
+func annotationOf(health Health) HealthAnnotation {
+	out := HealthAnnotation{
+		State: health.State, Since: health.Since, Reason: health.Reason, Message: health.Message,
+		TokenExpiry: health.TokenExpiry, RenewalError: health.RenewalError,
+	}
 	switch {
 	case health.State == Connected:
 		out.CRDs = CRDsComplete
 	case health.Reason == ReasonCRDsMissing:
 		out.CRDs = CRDsMissing
-	}
-	if w.access != nil {
-		if claims, ok := ReadToken(w.access.BearerToken); ok {
-			out.TokenExpiry = claims.Expiry
-		}
 	}
 	return out
 }

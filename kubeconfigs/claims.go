@@ -12,8 +12,9 @@ import (
 // TokenClaims are what a ServiceAccount's token says of itself. Nothing vouches
 // for them: they are for telling people, not for letting anybody in.
 type TokenClaims struct {
-	// Expiry is zero where the token does not end by itself.
-	Expiry time.Time
+	// IssuedAt is when its life began, and Expiry when it ends: zero where it does not
+	// end by itself.
+	IssuedAt, Expiry time.Time
 	// Namespace and Name are of the ServiceAccount; empty for other tokens.
 	Namespace, Name string
 	// UID is the ServiceAccount's, which no two clusters share.
@@ -31,6 +32,7 @@ func ReadToken(token string) (TokenClaims, bool) {
 		return TokenClaims{}, false
 	}
 	var said struct {
+		IssuedAt   float64 `json:"iat"`
 		Expiry     float64 `json:"exp"`
 		Subject    string  `json:"sub"`
 		Kubernetes struct {
@@ -47,6 +49,9 @@ func ReadToken(token string) (TokenClaims, bool) {
 	claims := TokenClaims{UID: said.Kubernetes.ServiceAccount.UID}
 	if claims.UID == "" {
 		claims.UID = said.LegacyUID
+	}
+	if said.IssuedAt > 0 {
+		claims.IssuedAt = time.Unix(int64(said.IssuedAt), 0).UTC()
 	}
 	if said.Expiry > 0 {
 		claims.Expiry = time.Unix(int64(said.Expiry), 0).UTC()

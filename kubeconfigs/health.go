@@ -77,6 +77,10 @@ type Health struct {
 	Reason string
 	// Message is for people: at most 300 characters, nothing secret in it.
 	Message string
+	// TokenExpiry is when the Secret's token ends, zero where it does not or where that
+	// is not known. RenewalError is why it could not be renewed, "" while it can.
+	TokenExpiry  time.Time
+	RenewalError string
 }
 
 // diagnose turns an attempt's outcome into State, Reason and Message. The kind

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
@@ -21,6 +22,8 @@ type member struct {
 	cancel context.CancelFunc
 	// offered wakes run when there is a new wish.
 	offered chan struct{}
+	// renewing says that its token is being renewed.
+	renewing atomic.Bool
 
 	mu        sync.Mutex
 	wish      wish
@@ -205,17 +208,17 @@ func (m *member) tell(o outcome) {
 	}
 	m.mu.Lock()
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
-	health.Since = m.health.Since
+	health.Since, health.TokenExpiry = m.health.Since, m.wish.tokenExpiry()
+	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
+		health.RenewalError = m.health.RenewalError
+	}
 	if changed {
 		health.Since = p.options.Clock.Now()
 	}
 	m.health = health
 	secret := m.wish.secret
 	m.mu.Unlock()
-	select {
-	case p.changed <- struct{}{}:
-	default:
-	}
+	p.news()
 	if changed {
 		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
 		p.record(secret, health, o.err)

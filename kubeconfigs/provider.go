@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
@@ -91,7 +92,7 @@ func New(options Options) *Provider {
 }
 
 // SetupWithManager has the manager run the provider, on every replica; the leader
-// also annotates the Secrets. The manager's cache should hold Secrets of the hub's
+// also annotates the Secrets, and renews the tokens in them. The manager's cache should hold Secrets of the hub's
 // namespace only.
 func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	local := mgr.GetLocalManager()
@@ -102,8 +103,12 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	if p.options.Recorder == nil {
 		p.options.Recorder = local.GetEventRecorder("commit-status-hub")
 	}
-	if err := local.Add(&announcer{provider: p, client: local.GetClient()}); err != nil {
-		return fmt.Errorf("adding the announcer: %w", err)
+	for _, r := range []manager.Runnable{
+		&announcer{provider: p, client: local.GetClient()}, &renewer{provider: p, client: local.GetClient()},
+	} {
+		if err := local.Add(r); err != nil {
+			return fmt.Errorf("adding what looks after Secrets: %w", err)
+		}
 	}
 	return local.Add(&watcher{provider: p, cache: local.GetCache()})
 }
@@ -135,6 +140,14 @@ func (p *Provider) IndexField(ctx context.Context, object client.Object, field s
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// news wakes who announces how the members are.
+func (p *Provider) news() {
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
 }
 
 // Names returns the names of the clusters that have a Secret, and of the hub's

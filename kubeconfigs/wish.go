@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -48,6 +49,15 @@ func wishOf(secret *corev1.Secret) wish {
 	}
 	w.access = access
 	return w
+}
+
+// tokenExpiry is when the token ends, zero where it does not or that is not known.
+func (w wish) tokenExpiry() time.Time {
+	if w.access == nil {
+		return time.Time{}
+	}
+	claims, _ := ReadToken(w.access.BearerToken)
+	return claims.Expiry
 }
 
 // differsInToken tells whether a connection for w serves other too once it has

@@ -78,7 +78,7 @@ func (w *world) setUp(ctx context.Context) error {
 // join makes a cluster a member.
 func (w *world) join(ctx context.Context, m *member) error {
 	typed("kubectl --context %s apply -k deploy/member", m.context)
-	if err := w.install(ctx, m, "member", "namespace.yaml", "serviceaccount.yaml", "role.yaml", "binding.yaml"); err != nil {
+	if err := w.install(ctx, m, "member", "namespace.yaml", "serviceaccount.yaml", "role.yaml", "binding.yaml", "token.yaml"); err != nil {
 		return err
 	}
 	// The README tells how a user makes this file; the demo has no kubectl.
