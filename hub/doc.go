@@ -16,11 +16,12 @@
 //	plan.go       the desired, and what is shown → what to do (pure)
 //	job.go        what a worker needs to know of a key
 //	sync.go       does it, for one key, in one worker; saved.go counts what needed no
-//	              write; abandon.go ends what was left, recheck.go compares a commit
+//	              write, again.go has it look once more after a take-over; abandon.go
+//	              ends what was left, recheck.go compares a commit
 //	survey.go     what was listed of a commit → ledger; drift.go says when that is due
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure)
-//	publish.go    patches it into the member
+//	publish.go    patches it into the member; outdated.go sees what that did not keep
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status

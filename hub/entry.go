@@ -56,6 +56,8 @@ type entry struct {
 	leaving *departure
 
 	check check
+	// again is when it is looked at once more, zero for never.
+	again time.Time
 	// writes counts when a write begins and when it ends, so it is odd in between.
 	writes uint64
 }

@@ -70,6 +70,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 		return Job{}, 0, false
 	}
 	s := l.scms[v.Owner.Provider]
+	l.expire(e)
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
 		Account: s.account, Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
@@ -82,6 +83,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	if wait, ok := l.nextCheck(e, s); ok {
 		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.check.asked
 	}
+	job.NextCheck = sooner(job.NextCheck, l.again(e))
 	return job, 0, true
 }
 

@@ -62,9 +62,9 @@ func (l *Ledger) NextCheck(key Key) time.Duration {
 	}
 	wait, ok := l.nextCheck(e, l.scms[v.Owner.Provider])
 	if !ok {
-		return 0
+		return l.again(e)
 	}
-	return max(wait, time.Millisecond)
+	return sooner(max(wait, time.Millisecond), l.again(e))
 }
 
 // Survey is a list of a commit that is under way.

@@ -125,6 +125,9 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		return job, true
 	}
 	s.showed(key, job, shown, false)
+	if job.Settle > 0 {
+		s.ledger.LookAgain(key, job.Settle)
+	}
 	return job, false
 }
 

@@ -1,0 +1,36 @@
+package hub
+
+import "time"
+
+// LookAgain has a key looked at once more after a time: what a predecessor sent before
+// this process began may take effect until then, in place of what was found and written.
+func (l *Ledger) LookAgain(key Key, after time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.keys[key]; e != nil {
+		e.again = l.clock.Now().Add(after)
+	}
+}
+
+// again is how long it is until an entry is looked at once more, 0 for never.
+func (l *Ledger) again(e *entry) time.Duration {
+	if e.again.IsZero() {
+		return 0
+	}
+	return max(e.again.Sub(l.clock.Now()), time.Millisecond)
+}
+
+// expire has what was seen of an entry hold no longer, once it is time to look again.
+func (l *Ledger) expire(e *entry) {
+	if !e.again.IsZero() && !l.clock.Now().Before(e.again) {
+		e.again, e.Stale = time.Time{}, true
+	}
+}
+
+// sooner is the shorter of two times to wait, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
