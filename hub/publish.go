@@ -33,9 +33,10 @@ const (
 // so that a slow or dead one delays nobody else. Patches are made only while it
 // runs, that is on the leader; what was told before is then patched first.
 type publisher struct {
-	ledger *Ledger
-	clock  clock.WithDelayedExecution
-	log    logr.Logger
+	ledger   *Ledger
+	clock    clock.WithDelayedExecution
+	outdated *outdated
+	log      logr.Logger
 
 	mu      sync.Mutex
 	ctx     context.Context
@@ -49,14 +50,16 @@ type outlet struct {
 	outbox     *outbox
 	client     client.Client
 	events     events.EventRecorder
+	undeclared *undeclared
 }
 
 // engage opens the way into a member.
 func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
+	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner), undeclared: newUndeclared(p.clock)}
 	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
+	p.outdated.forget(name)
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
 	}
@@ -115,13 +118,17 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
 	p.mu.Unlock()
 	defer cancel()
-	applied, err := applyStatus(ctx, o.client, patch)
+	applied, err := applyStatus(ctx, o.client, patch, o.undeclared)
+	if o.undeclared.learn(err) {
+		applied, err = applyStatus(ctx, o.client, patch, o.undeclared)
+	}
 	result, came := outcomeOf(err)
 	patchesTotal.WithLabelValues(id.Cluster, result).Inc()
 	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
 	switch result {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)
+		p.outdated.applied(id.Cluster, patch.Status, applied.Status)
 		announce(o.events, patch)
 	case "refused":
 		log.Error(err, "status refused by the member; its CRDs may be outdated")
@@ -169,14 +176,21 @@ func (p *publisher) warn(cluster string, about *v1alpha1.CommitStatus, reason, a
 // applyStatus applies a status on its own to the very object that it was made for.
 // The resource version is what a re-created one is refused by: in a status, a custom
 // resource takes over its metadata before the UID in the patch is compared with it.
-func applyStatus(ctx context.Context, c client.Client, p Patch) (*v1alpha1.CommitStatus, error) {
+// What the member's CRD does not declare is left out.
+func applyStatus(ctx context.Context, c client.Client, p Patch, u *undeclared) (*v1alpha1.CommitStatus, error) {
+	var status any = p.Status
+	if u.any() {
+		fields := fieldsOf(p.Status)
+		u.leaveOut(fields)
+		status = fields
+	}
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(),
 		"kind":       "CommitStatus",
 		"metadata": map[string]any{
 			"namespace": p.ID.Namespace, "name": p.ID.Name, "uid": p.UID, "resourceVersion": p.Version,
 		},
-		"status": p.Status,
+		"status": status,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the status: %w", err)

@@ -111,6 +111,8 @@ func annotationOf(health Health) HealthAnnotation {
 		TokenExpiry: health.TokenExpiry, RenewalError: health.RenewalError,
 	}
 	switch {
+	case health.Reason == ReasonCRDOutdated:
+		out.CRDs = CRDsOutdated
 	case health.State == Connected:
 		out.CRDs = CRDsComplete
 	case health.Reason == ReasonCRDsMissing:

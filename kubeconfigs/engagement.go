@@ -54,6 +54,7 @@ func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	next := &engagement{cluster: fresh, connection: c, wish: w, cancel: cancel}
+	m.setOutdated("")
 	before, err := m.show(ctx, next)
 	if err != nil {
 		cancel()

@@ -33,8 +33,11 @@ const (
 
 // The reasons in Health and in events on a member's Secret.
 const (
-	ReasonConnecting         = "Connecting"
-	ReasonConnected          = "Connected"
+	ReasonConnecting = "Connecting"
+	ReasonConnected  = "Connected"
+	// ReasonCRDOutdated means that the member is watched, and loses a field of what is
+	// written to it.
+	ReasonCRDOutdated        = "CRDOutdated"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"
@@ -92,7 +95,7 @@ func diagnose(err error) Health {
 	var status apierrors.APIStatus
 	switch {
 	case err == nil:
-		return Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+		return watching("")
 	case errors.As(err, &refusal):
 		return Health{State: Refused, Reason: refusal.Reason, Message: printable(refusal.Message)}
 	case apierrors.IsUnauthorized(err):
@@ -110,6 +113,15 @@ func diagnose(err error) Health {
 	default:
 		return Health{State: Unreachable, Reason: ReasonUnreachable, Message: printable(err.Error())}
 	}
+}
+
+// watching is the health of a member that is watched, and of what is written to it does
+// not keep a field; "" for none.
+func watching(outdated string) Health {
+	if outdated == "" {
+		return Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+	}
+	return Health{State: Connected, Reason: ReasonCRDOutdated, Message: "watching, but the member's CRDs are older than this hub: they do not keep " + outdated}
 }
 
 // printable is text in one line and within the limit, whatever a member sent.

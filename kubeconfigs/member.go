@@ -30,6 +30,8 @@ type member struct {
 	interrupt context.CancelFunc // ends the attempt under way; nil without one
 	current   *engagement        // written by run only
 	health    Health
+	// outdated is a field that the member does not keep, "" for none that is known.
+	outdated string
 }
 
 func newMember(p *Provider, name multicluster.ClusterName) *member {
@@ -207,6 +209,9 @@ func (m *member) tell(o outcome) {
 		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
 	}
 	m.mu.Lock()
+	if health.Reason == ReasonConnected {
+		health = watching(m.outdated)
+	}
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
 	health.Since, health.TokenExpiry = m.health.Since, m.wish.tokenExpiry()
 	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
@@ -223,6 +228,31 @@ func (m *member) tell(o outcome) {
 		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
 		p.record(secret, health, o.err)
 	}
+}
+
+// setOutdated takes in what the member does not keep. Log and event are for changes.
+func (m *member) setOutdated(field string) {
+	p := m.provider
+	m.mu.Lock()
+	m.outdated = field
+	health := watching(field)
+	changed := m.health.State == Connected && m.health.Reason != health.Reason
+	if changed {
+		health.Since, health.TokenExpiry, health.RenewalError = p.options.Clock.Now(), m.health.TokenExpiry, m.health.RenewalError
+		m.health = health
+	}
+	secret := m.wish.secret
+	m.mu.Unlock()
+	if !changed {
+		return
+	}
+	var problem error
+	if field != "" {
+		problem = errors.New(health.Message)
+	}
+	p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
+	p.record(secret, health, problem)
+	p.news()
 }
 
 // told is what the member was asked to be last, and how it is.

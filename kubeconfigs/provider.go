@@ -142,6 +142,18 @@ func (p *Provider) IndexField(ctx context.Context, object client.Object, field s
 	return errors.Join(errs...)
 }
 
+// SetOutdated says which field of a status a member does not keep, "" for none: its CRDs
+// are of an older version. It holds until it is said otherwise, or the member is engaged
+// anew.
+func (p *Provider) SetOutdated(name, field string) {
+	p.mu.Lock()
+	m := p.members[multicluster.ClusterName(name)]
+	p.mu.Unlock()
+	if m != nil {
+		m.setOutdated(field)
+	}
+}
+
 // news wakes who announces how the members are.
 func (p *Provider) news() {
 	select {
