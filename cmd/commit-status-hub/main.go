@@ -27,7 +27,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRun(), newVersion())
+	root.AddCommand(newRun(), newCluster(), newVersion())
 	return root
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,9 +13,6 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/hub"
 )
-
-// defaultNamespace is where the manifests in deploy/ put the hub.
-const defaultNamespace = "commit-status-system"
 
 func newRun() *cobra.Command {
 	var o hub.Options
@@ -48,12 +44,8 @@ sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
 }
 
 func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
-	namespace := os.Getenv("POD_NAMESPACE")
-	if namespace == "" {
-		namespace = defaultNamespace
-	}
 	f := cmd.Flags()
-	f.StringVar(&o.Namespace, "namespace", namespace, "namespace of the hub's ScmProviders and Secrets; $POD_NAMESPACE where set")
+	f.StringVar(&o.Namespace, "namespace", hubNamespace(), "namespace of the hub's ScmProviders and Secrets; $POD_NAMESPACE where set")
 	f.BoolVar(&o.LocalCluster, "local-cluster", true, `serve the CommitStatuses of the hub's own cluster too, as cluster "local"`)
 	f.BoolVar(&o.LeaderElect, "leader-elect", true, "let replicas agree on one that writes; the others watch and take over")
 	f.DurationVar(&o.LeaseDuration, "leader-elect-lease-duration", 7*time.Second, "how long a standby waits for a leader that does not renew its lease")

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs/onboard"
+)
+
+func newClusterList(f *clusterFlags) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the members and how they are",
+		Long: `List the members and how they are, by what is in their Secrets on the hub. No member
+is asked: cluster check does that.`,
+		Example: `  commit-status-hub cluster list
+
+  # The names of those that are not connected
+  commit-status-hub cluster list -o json | jq -r '.members[] | select(.state != "Connected").name'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			hub, err := f.hub(cmd)
+			if err != nil {
+				return err
+			}
+			members, err := onboard.List(cmd.Context(), hub, f.namespace)
+			if err != nil {
+				return err
+			}
+			return onboard.PrintMembers(cmd.OutOrStdout(), output, members, time.Now())
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", onboard.Table, "table, json or yaml")
+	choices(cmd, "output", onboard.Table, onboard.JSON, onboard.YAML)
+	return cmd
+}

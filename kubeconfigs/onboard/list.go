@@ -1,0 +1,92 @@
+package onboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+)
+
+// Member is how a member is, as its Secret tells.
+type Member struct {
+	Name string `json:"name"`
+	// Server is empty where the hub refuses the kubeconfig.
+	Server string `json:"server,omitempty"`
+	// Namespaces are those that the hub is limited to.
+	Namespaces []string          `json:"namespaces,omitempty"`
+	State      kubeconfigs.State `json:"state"`
+	Since      time.Time         `json:"since,omitzero"`
+	Reason     string            `json:"reason,omitempty"`
+	CRDs       kubeconfigs.CRDs  `json:"crds"`
+	// TokenExpiry is zero where the token does not end, or where there is none.
+	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+	// LastError is what is wrong with the member, where that is known.
+	LastError string `json:"lastError,omitempty"`
+}
+
+// unknown is what the hub has not told yet.
+const unknown = "unknown"
+
+// List returns the members of a hub, by name.
+func List(ctx context.Context, hub client.Client, namespace string) ([]Member, error) {
+	var secrets corev1.SecretList
+	err := hub.List(ctx, &secrets, client.InNamespace(namespace), client.MatchingLabels{kubeconfigs.MemberLabel: "true"})
+	if err != nil {
+		return nil, fmt.Errorf("listing the members' Secrets: %w", err)
+	}
+	members := make([]Member, 0, len(secrets.Items))
+	for i := range secrets.Items {
+		members = append(members, memberOf(&secrets.Items[i]))
+	}
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return members, nil
+}
+
+// memberOf reads a member's Secret. What the hub refuses is told even where no hub
+// has looked at it yet.
+func memberOf(secret *corev1.Secret) Member {
+	m := Member{Name: secret.Name, Namespaces: kubeconfigs.Namespaces(secret), State: unknown, CRDs: unknown}
+	visit, err := kubeconfigs.Open(secret)
+	if err == nil {
+		defer visit.Close()
+		m.Server, m.TokenExpiry = visit.Server, visit.Claims.Expiry
+	}
+	if value := secret.Annotations[kubeconfigs.HealthKey]; value != "" {
+		m.heed(value)
+	}
+	var refusal *kubeconfigs.Refusal
+	if errors.As(err, &refusal) {
+		m.State, m.Reason, m.LastError = kubeconfigs.Refused, refusal.Reason, refusal.Message
+	}
+	return m
+}
+
+// heed takes in what the hub says about the member.
+func (m *Member) heed(value string) {
+	health, err := kubeconfigs.ParseHealthAnnotation(value)
+	if err != nil {
+		m.LastError = "the annotation " + kubeconfigs.HealthKey + " cannot be read"
+		return
+	}
+	if health.State != "" {
+		m.State = health.State
+	}
+	if health.CRDs != "" {
+		m.CRDs = health.CRDs
+	}
+	m.Since, m.Reason = health.Since, health.Reason
+	m.LastError = health.RenewalError
+	if health.Reason != kubeconfigs.ReasonConnected {
+		m.LastError = health.Message
+	}
+	if m.TokenExpiry.IsZero() {
+		m.TokenExpiry = health.TokenExpiry
+	}
+}

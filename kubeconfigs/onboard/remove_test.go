@@ -1,0 +1,101 @@
+package onboard
+
+import (
+	"bytes"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+)
+
+var _ = Describe("Remove", func() {
+	gone := func(ctx SpecContext, p Plan) {
+		GinkgoHelper()
+		err := hub.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: p.Name}, &corev1.Secret{})
+		Expect(apierrors.IsNotFound(err)).To(BeTrue())
+	}
+	report := func(removed Removed, p Plan, member *Cluster, keep bool) string {
+		var out bytes.Buffer
+		removed.Report(&out, hub, member, p.Namespace, p.Name, keep)
+		return out.String()
+	}
+
+	It("takes away on both sides what Add made, and may be done again", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		p.Namespaces = []string{team(ctx, "team-a")}
+		add(ctx, prod, p)
+		removed, err := Remove(ctx, hub, &prod, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		gone(ctx, p)
+		Expect(removed.Objects).To(ContainElements("ServiceAccount "+p.Namespace+"/"+Account, "Namespace "+p.Namespace))
+		Expect(removed.Kept).To(BeEmpty())
+		Expect(granted(ctx, prod, p.Namespace)).To(BeEmpty())
+
+		removed, err = Remove(ctx, hub, &prod, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(removed).To(BeZero())
+		Expect(report(removed, p, &prod, false)).To(ContainSubstring("nothing to delete"))
+	})
+
+	It("leaves a namespace that others use, and what it did not make", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		add(ctx, prod, p)
+		Expect(prod.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: "theirs"}})).To(Succeed())
+		removed, err := Remove(ctx, hub, &prod, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(removed.Kept).To(ConsistOf("Namespace " + p.Namespace))
+
+		p = newPlan(ctx)
+		for _, object := range []client.Object{
+			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: p.Namespace}},
+			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: Account}},
+		} {
+			Expect(prod.Create(ctx, object)).To(Succeed())
+		}
+		Expect(hub.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+			Namespace: p.Namespace, Name: p.Name, Labels: map[string]string{kubeconfigs.MemberLabel: "true"},
+		}})).To(Succeed())
+		removed, err = Remove(ctx, hub, &prod, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(removed.Kept).To(ConsistOf("ServiceAccount "+p.Namespace+"/"+Account, "Namespace "+p.Namespace))
+	})
+
+	It("says what remains where the member is not named", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		add(ctx, prod, p)
+		removed, err := Remove(ctx, hub, nil, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		gone(ctx, p)
+		Expect(report(removed, p, nil, false)).To(ContainSubstring("cluster remove prod-eu --namespace " + p.Namespace + " --context CONTEXT"))
+		Expect(report(removed, p, nil, true)).NotTo(ContainSubstring("remain"))
+		Expect(granted(ctx, prod, p.Namespace)).NotTo(BeEmpty())
+		_, err = Remove(ctx, hub, nil, p.Namespace, p.Name)
+		Expect(err).To(MatchError(ContainSubstring("not found")))
+	})
+
+	It("refuses another cluster than the member's, a Secret that is none, and the hub", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		add(ctx, prod, p)
+		elsewhere := p
+		elsewhere.Endpoint = bareAt
+		Expect(elsewhere.prepare(ctx, bare)).To(Succeed())
+		_, err := Remove(ctx, hub, &bare, p.Namespace, p.Name)
+		Expect(err).To(MatchError(ContainSubstring("is not prod-eu")))
+		_, err = Remove(ctx, hub, &hub, p.Namespace, p.Name)
+		Expect(err).To(HaveOccurred())
+		_, err = Remove(ctx, hub, nil, p.Namespace, "local")
+		Expect(err).To(HaveOccurred())
+		Expect(secretOf(ctx, p)).NotTo(BeNil())
+
+		other := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: "other"}}
+		Expect(hub.Create(ctx, other)).To(Succeed())
+		_, err = Remove(ctx, hub, &prod, p.Namespace, "other")
+		Expect(err).To(MatchError(ContainSubstring("no member's")))
+		Expect(granted(ctx, prod, p.Namespace)).NotTo(BeEmpty())
+	})
+})

@@ -1,0 +1,120 @@
+package onboard
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+)
+
+// survey looks whether the plan can be carried out, and returns the member's Secret
+// as it was before; nil for a new member.
+func (p Plan) survey(ctx context.Context, hub, member Cluster) (*corev1.Secret, error) {
+	if err := exists(ctx, hub, p.Namespace); err != nil {
+		return nil, fmt.Errorf("on the hub: %w; install the hub first, or name its namespace with --namespace", err)
+	}
+	before, err := memberSecret(ctx, hub, p.Namespace, p.Name)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, err
+	}
+	if before != nil {
+		if err := p.keepsLimits(kubeconfigs.Namespaces(before)); err != nil {
+			return nil, err
+		}
+	}
+	for _, namespace := range p.Namespaces {
+		if namespace == p.Namespace {
+			continue // made where it is missing
+		}
+		if err := exists(ctx, member, namespace); err != nil {
+			return nil, fmt.Errorf("in the member: %w", err)
+		}
+	}
+	if err := notItself(ctx, hub, member); err != nil {
+		return nil, err
+	}
+	return before, p.notTwice(ctx, hub, member)
+}
+
+func exists(ctx context.Context, c client.Client, namespace string) error {
+	err := c.Get(ctx, client.ObjectKey{Name: namespace}, &corev1.Namespace{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("there is no namespace %s", namespace)
+	}
+	return err
+}
+
+// memberSecret returns a member's Secret. Another's is refused.
+func memberSecret(ctx context.Context, hub client.Client, namespace, name string) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	if err := hub.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, secret); err != nil {
+		return nil, fmt.Errorf("on the hub: %w", err)
+	}
+	if secret.Labels[kubeconfigs.MemberLabel] != "true" {
+		return nil, fmt.Errorf("on the hub: Secret %s/%s is no member's: it lacks the label %s=true", namespace, name, kubeconfigs.MemberLabel)
+	}
+	return secret, nil
+}
+
+// notItself refuses the hub's own cluster, where the account is the hub's own.
+func notItself(ctx context.Context, hub, member Cluster) error {
+	var ids [2]types.UID
+	for i, c := range []Cluster{hub, member} {
+		namespace := &corev1.Namespace{}
+		err := c.Get(ctx, client.ObjectKey{Name: "kube-system"}, namespace)
+		switch {
+		case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
+			return nil // there is no telling
+		case err != nil:
+			return fmt.Errorf("telling the clusters apart: %w", err)
+		}
+		ids[i] = namespace.UID
+	}
+	if ids[0] == ids[1] {
+		return fmt.Errorf("both contexts lead to one cluster: the hub serves its own as %q", kubeconfigs.LocalCluster)
+	}
+	return nil
+}
+
+// notTwice refuses a cluster that is a member under another name already.
+func (p Plan) notTwice(ctx context.Context, hub, member Cluster) error {
+	uid, err := accountUID(ctx, member, p.Namespace)
+	if err != nil || uid == "" {
+		return err
+	}
+	var secrets corev1.SecretList
+	if err := hub.List(ctx, &secrets, client.InNamespace(p.Namespace), client.MatchingLabels{kubeconfigs.MemberLabel: "true"}); err != nil {
+		return fmt.Errorf("on the hub: %w", err)
+	}
+	for i := range secrets.Items {
+		if other := &secrets.Items[i]; other.Name != p.Name && claimsOf(other).UID == uid {
+			return fmt.Errorf("this cluster is a member already, as %q", other.Name)
+		}
+	}
+	return nil
+}
+
+// accountUID returns the UID of the hub's account in a member; empty where there is none.
+func accountUID(ctx context.Context, member client.Client, namespace string) (types.UID, error) {
+	account := &corev1.ServiceAccount{}
+	err := member.Get(ctx, client.ObjectKey{Namespace: namespace, Name: Account}, account)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return "", fmt.Errorf("in the member: %w", err)
+	}
+	return account.UID, nil
+}
+
+// claimsOf reads the token of a member's Secret; zero where it has none.
+func claimsOf(secret *corev1.Secret) kubeconfigs.TokenClaims {
+	access, err := kubeconfigs.Vet(secret.Data[kubeconfigs.KubeconfigKey])
+	if err != nil {
+		return kubeconfigs.TokenClaims{}
+	}
+	claims, _ := kubeconfigs.ReadToken(access.BearerToken)
+	return claims
+}
