@@ -84,9 +84,9 @@ func refusalOf(err error) (string, error) {
 }
 
 // secret makes a Secret with one key.
-func (m *member) secret(ctx context.Context, name, key string, value []byte, labels map[string]string) error {
+func (m *member) secret(ctx context.Context, name, key string, value []byte) error {
 	return m.Client.Create(ctx, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Data:       map[string][]byte{key: value},
 	})
 }

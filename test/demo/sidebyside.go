@@ -10,7 +10,7 @@ import (
 func (w *world) askGitLab(ctx context.Context) error {
 	since := w.mark()
 	typed("kubectl --context hub -n %s create secret generic acme-gitlab-token --from-file=token=token.txt", namespace)
-	if err := w.hubCluster.secret(ctx, "acme-gitlab-token", "token", []byte(w.botToken), nil); err != nil {
+	if err := w.hubCluster.secret(ctx, "acme-gitlab-token", "token", []byte(w.botToken)); err != nil {
 		return err
 	}
 	typed("kubectl --context hub -n %s apply -f scmprovider-gitlab.yaml", namespace)

@@ -8,9 +8,6 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// kubeconfigLabel makes a Secret of the hub's namespace a member cluster.
-const kubeconfigLabel = "sigs.k8s.io/multicluster-runtime-kubeconfig"
-
 // walk goes through the steps.
 func (w *world) walk(ctx context.Context) error {
 	steps := []struct {
@@ -45,10 +42,10 @@ func (w *world) setUp(ctx context.Context) error {
 	if err := w.startHub(ctx); err != nil {
 		return err
 	}
-	note("(process %d, log in %s;\nhub.kubeconfig and the members' files below hold tokens of the accounts that deploy/ makes: see README.md)", w.hub.pid(), w.hub.log)
+	note("(process %d, log in %s;\nhub.kubeconfig holds a token of the account that deploy/hub makes)", w.hub.pid(), w.hub.log)
 
 	typed("kubectl --context hub -n %s create secret generic acme-github-app --from-file=privateKey=app.pem", namespace)
-	if err := w.hubCluster.secret(ctx, "acme-github-app", "privateKey", w.appKey, nil); err != nil {
+	if err := w.hubCluster.secret(ctx, "acme-github-app", "privateKey", w.appKey); err != nil {
 		return err
 	}
 	typed("kubectl --context hub -n %s apply -f scmprovider.yaml", namespace)
@@ -57,13 +54,24 @@ func (w *world) setUp(ctx context.Context) error {
 		return err
 	}
 	for _, m := range []*member{w.eu, w.us} {
-		if err := w.join(ctx, m); err != nil {
+		if err := w.cluster(ctx, "add", m.name, "--context", m.context); err != nil {
 			return err
 		}
+	}
+	for _, m := range []*member{w.eu, w.us} {
+		if err := w.connected(ctx, m); err != nil {
+			return err
+		}
+	}
+	if err := w.cluster(ctx, "list"); err != nil {
+		return err
 	}
 	typedForAll("create namespace " + team)
 	typedForAll("-n " + team + " apply -f gitrepo.yaml")
 	for _, m := range w.all() {
+		if err := m.apply(ctx, "", namespaceOf(team)); err != nil {
+			return err
+		}
 		if err := m.apply(ctx, team, w.manifest("gitrepo.yaml")); err != nil {
 			return err
 		}
@@ -73,23 +81,6 @@ func (w *world) setUp(ctx context.Context) error {
 		return err
 	}
 	return w.hubCluster.show(ctx, namespace, "scmproviders")
-}
-
-// join makes a cluster a member.
-func (w *world) join(ctx context.Context, m *member) error {
-	typed("kubectl --context %s apply -k deploy/member", m.context)
-	if err := w.install(ctx, m, "member", "namespace.yaml", "serviceaccount.yaml", "role.yaml", "binding.yaml", "token.yaml"); err != nil {
-		return err
-	}
-	// The README tells how a user makes this file; the demo has no kubectl.
-	kubeconfig, err := m.access(ctx)
-	if err != nil {
-		return err
-	}
-	typed("kubectl --context hub -n %s create secret generic %s --from-file=kubeconfig=%s.kubeconfig", namespace, m.name, m.name)
-	typed("kubectl --context hub -n %s label secret %s %s=true", namespace, m.name, kubeconfigLabel)
-	fmt.Println()
-	return w.hubCluster.secret(ctx, m.name, "kubeconfig", kubeconfig, map[string]string{kubeconfigLabel: "true"})
 }
 
 func (w *world) askAlike(ctx context.Context) error {
@@ -173,7 +164,7 @@ func (w *world) askWrongly(ctx context.Context) error {
 		{team, "not-pushed", "a commit that GitHub does not have yet", v1alpha1.ReasonCommitNotFound},
 	} {
 		typed("kubectl --context prod-eu -n %s apply -f %-20s # %s", bad.namespace, bad.name+".yaml", bad.why)
-		if err := w.eu.apply(ctx, "", fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}", bad.namespace)); err != nil {
+		if err := w.eu.apply(ctx, "", namespaceOf(bad.namespace)); err != nil {
 			return err
 		}
 		if err := w.eu.apply(ctx, bad.namespace, w.manifest(bad.name+".yaml")); err != nil {

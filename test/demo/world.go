@@ -163,7 +163,12 @@ func (w *world) install(ctx context.Context, m *member, base string, files ...st
 			return err
 		}
 	}
-	return m.apply(ctx, "", fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}", team))
+	return nil
+}
+
+// namespaceOf is the manifest of a namespace.
+func namespaceOf(name string) string {
+	return fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}", name)
 }
 
 // access returns a kubeconfig of the account that the hub has in a cluster.
