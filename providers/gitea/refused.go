@@ -72,6 +72,9 @@ func denied(q question, said string) *providers.Error {
 	switch {
 	case q.operation == opUser:
 		return errNameless
+	case strings.Contains(said, "limited to public"):
+		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"the access token is for public repositories only, which %s is not", q.repository)
 	case strings.Contains(said, "scope"):
 		need := "read:repository"
 		if q.write() {

@@ -32,6 +32,7 @@ func TestAnAnswerThatIsNoSuccessSaysWhatToDo(t *testing.T) {
 		"timed out":       {write, 408, false, "", v1alpha1.ReasonUnavailable, "gitea.example.com answered 408 Request Timeout", true},
 		"bad token":       {read, 401, false, "invalid username, password or token", v1alpha1.ReasonCredentialsInvalid, "gitea.example.com refuses the access token: invalid username, password or token", false},
 		"scope, a write":  {write, 403, false, "token does not have at least one of required scope(s)", v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope write:repository", false},
+		"public only":     {write, 403, false, "token scope is limited to public repos", v1alpha1.ReasonCredentialsInvalid, "the access token is for public repositories only, which acme/shop is not", false},
 		"scope, a read":   {read, 403, false, "token does not have at least one of required scope(s)", v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope read:repository", false},
 		"no permission":   {write, 403, false, "user should have a permission to write to a repo", v1alpha1.ReasonCredentialsInvalid, "the token's user may not write to repository acme/shop: user should have a permission to write to a repo", false},
 		"no reading":      {read, 403, false, "", v1alpha1.ReasonCredentialsInvalid, "Gitea denies it to the token's user", false},

@@ -110,6 +110,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html>Bad Gateway</html>", http.StatusBadGateway)
 	case contract.Page:
 		_, _ = io.WriteString(w, "<html>Sign in</html>")
+	case contract.Empty:
+		w.WriteHeader(http.StatusOK)
 	case contract.Redirect:
 		http.Redirect(w, r, "https://elsewhere.example.com/", http.StatusTemporaryRedirect)
 	case contract.TooManyRequests:

@@ -2,24 +2,19 @@ package gitea
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// folderIn is the folder that `go mod download -json` tells.
-func folderIn(text string) string {
-	var module struct{ Dir string }
-	_ = json.Unmarshal([]byte(text), &module)
-	return module.Dir
-}
-
 // commit makes the commit that every repository gets, with git.
 func (s *Server) commit(ctx context.Context) error {
+	if err := os.Mkdir(s.work(), 0o755); err != nil {
+		return fmt.Errorf("making a folder for a commit: %w", err)
+	}
 	for _, args := range [][]string{
 		{"init", "--quiet", "--initial-branch=main"},
 		{"-c", "user.name=acme", "-c", "user.email=acme@example.com", "commit", "--quiet", "--allow-empty", "--message=Begin"},
@@ -33,41 +28,37 @@ func (s *Server) commit(ctx context.Context) error {
 	return err
 }
 
-// AddRepo makes a repository, pushes a commit to it over HTTP, and lets users write to
-// it. It returns the repository's path and the commit.
-func (s *Server) AddRepo(ctx context.Context, writers ...string) (path, sha string, err error) {
-	name := fmt.Sprintf("Shop-%d", s.repos.Add(1))
-	err = s.Call(ctx, s.Admin, http.MethodPost, "user/repos", map[string]any{"name": name, "default_branch": "main"}, nil)
-	if err != nil {
+// AddRepo makes a public repository of the owner's with a commit. It returns the
+// repository's path and the commit.
+//
+// Gitea adopts what is put in its folder. A push to each repository would take much
+// longer: Gitea starts itself three times for the hooks.
+func (s *Server) AddRepo(ctx context.Context) (path, sha string, err error) {
+	path = fmt.Sprintf("%s/Shop-%d", owner, s.repos.Add(1))
+	bare := filepath.Join(s.folder, "repositories", strings.ToLower(path)+".git")
+	if _, err := s.git(ctx, "clone", "--quiet", "--bare", "--template=", s.work(), bare); err != nil {
 		return "", "", err
 	}
-	path = owner + "/" + name
-	at, err := url.Parse(s.Root)
-	if err != nil {
+	if err := s.Call(ctx, http.MethodPost, "admin/unadopted/"+path, nil, nil); err != nil {
 		return "", "", err
 	}
-	at.User, at.Path = url.UserPassword(owner, s.Admin), "/"+path+".git"
-	if _, err := s.git(ctx, "push", "--quiet", at.String(), "main"); err != nil {
+	if err := s.Call(ctx, http.MethodPatch, "repos/"+path, map[string]any{"private": false}, nil); err != nil {
 		return "", "", err
-	}
-	for _, user := range writers {
-		err := s.Call(ctx, s.Admin, http.MethodPut, "repos/"+path+"/collaborators/"+user, map[string]any{"permission": "write"}, nil)
-		if err != nil {
-			return "", "", err
-		}
 	}
 	return path, s.sha, nil
 }
 
-// git runs git in a folder of its own.
+// Permit lets a user, who is no administrator, "read" or "write" a repository.
+func (s *Server) Permit(ctx context.Context, user, path, permission string) error {
+	return s.Call(ctx, http.MethodPut, "repos/"+path+"/collaborators/"+user, map[string]any{"permission": permission}, nil)
+}
+
+// work is the folder of the commit.
+func (s *Server) work() string { return filepath.Join(s.folder, "work") }
+
+// git runs git where the commit is.
 func (s *Server) git(ctx context.Context, args ...string) (string, error) {
-	work := filepath.Join(s.folder, "work")
-	if args[0] == "init" {
-		args = append(args, work)
-	} else {
-		args = append([]string{"-C", work}, args...)
-	}
-	command := exec.CommandContext(ctx, "git", args...)
+	command := exec.CommandContext(ctx, "git", append([]string{"-C", s.work()}, args...)...)
 	command.Env = s.environment()
 	out, err := command.CombinedOutput()
 	if err != nil {

@@ -3,7 +3,7 @@ package gitea
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -31,12 +30,12 @@ const (
 type Server struct {
 	// Root is the address of its web pages, without a slash at its end.
 	Root string
-	// Admin is a token of the administrator, who is called acme.
-	Admin string
 
 	program program
 	folder  string
-	process *exec.Cmd
+	// password is the owner's.
+	password string
+	process  *exec.Cmd
 	// ended is closed once the process has ended.
 	ended  chan struct{}
 	output *bytes.Buffer
@@ -59,15 +58,10 @@ func Start(ctx context.Context, folder string, progress io.Writer) (*Server, err
 	}
 	s := &Server{
 		Root: fmt.Sprintf("http://127.0.0.1:%d", port), program: p, folder: folder,
-		ended: make(chan struct{}), output: &bytes.Buffer{}, http: &http.Client{Timeout: 30 * time.Second},
+		password: rand.Text(),
+		ended:    make(chan struct{}), output: &bytes.Buffer{}, http: &http.Client{Timeout: 30 * time.Second},
 	}
 	if err := s.configure(port); err != nil {
-		return nil, err
-	}
-	if _, err := s.command(ctx, "migrate"); err != nil {
-		return nil, err
-	}
-	if s.Admin, err = s.AddUser(ctx, owner, "--admin", "--access-token-scopes", "all"); err != nil {
 		return nil, err
 	}
 	s.process = exec.Command(p.binary, "web", "--config", s.config())
@@ -81,11 +75,10 @@ func Start(ctx context.Context, folder string, progress io.Writer) (*Server, err
 		_ = s.process.Wait()
 		close(s.ended)
 	}()
-	if err := s.awaitReady(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
-	}
-	if err := s.commit(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
+	for _, step := range []func(context.Context) error{s.awaitReady, s.addOwner, s.commit} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
 	}
 	return s, nil
 }
@@ -127,33 +120,16 @@ func (s *Server) environment() []string {
 	}
 }
 
-// command runs one of Gitea's commands.
-func (s *Server) command(ctx context.Context, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, s.program.binary, append(args, "--config", s.config())...)
+// addOwner makes the first user, who needs one of Gitea's commands.
+func (s *Server) addOwner(ctx context.Context) error {
+	command := exec.CommandContext(ctx, s.program.binary, "admin", "user", "create", "--config", s.config(),
+		"--username", owner, "--email", owner+"@example.com", "--password", s.password, "--must-change-password=false",
+		"--admin")
 	command.Env = s.environment()
-	out, err := command.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("gitea %s: %w: %s", args[0], err, out)
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("gitea admin user create: %w: %s", err, out)
 	}
-	return string(out), nil
-}
-
-// AddUser makes a user and returns an access token. args go to `gitea admin user
-// create`.
-func (s *Server) AddUser(ctx context.Context, name string, args ...string) (token string, err error) {
-	out, err := s.command(ctx, append([]string{
-		"admin", "user", "create", "--username", name, "--email", name + "@example.com", "--random-password",
-		"--must-change-password=false", "--access-token",
-	}, args...)...)
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(out) {
-		if _, after, ok := strings.Cut(line, "Access token was successfully created... "); ok {
-			return strings.TrimSpace(after), nil
-		}
-	}
-	return "", fmt.Errorf("gitea admin user create tells no token: %s", out)
+	return nil
 }
 
 func (s *Server) awaitReady(ctx context.Context) error {
@@ -162,7 +138,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		if err := s.Call(ctx, s.Admin, http.MethodGet, "version", nil, nil); err == nil {
+		if err := s.call(ctx, func(*http.Request) {}, http.MethodGet, "version", nil, nil); err == nil {
 			return nil
 		}
 		select {
@@ -173,39 +149,6 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-}
-
-// Call makes a request of the API, not by the provider, as whoever's token it is. in is
-// sent and out is read, each unless it is nil.
-func (s *Server) Call(ctx context.Context, token, method, path string, in, out any) error {
-	body := &bytes.Buffer{}
-	if in != nil {
-		if err := json.NewEncoder(body).Encode(in); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.Root+"/api/v1/"+path, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "token "+token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(text, out)
 }
 
 func freePort() (int, error) {

@@ -22,6 +22,8 @@ LFS_START_SERVER = false
 [database]
 DB_TYPE = sqlite3
 PATH = %[2]s/gitea.db
+SQLITE_JOURNAL_MODE = WAL
+MAX_IDLE_CONNS = 20
 
 [repository]
 ROOT = %[2]s/repositories
@@ -29,7 +31,7 @@ ROOT = %[2]s/repositories
 [security]
 INSTALL_LOCK = true
 SECRET_KEY = for-tests-only
-PASSWORD_HASH_ALGO = pbkdf2$1000$50
+PASSWORD_HASH_ALGO = pbkdf2$1$50
 
 [log]
 MODE = console
@@ -49,6 +51,13 @@ ENABLED = false
 
 [indexer]
 ISSUE_INDEXER_TYPE = db
+
+[i18n]
+LANGS = en-US
+NAMES = English
+
+[queue]
+TYPE = channel
 
 [session]
 PROVIDER = memory
