@@ -36,6 +36,8 @@ type Feedback struct {
 	// Refill is how many requests a second the SCM adds to Remaining until Limit,
 	// where it counts with a token bucket; zero elsewhere.
 	Refill float64
+	// Batch is how many of them it adds at once; zero where it adds them one by one.
+	Batch int64
 }
 
 // Classifier reads an answer: its status and headers, and for a status from 400

@@ -58,7 +58,7 @@ func Budget(header http.Header, now time.Time) Feedback {
 	switch {
 	case told(header, budgetX, intervalOf, fillOf):
 		f := budget(header, budgetX, 0)
-		f.Refill = refill(header)
+		f.Refill, f.Batch = refill(header)
 		return f
 	case told(header, budgetX, limitOf, remainingOf, resetOf):
 		f := budget(header, budgetX, time.Hour)
@@ -120,14 +120,16 @@ func budget(header http.Header, family string, window time.Duration) Feedback {
 	return f
 }
 
-// refill is how much Bitbucket Data Center's token bucket gets in a second.
-func refill(header http.Header) float64 {
+// refill is how much Bitbucket Data Center's token bucket gets in a second, and how much
+// at once: "a batch of new tokens every time interval" (Atlassian, "Adjusting your code
+// for rate limiting").
+func refill(header http.Header) (perSecond float64, batch int64) {
 	fill, filled := number(header, budgetX+fillOf, countBits)
 	interval, ok := number(header, budgetX+intervalOf, countBits)
 	if !filled || !ok || interval == 0 {
-		return 0
+		return 0, 0
 	}
-	return float64(fill) / float64(interval)
+	return float64(fill) / float64(interval), fill
 }
 
 // resetAt moves the server's time to our clock.

@@ -57,12 +57,12 @@ func TestEveryFamilyOfHeadersTellsTheBudget(t *testing.T) {
 		"Bitbucket Data Center": {
 			answered("X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "59", "X-RateLimit-Interval-Seconds", "2",
 				"X-RateLimit-FillRate", "5", "retry-after", "0"),
-			Feedback{Limit: some(60), Remaining: some(59), Refill: 2.5},
+			Feedback{Limit: some(60), Remaining: some(59), Refill: 2.5, Batch: 5},
 		},
 		"a token bucket has no reset": {
 			answered("X-RateLimit-Limit", "60", "X-RateLimit-Interval-Seconds", "1", "X-RateLimit-FillRate", "5",
 				"X-RateLimit-Reset", epoch(later)),
-			Feedback{Limit: some(60), Refill: 5},
+			Feedback{Limit: some(60), Refill: 5, Batch: 5},
 		},
 		"an interval of nothing": {answered("X-RateLimit-Interval-Seconds", "0", "X-RateLimit-FillRate", "5"), Feedback{}},
 		"half a token bucket":    {answered("X-RateLimit-Limit", "60", "X-RateLimit-FillRate", "5"), Feedback{Limit: some(60)}},

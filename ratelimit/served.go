@@ -1,6 +1,9 @@
 package ratelimit
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // slack is by how much two answers may differ in what they say of the same reset.
 const slack = 2 * time.Second
@@ -8,13 +11,15 @@ const slack = 2 * time.Second
 // served is what the SCM itself said last about the budget of requests. Others
 // may spend from it too, so it is believed where it is lower than our own count.
 type served struct {
-	limit     int64 // 0: not told
-	window    time.Duration
-	known     bool // whether remaining is
+	limit  int64 // 0: not told
+	window time.Duration
+	known  bool // whether remaining is
+	// remaining is when it was seen; of a token bucket it may be owed.
 	remaining int64
 	seenAt    time.Time
 	resetAt   time.Time
 	refill    float64 // a second
+	batch     int64   // how much of it comes at once, 0 for one by one
 	// ahead is how far off the reset was when it was first told.
 	ahead time.Duration
 	// restored says that a predecessor was told all this. It is believed until an
@@ -51,14 +56,15 @@ func (s *served) observe(now time.Time, f Feedback) (told bool) {
 		}
 	}
 	s.known, s.restored, s.remaining, s.seenAt = true, false, remaining, now
-	s.resetAt, s.refill, s.ahead = f.ResetAt, f.Refill, ahead
+	s.resetAt, s.refill, s.batch, s.ahead = f.ResetAt, f.Refill, f.Batch, ahead
 	return true
 }
 
 // counted takes in that the SCM counted a request. told says that its answer said
 // what remains, silent that it says nothing of the limit though the SCM works.
 func (s *served) counted(told, silent bool) {
-	if !told && s.known && s.remaining > 0 {
+	if !told && s.known && (s.remaining > 0 || s.refill > 0) {
+		// Below zero it is taken from what a token bucket got since.
 		s.remaining--
 	}
 	if s.restored && silent {
@@ -71,11 +77,13 @@ func (s *served) holds(now time.Time) bool {
 	return s.known && (s.refill > 0 || now.Before(s.resetAt))
 }
 
-// filled is what remains with what a token bucket got since.
+// filled is what remains with what a token bucket got since. When in its interval an
+// answer was made nobody tells, so a batch counts when a whole one has passed.
 func (s *served) filled(now time.Time) int64 {
 	n := s.remaining
 	if s.refill > 0 {
-		n += int64(s.refill * now.Sub(s.seenAt).Seconds())
+		got := int64(s.refill * now.Sub(s.seenAt).Seconds())
+		n += got / max(s.batch, 1) * max(s.batch, 1)
 		if s.limit > 0 {
 			n = min(n, s.limit)
 		}
@@ -111,9 +119,17 @@ func (s *served) lacks(now time.Time, n, unanswered int64) time.Duration {
 	case !ok || left >= n:
 		return 0
 	case s.refill > 0:
-		return max(time.Duration(float64(n-left)/s.refill*float64(time.Second)), time.Millisecond)
+		filled := s.filled(now)
+		return max(s.seenAt.Add(s.fillTime(filled-s.remaining+n-left-min(filled, 0))).Sub(now), time.Millisecond)
 	}
 	return s.resetAt.Sub(now)
+}
+
+// fillTime is how long a token bucket takes from when it was seen to have got n more.
+func (s *served) fillTime(n int64) time.Duration {
+	batch := max(s.batch, 1)
+	batches := (n + batch - 1) / batch
+	return time.Duration(math.Ceil(float64(batches*batch) / s.refill * float64(time.Second)))
 }
 
 // whole is about what the SCM grants from one reset to the next, 0 where nobody knows.

@@ -28,6 +28,8 @@ func TestTheServersCountIsBelievedWhereItIsLower(t *testing.T) {
 		"an answer of the window before":  {[]Feedback{says(5000, 4000, time.Hour), says(5000, 0, time.Minute)}, 0, 10},
 		"an answer of the next window":    {[]Feedback{says(5000, 0, time.Minute), says(5000, 4000, time.Hour)}, 0, 10},
 		"a token bucket fills":            {[]Feedback{{Limit: new(int64(60)), Remaining: new(int64(0)), Refill: 1}}, 3 * time.Second, 3},
+		"a batch comes as a whole":        {[]Feedback{{Remaining: new(int64(1)), Refill: 2.5, Batch: 5}}, 1900 * time.Millisecond, 1},
+		"a batch has come":                {[]Feedback{{Remaining: new(int64(1)), Refill: 2.5, Batch: 5}}, 2 * time.Second, 6},
 		"a token bucket is full at last":  {[]Feedback{{Limit: new(int64(5)), Remaining: new(int64(0)), Refill: 1}}, time.Hour, 5},
 		"token bucket answers overtake":   {[]Feedback{{Remaining: new(int64(0)), Refill: .01}, {Remaining: new(int64(9)), Refill: .01}}, 0, 0},
 		"a token bucket fills as told":    {[]Feedback{{Remaining: new(int64(0)), Refill: 1}, {Remaining: new(int64(9)), Refill: 2}}, 2 * time.Second, 4},
@@ -175,4 +177,19 @@ func TestALimitIsLearnedUnlessItIsSet(t *testing.T) {
 			g.Expect(b.Limits().RequestsPerMinute).To(BeZero(), "nobody learns that here")
 		})
 	}
+}
+
+func TestWhoWaitsForABatchComesBackWhenItIsThere(t *testing.T) {
+	g := NewWithT(t)
+	b := newBucket(start, Limits{})
+	b.Observe(start, Feedback{Remaining: new(int64(0)), Refill: 2.5, Batch: 5})
+	now := start.Add(500 * time.Millisecond)
+	_, retryAt := b.tryTake(now, ReadCost)
+	g.Expect(retryAt).To(Equal(start.Add(2*time.Second)), "the batch comes as a whole")
+	for range 5 {
+		ok, _ := b.tryTake(retryAt, ReadCost)
+		g.Expect(ok).To(BeTrue())
+	}
+	_, next := b.tryTake(retryAt, ReadCost)
+	g.Expect(next).To(Equal(start.Add(4 * time.Second)))
 }

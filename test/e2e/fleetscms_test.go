@@ -219,7 +219,7 @@ func onBitbucketCloud(clk *fastClock) *forge {
 
 // onBitbucketDataCenter tells its token bucket in its answers.
 func onBitbucketDataCenter(clk *fastClock) *forge {
-	limits := bitbucket.Limits{Tokens: 6, Fill: 1, Interval: time.Second}
+	limits := bitbucket.Limits{Tokens: 6, Fill: 2, Interval: 5 * time.Second}
 	f := onBitbucket(bitbucket.NewDataCenter(bitbucket.WithClock(clk), bitbucket.WithLimits(limits)), "ACME/shop", "CANCELLED",
 		func(h *v1alpha1.BitbucketHandle) v1alpha1.ProviderHandle {
 			return v1alpha1.ProviderHandle{BitbucketDataCenter: h}
