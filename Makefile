@@ -17,7 +17,7 @@ CODE_MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/*.go $(m)/*/*.go),$(
 # The modules with tests beside the main one.
 TEST_MODULES := $(filter-out .,$(CODE_MODULES))
 
-GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml
+GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml deploy/install
 GO_TEST := test -race -shuffle=on -timeout 20m
 
 # What builds Gitea prints no path where it is skipped.
@@ -30,13 +30,18 @@ help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Generate deepcopy code, CRDs and RBAC roles
+generate: ## Generate deepcopy code, CRDs, RBAC roles and the manifests in one file
 	@gen="$(CONTROLLER_GEN)"; \
 	rm -f deploy/crds/*.yaml; \
 	"$$gen" object paths=./apis/...; \
 	"$$gen" crd paths=./apis/... output:crd:dir=deploy/crds; \
 	for side in hub member; do \
 		"$$gen" rbac:roleName=commit-status-hub paths=./deploy/rbac/$$side output:rbac:dir=deploy/$$side; \
+	done; \
+	kustomize="$(KUSTOMIZE)"; \
+	mkdir -p deploy/install; \
+	for side in hub member; do \
+		{ echo "# Made by 'make generate' from deploy/$$side."; "$$kustomize" build "deploy/$$side"; } >"deploy/install/$$side.yaml"; \
 	done
 
 .PHONY: build
