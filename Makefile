@@ -76,6 +76,14 @@ test-gitea: ## Run those tests alone that are against a real Gitea (COMMIT_STATU
 torture: ## Run the model test until stopped or until it fails
 	@while go test -race -count=1 -timeout 0 -run '^TestModel' ./hub -rapid.checks=20000 -rapid.seed=0; do :; done; exit 1
 
+.PHONY: fuzz
+fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
+	@for target in FuzzVet:kubeconfigs FuzzGrants:hub FuzzHeadersNeverLeadOutOfBounds:ratelimit \
+		FuzzAnswers:providers/github FuzzAnswers:providers/gitlab FuzzAnswers:providers/bitbucket FuzzAnswers:providers/gitea; do \
+		echo "== $${target%%:*} in $${target##*:}"; \
+		go test -run '^$$' -fuzz "^$${target%%:*}$$" -fuzztime "$(or $(FUZZTIME),30s)" "./$${target##*:}"; \
+	done
+
 .PHONY: bench
 bench: ## Measure budgets and lanes, each against a floor in the same run
 	@go test -run '^$$' -bench . -timeout 20m ./ratelimit

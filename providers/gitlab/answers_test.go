@@ -1,0 +1,23 @@
+package gitlab
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/argoproj-labs/commit-status-hub/providers/contract"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+)
+
+func FuzzAnswers(f *testing.F) {
+	contract.FuzzAnswers(f, func(a contract.Answer, write bool) (ratelimit.Feedback, error) {
+		feedback, _ := Classify(nil, &http.Response{StatusCode: a.Status, Header: a.Header}, a.Body, a.At)
+		q := question{operation: opList, repository: repository, sha: sha, host: "gitlab.com", who: "user bot"}
+		if write {
+			q.operation = opSet
+		}
+		if err := judge(q, a.Status, a.Body); err != nil {
+			return feedback, err
+		}
+		return feedback, nil
+	})
+}
