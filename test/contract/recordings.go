@@ -54,23 +54,7 @@ func Webhooks(ctx context.Context) ([]Webhook, error) {
 		paths = append(paths, "package/"+sender+"/index.json")
 	}
 	name := fmt.Sprintf("webhooks-%s-%s.json", sent.version, digest(append(paths, events...)))
-	content, err := sent.kept(ctx, "recordings", name, paths, func(whole entries) ([]byte, error) {
-		var all []Webhook
-		for i, path := range paths {
-			some, err := webhooks(senders[i], whole[path])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			all = append(all, some...)
-		}
-		return json.Marshal(all)
-	})
-	if err != nil {
-		return nil, err
-	}
-	var all []Webhook
-	err = json.Unmarshal(content, &all)
-	return all, err
+	return each(ctx, sent, name, paths, func(i int, content []byte) ([]Webhook, error) { return webhooks(senders[i], content) })
 }
 
 // webhooks reads one sender's.
@@ -121,10 +105,15 @@ func Exchanges(ctx context.Context) ([]Exchange, error) {
 		paths = append(paths, "package/scenarios/api.github.com/"+scenario+"/raw-fixture.json")
 	}
 	name := fmt.Sprintf("exchanges-%s-%s.json", recorded.version, digest(paths))
-	content, err := recorded.kept(ctx, "recordings", name, paths, func(whole entries) ([]byte, error) {
-		var all []Exchange
+	return each(ctx, recorded, name, paths, func(i int, content []byte) ([]Exchange, error) { return exchanges(scenarios[i], content) })
+}
+
+// each reads what the entries of a package hold, one after the other.
+func each[T any](ctx context.Context, from npmPackage, name string, paths []string, read func(i int, content []byte) ([]T, error)) ([]T, error) {
+	content, err := from.kept(ctx, "recordings", name, paths, func(whole entries) ([]byte, error) {
+		var all []T
 		for i, path := range paths {
-			some, err := exchanges(scenarios[i], whole[path])
+			some, err := read(i, whole[path])
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
@@ -135,7 +124,7 @@ func Exchanges(ctx context.Context) ([]Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Exchange
+	var all []T
 	err = json.Unmarshal(content, &all)
 	return all, err
 }
