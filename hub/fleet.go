@@ -22,7 +22,7 @@ var (
 		[]string{"cluster"}, nil)
 )
 
-// lastEvents is when each engaged member was last heard of.
+// lastEvents is when each member was last heard of.
 type lastEvents struct {
 	clock clock.PassiveClock
 	mu    sync.Mutex
@@ -39,9 +39,11 @@ func (l *lastEvents) note(cluster string) {
 	l.at[cluster] = l.clock.Now()
 }
 
-func (l *lastEvents) snapshot() map[string]time.Time {
+// of returns those of members, and forgets those of all others.
+func (l *lastEvents) of(members map[string]kubeconfigs.Health) map[string]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	maps.DeleteFunc(l.at, func(cluster string, _ time.Time) bool { _, ok := members[cluster]; return !ok })
 	return maps.Clone(l.at)
 }
 
@@ -61,8 +63,9 @@ func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
-	last := m.last.snapshot()
-	for cluster, h := range m.health() {
+	members := m.health()
+	last := m.last.of(members)
+	for cluster, h := range members {
 		connected := 0.
 		if h.State == kubeconfigs.Connected {
 			connected = 1

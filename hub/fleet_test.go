@@ -34,6 +34,7 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 			told[f.GetName()+" "+metric.GetLabel()[0].GetValue()] = metric.GetGauge().GetValue()
 		}
 	}
+	g.Expect(last.at).NotTo(HaveKey("gone"))
 	g.Expect(told).To(Equal(map[string]float64{
 		"commit_status_hub_cluster_connected eu":            0,
 		"commit_status_hub_cluster_connected new":           0,

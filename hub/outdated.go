@@ -10,6 +10,7 @@ import (
 // outdated notes which members do not keep a field that was applied to them, since
 // their CRDs are older than this hub, and has it told when that changes.
 type outdated struct {
+	// tell must not call the outdated.
 	tell func(cluster, field string)
 
 	mu sync.Mutex
@@ -26,18 +27,18 @@ func newOutdated(tell func(cluster, field string)) *outdated {
 func (o *outdated) applied(cluster string, sent, kept v1alpha1.CommitStatusStatus) {
 	want, got := fieldsOf(sent), fieldsOf(kept)
 	path := missing(want, got)
+	// Held while it is told, so that two changes are told in their order.
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	before, was := o.lost[cluster]
 	switch {
 	case path == nil && (!was || !has(want, before)), path != nil && was:
-		o.mu.Unlock()
 		return
 	case path == nil:
 		delete(o.lost, cluster)
 	default:
 		o.lost[cluster] = path
 	}
-	o.mu.Unlock()
 	o.tell(cluster, dotted(path))
 }
 

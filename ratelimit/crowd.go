@@ -17,7 +17,7 @@ type crowd struct {
 
 func newCrowd() *crowd { return &crowd{byHost: map[string]int64{}, refused: map[*Bucket]struct{}{}} }
 
-// limit is how many there can be at one host, 0 for no bound.
+// limit is how many there can be at all, and so at one host at most; 0 for no bound.
 func (c *crowd) limit() int64 {
 	if c == nil {
 		return 0
