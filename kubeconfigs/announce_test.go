@@ -2,17 +2,23 @@ package kubeconfigs
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
@@ -94,4 +100,35 @@ func TestAnAnnotationChangesWithTheStateAlone(t *testing.T) {
 	_, changed, err = announcement("{", now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue(), "what is no JSON is replaced")
+}
+
+func TestWhatCannotBeAnnouncedIsTriedAgain(t *testing.T) {
+	g := NewWithT(t)
+	clk := clocktesting.NewFakeClock(time.Now())
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "eu", UID: "u"}}
+	var refused atomic.Int32
+	refused.Store(1)
+	api := interceptor.NewClient(fake.NewClientBuilder().WithObjects(secret).Build(), interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+			if refused.Add(-1) >= 0 {
+				return errors.New("the API server is away")
+			}
+			return c.Patch(ctx, o, p, opts...)
+		},
+	})
+	p := New(Options{Clock: clk, Log: logr.Discard()})
+	m := newMember(p, "eu")
+	m.wish.secret, m.health = referenceTo(secret), Health{State: Connected, Reason: ReasonConnected, Since: clk.Now()}
+	p.members["eu"] = m
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- (&announcer{provider: p, client: api}).Start(ctx) }()
+	g.Eventually(clk.HasWaiters).Should(BeTrue())
+	clk.Step(announceRetry)
+	g.Eventually(func() string {
+		g.Expect(api.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
+		return secret.Annotations[HealthKey]
+	}).Should(ContainSubstring(`"state":"Connected"`))
+	cancel()
+	g.Eventually(ended).Should(Receive(BeNil()))
 }

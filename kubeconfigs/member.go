@@ -226,7 +226,7 @@ func (m *member) tell(o outcome) {
 	p.news()
 	if changed {
 		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
-		p.record(secret, health, o.err)
+		p.record(secret, health)
 	}
 }
 
@@ -246,12 +246,8 @@ func (m *member) setOutdated(field string) {
 	if !changed {
 		return
 	}
-	var problem error
-	if field != "" {
-		problem = errors.New(health.Message)
-	}
 	p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
-	p.record(secret, health, problem)
+	p.record(secret, health)
 	p.news()
 }
 

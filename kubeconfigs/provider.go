@@ -92,8 +92,8 @@ func New(options Options) *Provider {
 }
 
 // SetupWithManager has the manager run the provider, on every replica; the leader
-// also annotates the Secrets, and renews the tokens in them. The manager's cache should hold Secrets of the hub's
-// namespace only.
+// also annotates the Secrets, and renews the tokens in them. The manager's cache
+// should hold Secrets of the hub's namespace only.
 func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	local := mgr.GetLocalManager()
 	p.mgr = mgr

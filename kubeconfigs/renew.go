@@ -99,6 +99,9 @@ func (r *renewer) renew(ctx context.Context, e *engagement) (until time.Time, er
 	if err != nil {
 		return time.Time{}, err
 	}
+	if made.Status.Token == "" {
+		return time.Time{}, errors.New("the member gave none")
+	}
 	return made.Status.ExpirationTimestamp.Time, r.keep(ctx, e.wish, made.Status.Token)
 }
 
@@ -172,6 +175,6 @@ func (m *member) tellRenewal(until time.Time, err error) {
 		return
 	}
 	p.options.Log.Info("member's token", "cluster", m.name, "reason", health.Reason, "message", health.Message)
-	p.record(secret, health, err)
+	p.record(secret, health)
 	p.news()
 }

@@ -91,17 +91,17 @@ func (p *Provider) refuseReserved(secret *corev1.Secret) {
 	}
 	refusal := refuse(NameReserved, "the name %q means the hub's own cluster, give the Secret another one", LocalCluster)
 	p.options.Log.Info("member refused", "cluster", LocalCluster, "reason", refusal.Reason)
-	p.record(referenceTo(secret), diagnose(refusal), refusal)
+	p.record(referenceTo(secret), diagnose(refusal))
 }
 
-// record writes an event on a Secret.
-func (p *Provider) record(secret *corev1.ObjectReference, health Health, err error) {
+// record writes an event on a Secret, a Warning unless all is well.
+func (p *Provider) record(secret *corev1.ObjectReference, health Health) {
 	if secret == nil {
 		return
 	}
-	kind := corev1.EventTypeNormal
-	if err != nil {
-		kind = corev1.EventTypeWarning
+	kind := corev1.EventTypeWarning
+	if health.Reason == ReasonConnected || health.Reason == ReasonTokenRenewed {
+		kind = corev1.EventTypeNormal
 	}
 	p.options.Recorder.Eventf(secret, nil, kind, health.Reason, "Engage", "%s", health.Message)
 }
