@@ -79,9 +79,15 @@ const (
 	maxName        = 255
 	maxDescription = 65535
 	maxURL         = 2048
+	maxPath        = 512
 )
 
-var fullSHA = regexp.MustCompile(`^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
+var (
+	fullSHA  = regexp.MustCompile(`^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
+	repoPath = regexp.MustCompile(`^[^/\s[:cntrl:]?#%\\]+(/[^/\s[:cntrl:]?#%\\]+)+$`)
+	// dots climb out of a path.
+	dots = regexp.MustCompile(`(^|/)[.][.]?(/|$)`)
+)
 
 // claimOf turns a CommitStatus of a cluster into a Claim. repo and scm are what
 // its references lead to, nil where there is no such object. It fails with an
@@ -93,6 +99,9 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 	if repo == nil {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonGitRepoNotFound,
 			"GitRepo %s does not exist in namespace %s", object.Spec.GitRepoRef.Name, id.Namespace)
+	}
+	if err := checkPath(repo.Spec.Repository); err != nil {
+		return Claim{}, err
 	}
 	if scm == nil {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonProviderNotFound,
@@ -148,6 +157,14 @@ func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
 		return providers.Errorf(v1alpha1.ReasonInvalid, "phase must be one of queued, in_progress, success, failure, canceled")
 	case !isWebURL(spec.URL):
 		return providers.Errorf(v1alpha1.ReasonInvalid, "url must be an absolute http or https URL of at most %d characters", maxURL)
+	}
+	return nil
+}
+
+func checkPath(repository string) *providers.Error {
+	if utf8.RuneCountInString(repository) > maxPath || !repoPath.MatchString(repository) || dots.MatchString(repository) {
+		return providers.Errorf(v1alpha1.ReasonInvalid,
+			"the GitRepo's repository must be the path of one, such as owner/name, of at most %d characters", maxPath)
 	}
 	return nil
 }

@@ -31,6 +31,12 @@ func testRepo() *v1alpha1.GitRepo {
 	}
 }
 
+func repoAt(path string) *v1alpha1.GitRepo {
+	repo := testRepo()
+	repo.Spec.Repository = path
+	return repo
+}
+
 func testStatus(edit ...func(*v1alpha1.CommitStatus)) *v1alpha1.CommitStatus {
 	cs := &v1alpha1.CommitStatus{
 		ObjectMeta: metav1.ObjectMeta{
@@ -94,17 +100,21 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"no GitRepo":        {nil, nil, testSCM(allowAll()), v1alpha1.ReasonGitRepoNotFound, "GitRepo shop does not exist in namespace team-a"},
-		"no ScmProvider":    {nil, testRepo(), nil, v1alpha1.ReasonProviderNotFound, "ScmProvider acme, which GitRepo shop names, does not exist"},
-		"no grant":          {nil, testRepo(), testSCM(), v1alpha1.ReasonDenied, "no grant of ScmProvider acme lets namespace team-a of cluster eu"},
-		"short sha":         {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
-		"no name":           {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
-		"long name":         {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = strings.Repeat("ä", 256) }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
-		"unknown phase":     {func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = "done" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "phase must be one of"},
-		"ftp URL":           {func(cs *v1alpha1.CommitStatus) { cs.Spec.URL = "ftp://example.com" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "http or https"},
-		"URL without host":  {func(cs *v1alpha1.CommitStatus) { cs.Spec.URL = "https:///x" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "http or https"},
-		"huge description":  {func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Repeat("x", 65536) }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "at most 65535"},
-		"unsupported kinds": {nil, testRepo(), &scm{name: "acme", problem: providers.Errorf(v1alpha1.ReasonUnsupported, "no")}, v1alpha1.ReasonUnsupported, "no"},
+		"no GitRepo":         {nil, nil, testSCM(allowAll()), v1alpha1.ReasonGitRepoNotFound, "GitRepo shop does not exist in namespace team-a"},
+		"no ScmProvider":     {nil, testRepo(), nil, v1alpha1.ReasonProviderNotFound, "ScmProvider acme, which GitRepo shop names, does not exist"},
+		"no grant":           {nil, testRepo(), testSCM(), v1alpha1.ReasonDenied, "no grant of ScmProvider acme lets namespace team-a of cluster eu"},
+		"short sha":          {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
+		"no name":            {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
+		"long name":          {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = strings.Repeat("ä", 256) }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
+		"unknown phase":      {func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = "done" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "phase must be one of"},
+		"ftp URL":            {func(cs *v1alpha1.CommitStatus) { cs.Spec.URL = "ftp://example.com" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "http or https"},
+		"URL without host":   {func(cs *v1alpha1.CommitStatus) { cs.Spec.URL = "https:///x" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "http or https"},
+		"huge description":   {func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Repeat("x", 65536) }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "at most 65535"},
+		"repository's dots":  {nil, repoAt("acme/../shop"), testSCM(allowAll()), v1alpha1.ReasonInvalid, "path of one"},
+		"repository's query": {nil, repoAt("acme/shop?a=b"), testSCM(allowAll()), v1alpha1.ReasonInvalid, "path of one"},
+		"repository alone":   {nil, repoAt("shop"), testSCM(allowAll()), v1alpha1.ReasonInvalid, "path of one"},
+		"long repository":    {nil, repoAt("acme/" + strings.Repeat("a", 512)), testSCM(allowAll()), v1alpha1.ReasonInvalid, "at most 512"},
+		"unsupported kinds":  {nil, testRepo(), &scm{name: "acme", problem: providers.Errorf(v1alpha1.ReasonUnsupported, "no")}, v1alpha1.ReasonUnsupported, "no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -28,7 +28,7 @@ func (f *fleet) edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
 }
 
 func (f *fleet) deleted(cluster string) {
-	f.RemoveObject(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.RemoveObject(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 }
 
 // work has a key worked on once.

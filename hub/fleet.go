@@ -17,6 +17,9 @@ var (
 	lastEventDesc = prometheus.NewDesc(metricsPrefix+"cluster_last_event_seconds",
 		"When a CommitStatus or GitRepo of a member was last seen to come, change or go, in seconds since 1970. A quiet member has an old one.",
 		[]string{"cluster"}, nil)
+	leftOutDesc = prometheus.NewDesc(metricsPrefix+"cluster_objects_left_out",
+		"How many CommitStatuses and GitRepos of a member are left out, because it has more than --member-object-limit.",
+		[]string{"cluster"}, nil)
 	tokenDesc = prometheus.NewDesc(metricsPrefix+"cluster_token_expiry_seconds",
 		"When the token by which the hub is let into a member ends, in seconds since 1970. The hub renews it at half of its life.",
 		[]string{"cluster"}, nil)
@@ -58,6 +61,7 @@ type fleetMetrics struct {
 func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- connectedDesc
 	out <- lastEventDesc
+	out <- leftOutDesc
 	out <- tokenDesc
 }
 
@@ -71,6 +75,7 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 			connected = 1
 		}
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
+		out <- prometheus.MustNewConstMetric(leftOutDesc, prometheus.GaugeValue, float64(h.LeftOut), cluster)
 		if !h.TokenExpiry.IsZero() {
 			out <- prometheus.MustNewConstMetric(tokenDesc, prometheus.GaugeValue, float64(h.TokenExpiry.Unix()), cluster)
 		}

@@ -21,7 +21,7 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 	last.note("us")
 	m := fleetMetrics{last: last, health: func() map[string]kubeconfigs.Health {
 		return map[string]kubeconfigs.Health{
-			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, TokenExpiry: time.Unix(3000, 0)}, "new": {State: kubeconfigs.Connecting},
+			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, TokenExpiry: time.Unix(3000, 0), LeftOut: 7}, "new": {State: kubeconfigs.Connecting},
 		}
 	}}
 	registry := prometheus.NewRegistry()
@@ -41,6 +41,9 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 		"commit_status_hub_cluster_connected us":            1,
 		"commit_status_hub_cluster_last_event_seconds eu":   1000.5,
 		"commit_status_hub_cluster_last_event_seconds us":   2000.25,
+		"commit_status_hub_cluster_objects_left_out eu":     0,
+		"commit_status_hub_cluster_objects_left_out new":    0,
+		"commit_status_hub_cluster_objects_left_out us":     7,
 		"commit_status_hub_cluster_token_expiry_seconds us": 3000,
 	}))
 }

@@ -94,7 +94,7 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 		return nil, err
 	}
 	last := newLastEvents(clk)
-	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, last: last, log: o.Log}
+	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, last: last, log: o.Log}
 	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}

@@ -255,13 +255,13 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	return out
 }
 
-// RemoveObject takes the deletion of a CommitStatus.
-func (l *Ledger) RemoveObject(cluster string, engagement uint64, name types.NamespacedName) Changes {
+// RemoveObject takes in that a CommitStatus is no more, or is not seen any more.
+func (l *Ledger) RemoveObject(cluster string, engagement uint64, name types.NamespacedName, why parting) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	o := l.objects[ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}]
 	if o == nil || !l.current(cluster, engagement) {
 		return Changes{}
 	}
-	return l.remove(o, deleted)
+	return l.remove(o, why)
 }

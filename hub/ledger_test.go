@@ -200,7 +200,7 @@ func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
 	f.Showed(testKey, f.job(), shows("success"), true)
-	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
 	f.g.Expect(f.keys).To(BeEmpty())
@@ -306,7 +306,7 @@ func TestAKeyIsRememberedWhileAnObjectIsReplaced(t *testing.T) {
 	f.hear("eu", testStatus())
 	f.Showed(testKey, f.job(), shows("queued"), true)
 	name := types.NamespacedName{Namespace: "team-a", Name: "build"}
-	f.RemoveObject("eu", f.token["eu"], name)
+	f.RemoveObject("eu", f.token["eu"], name, deleted)
 	f.now.Step(time.Second)
 	_, wait, _ := f.Job(testKey)
 	f.g.Expect(wait).To(Equal(14 * time.Second))
@@ -315,7 +315,7 @@ func TestAKeyIsRememberedWhileAnObjectIsReplaced(t *testing.T) {
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
 
 	f.Showed(testKey, job, shows("success"), true)
-	f.RemoveObject("eu", f.token["eu"], name)
+	f.RemoveObject("eu", f.token["eu"], name, deleted)
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
 	f.g.Expect(f.keys).To(BeEmpty())
@@ -383,7 +383,7 @@ func TestAStandbyRemembersNoReleasedKeys(t *testing.T) {
 	f := newFleet(t)
 	f.started = time.Time{}
 	f.hear("eu", testStatus())
-	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 	f.g.Expect(f.keys).To(BeEmpty())
 }
 

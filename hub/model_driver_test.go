@@ -227,7 +227,7 @@ func (h *modelHub) deliver(cluster string, of int, coalesced bool) bool {
 		changes = h.SetRepo(cluster, f.engagement, name, e.repo)
 	case e.status == nil:
 		h.view.drop(id)
-		changes = h.RemoveObject(cluster, f.engagement, name)
+		changes = h.RemoveObject(cluster, f.engagement, name, deleted)
 	default:
 		if old := h.view.objects[id]; old != nil && old.UID != e.status.UID {
 			delete(h.view.last, id)

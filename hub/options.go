@@ -44,6 +44,9 @@ type Options struct {
 	// UnheardGrace is how long after its start the hub waits for a member before
 	// others may take over what the member's claims owned.
 	UnheardGrace time.Duration
+	// MemberObjectLimit is how many CommitStatuses, and how many GitRepos, of one member
+	// are watched; 0 means kubeconfigs.DefaultObjectLimit.
+	MemberObjectLimit int
 	// MetricsBindAddress is where metrics are served; "0" serves none.
 	MetricsBindAddress string
 	// MetricsSecure serves metrics over TLS to whom the API server lets in.
@@ -80,11 +83,12 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 		return nil, nil, nil, err
 	}
 	opts := kubeconfigs.Options{
-		Namespace: o.Namespace,
-		Scheme:    scheme,
-		Cache:     func(c *cache.Options) { c.DefaultTransform = slim },
-		Clock:     clock.RealClock{},
-		Log:       o.Log,
+		Namespace:   o.Namespace,
+		Scheme:      scheme,
+		ObjectLimit: o.MemberObjectLimit,
+		Keep:        slim,
+		Clock:       clock.RealClock{},
+		Log:         o.Log,
 	}
 	if o.LocalCluster {
 		opts.Local = cfg
@@ -136,22 +140,6 @@ func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
 
 func controllerOptions(needLeader *bool) controller.Options {
 	return controller.Options{NeedLeaderElection: needLeader}
-}
-
-// slim drops from a cached object what the hub never reads: of the annotations, all
-// but the one that asks for a fresh look.
-func slim(object any) (any, error) {
-	if o, ok := object.(client.Object); ok {
-		o.SetManagedFields(nil)
-		o.SetLabels(nil)
-		requested, asked := o.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
-		o.SetAnnotations(nil)
-		if asked {
-			o.SetAnnotations(map[string]string{v1alpha1.AnnotationRequestedAt: requested})
-		}
-		o.SetOwnerReferences(nil)
-	}
-	return object, nil
 }
 
 // addChecks makes the hub ready when its own cache is synced. A dead member does

@@ -174,7 +174,7 @@ func TestAnObjectThatIsReplacedSavesItsWrite(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
 	f.write()
-	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 	f.SetObject("eu", f.token["eu"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.UID = "uid-2" }))
 	f.Settled(testKey, f.job())
 	f.g.Expect(f.saved()).To(Equal(Saved{Unchanged: 1}))

@@ -281,7 +281,7 @@ func TestAStatusThatDisagreesLaterIsHeardToo(t *testing.T) {
 	f.g.Expect(f.action()).To(Equal(ActNothing))
 	f.hear("us", testStatus(createdAt(2), wants("success"), recorded("failure", "1 of 2 failed")))
 	f.g.Expect(f.action()).To(Equal(ActFind))
-	f.RemoveObject("us", f.token["us"], types.NamespacedName{Namespace: "team-a", Name: "build"})
+	f.RemoveObject("us", f.token["us"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 	f.g.Expect(f.action()).To(Equal(ActFind), "what was doubted is read once")
 }
 

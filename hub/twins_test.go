@@ -49,7 +49,7 @@ func TestAUIDAloneSilencesNobody(t *testing.T) {
 	f.SetObject("liar", f.token["liar"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.Name = "another" }))
 	f.hear("eu", testStatus())
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
-	f.RemoveObject("liar", f.token["liar"], types.NamespacedName{Namespace: "team-a", Name: "another"})
+	f.RemoveObject("liar", f.token["liar"], types.NamespacedName{Namespace: "team-a", Name: "another"}, deleted)
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
 }
 

@@ -22,6 +22,8 @@ type watcher struct {
 	ledger    *Ledger
 	publisher *publisher
 	apply     func(Changes)
+	// leavesOut reports whether an object that a cache tells to be gone is only left out.
+	leavesOut func(cluster string, object client.Object) bool
 	last      *lastEvents
 	log       logr.Logger
 	following sync.WaitGroup
@@ -83,7 +85,7 @@ func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
 }
 
 // listen adds handlers to the informer of a kind, without waiting for its sync.
-func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(any), gone func(types.NamespacedName)) (toolscache.ResourceEventHandlerRegistration, error) {
+func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(any), gone func(types.NamespacedName, parting)) (toolscache.ResourceEventHandlerRegistration, error) {
 	informer, err := cl.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, fmt.Errorf("making an informer for %T: %w", kind, err)
@@ -98,7 +100,7 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 		DeleteFunc: func(object any) {
 			f.last.note(f.cluster)
 			if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
-				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name})
+				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name}, f.partingOf(object))
 			}
 		},
 	})
@@ -108,14 +110,25 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 	return registration, nil
 }
 
+// partingOf tells why an object has gone from the cache. One that is left out is told to
+// be gone only by a list.
+func (f *follower) partingOf(event any) parting {
+	if last, ok := event.(toolscache.DeletedFinalStateUnknown); ok {
+		if object, ok := last.Obj.(client.Object); ok && f.leavesOut(f.cluster, object) {
+			return outOfSight
+		}
+	}
+	return deleted
+}
+
 func (f *follower) onStatus(object any) {
 	if cs, ok := object.(*v1alpha1.CommitStatus); ok {
 		f.apply(f.ledger.SetObject(f.cluster, f.engagement, cs))
 	}
 }
 
-func (f *follower) onStatusGone(name types.NamespacedName) {
-	f.apply(f.ledger.RemoveObject(f.cluster, f.engagement, name))
+func (f *follower) onStatusGone(name types.NamespacedName, why parting) {
+	f.apply(f.ledger.RemoveObject(f.cluster, f.engagement, name, why))
 }
 
 func (f *follower) onRepo(object any) {
@@ -125,6 +138,6 @@ func (f *follower) onRepo(object any) {
 	}
 }
 
-func (f *follower) onRepoGone(name types.NamespacedName) {
+func (f *follower) onRepoGone(name types.NamespacedName, _ parting) {
 	f.apply(f.ledger.SetRepo(f.cluster, f.engagement, name, nil))
 }

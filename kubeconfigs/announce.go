@@ -111,7 +111,7 @@ func annotationOf(health Health) HealthAnnotation {
 		TokenExpiry: health.TokenExpiry, RenewalError: health.RenewalError,
 	}
 	switch {
-	case health.Reason == ReasonCRDOutdated:
+	case health.Outdated:
 		out.CRDs = CRDsOutdated
 	case health.State == Connected:
 		out.CRDs = CRDsComplete

@@ -18,6 +18,7 @@ type engagement struct {
 	cluster    cluster.Cluster
 	connection *connection
 	wish       wish
+	intakes    *intakes
 	cancel     context.CancelFunc
 }
 
@@ -48,12 +49,13 @@ func (e *engagement) present(w wish) *engagement {
 // ctx is the member's own, not the attempt's: the cluster lives as long.
 func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	p := m.provider
-	fresh, err := p.newCluster(c, w.namespaces)
+	bounds := newIntakes(p, len(w.namespaces), m.remark)
+	fresh, err := p.newCluster(c, w.namespaces, bounds)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	next := &engagement{cluster: fresh, connection: c, wish: w, cancel: cancel}
+	next := &engagement{cluster: fresh, connection: c, wish: w, intakes: bounds, cancel: cancel}
 	m.setOutdated("")
 	before, err := m.show(ctx, next)
 	if err != nil {
@@ -111,15 +113,13 @@ func (m *member) leave() {
 	}
 }
 
-func (p *Provider) newCluster(c *connection, namespaces []string) (cluster.Cluster, error) {
+func (p *Provider) newCluster(c *connection, namespaces []string, bounds *intakes) (cluster.Cluster, error) {
 	created, err := cluster.New(c.config, func(o *cluster.Options) {
 		o.Scheme = p.options.Scheme
 		o.Logger = p.options.Log
 		o.HTTPClient = c.client
 		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return newMapper(), nil }
-		if p.options.Cache != nil {
-			p.options.Cache(&o.Cache)
-		}
+		o.Cache.NewInformer = bounds.informer
 		for _, namespace := range namespaces {
 			if o.Cache.DefaultNamespaces == nil {
 				o.Cache.DefaultNamespaces = map[string]cache.Config{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -37,7 +38,10 @@ const (
 	ReasonConnected  = "Connected"
 	// ReasonCRDOutdated means that the member is watched, and loses a field of what is
 	// written to it.
-	ReasonCRDOutdated        = "CRDOutdated"
+	ReasonCRDOutdated = "CRDOutdated"
+	// ReasonObjectsLeftOut means that the member is watched, and has more objects than
+	// the hub takes in.
+	ReasonObjectsLeftOut     = "ObjectsLeftOut"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"
@@ -84,6 +88,11 @@ type Health struct {
 	// is not known. RenewalError is why it could not be renewed, "" while it can.
 	TokenExpiry  time.Time
 	RenewalError string
+	// Outdated says that the member's CRDs do not keep all that the hub writes.
+	Outdated bool
+	// LeftOut is how many CommitStatuses and GitRepos are not watched, since the member
+	// has more than Options.ObjectLimit.
+	LeftOut int
 }
 
 // diagnose turns an attempt's outcome into State, Reason and Message. The kind
@@ -95,7 +104,7 @@ func diagnose(err error) Health {
 	var status apierrors.APIStatus
 	switch {
 	case err == nil:
-		return watching("")
+		return Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
 	case errors.As(err, &refusal):
 		return Health{State: Refused, Reason: refusal.Reason, Message: printable(refusal.Message)}
 	case apierrors.IsUnauthorized(err):
@@ -115,13 +124,20 @@ func diagnose(err error) Health {
 	}
 }
 
-// watching is the health of a member that is watched, and of what is written to it does
-// not keep a field; "" for none.
-func watching(outdated string) Health {
-	if outdated == "" {
-		return Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+// watching is the health of a member that is watched. outdated is what of what is written
+// to it does not stay, "" for nothing; limit is how many objects of a kind are let in, and
+// left how many are not.
+func watching(outdated string, limit, left int) Health {
+	out := Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+	if outdated != "" {
+		out.Outdated, out.Reason = true, ReasonCRDOutdated
+		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + outdated
 	}
-	return Health{State: Connected, Reason: ReasonCRDOutdated, Message: "watching, but the member's CRDs are older than this hub: they do not keep " + outdated}
+	if left > 0 {
+		out.LeftOut, out.Reason = left, ReasonObjectsLeftOut
+		out.Message = fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub takes in from one member (%d of each): the newest are left out", limit)
+	}
+	return out
 }
 
 // printable is text in one line and within the limit, whatever a member sent.

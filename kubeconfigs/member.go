@@ -10,6 +10,11 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
+// recheckEvery is how often a member that is watched is asked whether it still lets the
+// hub in. A watch tells of no change for as long as it lasts, and an API server does not end
+// one when its token does.
+const recheckEvery = 30 * time.Second
+
 // errSuperseded ends an attempt for which a newer Secret has come.
 var errSuperseded = errors.New("superseded by a newer Secret")
 
@@ -110,11 +115,18 @@ func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	if o.watching() {
 		doubts = m.engaged().connection.doubts
 	}
+	wait := recheckEvery
 	switch {
-	case o.err == nil, o.hopeless():
+	case o.err == nil:
 		retry.success()
+	case o.hopeless():
+		retry.success()
+		wait = 0
 	default:
-		timer := m.provider.options.Clock.NewTimer(retry.next())
+		wait = retry.next()
+	}
+	if wait > 0 {
+		timer := m.provider.options.Clock.NewTimer(wait)
 		defer timer.Stop()
 		again = timer.C()
 	}
@@ -195,71 +207,4 @@ func (m *member) begin(ctx context.Context) (wish, context.Context, func()) {
 		m.interrupt = nil
 		cancel()
 	}
-}
-
-// tell notes the outcome of an attempt. Log and event are for changes only.
-func (m *member) tell(o outcome) {
-	p := m.provider
-	health := diagnose(o.err)
-	switch {
-	case o.kept && o.watching():
-		health.State = Connected
-		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
-	case o.kept:
-		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
-	}
-	m.mu.Lock()
-	if health.Reason == ReasonConnected {
-		health = watching(m.outdated)
-	}
-	changed := health.State != m.health.State || health.Reason != m.health.Reason
-	health.Since, health.TokenExpiry = m.health.Since, m.wish.tokenExpiry()
-	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
-		health.RenewalError = m.health.RenewalError
-	}
-	if changed {
-		health.Since = p.options.Clock.Now()
-	}
-	m.health = health
-	secret := m.wish.secret
-	m.mu.Unlock()
-	p.news()
-	if changed {
-		p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
-		p.record(secret, health)
-	}
-}
-
-// setOutdated takes in what the member does not keep. Log and event are for changes.
-func (m *member) setOutdated(field string) {
-	p := m.provider
-	m.mu.Lock()
-	m.outdated = field
-	health := watching(field)
-	changed := m.health.State == Connected && m.health.Reason != health.Reason
-	if changed {
-		health.Since, health.TokenExpiry, health.RenewalError = p.options.Clock.Now(), m.health.TokenExpiry, m.health.RenewalError
-		m.health = health
-	}
-	secret := m.wish.secret
-	m.mu.Unlock()
-	if !changed {
-		return
-	}
-	p.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
-	p.record(secret, health)
-	p.news()
-}
-
-// told is what the member was asked to be last, and how it is.
-func (m *member) told() (wish, Health) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.wish, m.health
-}
-
-func (m *member) healthNow() Health {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.health
 }

@@ -12,13 +12,15 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
+
+// DefaultObjectLimit is how many objects of a kind are watched in one member.
+const DefaultObjectLimit = 50_000
 
 // Options say which members a Provider engages, and how.
 type Options struct {
@@ -29,9 +31,13 @@ type Options struct {
 	Local *rest.Config
 	// Scheme knows the kinds of this project. Defaults to the manager's.
 	Scheme *runtime.Scheme
-	// Cache may change the options of a member's cache, for example to keep
-	// less of each object.
-	Cache func(*cache.Options)
+	// ObjectLimit is how many CommitStatuses, and how many GitRepos, of one member are
+	// watched, the oldest; 0 means 50 000. An object counts once more for each 4 KiB that
+	// is kept of it.
+	ObjectLimit int
+	// Keep takes from an object what is not to be kept of it, and returns about how many
+	// bytes the rest takes beside what any object does. Unset, all is kept.
+	Keep func(client.Object) (size int)
 	// Clock defaults to the real one. It times the retries; requests have their
 	// deadlines from the runtime.
 	Clock clock.WithTicker
@@ -82,6 +88,12 @@ var _ multicluster.Provider = &Provider{}
 func New(options Options) *Provider {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
+	}
+	if options.ObjectLimit == 0 {
+		options.ObjectLimit = DefaultObjectLimit
+	}
+	if options.Keep == nil {
+		options.Keep = func(client.Object) int { return 0 }
 	}
 	return &Provider{
 		options:   options,

@@ -23,8 +23,9 @@ var errStrayed = errors.New("the member redirects to another host, which is not 
 //
 // It sends them to that member alone: a redirect to another host would take the
 // token along, or make the hub call what only the hub can reach. It bounds each
-// in time. It takes its token out of errors, which are told to others. And it takes Retry-After out of the answers, on which client-go would
-// sleep up to ten times inside one call, as long as the member says.
+// in time and in size. It takes its token out of errors, which are told to others.
+// And it takes Retry-After out of the answers, on which client-go would sleep up to
+// ten times inside one call, as long as the member says.
 type transport struct {
 	base      http.RoundTripper
 	server    string // scheme and host
@@ -53,6 +54,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if response != nil {
 		response.Header.Del("Retry-After")
 		hide(response, secret)
+		bound(request, response)
 	}
 	t.judge(request, response, err)
 	return response, err

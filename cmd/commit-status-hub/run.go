@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/argoproj-labs/commit-status-hub/hub"
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
 func newRun() *cobra.Command {
@@ -52,6 +53,7 @@ func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
 	f.DurationVar(&o.RenewDeadline, "leader-elect-renew-deadline", 5*time.Second, "how long the leader tries to renew its lease before it gives up")
 	f.DurationVar(&o.RetryPeriod, "leader-elect-retry-period", time.Second, "time between two tries to get or renew the lease")
 	f.DurationVar(&o.UnheardGrace, "unheard-grace", 15*time.Minute, "how long after its start the hub waits for a member that cannot be read, before others take over what it owned")
+	f.IntVar(&o.MemberObjectLimit, "member-object-limit", kubeconfigs.DefaultObjectLimit, "how many CommitStatuses, and how many GitRepos, of one member are watched; the newest beyond it are left out, and an object counts once more for each 4 KiB of it")
 	f.StringVar(&o.MetricsBindAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 switches it off")
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to whom the API server authenticates and authorizes")
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
@@ -70,6 +72,8 @@ func check(o hub.Options) error {
 		return errors.New("--namespace must not be empty")
 	case o.Workers < 1:
 		return errors.New("--workers must be at least 1")
+	case o.MemberObjectLimit < 1:
+		return errors.New("--member-object-limit must be at least 1")
 	case o.UnheardGrace < 0:
 		return errors.New("--unheard-grace must not be negative")
 	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):

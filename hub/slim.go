@@ -1,0 +1,103 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"unicode/utf8"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// maxOther bounds what has a limit of its own in Kubernetes, or in what the hub itself
+// writes.
+const maxOther = 1024
+
+// slim takes from an object what the hub never reads, and shortens what is longer than a
+// CRD of this version lets it be: a member's may let in anything. It stays longer than is
+// valid, so that it is refused all the same. It returns how many bytes of text are left.
+func slim(object client.Object) (size int) {
+	object.SetManagedFields(nil)
+	object.SetLabels(nil)
+	object.SetOwnerReferences(nil)
+	object.SetFinalizers(nil)
+	object.SetGenerateName("")
+	requested, asked := object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
+	object.SetAnnotations(nil)
+	if asked {
+		if len(requested) > maxOther {
+			// What counts is whether it changes.
+			sum := sha256.Sum256([]byte(requested))
+			requested = hex.EncodeToString(sum[:])
+		}
+		object.SetAnnotations(map[string]string{v1alpha1.AnnotationRequestedAt: requested})
+	}
+	c := cutter{size: len(requested)}
+	switch o := object.(type) {
+	case *v1alpha1.CommitStatus:
+		c.spec(&o.Spec)
+		c.status(&o.Status)
+	case *v1alpha1.GitRepo:
+		cut(&c, &o.Spec.Repository, maxPath)
+		cut(&c, &o.Spec.ScmProviderRef.Name, maxOther)
+	}
+	return c.size
+}
+
+// cutter shortens texts, and counts the bytes that are left.
+type cutter struct{ size int }
+
+// cut shortens a text to one character more than the limit. The rest is copied, or it
+// would hold on to all of it.
+func cut[T ~string](c *cutter, text *T, limit int) {
+	if len(*text) > limit && utf8.RuneCountInString(string(*text)) > limit {
+		*text = T([]rune(string(*text))[:limit+1])
+	}
+	c.size += len(*text)
+}
+
+func (c *cutter) spec(s *v1alpha1.CommitStatusSpec) {
+	cut(c, &s.GitRepoRef.Name, maxOther)
+	cut(c, &s.SHA, maxOther)
+	cut(c, &s.Name, maxName)
+	cut(c, &s.Description, maxDescription)
+	cut(c, &s.Phase, maxOther)
+	cut(c, &s.URL, maxURL)
+}
+
+// status keeps the one condition that is the hub's.
+func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
+	cut(c, &s.ScmProvider, maxOther)
+	cut(c, &s.Repo, maxOther)
+	cut(c, &s.SHA, maxOther)
+	cut(c, &s.ShortSHA, maxOther)
+	cut(c, &s.Name, maxName)
+	cut(c, &s.Description, maxDescription)
+	cut(c, &s.Phase, maxOther)
+	cut(c, &s.URL, maxURL)
+	cut(c, &s.Owner, maxOther)
+	if s.SyncFailure != nil {
+		cut(c, &s.SyncFailure.Message, maxOther)
+	}
+	if s.Provider != nil {
+		for _, handle := range []*v1alpha1.BitbucketHandle{s.Provider.BitbucketCloud, s.Provider.BitbucketDataCenter} {
+			if handle != nil {
+				cut(c, &handle.Key, maxOther)
+			}
+		}
+	}
+	ready := apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		s.Conditions = nil
+		return
+	}
+	kept := *ready
+	cut(c, &kept.Type, maxOther)
+	cut(c, &kept.Status, maxOther)
+	cut(c, &kept.Reason, maxOther)
+	cut(c, &kept.Message, maxOther)
+	s.Conditions = []metav1.Condition{kept}
+}

@@ -1,0 +1,97 @@
+package hub
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// fat is an object of which a member's users filled whatever they can.
+func fat() *v1alpha1.CommitStatus {
+	text := strings.Repeat("x", 1<<20)
+	texts := map[string]string{"a": text, v1alpha1.AnnotationRequestedAt: text}
+	return &v1alpha1.CommitStatus{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "team-a", Name: "build", UID: "1", Labels: texts, Annotations: texts, Finalizers: []string{text},
+			GenerateName: text, OwnerReferences: []metav1.OwnerReference{{Name: text}},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: text}},
+		},
+		Spec: v1alpha1.CommitStatusSpec{
+			GitRepoRef: v1alpha1.ObjectReference{Name: text}, SHA: text, Name: text, Description: text, Phase: v1alpha1.Phase(text), URL: text,
+		},
+		Status: v1alpha1.CommitStatusStatus{
+			ScmProvider: text, Repo: text, SHA: text, ShortSHA: text, Name: text, Description: text, Phase: v1alpha1.Phase(text), URL: text,
+			Owner: text, SyncFailure: &v1alpha1.SyncFailure{Message: text},
+			Provider:   &v1alpha1.ProviderHandle{BitbucketCloud: &v1alpha1.BitbucketHandle{Key: text}},
+			Conditions: []metav1.Condition{{Type: text}, {Type: v1alpha1.ConditionReady, Status: metav1.ConditionStatus(text), Reason: text, Message: text}},
+		},
+	}
+}
+
+func TestOfAnObjectOnlyWhatIsUsedIsKept(t *testing.T) {
+	g := NewWithT(t)
+	object := fat()
+	size := slim(object)
+	g.Expect(size).To(BeNumerically("<", 160_000), "two descriptions of 65 535 characters are allowed")
+	g.Expect(object.ManagedFields).To(BeNil())
+	g.Expect(object.Labels).To(BeNil())
+	g.Expect(object.Finalizers).To(BeNil())
+	g.Expect(object.OwnerReferences).To(BeNil())
+	g.Expect(object.Annotations).To(HaveLen(1))
+	g.Expect(object.Annotations).To(HaveKeyWithValue(v1alpha1.AnnotationRequestedAt, HaveLen(64)))
+	g.Expect(object.Status.Conditions).To(HaveExactElements(HaveField("Type", v1alpha1.ConditionReady)))
+	g.Expect(slim(object)).To(Equal(size), "there is nothing left to take")
+
+	other := fat()
+	other.Annotations[v1alpha1.AnnotationRequestedAt] += "y"
+	slim(other)
+	g.Expect(other.Annotations).NotTo(Equal(object.Annotations), "whether it changes is seen all the same")
+}
+
+func TestWhatIsTooLongStaysInvalidWhenItIsShortened(t *testing.T) {
+	good := v1alpha1.CommitStatusSpec{SHA: testSHA, Name: "build", Phase: v1alpha1.PhaseSuccess, URL: "https://ci.example.com/"}
+	for name, spoil := range map[string]func(*v1alpha1.CommitStatusSpec){
+		"sha":         func(s *v1alpha1.CommitStatusSpec) { s.SHA = strings.Repeat(testSHA, 100) },
+		"name":        func(s *v1alpha1.CommitStatusSpec) { s.Name = strings.Repeat("é", maxName+100) },
+		"description": func(s *v1alpha1.CommitStatusSpec) { s.Description = strings.Repeat("é", maxDescription+100) },
+		"phase":       func(s *v1alpha1.CommitStatusSpec) { s.Phase = v1alpha1.Phase(strings.Repeat("success", 1000)) },
+		"url":         func(s *v1alpha1.CommitStatusSpec) { s.URL += strings.Repeat("a", maxURL) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			object := &v1alpha1.CommitStatus{Spec: good}
+			slim(object)
+			g.Expect(object.Spec).To(Equal(good))
+
+			spoil(&object.Spec)
+			slim(object)
+			g.Expect(checkSpec(object.Spec)).To(HaveField("Reason", v1alpha1.ReasonInvalid))
+		})
+	}
+}
+
+func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
+	g := NewWithT(t)
+	repo := &v1alpha1.GitRepo{Spec: v1alpha1.GitRepoSpec{Repository: "acme/" + strings.Repeat("a", 10_000)}}
+	slim(repo)
+	g.Expect(len(repo.Spec.Repository)).To(BeNumerically("<=", maxPath+1))
+	_, err := claimOf(idIn("eu"), testStatus(), repo, testSCM(allowAll()))
+	g.Expect(err).To(HaveField("Reason", v1alpha1.ReasonInvalid))
+}
+
+func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
+	g := NewWithT(t)
+	f := &follower{cluster: "eu", watcher: &watcher{leavesOut: func(cluster string, object client.Object) bool {
+		return cluster == "eu" && object.GetName() == "young"
+	}}}
+	told := func(name string) any { return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Name: name}} }
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(outOfSight))
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(deleted))
+	g.Expect(f.partingOf(told("young"))).To(Equal(deleted), "the member says so itself")
+}

@@ -1,0 +1,92 @@
+package kubeconfigs
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// What the hub takes from a member in one piece. Both are several times what an API server
+// can hold: etcd takes requests of 1.5 MiB at most.
+const (
+	// answerLimit is for the body of any answer but a watch's. A list is asked for by pages.
+	answerLimit = 32 << 20
+	// eventLimit is for one event of a watch.
+	eventLimit = 8 << 20
+)
+
+// errTooLarge is why an answer is not read to its end.
+var errTooLarge = errors.New("the member's answer is larger than the hub takes")
+
+// bound has an answer end where it becomes too large.
+func bound(request *http.Request, response *http.Response) {
+	if isWatch(request) {
+		response.Body = &framed{ReadCloser: response.Body, limit: eventLimit}
+		return
+	}
+	response.Body = &capped{ReadCloser: response.Body, left: answerLimit}
+}
+
+// capped is a body that ends with errTooLarge after so many bytes.
+type capped struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (c *capped) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		// There may be exactly as much as is allowed.
+		var more [1]byte
+		n, err := c.ReadCloser.Read(more[:])
+		if n > 0 {
+			return 0, errTooLarge
+		}
+		return 0, err
+	}
+	n, err := c.ReadCloser.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// framed is the body of a watch, a stream of JSON values. client-go reads each of them as
+// a whole, however large it is; here it ends with errTooLarge.
+type framed struct {
+	io.ReadCloser
+	limit int
+	// size is how much of the value there has been, and depth how many of its brackets
+	// are open.
+	size, depth      int
+	inString, escape bool
+}
+
+// Read implements io.Reader.
+func (f *framed) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	for _, b := range p[:n] {
+		f.take(b)
+		if f.size > f.limit {
+			return 0, errTooLarge
+		}
+	}
+	return n, err
+}
+
+// take takes one byte in. Of what is no JSON it only has to count the bytes.
+func (f *framed) take(b byte) {
+	f.size++
+	switch {
+	case f.escape:
+		f.escape = false
+	case f.inString:
+		f.inString, f.escape = b != '"', b == '\\'
+	case b == '"':
+		f.inString = true
+	case b == '{' || b == '[':
+		f.depth++
+	case b == '}' || b == ']':
+		if f.depth--; f.depth <= 0 {
+			f.depth, f.size = 0, 0
+		}
+	}
+}

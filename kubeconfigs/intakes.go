@@ -1,0 +1,78 @@
+package kubeconfigs
+
+import (
+	"reflect"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+// intakes are all that one engagement watches: two kinds, in all namespaces or in some.
+type intakes struct {
+	provider *Provider
+	// limit is that of each.
+	limit int
+	told  func()
+
+	mu  sync.Mutex
+	all []kindIntake
+}
+
+type kindIntake struct {
+	kind reflect.Type
+	*intake
+}
+
+// newIntakes shares the limit of a kind among the namespaces that are watched.
+func newIntakes(p *Provider, namespaces int, told func()) *intakes {
+	return &intakes{provider: p, limit: max(1, p.options.ObjectLimit/max(1, namespaces)), told: told}
+}
+
+// informer makes an informer that is bounded.
+func (i *intakes) informer(from toolscache.ListerWatcher, kind runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+	intake := newIntake(i.limit, i.provider.options.Clock, i.told)
+	i.mu.Lock()
+	i.all = append(i.all, kindIntake{reflect.TypeOf(kind), intake})
+	i.mu.Unlock()
+	bounded := &listWatch{from: toolscache.ToListerWatcherWithContext(from), intake: intake, keep: i.provider.options.Keep}
+	return toolscache.NewSharedIndexInformer(bounded, kind, resync, indexers)
+}
+
+func (i *intakes) each(do func(kindIntake)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, one := range i.all {
+		do(one)
+	}
+}
+
+// leftOut returns how many objects are left out.
+func (i *intakes) leftOut() (n int) {
+	i.each(func(one kindIntake) { n += one.leftOut() })
+	return n
+}
+
+// drops reports whether an object was let in until a list left it out.
+func (i *intakes) drops(object client.Object) (drops bool) {
+	name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
+	i.each(func(one kindIntake) { drops = drops || one.kind == reflect.TypeOf(object) && one.intake.drops(name) })
+	return drops
+}
+
+// LeavesOut reports whether an object that a member's cache tells to be gone is there yet,
+// and only left out since the member has more than is watched.
+func (p *Provider) LeavesOut(name string, object client.Object) bool {
+	p.mu.Lock()
+	m := p.members[multicluster.ClusterName(name)]
+	p.mu.Unlock()
+	if m == nil {
+		return false
+	}
+	engaged := m.engaged()
+	return engaged != nil && engaged.intakes.drops(object)
+}

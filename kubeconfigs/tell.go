@@ -1,0 +1,97 @@
+package kubeconfigs
+
+import corev1 "k8s.io/api/core/v1"
+
+// tell notes the outcome of an attempt. Log and event are for changes only.
+func (m *member) tell(o outcome) {
+	p := m.provider
+	health := diagnose(o.err)
+	switch {
+	case o.kept && o.watching():
+		health.State = Connected
+		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
+	case o.kept:
+		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
+	}
+	m.mu.Lock()
+	if health.Reason == ReasonConnected {
+		health = m.watching()
+	}
+	changed := health.State != m.health.State || health.Reason != m.health.Reason
+	health.Since, health.TokenExpiry = m.health.Since, m.wish.tokenExpiry()
+	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
+		health.RenewalError = m.health.RenewalError
+	}
+	if changed {
+		health.Since = p.options.Clock.Now()
+	}
+	news := health != m.health
+	m.health = health
+	secret := m.wish.secret
+	m.mu.Unlock()
+	if news {
+		p.news()
+	}
+	if changed {
+		m.announce(secret, health)
+	}
+}
+
+// setOutdated takes in what the member does not keep.
+func (m *member) setOutdated(field string) {
+	m.mu.Lock()
+	m.outdated = field
+	m.mu.Unlock()
+	m.remark()
+}
+
+// remark takes in what there is to say of a member that is watched, if it is. Log and
+// event are for changes.
+func (m *member) remark() {
+	p := m.provider
+	m.mu.Lock()
+	health := m.watching()
+	changed := m.health.State == Connected && m.health.Reason != health.Reason && m.current != nil
+	if changed {
+		health.Since, health.TokenExpiry, health.RenewalError = p.options.Clock.Now(), m.health.TokenExpiry, m.health.RenewalError
+		m.health = health
+	}
+	secret := m.wish.secret
+	m.mu.Unlock()
+	if changed {
+		m.announce(secret, health)
+		p.news()
+	}
+}
+
+// watching is the member's health while it is watched. The lock is held.
+func (m *member) watching() Health {
+	left := 0
+	if m.current != nil {
+		left = m.current.intakes.leftOut()
+	}
+	return watching(m.outdated, m.provider.options.ObjectLimit, left)
+}
+
+// announce writes the log line and the event of a change.
+func (m *member) announce(secret *corev1.ObjectReference, health Health) {
+	m.provider.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
+	m.provider.record(secret, health)
+}
+
+// told is what the member was asked to be last, and how it is.
+func (m *member) told() (wish, Health) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.wish, m.health
+}
+
+func (m *member) healthNow() Health {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	health := m.health
+	if health.State == Connected && m.current != nil {
+		health.LeftOut = m.current.intakes.leftOut()
+	}
+	return health
+}
