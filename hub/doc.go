@@ -1,7 +1,8 @@
 // Package hub carries commit statuses from member clusters to SCMs. In the order
 // of the data:
 //
-//	watch.go      a member's CommitStatuses and GitRepos → ledger
+//	watch.go      a member's CommitStatuses and GitRepos → ledger; slim.go keeps of
+//	              them what is used
 //	scmproviders.go  the hub's ScmProviders and their Secrets → ledger
 //	claim.go      what one CommitStatus wants, or why that cannot be (pure)
 //	grant.go      may this cluster and namespace write there? (pure)
@@ -21,7 +22,8 @@
 //	survey.go     what was listed of a commit → ledger; drift.go says when that is due
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure)
-//	publish.go    patches it into the member; outdated.go sees what that did not keep
+//	publish.go    patches it into the member; audit.go logs what was denied, and
+//	              outdated.go sees what the member did not keep
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status

@@ -114,6 +114,10 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	if !ok {
 		return finished
 	}
+	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
+	if !again {
+		audit(log, patch)
+	}
 	p.mu.Lock()
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
 	p.mu.Unlock()
@@ -124,7 +128,6 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	}
 	result, came := outcomeOf(err)
 	patchesTotal.WithLabelValues(id.Cluster, result).Inc()
-	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
 	switch result {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)
