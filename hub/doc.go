@@ -6,8 +6,8 @@
 //	scmproviders.go  the hub's ScmProviders and their Secrets → ledger
 //	claim.go      what one CommitStatus wants, or why that cannot be (pure)
 //	grant.go      may this cluster and namespace write there? (pure)
-//	ledger.go     who claims which key, and what its SCM shows: entry.go one key,
-//	              commit.go those of one commit, hint.go what members' statuses
+//	ledger.go     who claims which key, and what its SCM shows: entry.go one key and
+//	              claimants.go who claims it, commit.go those of one commit, hint.go what members' statuses
 //	              tell after a start, heard.go and twins.go which members count
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure)

@@ -18,7 +18,7 @@ const (
 // entry is what the ledger knows of one key.
 type entry struct {
 	key    Key
-	claims map[ObjectID]*object
+	claims claimants
 	// kept are the objects whose last claim was here and that claim nothing now,
 	// because a reference leads nowhere or a grant is missing. While there are any,
 	// nothing is canceled.
@@ -77,7 +77,7 @@ func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
 func (l *Ledger) entryAt(key Key) *entry {
 	e := l.keys[key]
 	if e == nil {
-		e = &entry{key: key, claims: map[ObjectID]*object{}}
+		e = &entry{key: key}
 		l.keys[key] = e
 		l.addToCommit(e)
 	}
@@ -147,7 +147,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 		e.since = l.clock.Now()
 	}
 	delete(e.kept, o.id)
-	e.claims[o.id] = o
+	e.claims.add(o)
 	o.claim, o.scm = claim, s
 }
 
@@ -166,10 +166,10 @@ func (l *Ledger) changesOf(o *object) Changes {
 // suspend takes an object's claim off its key, which it keeps for the time being.
 func (l *Ledger) suspend(o *object) Changes {
 	e := l.keys[o.claim.Key]
-	if e == nil || e.claims[o.id] != o {
+	if e == nil || !e.claims.has(o) {
 		return Changes{}
 	}
-	delete(e.claims, o.id)
+	e.claims.remove(o)
 	e.keep(o.id)
 	return Changes{Keys: []Key{e.key}}
 }
@@ -189,10 +189,10 @@ func (l *Ledger) release(o *object, why parting) Changes {
 		return Changes{}
 	}
 	_, kept := e.kept[o.id]
-	if !kept && e.claims[o.id] != o {
+	if !kept && !e.claims.has(o) {
 		return Changes{}
 	}
-	delete(e.claims, o.id)
+	e.claims.remove(o)
 	delete(e.kept, o.id)
 	switch {
 	case !e.idle():
@@ -210,7 +210,7 @@ func (l *Ledger) release(o *object, why parting) Changes {
 }
 
 func (l *Ledger) unuse(o *object) {
-	delete(l.users[o.repo], o.id)
+	delete(l.users[o.repo], o)
 	if len(l.users[o.repo]) == 0 {
 		delete(l.users, o.repo)
 	}
@@ -218,7 +218,7 @@ func (l *Ledger) unuse(o *object) {
 
 func (l *Ledger) remove(o *object, why parting) Changes {
 	delete(l.objects, o.id)
-	if l.uids[o.source.UID] == o.id {
+	if l.uids[o.source.UID] == o {
 		delete(l.uids, o.source.UID)
 	}
 	l.unuse(o)
@@ -228,8 +228,8 @@ func (l *Ledger) remove(o *object, why parting) Changes {
 // heardClaims returns the claims of an entry whose clusters have been heard.
 func (l *Ledger) heardClaims(e *entry) []Claim {
 	out := make([]Claim, 0, len(e.claims))
-	for id, o := range e.claims {
-		if l.heard(id.Cluster) {
+	for _, o := range e.claims {
+		if l.heard(o.id.Cluster) {
 			out = append(out, o.claim)
 		}
 	}

@@ -25,7 +25,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 		return
 	}
 	e.seen, e.nameless = true, true
-	o := e.claims[v.Owner.Object]
+	o := e.claims.of(v.Owner.Object)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		e.check.drifted = &v.Want
 	}
@@ -70,8 +70,8 @@ func settled(o *object) bool {
 func (l *Ledger) agreed(e *entry) bool {
 	first := true
 	var told *providers.Shown
-	for id, o := range e.claims {
-		if !l.heard(id.Cluster) {
+	for _, o := range e.claims {
+		if !l.heard(o.id.Cluster) {
 			continue
 		}
 		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider])

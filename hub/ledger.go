@@ -25,12 +25,12 @@ type Ledger struct {
 	repos   map[ObjectID]gitRepo
 	// users are the CommitStatuses that name a GitRepo, by the GitRepo, whether
 	// it exists or not.
-	users map[ObjectID]map[ObjectID]struct{}
+	users map[ObjectID]map[*object]struct{}
 	scms  map[string]*scm
 	keys  map[Key]*entry
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
-	uids    map[types.UID]ObjectID
+	uids    map[types.UID]*object
 	gone    *forgotten
 	saved   Saved
 	// overruled counts failures that lost a conflict.
@@ -139,11 +139,11 @@ func NewLedger(o LedgerOptions) *Ledger {
 		members: map[string]*member{},
 		objects: map[ObjectID]*object{},
 		repos:   map[ObjectID]gitRepo{},
-		users:   map[ObjectID]map[ObjectID]struct{}{},
+		users:   map[ObjectID]map[*object]struct{}{},
 		scms:    map[string]*scm{},
 		keys:    map[Key]*entry{},
 		commits: map[Key]*commit{},
-		uids:    map[types.UID]ObjectID{},
+		uids:    map[types.UID]*object{},
 		gone:    newForgotten(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
@@ -245,12 +245,12 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	}
 	o.source, o.engagement, o.repo = source, engagement, repo
 	if _, ok := l.uids[source.UID]; !ok {
-		l.uids[source.UID] = id
+		l.uids[source.UID] = o
 	}
 	if l.users[repo] == nil {
-		l.users[repo] = map[ObjectID]struct{}{}
+		l.users[repo] = map[*object]struct{}{}
 	}
-	l.users[repo][id] = struct{}{}
+	l.users[repo][o] = struct{}{}
 	out.add(l.resolve(o))
 	return out
 }

@@ -43,7 +43,7 @@ func (l *Ledger) sweepRepos(cluster string, engagement uint64) Changes {
 func (l *Ledger) resolveUsers(repo ObjectID) Changes {
 	var out Changes
 	for user := range l.users[repo] {
-		out.add(l.resolve(l.objects[user]))
+		out.add(l.resolve(user))
 	}
 	return out
 }

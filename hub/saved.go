@@ -63,9 +63,9 @@ func (l *Ledger) count(e *entry, job Job, wrote bool) {
 	l.saved.Coalesced += overtaken
 	together := job.Verdict.Joined != nil
 	var before, now uint64
-	for id, o := range e.claims {
+	for _, o := range e.claims {
 		switch {
-		case !l.heard(id.Cluster):
+		case !l.heard(o.id.Cluster):
 		case o.served && (!wrote || together):
 			before++
 		default:

@@ -52,7 +52,8 @@ func (l *Ledger) Patched(p Patch, version string) {
 		l.overruled++
 	}
 	if o := l.objects[p.ID]; o != nil && o.source.UID == p.UID {
-		o.applied, o.patchedAt = &p.Status, version
+		status := p.Status // a pointer into the patch would hold on to all of it
+		o.applied, o.patchedAt = &status, version
 	}
 }
 

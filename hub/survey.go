@@ -14,7 +14,7 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 	asked := requested != o.requested
 	o.requested = requested
 	e := l.keys[o.claim.Key]
-	if l.started.IsZero() || e == nil || e.claims[o.id] != o || !asked && now.Generation == o.source.Generation {
+	if l.started.IsZero() || e == nil || !e.claims.has(o) || !asked && now.Generation == o.source.Generation {
 		return
 	}
 	e.check.asked = e.check.asked || asked

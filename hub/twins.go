@@ -14,8 +14,12 @@ var errTwin = providers.Errorf(v1alpha1.ReasonDenied, "the cluster is engaged un
 // whatever is engaged anew later, and the other one as a whole does not: not its
 // other objects either, of which the first may not know yet.
 func (l *Ledger) noteTwin(id ObjectID, source *v1alpha1.CommitStatus) Changes {
-	other, ok := l.uids[source.UID]
-	if !ok || other.Cluster == id.Cluster || other.Namespace != id.Namespace || other.Name != id.Name {
+	known := l.uids[source.UID]
+	if known == nil {
+		return Changes{}
+	}
+	other := known.id
+	if other.Cluster == id.Cluster || other.Namespace != id.Namespace || other.Name != id.Name {
 		return Changes{}
 	}
 	later, first := id.Cluster, other.Cluster
@@ -47,7 +51,7 @@ func (l *Ledger) freeTwins(gone string) Changes {
 		m.twin = ""
 		for id, o := range l.objects {
 			if id.Cluster == cluster {
-				l.uids[o.source.UID] = id
+				l.uids[o.source.UID] = o
 				out.add(l.resolve(o))
 			}
 		}
