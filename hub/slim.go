@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"unicode/utf8"
+	"unique"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,6 +41,7 @@ func slim(object client.Object) (size int) {
 	case *v1alpha1.CommitStatus:
 		c.spec(&o.Spec)
 		c.status(&o.Status)
+		share(o)
 	case *v1alpha1.GitRepo:
 		cut(&c, &o.Spec.Repository, maxPath)
 		cut(&c, &o.Spec.ScmProviderRef.Name, maxOther)
@@ -100,4 +102,21 @@ func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
 	cut(c, &kept.Reason, maxOther)
 	cut(c, &kept.Message, maxOther)
 	s.Conditions = []metav1.Condition{kept}
+}
+
+// share has equal texts take memory once: what a status repeats of its spec, what many
+// objects have in common, and what an object repeats when it comes again.
+func share(o *v1alpha1.CommitStatus) {
+	spec, status := &o.Spec, &o.Status
+	texts := []*string{
+		&o.Namespace, &spec.GitRepoRef.Name, &spec.SHA, &spec.Name, &spec.Description, (*string)(&spec.Phase), &spec.URL,
+		&status.ScmProvider, &status.Repo, &status.SHA, &status.ShortSHA, &status.Name, &status.Description, (*string)(&status.Phase), &status.URL,
+	}
+	for i := range status.Conditions {
+		c := &status.Conditions[i]
+		texts = append(texts, &c.Type, (*string)(&c.Status), &c.Reason, &c.Message)
+	}
+	for _, text := range texts {
+		*text = unique.Make(*text).Value()
+	}
 }

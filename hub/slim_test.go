@@ -3,6 +3,7 @@ package hub
 import (
 	"strings"
 	"testing"
+	"unsafe"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -74,6 +75,32 @@ func TestWhatIsTooLongStaysInvalidWhenItIsShortened(t *testing.T) {
 			g.Expect(checkSpec(object.Spec)).To(HaveField("Reason", v1alpha1.ReasonInvalid))
 		})
 	}
+}
+
+func TestEqualTextsTakeMemoryOnce(t *testing.T) {
+	g := NewWithT(t)
+	made := func() *v1alpha1.CommitStatus {
+		text := strings.Repeat("Hydrated ", 30)
+		return &v1alpha1.CommitStatus{
+			ObjectMeta: metav1.ObjectMeta{Namespace: strings.Clone("team-a")},
+			Spec:       v1alpha1.CommitStatusSpec{SHA: testSHA, Description: text},
+			Status: v1alpha1.CommitStatusStatus{
+				SHA: strings.Clone(testSHA), ShortSHA: strings.Clone(testSHA[:7]), Description: strings.Clone(text),
+				Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Message: strings.Clone("github.com shows success")}},
+			},
+		}
+	}
+	a, b := made(), made()
+	want := a.DeepCopy()
+	slim(a)
+	slim(b)
+	g.Expect(a).To(Equal(want))
+	at := func(text string) *byte { return unsafe.StringData(text) }
+	g.Expect(at(a.Status.Description)).To(BeIdenticalTo(at(a.Spec.Description)))
+	g.Expect(at(a.Status.SHA)).To(BeIdenticalTo(at(a.Spec.SHA)))
+	g.Expect(at(a.Spec.Description)).To(BeIdenticalTo(at(b.Spec.Description)))
+	g.Expect(at(a.Namespace)).To(BeIdenticalTo(at(b.Namespace)))
+	g.Expect(at(a.Status.Conditions[0].Message)).To(BeIdenticalTo(at(b.Status.Conditions[0].Message)))
 }
 
 func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
