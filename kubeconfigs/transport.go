@@ -1,13 +1,10 @@
 package kubeconfigs
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"path"
-	"strings"
 	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,7 +20,8 @@ var errStrayed = errors.New("the member redirects to another host, which is not 
 //
 // It sends them to that member alone: a redirect to another host would take the
 // token along, or make the hub call what only the hub can reach. It bounds each
-// in time and in size. It takes its token out of errors, which are told to others.
+// in time and in size. It takes its token out of answers and errors, which may be told
+// to others.
 // And it takes Retry-After out of the answers, on which client-go would sleep up to
 // ten times inside one call, as long as the member says.
 type transport struct {
@@ -56,51 +54,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		hide(response, secret)
 		bound(request, response)
 	}
+	if err != nil {
+		err = hideIn(err, secret)
+	}
 	t.judge(request, response, err)
 	return response, err
-}
-
-const (
-	// errorLimit bounds what is read of an error's text.
-	errorLimit = 1 << 20
-	// shortestSecret is how long a token must be to be hidden: to replace less would
-	// spoil the text and hide nothing.
-	shortestSecret = 8
-)
-
-// hide takes the token out of an error that a member answers, since errors are told
-// in logs, events and metrics.
-func hide(response *http.Response, token string) {
-	if len(token) < shortestSecret {
-		return
-	}
-	response.Status = strings.ReplaceAll(response.Status, token, "***")
-	for _, warnings := range response.Header {
-		for i := range warnings {
-			warnings[i] = strings.ReplaceAll(warnings[i], token, "***")
-		}
-	}
-	if response.StatusCode < http.StatusBadRequest {
-		return
-	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, errorLimit))
-	text = bytes.ReplaceAll(text, []byte(token), []byte("***"))
-	response.ContentLength = int64(len(text))
-	response.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(text), failing{err}), response.Body}
-}
-
-// failing is a reader at its end, or at an error.
-type failing struct{ err error }
-
-// Read implements io.Reader.
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // judge raises doubts after a lost request, a rejected credential, or a list or

@@ -179,7 +179,7 @@ func (r *roundTripper) read(req *http.Request, resp *http.Response, paid *paymen
 			start, whole = peek(resp.Body)
 			timer.Stop()
 		}
-		feedback, err = r.classify(req, resp, start, now)
+		feedback, err = r.classify(req, resp, hide(req, start), now)
 	}
 	paid.answered(now, resp.StatusCode, feedback)
 	return whole, err

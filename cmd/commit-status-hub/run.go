@@ -31,6 +31,9 @@ sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
 			if err := check(o); err != nil {
 				return err
 			}
+			if logging.Level != nil {
+				logging.Level = quiet{logging.Level}
+			}
 			o.Log = zap.New(zap.UseFlagOptions(&logging))
 			ctrl.SetLogger(o.Log)
 			config, err := ctrlconfig.GetConfig()

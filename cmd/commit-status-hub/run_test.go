@@ -15,6 +15,7 @@ func TestFlagsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 		"--namespace":                   {"--namespace="},
 		"--workers":                     {"--workers=0"},
 		"--unheard-grace":               {"--unheard-grace=-1s"},
+		"--member-object-limit":         {"--member-object-limit=0"},
 		"--leader-elect-lease-duration": {"--leader-elect-lease-duration=5s"},
 	} {
 		t.Run(flag, func(t *testing.T) {
@@ -36,7 +37,7 @@ func TestTheNamespaceComesFromThePod(t *testing.T) {
 }
 
 func TestWithoutLeaderElectionItsTimesDoNotMatter(t *testing.T) {
-	o := hub.Options{Namespace: "x", Workers: 1, LeaseDuration: time.Second, RenewDeadline: time.Hour}
+	o := hub.Options{Namespace: "x", Workers: 1, MemberObjectLimit: 1, LeaseDuration: time.Second, RenewDeadline: time.Hour}
 	NewWithT(t).Expect(check(o)).To(Succeed())
 }
 

@@ -84,9 +84,9 @@ func (a *account) GoString() string { return a.String() }
 func (a *account) Writer() string { return a.lane() }
 
 // Exclusion is the commit of the project: GitLab lets one status of it be written at
-// a time.
+// a time. Another GitLab may have a project of that name too.
 func (a *account) Exclusion(at providers.Commit) string {
-	return fold(at.Repository) + "@" + at.SHA
+	return a.host + "/" + fold(at.Repository) + "@" + at.SHA
 }
 
 // Lane is HOST/user/ID. Until GitLab said who that is, it is what Writer is.

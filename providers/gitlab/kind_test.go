@@ -139,4 +139,7 @@ func TestOneStatusOfACommitIsWrittenAtATime(t *testing.T) {
 	g.Expect(account.Exclusion(providers.Commit{Repository: "Acme/Shop", SHA: sha})).To(Equal(one))
 	g.Expect(account.Exclusion(providers.Commit{Repository: "acme/other", SHA: sha})).NotTo(Equal(one))
 	g.Expect(account.Exclusion(providers.Commit{Repository: "acme/shop", SHA: unpushed})).NotTo(Equal(one))
+	elsewhere, err := newKind(t).Open(provider("https://gitlab.example.com/api/v4"), hushed)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(elsewhere.Exclusion(providers.Commit{Repository: "acme/shop", SHA: sha})).NotTo(Equal(one), "one GitLab holds up no other")
 }
