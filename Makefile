@@ -9,6 +9,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # and prints where it is.
 CONTROLLER_GEN = $$(go -C test/tools tool -n sigs.k8s.io/controller-tools/cmd/controller-gen)
 KUSTOMIZE = $$(go -C test/tools tool -n sigs.k8s.io/kustomize/kustomize/v5)
+HELM = $$(go -C test/tools/helm tool -n helm)
+KO = $$(go -C test/tools/ko tool -n ko)
 GOLANGCI_LINT = $$(go -C test/tools/golangci-lint tool -n golangci-lint)
 
 # Every module of the repository, and those of them that hold Go code (the others only pin tools).
@@ -17,7 +19,7 @@ CODE_MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/*.go $(m)/*/*.go),$(
 # The modules with tests beside the main one.
 TEST_MODULES := $(filter-out .,$(CODE_MODULES))
 
-GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml deploy/install
+GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml deploy/install deploy/monitoring/prometheusrule.yaml deploy/chart/files
 GO_TEST := test -race -shuffle=on -timeout 20m
 
 # What builds Gitea prints no path where it is skipped.
@@ -30,7 +32,7 @@ help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Generate deepcopy code, CRDs, RBAC roles and the manifests in one file
+generate: ## Generate deepcopy code, CRDs, RBAC roles, manifests in one file, the PrometheusRule, and the chart's files
 	@gen="$(CONTROLLER_GEN)"; \
 	rm -f deploy/crds/*.yaml; \
 	"$$gen" object paths=./apis/...; \
@@ -42,12 +44,27 @@ generate: ## Generate deepcopy code, CRDs, RBAC roles and the manifests in one f
 	mkdir -p deploy/install; \
 	for side in hub member; do \
 		{ echo "# Made by 'make generate' from deploy/$$side."; "$$kustomize" build "deploy/$$side"; } >"deploy/install/$$side.yaml"; \
-	done
+	done; \
+	go run ./deploy/monitoring/cmd/prometheusrule >deploy/monitoring/prometheusrule.yaml; \
+	rm -rf deploy/chart/files; \
+	mkdir -p deploy/chart/files/crds; \
+	cp deploy/crds/*.yaml deploy/chart/files/crds; \
+	cp deploy/hub/role.yaml deploy/monitoring/prometheusrule.yaml deploy/monitoring/dashboard.json deploy/chart/files
 
 .PHONY: build
 build: ## Build bin/commit-status-hub
 	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/commit-status-hub
 	@echo "bin/commit-status-hub $(VERSION)"
+
+# Where `make image` pushes to, and for which machines.
+IMAGE ?=
+PLATFORMS ?= linux/amd64,linux/arm64
+
+.PHONY: image
+image: ## Build the hub's image and push it: make image IMAGE=registry.example.com/commit-status-hub
+	@[ -n "$(IMAGE)" ] || { echo "where to? make image IMAGE=registry.example.com/commit-status-hub" >&2; exit 1; }; \
+	ko="$(KO)"; \
+	VERSION="$(VERSION)" KO_DOCKER_REPO="$(IMAGE)" "$$ko" build --bare --tags="$(VERSION)" --platform="$(PLATFORMS)" ./cmd/commit-status-hub
 
 .PHONY: test
 test: ## Run every test, with the race detector and in random order
@@ -55,6 +72,8 @@ test: ## Run every test, with the race detector and in random order
 	KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
 	export KUBEBUILDER_ASSETS; \
 	echo "$$KUBEBUILDER_ASSETS"; \
+	echo "== kube-controller-manager (built once; COMMIT_STATUS_HUB_SKIP_CONTROLLERS=1 skips what needs it, but not in CI)"; \
+	go run ./test/clusters/cmd/controllers; \
 	failed=0; \
 	echo "== tests in ."; \
 	go $(GO_TEST) $$(go list ./... | grep -v -e '/test/e2e$$' -e '/test/gitea$$') || failed=1; \
@@ -104,7 +123,7 @@ lint: ## Lint the Go code
 	done
 
 .PHONY: verify
-verify: verify-generated verify-manifests verify-modules vet lint ## Check that generated files are current, modules are tidy, and vet and lint are content
+verify: verify-generated verify-manifests verify-modules verify-alerts vet lint ## Check that generated files are current, modules are tidy, and vet and lint are content
 
 .PHONY: verify-generated
 verify-generated: generate
@@ -116,10 +135,17 @@ verify-generated: generate
 .PHONY: verify-manifests
 verify-manifests:
 	@kustomize="$(KUSTOMIZE)"; \
-	for base in deploy/hub deploy/member; do \
+	for base in deploy/hub deploy/member deploy/monitoring; do \
 		echo "== $$base builds"; \
 		"$$kustomize" build "$$base" >/dev/null; \
-	done
+	done; \
+	echo "== deploy/chart is sound"; \
+	helm="$(HELM)"; \
+	"$$helm" lint --strict --quiet deploy/chart
+
+.PHONY: verify-alerts
+verify-alerts:
+	@deploy/monitoring/verify.sh
 
 .PHONY: verify-modules
 verify-modules:

@@ -1,10 +1,7 @@
 package deploy_test
 
 import (
-	"bytes"
-	"errors"
-	"io"
-	"os/exec"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,18 +9,24 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
-const (
-	namespace = "commit-status-system"
-	group     = "commit-status.argoproj.io"
-)
+const group = "commit-status.argoproj.io"
+
+// account is a ServiceAccount.
+type account struct{ namespace, name string }
+
+// shipped is the account in the manifests.
+var shipped = account{namespace: "commit-status-system", name: "commit-status-hub"}
+
+func (a account) String() string { return "system:serviceaccount:" + a.namespace + ":" + a.name }
 
 // access is one thing that the hub's account may or may not do. A resource may be
 // kind/subresource/name.
@@ -34,8 +37,30 @@ func (a access) String() string {
 }
 
 func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
-	api := install(t, "hub")
-	expectAccess(t, api, true,
+	api := install(t, kustomize(t, "hub"))
+	expectHubAccess(t, api, shipped)
+	expectMetricsReader(t, api)
+}
+
+func TestChartLetsTheHubDoTheSameInAnyNamespace(t *testing.T) {
+	blue := account{namespace: "delivery", name: "blue-commit-status-hub"}
+	objects := helm(t, "blue", blue.namespace)
+	for _, object := range objects {
+		NewWithT(t).Expect(fmt.Sprint(object.Object)).NotTo(ContainSubstring(shipped.namespace))
+	}
+	namespace := &unstructured.Unstructured{}
+	namespace.SetAPIVersion("v1")
+	namespace.SetKind("Namespace")
+	namespace.SetName(blue.namespace)
+	namespace.SetLabels(map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
+	expectHubAccess(t, install(t, append([]*unstructured.Unstructured{namespace}, objects...)), blue)
+}
+
+// expectHubAccess says what the account of a hub may and may not do in its own cluster.
+func expectHubAccess(t *testing.T, api client.Client, hub account) {
+	t.Helper()
+	namespace := hub.namespace
+	expectAccess(t, api, hub, true,
 		access{"list", "", "secrets", namespace},
 		access{"patch", "", "secrets", namespace},
 		access{"watch", group, "scmproviders", namespace},
@@ -49,7 +74,7 @@ func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
 		access{"create", "authentication.k8s.io", "tokenreviews", ""},
 		access{"create", "authorization.k8s.io", "subjectaccessreviews", ""},
 	)
-	expectAccess(t, api, false,
+	expectAccess(t, api, hub, false,
 		access{"get", "", "secrets", "team-a"},
 		access{"list", "", "secrets", ""},
 		access{"update", "", "secrets", namespace},
@@ -65,8 +90,8 @@ func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
 }
 
 func TestMemberLetsTheHubReadAndWriteStatusesOnly(t *testing.T) {
-	api := install(t, "member")
-	expectAccess(t, api, true,
+	api := install(t, kustomize(t, "member"))
+	expectAccess(t, api, shipped, true,
 		access{"get", group, "commitstatuses", ""},
 		access{"list", group, "commitstatuses", ""},
 		access{"watch", group, "commitstatuses", ""},
@@ -74,26 +99,26 @@ func TestMemberLetsTheHubReadAndWriteStatusesOnly(t *testing.T) {
 		access{"patch", group, "commitstatuses/status", "team-a"},
 		access{"create", "", "events", "team-a"},
 		access{"patch", "events.k8s.io", "events", "team-a"},
-		access{"create", "", "serviceaccounts/token/commit-status-hub", namespace},
+		access{"create", "", "serviceaccounts/token/commit-status-hub", shipped.namespace},
 	)
-	expectAccess(t, api, false,
-		access{"get", "", "secrets", namespace},
+	expectAccess(t, api, shipped, false,
+		access{"get", "", "secrets", shipped.namespace},
 		access{"list", "", "secrets", ""},
-		access{"create", "", "serviceaccounts/token/default", namespace},
+		access{"create", "", "serviceaccounts/token/default", shipped.namespace},
 		access{"create", "", "serviceaccounts/token/commit-status-hub", "team-a"},
 		access{"patch", group, "commitstatuses", "team-a"},
 		access{"create", group, "commitstatuses", "team-a"},
 		access{"delete", group, "commitstatuses", "team-a"},
 		access{"patch", group, "gitrepos", "team-a"},
-		access{"get", "coordination.k8s.io", "leases", namespace},
-		access{"create", "", "pods", namespace},
+		access{"get", "coordination.k8s.io", "leases", shipped.namespace},
+		access{"create", "", "pods", shipped.namespace},
 	)
 }
 
 func TestMemberHasNoScmProviders(t *testing.T) {
 	g := NewWithT(t)
 	var kinds []string
-	for _, object := range build(t, "member") {
+	for _, object := range kustomize(t, "member") {
 		if object.GetKind() == "CustomResourceDefinition" {
 			kinds = append(kinds, object.GetName())
 		}
@@ -101,16 +126,18 @@ func TestMemberHasNoScmProviders(t *testing.T) {
 	g.Expect(kinds).To(ConsistOf("commitstatuses."+group, "gitrepos."+group))
 }
 
-// install applies a kustomize base to a new cluster, whose pods must keep to the restricted standard.
-func install(t *testing.T, base string) client.Client {
+// install makes objects in a new cluster that has none of our CRDs and refuses unknown
+// fields. Pods must keep to the restricted standard.
+func install(t *testing.T, objects []*unstructured.Unstructured) client.Client {
 	t.Helper()
 	g := NewWithT(t)
 	cluster, err := clusters.Start(t.Context(), clusters.WithoutCRDs())
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { g.Expect(cluster.Stop()).To(Succeed()) })
 
-	for _, object := range build(t, base) {
-		g.Expect(cluster.Client.Create(t.Context(), object)).To(Succeed(), object.GetKind())
+	api := client.WithFieldValidation(cluster.Client, metav1.FieldValidationStrict)
+	for _, object := range objects {
+		g.Expect(api.Create(t.Context(), object)).To(Succeed(), object.GetKind())
 		if object.GetKind() == "Deployment" {
 			expectPodAdmitted(t, cluster.Client, object)
 		}
@@ -132,7 +159,29 @@ func expectPodAdmitted(t *testing.T, api client.Client, object client.Object) {
 	g.Expect(api.Create(t.Context(), pod, client.DryRunAll)).To(Succeed())
 }
 
-func expectAccess(t *testing.T, api client.Client, allowed bool, wanted ...access) {
+// expectMetricsReader sees an account read the metrics once it has the role for that.
+func expectMetricsReader(t *testing.T, api client.Client) {
+	t.Helper()
+	g := NewWithT(t)
+	prometheus := account{namespace: "monitoring", name: "prometheus"}
+	may := func() (bool, error) {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User:                  prometheus.String(),
+			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"},
+		}}
+		err := api.Create(t.Context(), review)
+		return review.Status.Allowed, err
+	}
+	g.Expect(may()).To(BeFalse())
+	g.Expect(api.Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "prometheus"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "commit-status-hub-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: prometheus.namespace, Name: prometheus.name}},
+	})).To(Succeed())
+	g.Eventually(may).Should(BeTrue())
+}
+
+func expectAccess(t *testing.T, api client.Client, of account, allowed bool, wanted ...access) {
 	t.Helper()
 	for _, a := range wanted {
 		resource, rest, _ := strings.Cut(a.resource, "/")
@@ -140,8 +189,8 @@ func expectAccess(t *testing.T, api client.Client, allowed bool, wanted ...acces
 		// The authorizer hears of new roles a moment later than their author.
 		NewWithT(t).Eventually(func() (bool, error) {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-				User:   "system:serviceaccount:" + namespace + ":commit-status-hub",
-				Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+				User:   of.String(),
+				Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + of.namespace, "system:authenticated"},
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
 					Verb: a.verb, Group: a.group, Resource: resource, Subresource: subresource, Namespace: a.namespace, Name: name,
 				},
@@ -150,36 +199,4 @@ func expectAccess(t *testing.T, api client.Client, allowed bool, wanted ...acces
 			return review.Status.Allowed, err
 		}).Should(Equal(allowed), a.String())
 	}
-}
-
-// build returns what kustomize makes of a base.
-func build(t *testing.T, base string) []*unstructured.Unstructured {
-	t.Helper()
-	g := NewWithT(t)
-	tool, err := output(exec.CommandContext(t.Context(), "go", "-C", "../test/tools", "tool", "-n", "sigs.k8s.io/kustomize/kustomize/v5"))
-	g.Expect(err).NotTo(HaveOccurred())
-	manifests, err := output(exec.CommandContext(t.Context(), strings.TrimSpace(tool), "build", base))
-	g.Expect(err).NotTo(HaveOccurred())
-
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifests), 4096); ; {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(&object.Object)
-		if errors.Is(err, io.EOF) {
-			return objects
-		}
-		g.Expect(err).NotTo(HaveOccurred())
-		objects = append(objects, object)
-	}
-}
-
-// output runs a command; what it says on stderr is the error's text.
-func output(command *exec.Cmd) (string, error) {
-	stderr := &bytes.Buffer{}
-	command.Stderr = stderr
-	out, err := command.Output()
-	if err != nil {
-		return "", errors.Join(err, errors.New(stderr.String()))
-	}
-	return string(out), nil
 }

@@ -6,8 +6,8 @@
 //
 // +kubebuilder:rbac:groups="",namespace=commit-status-system,resources=secrets,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders,verbs=get;list;watch
-// +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders/status,verbs=patch;update
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=commit-status-system,resources=leases,verbs=get;create;update;patch
+// +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders/status,verbs=patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=commit-status-system,resources=leases,verbs=get;create;update
 //
 // In every namespace, since the hub's own cluster is served as the cluster "local":
 //
