@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
@@ -76,6 +77,40 @@ var _ = Describe("Remove", func() {
 		Expect(granted(ctx, prod, p.Namespace)).NotTo(BeEmpty())
 		_, err = Remove(ctx, hub, nil, p.Namespace, p.Name)
 		Expect(err).To(MatchError(ContainSubstring("not found")))
+	})
+
+	It("refuses a cluster that was never a member of this hub, before it deletes anything", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		add(ctx, prod, p)
+		before := versions(ctx, prod, p)
+		_, err := Remove(ctx, hub, &bare, p.Namespace, p.Name)
+		Expect(err).To(MatchError(And(ContainSubstring("is not prod-eu"), ContainSubstring("no account"), ContainSubstring("--keep-member"))))
+		Expect(secretOf(ctx, p).DeletionTimestamp).To(BeNil())
+		Expect(versions(ctx, prod, p)).To(Equal(before))
+
+		By("knowing the member by its CA, at another address, without the account that was")
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: Account}}
+		Expect(prod.Delete(ctx, account)).To(Succeed())
+		elsewhere := prod
+		elsewhere.Config = rest.CopyConfig(prod.Config)
+		elsewhere.Config.Host = "https://elsewhere.example"
+		_, err = Remove(ctx, hub, &elsewhere, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		gone(ctx, p)
+		Expect(granted(ctx, prod, p.Namespace)).To(BeEmpty())
+	})
+
+	It("refuses another cluster than that of a token which is no account's", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		kubeconfig, err := p.kubeconfig("opaque-token")
+		Expect(err).NotTo(HaveOccurred())
+		secret := p.secret(kubeconfig, false)
+		Expect(apply(ctx, hub, false, secret)).To(Succeed())
+		_, err = Remove(ctx, hub, &bare, p.Namespace, p.Name)
+		Expect(err).To(MatchError(ContainSubstring("is not prod-eu")))
+		_, err = Remove(ctx, hub, &prod, p.Namespace, p.Name)
+		Expect(err).NotTo(HaveOccurred())
+		gone(ctx, p)
 	})
 
 	It("refuses another cluster than the member's, a Secret that is none, and the hub", func(ctx SpecContext) {

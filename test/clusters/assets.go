@@ -15,15 +15,26 @@ import (
 	"strings"
 )
 
-const (
-	apiServerPackage = "k8s.io/kubernetes/cmd/kube-apiserver"
-	etcdPackage      = "go.etcd.io/etcd/server/v3"
+// kit is what is built at once from the module test/controlplane.
+type kit struct {
+	// folder is where in the cache, and what is it in words.
+	folder, what string
+	// packages have the name of the program that is built of each.
+	packages map[string]string
+}
 
-	apiServerBinary = "kube-apiserver"
-	etcdBinary      = "etcd"
-	// etcdBuilt is what `go build` calls etcd: the last element of its
-	// package path that is not a version.
-	etcdBuilt = "server"
+var (
+	controlPlane = kit{
+		folder: "controlplane", what: "kube-apiserver and etcd",
+		packages: map[string]string{
+			"k8s.io/kubernetes/cmd/kube-apiserver": "kube-apiserver",
+			"go.etcd.io/etcd/server/v3":            "etcd",
+		},
+	}
+	controllers = kit{
+		folder: "controllers", what: "kube-controller-manager",
+		packages: map[string]string{"k8s.io/kubernetes/cmd/kube-controller-manager": "kube-controller-manager"},
+	}
 )
 
 // Assets returns the folder that holds kube-apiserver and etcd.
@@ -37,15 +48,20 @@ func Assets(ctx context.Context, progress io.Writer) (string, error) {
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		return dir, nil
 	}
+	return controlPlane.built(ctx, progress)
+}
+
+// built returns the folder that holds the kit's programs.
+func (k kit) built(ctx context.Context, progress io.Writer) (string, error) {
 	module, err := modulePath("test", "controlplane")
 	if err != nil {
 		return "", err
 	}
-	dir, err := assetsDir(ctx, module)
+	dir, err := k.dir(ctx, module)
 	if err != nil {
 		return "", err
 	}
-	if complete(dir) {
+	if k.complete(dir) {
 		return dir, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -56,17 +72,17 @@ func Assets(ctx context.Context, progress io.Writer) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	if complete(dir) {
+	if k.complete(dir) {
 		return dir, nil // another process built it while we waited
 	}
-	if err := build(ctx, module, dir, progress); err != nil {
-		return "", fmt.Errorf("building the control plane: %w", err)
+	if err := k.build(ctx, module, dir, progress); err != nil {
+		return "", fmt.Errorf("building %s: %w", k.what, err)
 	}
 	return dir, nil
 }
 
-// assetsDir names the folder for what module builds with this toolchain.
-func assetsDir(ctx context.Context, module string) (string, error) {
+// dir names the folder for what module builds with this toolchain.
+func (k kit) dir(ctx context.Context, module string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("finding the cache folder: %w", err)
@@ -84,16 +100,16 @@ func assetsDir(ctx context.Context, module string) (string, error) {
 		return "", err
 	}
 	fmt.Fprintln(hash, toolchain, runtime.GOOS, runtime.GOARCH)
-	return filepath.Join(cache, "commit-status-hub", "controlplane", hex.EncodeToString(hash.Sum(nil))[:16]), nil
+	return filepath.Join(cache, "commit-status-hub", k.folder, hex.EncodeToString(hash.Sum(nil))[:16]), nil
 }
 
 // build fills dir, which appears only once it is complete.
-func build(ctx context.Context, module, dir string, progress io.Writer) error {
+func (k kit) build(ctx context.Context, module, dir string, progress io.Writer) error {
 	version, err := goCommand(ctx, module, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "building kube-apiserver %s and etcd into %s: once, this takes some minutes\n", version, dir)
+	fmt.Fprintf(progress, "building %s of Kubernetes %s into %s: once, this takes some minutes\n", k.what, version, dir)
 	// The lock is ours, so what is there was left behind by a build that was
 	// killed.
 	temporary := dir + ".building"
@@ -106,20 +122,19 @@ func build(ctx context.Context, module, dir string, progress io.Writer) error {
 	if err := os.Mkdir(temporary, 0o755); err != nil {
 		return fmt.Errorf("making a folder to build in: %w", err)
 	}
-
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version), "-o", temporary+string(filepath.Separator), apiServerPackage, etcdPackage)
-	command.Dir, command.Env = module, buildEnvironment()
-	command.Stdout, command.Stderr = progress, progress
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("go build: %w", err)
-	}
-	if err := os.Rename(filepath.Join(temporary, etcdBuilt), filepath.Join(temporary, etcdBinary)); err != nil {
-		return err
+	for source, program := range k.packages {
+		command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version),
+			"-o", filepath.Join(temporary, program), source)
+		command.Dir, command.Env = module, buildEnvironment()
+		command.Stdout, command.Stderr = progress, progress
+		if err := command.Run(); err != nil {
+			return fmt.Errorf("go build: %w", err)
+		}
 	}
 	if err := os.Rename(temporary, dir); err != nil {
 		return err
 	}
-	fmt.Fprintln(progress, "built kube-apiserver and etcd")
+	fmt.Fprintln(progress, "built", k.what)
 	return nil
 }
 
@@ -150,9 +165,9 @@ func buildEnvironment() []string {
 	return append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
 }
 
-func complete(dir string) bool {
-	for _, name := range []string{apiServerBinary, etcdBinary} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+func (k kit) complete(dir string) bool {
+	for _, program := range k.packages {
+		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
 			return false
 		}
 	}

@@ -21,7 +21,8 @@ import (
 
 // Cluster is one running control plane.
 type Cluster struct {
-	// Config is an administrator's access, with client certificates.
+	// Config is an administrator's access, with client certificates, or that of the
+	// account that As was given.
 	Config *rest.Config
 	// Client reads and writes without a cache, as that administrator.
 	Client client.Client
@@ -30,7 +31,8 @@ type Cluster struct {
 }
 
 type options struct {
-	crds bool
+	crds  bool
+	audit string
 }
 
 // Option changes what Start starts.
@@ -53,6 +55,11 @@ func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
 		return nil, err
 	}
 	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
+	if chosen.audit != "" {
+		if err := audit(environment, chosen.audit); err != nil {
+			return nil, err
+		}
+	}
 	config, err := environment.Start()
 	if err != nil {
 		// What did start, etcd for one, would outlive the test.

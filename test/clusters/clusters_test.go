@@ -58,8 +58,9 @@ func TestTheSameModuleAndToolchainShareOneBuild(t *testing.T) {
 	g := NewWithT(t)
 	module, err := modulePath("test", "controlplane")
 	g.Expect(err).NotTo(HaveOccurred())
-	dir, err := assetsDir(t.Context(), module)
+	dir, err := controlPlane.dir(t.Context(), module)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(assetsDir(t.Context(), module)).To(Equal(dir))
+	g.Expect(controlPlane.dir(t.Context(), module)).To(Equal(dir))
+	g.Expect(controllers.dir(t.Context(), module)).NotTo(Equal(dir))
 	g.Expect(filepath.Base(filepath.Dir(dir))).To(Equal("controlplane"))
 }

@@ -24,9 +24,14 @@ func (c *Cluster) AddUser(name string, groups ...string) (*rest.Config, error) {
 	return user.Config(), nil
 }
 
-// Kubeconfig returns the administrator's kubeconfig, with all data inline.
+// Kubeconfig returns a kubeconfig with the access of Config, with all data inline.
 func (c *Cluster) Kubeconfig() []byte {
 	return c.KubeconfigFor(c.Config)
+}
+
+// AdminKubeconfig returns a kubeconfig with an administrator's access.
+func (c *Cluster) AdminKubeconfig() []byte {
+	return c.KubeconfigFor(c.environment.Config)
 }
 
 // KubeconfigFor returns a kubeconfig for this cluster with the token or the
@@ -52,19 +57,29 @@ func (c *Cluster) KubeconfigFor(config *rest.Config) []byte {
 // TokenKubeconfig returns a kubeconfig with a new token of a ServiceAccount,
 // which is made where it does not exist, as is its namespace.
 func (c *Cluster) TokenKubeconfig(ctx context.Context, namespace, serviceAccount string) ([]byte, error) {
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: serviceAccount}}
 	for _, object := range []client.Object{
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, account,
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: serviceAccount}},
 	} {
 		if err := client.IgnoreAlreadyExists(c.Client.Create(ctx, object)); err != nil {
 			return nil, fmt.Errorf("making the service account: %w", err)
 		}
 	}
+	token, err := c.token(ctx, namespace, serviceAccount)
+	if err != nil {
+		return nil, err
+	}
+	return c.KubeconfigFor(&rest.Config{BearerToken: token}), nil
+}
+
+// token has a token made for a ServiceAccount.
+func (c *Cluster) token(ctx context.Context, namespace, serviceAccount string) (string, error) {
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: serviceAccount}}
 	request := &authenticationv1.TokenRequest{}
 	if err := c.Client.SubResource("token").Create(ctx, account, request); err != nil {
-		return nil, fmt.Errorf("requesting a token: %w", err)
+		return "", fmt.Errorf("requesting a token: %w", err)
 	}
-	return c.KubeconfigFor(&rest.Config{BearerToken: request.Status.Token}), nil
+	return request.Status.Token, nil
 }
 
 // server is the API server's address as a kubeconfig has it: envtest's config

@@ -47,10 +47,10 @@ var _ = Describe("A hub whose leader is gone", func() {
 		w.ready()
 		w.members()
 		g := newGate()
-		old := w.startReplicaAt(g.access())
+		old := w.startReplicaAt(g.access(w))
 		w.ask(euCluster, "build", v1alpha1.PhaseInProgress)
 		w.synced(euCluster, "build", v1alpha1.PhaseInProgress)
-		next := w.startReplicaAt(g.access())
+		next := w.startReplicaAt(g.access(w))
 
 		g.set(true)
 		gone := time.Now()

@@ -39,8 +39,8 @@ func newGate() *gate {
 }
 
 // access is a kubeconfig of the hub's cluster that leads through the gate.
-func (g *gate) access() []byte {
-	return bytes.ReplaceAll(hubCluster.Kubeconfig(), []byte(g.server), []byte(g.listener.Addr().String()))
+func (g *gate) access(w *world) []byte {
+	return bytes.ReplaceAll(w.kubeconfig(), []byte(g.server), []byte(g.listener.Addr().String()))
 }
 
 func (g *gate) serve() {

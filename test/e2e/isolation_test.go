@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -46,19 +47,7 @@ func newFrontage(c *clusters.Cluster, hangs func(*http.Request) bool) *frontage 
 	GinkgoHelper()
 	f := &frontage{hangs: hangs, open: make(chan struct{})}
 	close(f.open)
-	target, _, err := rest.DefaultServerUrlFor(c.Config)
-	Expect(err).NotTo(HaveOccurred())
-	transport, err := rest.TransportFor(c.Config)
-	Expect(err).NotTo(HaveOccurred())
-	proxy := &httputil.ReverseProxy{
-		Transport:     transport,
-		FlushInterval: -1,
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
-			r.Out.Header.Del("Authorization")
-		},
-		ModifyResponse: f.note,
-	}
+	proxy := proxyOf(c, f.note)
 	f.server = httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if f.hangs(r) {
 			f.locked(func() { f.hung++ })
@@ -72,6 +61,26 @@ func newFrontage(c *clusters.Cluster, hangs func(*http.Request) bool) *frontage 
 		f.server.Close()
 	})
 	return f
+}
+
+// proxyOf leads to a cluster with the rights of its Config. note, if there is one, sees
+// each answer first.
+func proxyOf(c *clusters.Cluster, note func(*http.Response) error) *httputil.ReverseProxy {
+	GinkgoHelper()
+	target, _, err := rest.DefaultServerUrlFor(c.Config)
+	Expect(err).NotTo(HaveOccurred())
+	transport, err := rest.TransportFor(c.Config)
+	Expect(err).NotTo(HaveOccurred())
+	return &httputil.ReverseProxy{
+		Transport:     transport,
+		FlushInterval: -1,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
+			r.Out.Header.Del("Authorization")
+		},
+		ModifyResponse: note,
+		ErrorLog:       log.New(GinkgoWriter, "", 0),
+	}
 }
 
 func (f *frontage) locked(do func()) {

@@ -26,7 +26,7 @@ type replica struct {
 // startReplica starts one, and waits until it knows its own cluster.
 func (w *world) startReplica() *replica {
 	GinkgoHelper()
-	return w.startReplicaAt(hubCluster.Kubeconfig())
+	return w.startReplicaAt(w.kubeconfig())
 }
 
 // startReplicaAt is startReplica for one that reaches its cluster in its own way.

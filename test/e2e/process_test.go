@@ -42,7 +42,7 @@ func (w *world) startProcess() (kill func()) {
 	program, err := buildHub()
 	Expect(err).NotTo(HaveOccurred())
 	kubeconfig := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-	Expect(os.WriteFile(kubeconfig, hubCluster.Kubeconfig(), 0o600)).To(Succeed())
+	Expect(os.WriteFile(kubeconfig, w.kubeconfig(), 0o600)).To(Succeed())
 	command := exec.Command(program, "run", "--kubeconfig", kubeconfig, "--namespace", w.namespace,
 		"--metrics-bind-address=0", "--health-probe-bind-address=0")
 	command.Stdout, command.Stderr = GinkgoWriter, GinkgoWriter

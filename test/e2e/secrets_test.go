@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,9 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -30,31 +27,35 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
-	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
 // startProgram runs the hub as users do, with flags, and returns what it logs.
 func (w *world) startProgram(flags ...string) *gbytes.Buffer {
 	GinkgoHelper()
+	return w.launch(flags...).log
+}
+
+// launch is startProgram for one that is to be sent signals.
+func (w *world) launch(flags ...string) *replica {
+	GinkgoHelper()
 	program, err := buildHub()
 	Expect(err).NotTo(HaveOccurred())
 	kubeconfig := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-	Expect(os.WriteFile(kubeconfig, hubCluster.Kubeconfig(), 0o600)).To(Succeed())
-	log := gbytes.NewBuffer()
-	command := exec.Command(program, append([]string{"run", "--kubeconfig", kubeconfig, "--namespace", w.namespace}, flags...)...)
-	command.Stdout, command.Stderr = log, log
-	Expect(command.Start()).To(Succeed())
-	ended := make(chan struct{})
+	Expect(os.WriteFile(kubeconfig, w.kubeconfig(), 0o600)).To(Succeed())
+	r := &replica{log: gbytes.NewBuffer(), ended: make(chan struct{})}
+	r.command = exec.Command(program, append([]string{"run", "--kubeconfig", kubeconfig, "--namespace", w.namespace}, flags...)...)
+	r.command.Stdout, r.command.Stderr = r.log, r.log
+	Expect(r.command.Start()).To(Succeed())
 	go func() {
-		defer close(ended)
-		_ = command.Wait()
+		defer close(r.ended)
+		_ = r.command.Wait()
 	}()
 	DeferCleanup(func() {
-		_ = command.Process.Kill()
-		<-ended
-		_, _ = GinkgoWriter.Write(log.Contents())
+		_ = r.command.Process.Kill()
+		<-r.ended
+		_, _ = GinkgoWriter.Write(r.log.Contents())
 	})
-	return log
+	return r
 }
 
 // freeAddress is where a program may listen.
@@ -117,72 +118,6 @@ var inMembers = []rbacv1.PolicyRule{
 	{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"commitstatuses", "gitrepos"}, Verbs: []string{"get", "list", "watch"}},
 	{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"commitstatuses/status"}, Verbs: []string{"patch"}},
 	{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
-}
-
-// secrets are texts that nobody may read who may not read the Secrets.
-type secrets struct {
-	mu    sync.Mutex
-	texts map[string]string // what it is, by the text
-}
-
-// add takes each line of a secret, and what it is in base64, for one of its own.
-func (s *secrets) add(what, secret string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for line := range strings.Lines(secret) {
-		line = strings.TrimSpace(line)
-		if len(line) < 8 || strings.HasPrefix(line, "-----") {
-			continue
-		}
-		s.texts[line] = what
-		s.texts[base64.StdEncoding.EncodeToString([]byte(line))] = what + " in base64"
-	}
-}
-
-// overhear takes the credentials of each request to a GitHub.
-func (s *secrets) overhear(scm *github.Server) {
-	scm.Inject(github.Fault{Times: -1, Match: func(r *http.Request) bool {
-		if _, credential, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
-			what := "a JWT of the App"
-			if strings.HasPrefix(credential, "ghs_") {
-				what = "an installation token"
-			}
-			s.add(what, credential)
-		}
-		return false
-	}})
-}
-
-func (s *secrets) kinds() (out []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, what := range s.texts {
-		out = append(out, what)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// expectNotIn fails if a text tells a secret. It does not tell it either.
-func (s *secrets) expectNotIn(where, text string) {
-	GinkgoHelper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	Expect(text).NotTo(BeEmpty(), where)
-	for secret, what := range s.texts {
-		if at := strings.Index(text, secret); at >= 0 {
-			Fail(fmt.Sprintf("%s tells %s, after: %s", where, what, text[max(0, at-200):at]))
-		}
-	}
-}
-
-// seen are all objects of a kind in a cluster, as whoever may read them sees them.
-func (w *world) seen(c *clusters.Cluster, list client.ObjectList, options ...client.ListOption) string {
-	GinkgoHelper()
-	Expect(c.Client.List(w.ctx, list, options...)).To(Succeed())
-	text, err := json.Marshal(list)
-	Expect(err).NotTo(HaveOccurred())
-	return string(text)
 }
 
 // echoing is a member that tells in its answers whatever it is asked with.
@@ -265,14 +200,7 @@ var _ = Describe("Secrets", func() {
 		Expect(metrics).To(ContainSubstring("commit_status_hub_scm_requests_total"))
 		s.expectNotIn("the metrics", metrics)
 		s.expectNotIn("the log", string(log.Contents()))
-		for name, c := range map[string]*clusters.Cluster{"hub": hubCluster, "eu": euCluster, "us": usCluster} {
-			s.expectNotIn("an event in "+name, w.seen(c, &eventsv1.EventList{}))
-			s.expectNotIn("a CommitStatus in "+name, w.seen(c, &v1alpha1.CommitStatusList{}))
-		}
-		s.expectNotIn("a ScmProvider", w.seen(hubCluster, &v1alpha1.ScmProviderList{}))
-		metadata := &metav1.PartialObjectMetadataList{}
-		metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-		s.expectNotIn("the metadata of a Secret", w.seen(hubCluster, metadata, client.InNamespace(w.namespace)))
+		w.expectUntold(s)
 	})
 })
 

@@ -3,7 +3,9 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,8 +18,13 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
-// The control planes are shared by all specs: a hub, and the members eu and us.
+// The control planes are shared by all specs: a hub, and the members eu and us. What
+// their Clients do an administrator does. Kubeconfigs of eu and us are those of the
+// account that the manifests make there.
 var hubCluster, euCluster, usCluster *clusters.Cluster
+
+// audits is the folder with what the hubs asked each control plane for.
+var audits string
 
 func TestHub(t *testing.T) {
 	RegisterFailHandler(Fail)
@@ -29,25 +36,43 @@ func TestHub(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx context.Context) {
 	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	var err error
+	audits, err = os.MkdirTemp("", "commit-status-hub-audits-")
+	Expect(err).NotTo(HaveOccurred())
 	var wg sync.WaitGroup
-	for _, c := range []**clusters.Cluster{&hubCluster, &euCluster, &usCluster} {
+	for name, c := range map[string]**clusters.Cluster{"hub": &hubCluster, "eu": &euCluster, "us": &usCluster} {
 		wg.Go(func() {
 			defer GinkgoRecover()
 			var err error
-			*c, err = clusters.Start(context.WithoutCancel(ctx))
+			*c, err = clusters.Start(context.WithoutCancel(ctx), clusters.WithAudit(filepath.Join(audits, name)))
 			Expect(err).NotTo(HaveOccurred())
 		})
 	}
 	wg.Wait()
+	for _, c := range []**clusters.Cluster{&euCluster, &usCluster} {
+		account, err := (*c).MemberAccount(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		*c = (*c).As(account)
+	}
 }, NodeTimeout(15*time.Minute))
 
 var _ = AfterSuite(func() {
 	if programs != "" {
 		Expect(os.RemoveAll(programs)).To(Succeed())
 	}
-	for _, c := range []*clusters.Cluster{hubCluster, euCluster, usCluster} {
-		if c != nil {
-			Expect(c.Stop()).To(Succeed())
+	var stopped []error
+	refused := map[string][]string{}
+	for name, c := range map[string]*clusters.Cluster{"hub": hubCluster, "eu": euCluster, "us": usCluster} {
+		if c == nil {
+			continue
+		}
+		stopped = append(stopped, c.Stop())
+		what, err := clusters.Refused(filepath.Join(audits, name))
+		if stopped = append(stopped, err); len(what) > 0 {
+			refused[name] = what
 		}
 	}
+	// Only now that no control plane is left behind.
+	Expect(errors.Join(append(stopped, os.RemoveAll(audits))...)).To(Succeed())
+	Expect(refused).To(BeEmpty(), "what the manifests do not let the hub do")
 })

@@ -15,6 +15,7 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,8 +38,9 @@ var worlds atomic.Int64
 // world is one spec's hub namespace, fake GitHub and tenant namespace.
 type world struct {
 	ctx       context.Context
-	namespace string // on the hub
-	tenant    string // in every cluster
+	namespace string       // on the hub
+	tenant    string       // in every cluster
+	account   *rest.Config // what the hub may do in its own cluster
 	scm       *github.Server
 	pem       []byte
 	stop      func()
@@ -63,6 +65,9 @@ func newWorld(options ...github.Option) *world {
 	w.scm.Install(appID, installationID, "acme")
 	w.scm.AddRepo("acme/shop", testSHA, otherSHA)
 	w.create(hubCluster, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
+	var err error
+	w.account, err = hubCluster.HubAccount(w.ctx, w.namespace)
+	Expect(err).NotTo(HaveOccurred())
 	for _, c := range []*clusters.Cluster{hubCluster, euCluster, usCluster} {
 		w.create(c, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.tenant}})
 		DeferCleanup(func() { // whatever fails, so that no other spec's hub meets them
@@ -124,6 +129,9 @@ func (w *world) members() {
 	w.member("us", usCluster.Kubeconfig())
 }
 
+// kubeconfig is what a hub that is a program reaches its own cluster by.
+func (w *world) kubeconfig() []byte { return hubCluster.KubeconfigFor(w.account) }
+
 // start runs a hub until w.stop.
 func (w *world) start(edit ...func(*hub.Options)) {
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -137,7 +145,7 @@ func (w *world) start(edit ...func(*hub.Options)) {
 	for _, f := range edit {
 		f(&options)
 	}
-	go func() { done <- hub.Run(ctx, hubCluster.Config, options) }()
+	go func() { done <- hub.Run(ctx, w.account, options) }()
 	w.stop = sync.OnceFunc(func() {
 		cancel()
 		var err error
