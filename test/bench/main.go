@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// settings are how large what is measured is.
+type settings struct {
+	changes, storm, objects, members, idle int
+	only                                   string
+}
+
+// part is one thing to measure.
+type part struct {
+	name    string
+	measure func(context.Context, *world, settings) error
+}
+
+var parts = []part{
+	{"delay", measureDelay},
+	{"calls", measureCalls},
+	{"storm", measureStorm},
+	{"members", measureMembers},
+}
+
+func main() {
+	var s settings
+	flag.IntVar(&s.changes, "changes", 1000, "changes whose delay is measured")
+	flag.IntVar(&s.storm, "storm", 10_000, "CommitStatuses that come at once")
+	flag.IntVar(&s.objects, "objects", 100_000, "CommitStatuses whose memory is measured, and with which the hub is restarted")
+	flag.IntVar(&s.members, "members", 20, "members that they are in")
+	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
+	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, members; all if empty")
+	flag.Parse()
+	ctrl.SetLogger(logr.Discard())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, s); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures each part in a world of its own, so that none is in another's way.
+func run(ctx context.Context, s settings) error {
+	program, remove, err := buildHub(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	fmt.Println("| figure | measured |")
+	fmt.Println("|---|---|")
+	for _, p := range parts {
+		if s.only != "" && !slices.Contains(strings.Split(s.only, ","), p.name) {
+			continue
+		}
+		w, err := newWorld(ctx, program)
+		if err == nil {
+			err = p.measure(ctx, w, s)
+		}
+		if w != nil {
+			w.close()
+		}
+		if err != nil {
+			return fmt.Errorf("measuring %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// row prints one line of the table.
+func row(figure, format string, args ...any) {
+	fmt.Printf("| %s | %s |\n", figure, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// takeOver is how long after its start a hub looks up what it sees first. What is measured
+// is a hub that has been there for longer.
+const takeOver = 61 * time.Second
+
+// measureStorm measures how long crowds of different sizes take, how much memory, and what
+// a restart with the largest costs.
+func measureStorm(ctx context.Context, w *world, s settings) error {
+	sizes := []int{s.objects / 100, s.storm, s.objects}
+	var perKey []time.Duration
+	var memory []float64
+	for _, n := range sizes {
+		took, rss, err := w.storm(ctx, s.members, n)
+		if err != nil {
+			return err
+		}
+		perKey, memory = append(perKey, took/time.Duration(n)), append(memory, rss/float64(n))
+		if n == s.storm {
+			floor, err := w.bareStorm(ctx, s.members, n)
+			if err != nil {
+				return err
+			}
+			row(fmt.Sprintf("%d new CommitStatuses in %d members, until all are told", n, s.members), "%.2f× a bare loop (%s, %s)",
+				ratio(took, floor), took.Round(time.Millisecond), floor.Round(time.Millisecond))
+		}
+		row(fmt.Sprintf("time and memory for each of %d", n), "%s, %.1f KiB", perKey[len(perKey)-1].Round(time.Microsecond), memory[len(memory)-1]/1024)
+		if n == s.objects {
+			if err := w.restart(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := w.clear(ctx, s.members); err != nil {
+			return err
+		}
+	}
+	row(fmt.Sprintf("growth of the time for a key, from %d to %d", sizes[1], sizes[2]), "%.2f×", ratio(perKey[2], perKey[1]))
+	return nil
+}
+
+// storm has n CommitStatuses in members that join a hub, and returns how long it takes
+// until the hub has told all of them, and by how much its memory has grown.
+func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, grown float64, err error) {
+	if err := w.prepare(ctx, members); err != nil {
+		return 0, 0, err
+	}
+	if err := w.crowd(ctx, members, 0, n); err != nil {
+		return 0, 0, err
+	}
+	if err := w.startHub(); err != nil {
+		return 0, 0, err
+	}
+	select {
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	case <-time.After(takeOver):
+	}
+	before, err := w.hub.rss()
+	if err != nil {
+		return 0, 0, err
+	}
+	begin := time.Now()
+	if err := w.join(ctx, members); err != nil {
+		return 0, 0, err
+	}
+	if err := w.patched(ctx, n); err != nil {
+		return 0, 0, err
+	}
+	took = time.Since(begin)
+	// The Go runtime gives memory back within some minutes; what counts is what stays.
+	select {
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	case <-time.After(time.Minute):
+	}
+	after, err := w.hub.rss()
+	return took, after - before, err
+}
+
+// bareStorm makes one POST and one status patch for each of n CommitStatuses.
+func (w *world) bareStorm(ctx context.Context, members, n int) (time.Duration, error) {
+	sender, err := w.asInstallation(floorInstallation)
+	if err != nil {
+		return 0, err
+	}
+	var objects []*v1alpha1.CommitStatus
+	for i := range n {
+		w.sha("floor/shop", 1000+i/perCommit)
+		objects = append(objects, w.crowded(members, i))
+	}
+	begin := time.Now()
+	err = inParallel(ctx, 0, n, func(ctx context.Context, i int) error {
+		cs := objects[i]
+		id, err := postRun(ctx, sender, w.scm.URL()+"/repos/floor/shop/check-runs", cs)
+		if err != nil {
+			return err
+		}
+		return w.server(i%members).Client.Status().Patch(ctx, cs, bareStatus(cs, id), client.FieldOwner("floor"), client.ForceOwnership)
+	})
+	return time.Since(begin), err
+}
+
+func postRun(ctx context.Context, sender *http.Client, url string, cs *v1alpha1.CommitStatus) (id int64, err error) {
+	body, err := json.Marshal(map[string]any{
+		"name": cs.Spec.Name, "head_sha": cs.Spec.SHA, "status": "completed", "conclusion": "success", "details_url": cs.Spec.URL,
+		"output": map[string]string{"title": cs.Spec.Name, "summary": cs.Spec.Description},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("encoding a check run: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, fmt.Errorf("making the request: %w", err)
+	}
+	answer, err := sender.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("making a check run: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusCreated {
+		return 0, fmt.Errorf("making a check run: %s: %s %w", answer.Status, text, err)
+	}
+	var made struct{ ID int64 }
+	return made.ID, json.Unmarshal(text, &made)
+}
+
+// bareStatus is a status as the hub's own.
+func bareStatus(cs *v1alpha1.CommitStatus, id int64) client.Patch {
+	now := metav1.Now()
+	body, err := json.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "CommitStatus",
+		"metadata": map[string]any{"namespace": cs.Namespace, "name": cs.Name},
+		"status": v1alpha1.CommitStatusStatus{
+			ObservedGeneration: 1, UpdatedAt: &now, IsSynced: true, ScmProvider: "acme", Repo: "127.0.0.1/floor/shop",
+			SHA: cs.Spec.SHA, ShortSHA: cs.Spec.SHA[:7], Name: cs.Spec.Name, Description: cs.Spec.Description, Phase: cs.Spec.Phase, URL: cs.Spec.URL,
+			Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: id}},
+			Conditions: []metav1.Condition{{
+				Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced,
+				Message: "127.0.0.1 shows success", ObservedGeneration: 1, LastTransitionTime: now,
+			}},
+		},
+	})
+	if err != nil {
+		panic(err) // nothing in it can't be encoded
+	}
+	return client.RawPatch("application/apply-patch+yaml", body)
+}
