@@ -30,6 +30,9 @@ func (e *engagement) recheck(ctx context.Context, scheme *runtime.Scheme) error 
 	case doubt := <-e.connection.doubts:
 		return doubt
 	default:
+		if err := e.intakes.trouble(); err != nil {
+			return err
+		}
 		return check(ctx, e.connection, scheme, e.wish.namespaces)
 	}
 }
@@ -49,7 +52,7 @@ func (e *engagement) present(w wish) *engagement {
 // ctx is the member's own, not the attempt's: the cluster lives as long.
 func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	p := m.provider
-	bounds := newIntakes(p, len(w.namespaces), m.remark)
+	bounds := newIntakes(p, len(w.namespaces), m.remark, c.transport.raise)
 	fresh, err := p.newCluster(c, w.namespaces, bounds)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package kubeconfigs
 
 import (
+	"cmp"
 	"reflect"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ type intakes struct {
 	// limit is that of each.
 	limit int
 	told  func()
+	// doubt is told why a watch cannot be read.
+	doubt func(error)
 
 	mu  sync.Mutex
 	all []kindIntake
@@ -26,20 +29,23 @@ type intakes struct {
 type kindIntake struct {
 	kind reflect.Type
 	*intake
+	*unreadable
 }
 
 // newIntakes shares the limit of a kind among the namespaces that are watched.
-func newIntakes(p *Provider, namespaces int, told func()) *intakes {
-	return &intakes{provider: p, limit: max(1, p.options.ObjectLimit/max(1, namespaces)), told: told}
+func newIntakes(p *Provider, namespaces int, told func(), doubt func(error)) *intakes {
+	return &intakes{provider: p, limit: max(1, p.options.ObjectLimit/max(1, namespaces)), told: told, doubt: doubt}
 }
 
 // informer makes an informer that is bounded.
 func (i *intakes) informer(from toolscache.ListerWatcher, kind runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-	intake := newIntake(i.limit, i.provider.options.Clock, i.told)
+	one := kindIntake{reflect.TypeOf(kind), newIntake(i.limit, i.provider.options.Clock, i.told), &unreadable{doubt: i.doubt}}
 	i.mu.Lock()
-	i.all = append(i.all, kindIntake{reflect.TypeOf(kind), intake})
+	i.all = append(i.all, one)
 	i.mu.Unlock()
-	bounded := &listWatch{from: toolscache.ToListerWatcherWithContext(from), intake: intake, keep: i.provider.options.Keep}
+	bounded := &listWatch{
+		from: toolscache.ToListerWatcherWithContext(from), intake: one.intake, keep: i.provider.options.Keep, unreadable: one.unreadable,
+	}
 	return toolscache.NewSharedIndexInformer(bounded, kind, resync, indexers)
 }
 
@@ -55,6 +61,12 @@ func (i *intakes) each(do func(kindIntake)) {
 func (i *intakes) leftOut() (n int) {
 	i.each(func(one kindIntake) { n += one.leftOut() })
 	return n
+}
+
+// trouble is why a watch cannot be read, nil while all can.
+func (i *intakes) trouble() (err error) {
+	i.each(func(one kindIntake) { err = cmp.Or(err, one.trouble()) })
+	return err
 }
 
 // drops reports whether an object was let in until a list left it out.

@@ -27,6 +27,8 @@ type listWatch struct {
 	from   toolscache.ListerWatcherWithContext
 	intake *intake
 	keep   func(client.Object) (size int)
+	// unreadable hears of every event.
+	unreadable *unreadable
 }
 
 // IsWatchListSemanticsUnSupported tells client-go to list by pages. A list that is streamed
@@ -121,6 +123,7 @@ func (l *listWatch) WatchWithContext(ctx context.Context, options metav1.ListOpt
 // sift decides over one event. A list that has become necessary is brought about by
 // what an API server says when a watch can't go on.
 func (l *listWatch) sift(event watch.Event) (watch.Event, bool) {
+	l.unreadable.note(event)
 	object, ok := event.Object.(client.Object)
 	if !ok || event.Type == watch.Error {
 		return event, true

@@ -47,7 +47,7 @@ func pages(n, largest int, asked *[]metav1.ListOptions) *toolscache.ListWatch {
 
 func listing(from *toolscache.ListWatch, limit int) *listWatch {
 	i := newIntake(limit, clocktesting.NewFakeClock(time.Now()), func() {})
-	return &listWatch{from: from, intake: i, keep: func(o client.Object) int { o.SetLabels(nil); return 0 }}
+	return &listWatch{from: from, intake: i, unreadable: &unreadable{}, keep: func(o client.Object) int { o.SetLabels(nil); return 0 }}
 }
 
 func TestAListIsReadByPagesOfWhichTheOldestObjectsStay(t *testing.T) {
