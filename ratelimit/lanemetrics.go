@@ -29,66 +29,103 @@ var (
 		Buckets: []float64{.01, .05, .1, .5, 1, 5, 15, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 21600},
 	}, []string{"installation", "priority"})
 
-	depths = &depthCollector{queues: map[laneDepths]struct{}{}}
+	oldestDesc = prometheus.NewDesc("commit_status_hub_queue_oldest_seconds",
+		"How long the key that has waited longest for an installation has waited, by priority; 0 where none waits.",
+		[]string{"installation", "priority"}, nil)
+
+	waitings = &waitCollector{queues: map[laneWaits]struct{}{}}
 )
 
-func init() { metrics.Registry.MustRegister(waitSeconds, depths) }
+func init() { metrics.Registry.MustRegister(waitSeconds, waitings) }
 
-// laneDepths is a Queue of whatever items.
-type laneDepths interface {
-	// addDepths adds how many items wait in each lane that has a name.
-	addDepths(byLane map[string][classes]int)
+// waits is what waits in a lane, by class: how many items, and for how long the oldest
+// of them.
+type waits struct {
+	depth  [classes]int
+	oldest [classes]time.Duration
 }
 
-// depthCollector asks the queues that live at each scrape, so that what it says
+// laneWaits is a Queue of whatever items.
+type laneWaits interface {
+	// addWaits adds what waits in each lane that has a name.
+	addWaits(byLane map[string]waits)
+}
+
+// waitCollector asks the queues that live at each scrape, so that what it says
 // is true however an item came or left.
-type depthCollector struct {
+type waitCollector struct {
 	mu     sync.Mutex
-	queues map[laneDepths]struct{}
+	queues map[laneWaits]struct{}
 }
 
-func (c *depthCollector) add(q laneDepths) {
+func (c *waitCollector) add(q laneWaits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queues[q] = struct{}{}
 }
 
-func (c *depthCollector) drop(q laneDepths) {
+func (c *waitCollector) drop(q laneWaits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.queues, q)
 }
 
 // Describe is part of prometheus.Collector.
-func (c *depthCollector) Describe(out chan<- *prometheus.Desc) { out <- depthDesc }
+func (c *waitCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- depthDesc
+	out <- oldestDesc
+}
 
 // Collect is part of prometheus.Collector.
-func (c *depthCollector) Collect(out chan<- prometheus.Metric) {
-	byLane := map[string][classes]int{}
+func (c *waitCollector) Collect(out chan<- prometheus.Metric) {
+	byLane := map[string]waits{}
 	c.mu.Lock()
 	for q := range c.queues {
-		q.addDepths(byLane)
+		q.addWaits(byLane)
 	}
 	c.mu.Unlock()
-	for lane, depth := range byLane {
-		for class, n := range depth {
-			out <- prometheus.MustNewConstMetric(depthDesc, prometheus.GaugeValue, float64(n), lane, priorityLabels[class])
+	for lane, w := range byLane {
+		for class, label := range priorityLabels {
+			out <- prometheus.MustNewConstMetric(depthDesc, prometheus.GaugeValue, float64(w.depth[class]), lane, label)
+			out <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, w.oldest[class].Seconds(), lane, label)
 		}
 	}
 }
 
-func (q *Queue[T]) addDepths(byLane map[string][classes]int) {
+// addWaits takes the first of each list for its oldest, as it is but for some that came
+// back behind many.
+func (q *Queue[T]) addWaits(byLane map[string]waits) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	now := q.age()
 	for name, l := range q.lanes {
 		if name == "" {
 			continue
 		}
-		depth := byLane[name]
+		w := byLane[name]
 		for class, n := range l.depth {
-			depth[class] += n
+			w.depth[class] += n
 		}
-		byLane[name] = depth
+		for _, c := range l.clusters {
+			ageOf(&w, &c.items, now)
+		}
+		byLane[name] = w
+	}
+	for _, x := range q.exclusions {
+		if e := x.held.first(); e != nil && e.cluster.lane.name != "" {
+			w := byLane[e.cluster.lane.name]
+			ageOf(&w, &x.held, now)
+			byLane[e.cluster.lane.name] = w
+		}
+	}
+}
+
+// ageOf takes in how old the first of each class is.
+func ageOf[T comparable](w *waits, items *order[T], now time.Duration) {
+	for class := range items {
+		if first := items[class].head; first != nil {
+			w.oldest[class] = max(w.oldest[class], now-first.added)
+		}
 	}
 }
 

@@ -109,3 +109,33 @@ func TestAQueueWithoutANameHasNoMetrics(t *testing.T) {
 	g.Expect(inLane(g, "commit_status_hub_queue_depth", lane)).To(BeEmpty())
 	g.Expect(inLane(g, "commit_status_hub_queue_wait_seconds", lane)).To(BeEmpty())
 }
+
+func TestTheAgeOfTheOldestIsTrueAtEachScrape(t *testing.T) {
+	g := NewWithT(t)
+	const lane = "git.example.com/oldest/1"
+	q := newBench(t, func(o *QueueOptions[key]) {
+		o.Name = t.Name()
+		o.Route = func(k key) Route {
+			return Route{Lane: k.lane, Cluster: k.name, Priority: k.priority, Exclusion: map[bool]string{true: "x"}[k.priority == PriorityQueued]}
+		}
+	})
+	oldest := func() map[string]float64 {
+		out := map[string]float64{}
+		for priority, f := range inLane(g, "commit_status_hub_queue_oldest_seconds", lane) {
+			out[priority] = f.value
+		}
+		return out
+	}
+	q.Add(key{lane: lane, name: "x1", priority: PriorityQueued})
+	g.Expect(q.drain()).To(ConsistOf("x1"), "which holds back the other")
+	q.clock.Step(10 * time.Second)
+	q.Add(key{lane: lane, name: "x2", priority: PriorityQueued})
+	q.Add(key{lane: lane, name: "a", priority: PriorityTerminal})
+	q.clock.Step(time.Minute)
+	q.Add(key{lane: lane, name: "b", priority: PriorityTerminal})
+	q.clock.Step(time.Second)
+	g.Expect(oldest()).To(Equal(map[string]float64{"recheck": 0, "queued": 61, "in_progress": 0, "terminal": 61}))
+	q.Add(key{lane: lane, name: "b", priority: PriorityTerminal})
+	g.Expect(q.drain()).To(ConsistOf("a", "b"))
+	g.Expect(oldest()).To(Equal(map[string]float64{"recheck": 0, "queued": 61, "in_progress": 0, "terminal": 0}))
+}

@@ -107,7 +107,7 @@ func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 	}
 	q.ready, q.drained = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
 	if o.Name != "" {
-		depths.add(q)
+		waitings.add(q)
 	}
 	q.running.Add(1)
 	go q.run()

@@ -27,7 +27,7 @@ func (q *Queue[T]) shutDown(drain bool) {
 	q.stopOnce.Do(func() { close(q.stop) })
 	q.running.Wait()
 	q.metrics.shutDown()
-	depths.drop(q)
+	waitings.drop(q)
 	q.forsake()
 }
 

@@ -22,6 +22,9 @@ const (
 	poll = 50 * time.Millisecond
 )
 
+// scraper reads metrics.
+var scraper = &http.Client{Timeout: 30 * time.Second}
+
 // buildHub builds the program, and returns what removes it.
 func buildHub(ctx context.Context) (program string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "commit-status-bench-")
@@ -114,7 +117,7 @@ func (h *hubProcess) metric(ctx context.Context, name string, words ...string) (
 	if err != nil {
 		return 0, err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := scraper.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("reading the hub's metrics: %w", err)
 	}

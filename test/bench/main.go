@@ -34,6 +34,13 @@ var parts = []part{
 }
 
 func main() {
+	if err := bench(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench() error {
 	var s settings
 	flag.IntVar(&s.changes, "changes", 1000, "changes whose delay is measured")
 	flag.IntVar(&s.storm, "storm", 10_000, "CommitStatuses that come at once")
@@ -45,10 +52,7 @@ func main() {
 	ctrl.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, s); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	return run(ctx, s)
 }
 
 // run measures each part in a world of its own, so that none is in another's way.

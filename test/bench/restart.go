@@ -86,9 +86,6 @@ func (w *world) clear(ctx context.Context, members int) error {
 	}
 	return inParallel(ctx, 0, members, func(ctx context.Context, m int) error {
 		c, at := w.server(m).Client, client.InNamespace(memberName(m))
-		if err := c.DeleteAllOf(ctx, &v1alpha1.CommitStatus{}, at); err != nil {
-			return err
-		}
-		return nil
+		return c.DeleteAllOf(ctx, &v1alpha1.CommitStatus{}, at)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -52,7 +53,7 @@ func newWorld(ctx context.Context, program string) (*world, error) {
 	w.pem = w.scm.AddApp(appID)
 	w.scm.Install(appID, hubInstallation, "acme")
 	w.scm.Install(appID, floorInstallation, "floor")
-	return w, w.createAll(ctx, w.hubCluster,
+	err := w.createAll(ctx, w.hubCluster,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
 		&corev1.Secret{ObjectMeta: in(namespace, "acme"), Data: map[string][]byte{"privateKey": w.pem}},
 		&v1alpha1.ScmProvider{ObjectMeta: in(namespace, "acme"), Spec: v1alpha1.ScmProviderSpec{
@@ -62,6 +63,7 @@ func newWorld(ctx context.Context, program string) (*world, error) {
 			Drift:     v1alpha1.Drift{Interval: "0s"},
 			RateLimit: &v1alpha1.RateLimit{MaxInFlight: ptr.To[int64](0)},
 		}})
+	return w, err
 }
 
 // close ends all that the world has started.
@@ -141,12 +143,11 @@ func (w *world) sha(repository string, n int) string {
 
 // asInstallation is a client with the credential of an installation.
 func (w *world) asInstallation(id int64) (*http.Client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
-	transport.MaxIdleConnsPerHost = atOnce
+	transport := &http.Transport{MaxIdleConnsPerHost: atOnce}
 	signed, err := ghinstallation.New(transport, appID, id, w.pem)
 	if err != nil {
 		return nil, errors.Join(errors.New("making a client of GitHub"), err)
 	}
 	signed.BaseURL = w.scm.URL()
-	return &http.Client{Transport: signed}, nil
+	return &http.Client{Transport: signed, Timeout: 30 * time.Second}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,6 +24,9 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
+
+// sender has a timeout, as the hub's clients do.
+var sender = &http.Client{Timeout: 30 * time.Second}
 
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "the member's kubeconfig")
@@ -84,7 +88,7 @@ func post(url string, object any) {
 		fmt.Fprintln(os.Stderr, "floor:", err)
 		return
 	}
-	answer, err := http.Post(url, "application/json", bytes.NewReader(body)) //nolint:gosec // its caller gives the address
+	answer, err := sender.Post(url, "application/json", bytes.NewReader(body))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "floor:", err)
 		return
