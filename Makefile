@@ -79,7 +79,7 @@ test: ## Run every test, with the race detector and in random order
 	go $(GO_TEST) $$(go list ./... | grep -v -e '/test/e2e$$' -e '/test/gitea$$') || failed=1; \
 	echo "== a whole hub, and what is measured of it: without the race detector, and with the machine for itself"; \
 	go $(GO_TEST) ./test/e2e || failed=1; \
-	go test -timeout 20m ./test/e2e -ginkgo.label-filter=measures || failed=1; \
+	go test -timeout 20m ./test/e2e -ginkgo.label-filter='measures && !isolation' || failed=1; \
 	{ $(TEST_GITEA); } || failed=1; \
 	for module in $(TEST_MODULES); do \
 		echo "== tests in $$module"; \

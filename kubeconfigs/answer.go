@@ -54,8 +54,12 @@ func (c *capped) Read(p []byte) (int, error) {
 type framed struct {
 	io.ReadCloser
 	limit int
-	// size is how much of the value there has been, and depth how many of its brackets
-	// are open.
+	value value
+}
+
+// value is how far a stream is in one JSON value. Of what is no JSON only the bytes count.
+type value struct {
+	// size is how much of it there has been, and depth how many of its brackets are open.
 	size, depth      int
 	inString, escape bool
 }
@@ -63,30 +67,31 @@ type framed struct {
 // Read implements io.Reader.
 func (f *framed) Read(p []byte) (int, error) {
 	n, err := f.ReadCloser.Read(p)
+	v := f.value // a copy is far faster
 	for _, b := range p[:n] {
-		f.take(b)
-		if f.size > f.limit {
+		if v = v.next(b); v.size > f.limit {
 			return 0, errTooLarge
 		}
 	}
+	f.value = v
 	return n, err
 }
 
-// take takes one byte in. Of what is no JSON it only has to count the bytes.
-func (f *framed) take(b byte) {
-	f.size++
+func (v value) next(b byte) value {
+	v.size++
 	switch {
-	case f.escape:
-		f.escape = false
-	case f.inString:
-		f.inString, f.escape = b != '"', b == '\\'
+	case v.escape:
+		v.escape = false
+	case v.inString:
+		v.inString, v.escape = b != '"', b == '\\'
 	case b == '"':
-		f.inString = true
+		v.inString = true
 	case b == '{' || b == '[':
-		f.depth++
+		v.depth++
 	case b == '}' || b == ']':
-		if f.depth--; f.depth <= 0 {
-			f.depth, f.size = 0, 0
+		if v.depth--; v.depth <= 0 {
+			v.depth, v.size = 0, 0
 		}
 	}
+	return v
 }

@@ -18,6 +18,9 @@ const (
 	pageSize = 500
 	// pageCut is by how much the next page is smaller after one that was too large.
 	pageCut = 8
+	// pageGrowth is by how much the first page of a list is larger than the last of the
+	// one before.
+	pageGrowth = 2
 )
 
 // listWatch is what an informer lists and watches a kind by. It lets in what the intake
@@ -29,6 +32,8 @@ type listWatch struct {
 	keep   func(client.Object) (size int)
 	// unreadable hears of every event.
 	unreadable *unreadable
+	// page is the size of the pages that the last list came by, 0 before the first.
+	page int64
 }
 
 // IsWatchListSemanticsUnSupported tells client-go to list by pages. A list that is streamed
@@ -49,7 +54,7 @@ func (l *listWatch) Watch(options metav1.ListOptions) (watch.Interface, error) {
 // does not divide any other into pages.
 func (l *listWatch) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	options.ResourceVersion, options.ResourceVersionMatch = "", ""
-	options.Limit, options.Continue = pageSize, ""
+	options.Limit, options.Continue = l.firstPage(), ""
 	chosen := l.intake.choose()
 	for version := ""; ; {
 		page, err := l.from.ListWithContext(ctx, options)
@@ -71,9 +76,19 @@ func (l *listWatch) ListWithContext(ctx context.Context, options metav1.ListOpti
 			return nil, err
 		}
 		if options.Continue = list.GetContinue(); options.Continue == "" {
+			l.page = options.Limit
 			return l.listOf(page, chosen, version)
 		}
 	}
+}
+
+// firstPage is the size that a list begins with. Where objects are large it comes back to
+// pageSize by and by: to find out that a page is too large costs as much as one.
+func (l *listWatch) firstPage() int64 {
+	if l.page == 0 {
+		return pageSize
+	}
+	return min(pageSize, l.page*pageGrowth)
 }
 
 // choose has the objects of a page compete.

@@ -51,11 +51,10 @@ var _ = Describe("Two tenants of one member", func() {
 	denied := func(w *world, name, what string) {
 		GinkgoHelper()
 		Eventually(func() string {
-			cs := w.get(euCluster, name)
 			if w.reason(euCluster, name)() != v1alpha1.ReasonDenied {
 				return ""
 			}
-			return cs.Status.Conditions[0].Message
+			return w.get(euCluster, name).Status.Conditions[0].Message
 		}).Should(MatchRegexp(what))
 		Eventually(log).Should(gbytes.Say(`denied: no grant allows it.*"cluster":"eu","namespace":"%s","name":"%s".*%s`, w.tenant, name, what))
 	}
