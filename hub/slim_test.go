@@ -95,7 +95,7 @@ func TestEqualTextsTakeMemoryOnce(t *testing.T) {
 	slim(a)
 	slim(b)
 	g.Expect(a).To(Equal(want))
-	at := func(text string) *byte { return unsafe.StringData(text) }
+	at := unsafe.StringData
 	g.Expect(at(a.Status.Description)).To(BeIdenticalTo(at(a.Spec.Description)))
 	g.Expect(at(a.Status.SHA)).To(BeIdenticalTo(at(a.Spec.SHA)))
 	g.Expect(at(a.Spec.Description)).To(BeIdenticalTo(at(b.Spec.Description)))
