@@ -95,12 +95,11 @@ func TestEqualTextsTakeMemoryOnce(t *testing.T) {
 	slim(a)
 	slim(b)
 	g.Expect(a).To(Equal(want))
-	at := unsafe.StringData
-	g.Expect(at(a.Status.Description)).To(BeIdenticalTo(at(a.Spec.Description)))
-	g.Expect(at(a.Status.SHA)).To(BeIdenticalTo(at(a.Spec.SHA)))
-	g.Expect(at(a.Spec.Description)).To(BeIdenticalTo(at(b.Spec.Description)))
-	g.Expect(at(a.Namespace)).To(BeIdenticalTo(at(b.Namespace)))
-	g.Expect(at(a.Status.Conditions[0].Message)).To(BeIdenticalTo(at(b.Status.Conditions[0].Message)))
+	g.Expect(unsafe.StringData(a.Status.Description)).To(BeIdenticalTo(unsafe.StringData(a.Spec.Description)))
+	g.Expect(unsafe.StringData(a.Status.SHA)).To(BeIdenticalTo(unsafe.StringData(a.Spec.SHA)))
+	g.Expect(unsafe.StringData(a.Spec.Description)).To(BeIdenticalTo(unsafe.StringData(b.Spec.Description)))
+	g.Expect(unsafe.StringData(a.Namespace)).To(BeIdenticalTo(unsafe.StringData(b.Namespace)))
+	g.Expect(unsafe.StringData(a.Status.Conditions[0].Message)).To(BeIdenticalTo(unsafe.StringData(b.Status.Conditions[0].Message)))
 }
 
 func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
