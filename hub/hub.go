@@ -70,7 +70,8 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	h.refused = tellTwins(local.GetEventRecorder(fieldOwner), o.Namespace)
 	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{
-		ledger: h.ledger, clock: clk, outdated: newOutdated(members.SetOutdated), log: o.Log, outlets: map[string]*outlet{},
+		ledger: h.ledger, clock: clk, outdated: newOutdated(members.SetOutdated), forbidden: newForbidden(members.SetForbidden),
+		log: o.Log, outlets: map[string]*outlet{},
 	}
 	scms := &scmProviders{
 		client:    electedClient{local.GetClient(), lead},

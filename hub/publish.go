@@ -36,7 +36,9 @@ type publisher struct {
 	ledger   *Ledger
 	clock    clock.WithDelayedExecution
 	outdated *outdated
-	log      logr.Logger
+	// forbidden hears what came of each patch.
+	forbidden *forbidden
+	log       logr.Logger
 
 	mu      sync.Mutex
 	ctx     context.Context
@@ -60,6 +62,7 @@ func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
 	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner), undeclared: newUndeclared(p.clock)}
 	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
 	p.outdated.forget(name)
+	p.forbidden.forget(name)
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
 	}
@@ -128,6 +131,7 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	}
 	result, came := outcomeOf(err)
 	patchesTotal.WithLabelValues(id.Cluster, result).Inc()
+	p.forbidden.note(id, err)
 	switch result {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)

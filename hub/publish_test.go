@@ -44,7 +44,7 @@ func (c statusWriter) Patch(ctx context.Context, object client.Object, patch cli
 
 // outletTo opens the way of a fleet's hub into the member eu.
 func (f *fleet) outletTo(patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
-	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outdated: newOutdated(func(string, string) {}), outlets: map[string]*outlet{}}
+	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outdated: newOutdated(func(string, string) {}), forbidden: newForbidden(func(string, bool) {}), outlets: map[string]*outlet{}}
 	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10), undeclared: newUndeclared(clock.RealClock{})}
 	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
 	p.outlets["eu"] = o

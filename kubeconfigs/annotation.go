@@ -21,6 +21,16 @@ const (
 	CRDsOutdated CRDs = "outdated"
 )
 
+// Permissions says in one word whether a member lets the hub do what it has to.
+type Permissions string
+
+// How the permissions of a member are.
+const (
+	PermissionsComplete Permissions = "complete"
+	// PermissionsMissing means that the member refused a list, a watch or a status patch.
+	PermissionsMissing Permissions = "missing"
+)
+
 // HealthAnnotation is a member's Health for who reads its Secret. What is not
 // known is left out.
 type HealthAnnotation struct {
@@ -32,6 +42,8 @@ type HealthAnnotation struct {
 	// Message is for people and holds nothing secret.
 	Message string `json:"message,omitempty"`
 	CRDs    CRDs   `json:"crds,omitempty"`
+	// Permissions are complete where nothing was refused so far.
+	Permissions Permissions `json:"permissions,omitempty"`
 	// TokenExpiry is when the token ends, to the second; left out where it never does.
 	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
 	// RenewalError is why the hub could not renew the token, when it last tried.

@@ -118,6 +118,12 @@ func annotationOf(health Health) HealthAnnotation {
 	case health.Reason == ReasonCRDsMissing:
 		out.CRDs = CRDsMissing
 	}
+	switch {
+	case health.Forbidden, health.Reason == ReasonForbidden:
+		out.Permissions = PermissionsMissing
+	case health.State == Connected:
+		out.Permissions = PermissionsComplete
+	}
 	return out
 }
 

@@ -68,6 +68,16 @@ var _ = Describe("The annotation of a member's Secret", func() {
 		Eventually(again.health("good")).Should(haveState(Connected, ReasonConnected))
 		Consistently(annotation(ctx, good)).WithTimeout(time.Second).Should(HaveField("Since", since))
 		Expect(good.ResourceVersion).To(Equal(version))
+
+		By("refusing status patches")
+		permissions := func(p Permissions) OmegaMatcher { return HaveField("Permissions", p) }
+		Expect(annotation(ctx, good)()).To(permissions(PermissionsComplete))
+		Expect(annotation(ctx, robot)()).To(permissions(PermissionsMissing))
+		again.provider.SetForbidden("good", true)
+		Eventually(annotation(ctx, good)).Should(And(state(Connected, CRDsComplete), permissions(PermissionsMissing), HaveField("Reason", ReasonStatusForbidden)))
+		Eventually(r.events(ctx, "good")).Should(ContainElement(ReasonStatusForbidden))
+		again.provider.SetForbidden("good", false)
+		Eventually(annotation(ctx, good)).Should(And(permissions(PermissionsComplete), HaveField("Reason", ReasonConnected)))
 	})
 })
 

@@ -41,7 +41,10 @@ const (
 	ReasonCRDOutdated = "CRDOutdated"
 	// ReasonObjectsLeftOut means that the member is watched, and has more objects than
 	// the hub takes in.
-	ReasonObjectsLeftOut     = "ObjectsLeftOut"
+	ReasonObjectsLeftOut = "ObjectsLeftOut"
+	// ReasonStatusForbidden means that the member is watched, and lets the hub patch no
+	// statuses, or not all.
+	ReasonStatusForbidden    = "StatusForbidden"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"
@@ -90,6 +93,8 @@ type Health struct {
 	RenewalError string
 	// Outdated says that the member's CRDs do not keep all that the hub writes.
 	Outdated bool
+	// Forbidden says that the member refuses the patch of some statuses.
+	Forbidden bool
 	// LeftOut is how many CommitStatuses and GitRepos are not watched, since the member
 	// has more than Options.ObjectLimit.
 	LeftOut int
@@ -125,13 +130,17 @@ func diagnose(err error) Health {
 }
 
 // watching is the health of a member that is watched. outdated is what of what is written
-// to it does not stay, "" for nothing; limit is how many objects of a kind are let in, and
-// left how many are not.
-func watching(outdated string, limit, left int) Health {
+// to it does not stay, "" for nothing; forbidden says that it refuses some status patches;
+// limit is how many objects of a kind are let in, and left how many are not.
+func watching(outdated string, forbidden bool, limit, left int) Health {
 	out := Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
 	if outdated != "" {
 		out.Outdated, out.Reason = true, ReasonCRDOutdated
 		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + outdated
+	}
+	if forbidden {
+		out.Forbidden, out.Reason = true, ReasonStatusForbidden
+		out.Message = "watching, but the member does not let the hub patch commitstatuses/status, in some namespaces at least"
 	}
 	if left > 0 {
 		out.LeftOut, out.Reason = left, ReasonObjectsLeftOut

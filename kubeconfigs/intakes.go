@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
 // intakes are all that one engagement watches: two kinds, in all namespaces or in some.
@@ -79,9 +78,7 @@ func (i *intakes) drops(object client.Object) (drops bool) {
 // LeavesOut reports whether an object that a member's cache tells to be gone is there yet,
 // and only left out since the member has more than is watched.
 func (p *Provider) LeavesOut(name string, object client.Object) bool {
-	p.mu.Lock()
-	m := p.members[multicluster.ClusterName(name)]
-	p.mu.Unlock()
+	m := p.member(name)
 	if m == nil {
 		return false
 	}

@@ -37,6 +37,8 @@ type member struct {
 	health    Health
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
+	// forbidden says that the member refuses the patch of some statuses.
+	forbidden bool
 }
 
 func newMember(p *Provider, name multicluster.ClusterName) *member {

@@ -158,12 +158,23 @@ func (p *Provider) IndexField(ctx context.Context, object client.Object, field s
 // are of an older version. It holds until it is said otherwise, or the member is engaged
 // anew.
 func (p *Provider) SetOutdated(name, field string) {
-	p.mu.Lock()
-	m := p.members[multicluster.ClusterName(name)]
-	p.mu.Unlock()
-	if m != nil {
+	if m := p.member(name); m != nil {
 		m.setOutdated(field)
 	}
+}
+
+// SetForbidden says whether a member refuses the patch of some statuses, for as long as
+// SetOutdated does.
+func (p *Provider) SetForbidden(name string, forbidden bool) {
+	if m := p.member(name); m != nil {
+		m.setForbidden(forbidden)
+	}
+}
+
+func (p *Provider) member(name string) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.members[multicluster.ClusterName(name)]
 }
 
 // news wakes who announces how the members are.

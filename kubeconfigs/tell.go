@@ -45,6 +45,14 @@ func (m *member) setOutdated(field string) {
 	m.remark()
 }
 
+// setForbidden takes in whether the member refuses status patches.
+func (m *member) setForbidden(forbidden bool) {
+	m.mu.Lock()
+	m.forbidden = forbidden
+	m.mu.Unlock()
+	m.remark()
+}
+
 // remark takes in what there is to say of a member that is watched, if it is. Log and
 // event are for changes.
 func (m *member) remark() {
@@ -70,7 +78,7 @@ func (m *member) watching() Health {
 	if m.current != nil {
 		left = m.current.intakes.leftOut()
 	}
-	return watching(m.outdated, m.provider.options.ObjectLimit, left)
+	return watching(m.outdated, m.forbidden, m.provider.options.ObjectLimit, left)
 }
 
 // announce writes the log line and the event of a change.

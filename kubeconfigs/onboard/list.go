@@ -25,6 +25,8 @@ type Member struct {
 	Since      time.Time         `json:"since,omitzero"`
 	Reason     string            `json:"reason,omitempty"`
 	CRDs       kubeconfigs.CRDs  `json:"crds"`
+	// Permissions are those that the hub has needed so far; Check asks for each.
+	Permissions kubeconfigs.Permissions `json:"permissions"`
 	// TokenExpiry is zero where the token does not end, or where there is none.
 	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
 	// LastError is what is wrong with the member, where that is known.
@@ -52,7 +54,7 @@ func List(ctx context.Context, hub client.Client, namespace string) ([]Member, e
 // memberOf reads a member's Secret. What the hub refuses is told even where no hub
 // has looked at it yet.
 func memberOf(secret *corev1.Secret) Member {
-	m := Member{Name: secret.Name, Namespaces: kubeconfigs.Namespaces(secret), State: unknown, CRDs: unknown}
+	m := Member{Name: secret.Name, Namespaces: kubeconfigs.Namespaces(secret), State: unknown, CRDs: unknown, Permissions: unknown}
 	visit, err := kubeconfigs.Open(secret)
 	if err == nil {
 		defer visit.Close()
@@ -80,6 +82,9 @@ func (m *Member) heed(value string) {
 	}
 	if health.CRDs != "" {
 		m.CRDs = health.CRDs
+	}
+	if health.Permissions != "" {
+		m.Permissions = health.Permissions
 	}
 	m.Since, m.Reason = health.Since, health.Reason
 	m.LastError = health.RenewalError
