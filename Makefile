@@ -15,7 +15,7 @@ GOLANGCI_LINT = $$(go -C test/tools/golangci-lint tool -n golangci-lint)
 
 # Every module of the repository, and those of them that hold Go code (the others only pin tools).
 MODULES := $(patsubst %/go.mod,%,$(sort $(shell find . -name go.mod -not -path '*/node_modules/*')))
-CODE_MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/*.go $(m)/*/*.go),$(m)))
+CODE_MODULES := . $(foreach m,$(filter-out .,$(MODULES)),$(if $(wildcard $(m)/*.go),$(m)))
 # The modules with tests beside the main one.
 TEST_MODULES := $(filter-out .,$(CODE_MODULES))
 
