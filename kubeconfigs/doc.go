@@ -6,7 +6,9 @@
 // A kubeconfig comes from whoever may write Secrets, and a member from whoever
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
-// (deadline.go) and goes to that member alone (transport.go).
+// (deadline.go) and goes to that member alone (transport.go). What a member can
+// take of the hub's memory is bounded: an answer (answer.go), and how many objects
+// are let in (intake.go, listwatch.go).
 //
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
