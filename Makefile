@@ -104,8 +104,14 @@ fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
 	done
 
 .PHONY: bench
-bench: ## Measure budgets and lanes, each against a floor in the same run
-	@go test -run '^$$' -bench . -timeout 20m ./ratelimit
+bench: ## Measure budgets, lanes and the ledger, each against a floor in the same run
+	@go test -run '^$$' -bench . -timeout 20m ./ratelimit ./hub
+
+.PHONY: bench-hub
+bench-hub: ## Measure a whole hub against floors in the same run (ARGS=--help tells what can be chosen)
+	@KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
+	export KUBEBUILDER_ASSETS; \
+	go run ./test/bench $(ARGS)
 
 .PHONY: fmt
 fmt: ## Format the Go code

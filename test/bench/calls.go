@@ -35,6 +35,9 @@ func measureCalls(ctx context.Context, w *world, _ settings) error {
 	if err := w.startHub(); err != nil {
 		return err
 	}
+	if err := w.rest(ctx, takeOver); err != nil {
+		return err
+	}
 	if err := w.crowd(ctx, claimants, 0, counted); err != nil {
 		return err
 	}
@@ -72,10 +75,8 @@ func measureCalls(ctx context.Context, w *world, _ settings) error {
 	if err := w.hub.reaches(ctx, claimants, "commit_status_hub_cluster_connected"); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(idleTime):
+	if err := w.rest(ctx, idleTime); err != nil {
+		return err
 	}
 	row(fmt.Sprintf("SCM calls of a restart with %d claims in sync, and of %s after it", counted+claimants, idleTime), "%d", w.scmCalls()-before)
 	row("status patches of that restart", "%.0f", w.patches(ctx))

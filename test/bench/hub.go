@@ -164,6 +164,18 @@ func (h *hubProcess) reaches(ctx context.Context, least float64, name string, wo
 	})
 }
 
+// rest leaves a hub alone for a while.
+func (w *world) rest(ctx context.Context, while time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.hub.ended:
+		return fmt.Errorf("the hub has ended: %s", w.hub.command.ProcessState)
+	case <-time.After(while):
+		return nil
+	}
+}
+
 // until waits for something, for half an hour at most.
 func until(ctx context.Context, done func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)

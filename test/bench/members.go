@@ -35,10 +35,8 @@ func measureMembers(ctx context.Context, w *world, s settings) error {
 
 // atRest is a hub's memory and how many goroutines it has, after a while.
 func (w *world) atRest(ctx context.Context) (memory, goroutines float64, err error) {
-	select {
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
-	case <-time.After(time.Minute):
+	if err := w.rest(ctx, time.Minute); err != nil {
+		return 0, 0, err
 	}
 	if memory, err = w.hub.rss(); err != nil {
 		return 0, 0, err

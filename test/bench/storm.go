@@ -65,10 +65,8 @@ func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, 
 	if err := w.startHub(); err != nil {
 		return 0, 0, err
 	}
-	select {
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
-	case <-time.After(takeOver):
+	if err := w.rest(ctx, takeOver); err != nil {
+		return 0, 0, err
 	}
 	before, err := w.hub.rss()
 	if err != nil {
@@ -83,10 +81,8 @@ func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, 
 	}
 	took = time.Since(begin)
 	// The Go runtime gives memory back within some minutes; what counts is what stays.
-	select {
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
-	case <-time.After(time.Minute):
+	if err := w.rest(ctx, time.Minute); err != nil {
+		return 0, 0, err
 	}
 	after, err := w.hub.rss()
 	return took, after - before, err

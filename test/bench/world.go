@@ -41,7 +41,7 @@ type world struct {
 }
 
 func newWorld(ctx context.Context, program string) (*world, error) {
-	w := &world{program: program, scm: github.New()}
+	w := &world{program: program, scm: github.New(github.WithLimits(github.Limits{RequestsPerHour: 1_000_000_000}))}
 	for range apiServers + 1 {
 		c, err := clusters.Start(context.WithoutCancel(ctx))
 		if err != nil {
@@ -61,7 +61,10 @@ func newWorld(ctx context.Context, program string) (*world, error) {
 			SecretRef: v1alpha1.ObjectReference{Name: "acme"},
 			Grants:    []v1alpha1.Grant{{Clusters: []v1alpha1.Pattern{"*"}, Repositories: []v1alpha1.Pattern{"acme/*"}}},
 			Drift:     v1alpha1.Drift{Interval: "0s"},
-			RateLimit: &v1alpha1.RateLimit{MaxInFlight: ptr.To[int64](0)},
+			RateLimit: &v1alpha1.RateLimit{
+				RequestsPerHour: ptr.To[int64](0), RequestsPerMinute: ptr.To[int64](0), PointsPerMinute: ptr.To[int64](0),
+				WritesPerMinute: ptr.To[int64](0), WritesPerHour: ptr.To[int64](0), MaxInFlight: ptr.To[int64](0),
+			},
 		}})
 	return w, err
 }
