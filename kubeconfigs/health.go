@@ -130,9 +130,9 @@ func diagnose(err error) Health {
 }
 
 // watching is the health of a member that is watched. outdated is what of what is written
-// to it does not stay, "" for nothing; forbidden says that it refuses some status patches;
-// limit is how many objects of a kind are let in, and left how many are not.
-func watching(outdated string, forbidden bool, limit, left int) Health {
+// to it does not stay, "" for nothing; forbidden says that it refuses some status patches,
+// and crowded that it has more than limit objects of a kind, of which no more are let in.
+func watching(outdated string, forbidden, crowded bool, limit int) Health {
 	out := Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
 	if outdated != "" {
 		out.Outdated, out.Reason = true, ReasonCRDOutdated
@@ -142,8 +142,8 @@ func watching(outdated string, forbidden bool, limit, left int) Health {
 		out.Forbidden, out.Reason = true, ReasonStatusForbidden
 		out.Message = "watching, but the member does not let the hub patch commitstatuses/status, in some namespaces at least"
 	}
-	if left > 0 {
-		out.LeftOut, out.Reason = left, ReasonObjectsLeftOut
+	if crowded {
+		out.Reason = ReasonObjectsLeftOut
 		out.Message = fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub takes in from one member (%d of each): the newest are left out", limit)
 	}
 	return out

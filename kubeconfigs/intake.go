@@ -26,7 +26,7 @@ type intake struct {
 	// limit is in units, see unitSize.
 	limit int
 	clock clock.PassiveClock
-	// told is called when the first object is left out, and when none is any more.
+	// told is called when crowded changes.
 	told func()
 
 	mu sync.Mutex
@@ -35,6 +35,10 @@ type intake struct {
 	units    int
 	// left counts the objects that are left out.
 	left int
+	// crowded says that objects are left out, or were a moment ago, at crowdedAt: who makes
+	// and deletes one all the time is not told of each time.
+	crowded   bool
+	crowdedAt time.Time
 	// dropped are objects that were let in until the newest list left them out.
 	dropped map[types.NamespacedName]struct{}
 	// outgrown says that since the newest list, at listedAt, room was made for what is
@@ -109,6 +113,7 @@ func (i *intake) take(s *selection) {
 	i.change(func() {
 		i.admitted, i.units, i.left, i.dropped = admitted, s.units, s.left, dropped
 		i.outgrown, i.listedAt = false, i.clock.Now()
+		i.crowded = s.left > 0
 	})
 }
 
@@ -150,12 +155,21 @@ func (i *intake) remove(object client.Object) (ok bool) {
 	return ok
 }
 
+// settle takes in that time has passed.
+func (i *intake) settle() { i.change(func() {}) }
+
 // change does what may change whether anything is left out, and tells when it has.
 func (i *intake) change(do func()) {
 	i.mu.Lock()
-	before := i.left > 0
+	before := i.crowded
 	do()
-	after := i.left > 0
+	switch {
+	case i.left > 0:
+		i.crowded, i.crowdedAt = true, i.clock.Now()
+	case i.crowded && i.clock.Since(i.crowdedAt) >= relistPause:
+		i.crowded = false
+	}
+	after := i.crowded
 	i.mu.Unlock()
 	if before != after {
 		i.told()
@@ -174,6 +188,13 @@ func (i *intake) leftOut() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.left
+}
+
+// isCrowded reports whether it is to be told that objects are left out.
+func (i *intake) isCrowded() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.crowded
 }
 
 // drops reports whether an object was let in until the newest list left it out.

@@ -92,7 +92,15 @@ func TestWhatComesBeyondTheLimitIsLeftOut(t *testing.T) {
 
 	g.Expect(i.remove(born(3))).To(BeFalse())
 	g.Expect(i.leftOut()).To(BeZero())
+	for n := range 100 {
+		i.admit(born(10+n), true, unitSize)
+		i.remove(born(10 + n))
+	}
+	g.Expect(i.told).To(Equal(1), "one that is made and deleted all the time is not told of each time")
+	i.clock.Step(relistPause)
+	i.settle()
 	g.Expect(i.told).To(Equal(2))
+	g.Expect(i.isCrowded()).To(BeFalse())
 	g.Expect(i.remove(born(1))).To(BeTrue())
 	g.Expect(i.admit(born(4), true, 0)).To(BeTrue(), "there is room again")
 }

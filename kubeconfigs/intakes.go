@@ -62,6 +62,12 @@ func (i *intakes) leftOut() (n int) {
 	return n
 }
 
+// crowded reports whether it is to be told that objects are left out.
+func (i *intakes) crowded() (crowded bool) {
+	i.each(func(one kindIntake) { crowded = crowded || one.isCrowded() })
+	return crowded
+}
+
 // trouble is why a watch cannot be read, nil while all can.
 func (i *intakes) trouble() (err error) {
 	i.each(func(one kindIntake) { err = cmp.Or(err, one.trouble()) })

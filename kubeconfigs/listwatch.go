@@ -149,6 +149,8 @@ func (l *listWatch) sift(event watch.Event) (watch.Event, bool) {
 		pass = l.intake.admit(object, event.Type == watch.Added, l.keep(object))
 	case watch.Deleted:
 		pass = l.intake.remove(object)
+	default:
+		l.intake.settle()
 	}
 	if l.intake.relist() {
 		return expired(), true

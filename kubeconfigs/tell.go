@@ -74,11 +74,8 @@ func (m *member) remark() {
 
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
-	left := 0
-	if m.current != nil {
-		left = m.current.intakes.leftOut()
-	}
-	return watching(m.outdated, m.forbidden, m.provider.options.ObjectLimit, left)
+	crowded := m.current != nil && m.current.intakes.crowded()
+	return watching(m.outdated, m.forbidden, crowded, m.provider.options.ObjectLimit)
 }
 
 // announce writes the log line and the event of a change.
