@@ -1,12 +1,14 @@
 package hub
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 func TestWhereStatusesMayNotBePatchedIsToldOnChange(t *testing.T) {
@@ -31,4 +33,22 @@ func TestWhereStatusesMayNotBePatchedIsToldOnChange(t *testing.T) {
 	f.forget("eu")
 	f.note(in("team-a"), no)
 	g.Expect(told).To(HaveExactElements(true, false, true, true))
+}
+
+func TestAPatchThatIsForbiddenIsTold(t *testing.T) {
+	f := denied(t)
+	allowed := false
+	p, o := f.outletTo(func(context.Context, client.Object, []byte) error {
+		if allowed {
+			return nil
+		}
+		return apierrors.NewForbidden(schema.GroupResource{Resource: "commitstatuses"}, "build", errors.New("no"))
+	})
+	var told []bool
+	p.forbidden = newForbidden(func(_ string, forbidden bool) { told = append(told, forbidden) })
+	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(refused))
+	f.g.Expect(told).To(HaveExactElements(true))
+	allowed = true
+	f.g.Expect(p.publish(o, idIn("eu"), true)).To(Equal(finished))
+	f.g.Expect(told).To(HaveExactElements(true, false))
 }
