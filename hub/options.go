@@ -53,6 +53,8 @@ type Options struct {
 	MetricsSecure bool
 	// HealthProbeBindAddress is where /healthz and /readyz are; "0" serves none.
 	HealthProbeBindAddress string
+	// PprofBindAddress is where Go's profiles are served, to whoever asks; "0" serves none.
+	PprofBindAddress string
 	// Workers is how many keys are worked on at once.
 	Workers int
 	// Log is where the hub logs.
@@ -128,6 +130,7 @@ func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
 		Controller:                    config.Controller{SkipNameValidation: &o.Embedded},
 		Metrics:                       m,
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
+		PprofBindAddress:              o.PprofBindAddress,
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionID:              leaseName,
 		LeaderElectionReleaseOnCancel: true,

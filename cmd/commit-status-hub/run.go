@@ -60,6 +60,7 @@ func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
 	f.StringVar(&o.MetricsBindAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 switches it off")
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to whom the API server authenticates and authorizes")
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
+	f.StringVar(&o.PprofBindAddress, "pprof-bind-address", "0", "address of Go's profiles under /debug/pprof, without authentication: a loopback one such as 127.0.0.1:6060; 0 switches them off")
 	f.IntVar(&o.Workers, "workers", 256, "how many statuses are worked on at once")
 
 	// --kubeconfig and --zap-* come from libraries that know Go's own flags only.

@@ -21,12 +21,14 @@ func (w *world) crowd(ctx context.Context, members, first, n int) error {
 	})
 }
 
-// crowded is the i-th CommitStatus of a crowd. Its description has 300 bytes.
+// crowded is the i-th CommitStatus of a crowd. Its description has 299 bytes, and no other
+// has it.
 func (w *world) crowded(members, i int) *v1alpha1.CommitStatus {
 	name := fmt.Sprintf("status-%d", i)
 	return &v1alpha1.CommitStatus{ObjectMeta: in(memberName(i%members), name), Spec: v1alpha1.CommitStatusSpec{
 		GitRepoRef: v1alpha1.ObjectReference{Name: "shop"}, SHA: w.sha("acme/shop", 1000+i/perCommit), Name: name,
-		Phase: v1alpha1.PhaseSuccess, Description: strings.Repeat("hydrated ", 33) + "ok.", URL: "https://ci.example.com/run/42",
+		Phase: v1alpha1.PhaseSuccess, Description: fmt.Sprintf("%07d ", i) + strings.Repeat("hydrated ", 32) + "ok.",
+		URL: fmt.Sprintf("https://ci.example.com/run/%d", i),
 	}}
 }
 

@@ -43,18 +43,22 @@ func buildHub(ctx context.Context) (program string, remove func(), err error) {
 type hubProcess struct {
 	command *exec.Cmd
 	metrics string
-	ended   chan struct{}
+	// profiles is where its profiles are.
+	profiles string
+	ended    chan struct{}
 }
 
 // startHub starts a hub on the world's hub cluster. Its log is in the file hub.log beside
 // the program.
 func (w *world) startHub() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
-		return fmt.Errorf("finding a port: %w", err)
+		return err
 	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	profiles, err := freeAddress()
+	if err != nil {
+		return err
+	}
 	dir := filepath.Dir(w.program)
 	kubeconfig := filepath.Join(dir, "kubeconfig")
 	if err := os.WriteFile(kubeconfig, w.hubCluster.Kubeconfig(), 0o600); err != nil {
@@ -65,9 +69,10 @@ func (w *world) startHub() error {
 		return fmt.Errorf("opening the hub's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
-	h := &hubProcess{metrics: "http://" + address + "/metrics", ended: make(chan struct{})}
+	h := &hubProcess{metrics: "http://" + address + "/metrics", profiles: "http://" + profiles + "/debug/pprof/", ended: make(chan struct{})}
 	h.command = exec.Command(w.program, "run", "--kubeconfig", kubeconfig, "--namespace", namespace, "--local-cluster=false",
-		"--metrics-secure=false", "--metrics-bind-address", address, "--health-probe-bind-address=0", "--zap-log-level=error")
+		"--metrics-secure=false", "--metrics-bind-address", address, "--health-probe-bind-address=0", "--zap-log-level=error",
+		"--pprof-bind-address", profiles)
 	h.command.Stdout, h.command.Stderr = log, log
 	h.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := h.command.Start(); err != nil {
@@ -79,6 +84,16 @@ func (w *world) startHub() error {
 	}()
 	w.hub = h
 	return nil
+}
+
+// freeAddress is one of loopback at which nothing listens.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("finding a port: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
 }
 
 // stopHub asks the hub to end, and waits for that.

@@ -18,6 +18,8 @@ import (
 type settings struct {
 	changes, storm, objects, members, idle int
 	only                                   string
+	// profiles is the folder that profiles are written to, "" for none.
+	profiles string
 }
 
 // part is one thing to measure.
@@ -48,6 +50,7 @@ func bench() error {
 	flag.IntVar(&s.members, "members", 20, "members that they are in")
 	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
 	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, members; all if empty")
+	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the hub's memory, processor time and goroutines; none if empty")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

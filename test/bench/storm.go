@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,7 +27,7 @@ func measureStorm(ctx context.Context, w *world, s settings) error {
 	var perKey []time.Duration
 	var memory []float64
 	for _, n := range sizes {
-		took, rss, err := w.storm(ctx, s.members, n)
+		took, rss, err := w.storm(ctx, s, n)
 		if err != nil {
 			return err
 		}
@@ -55,11 +56,11 @@ func measureStorm(ctx context.Context, w *world, s settings) error {
 
 // storm has n CommitStatuses in members that join a hub, and returns how long it takes
 // until the hub has told all of them, and by how much its memory has grown.
-func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, grown float64, err error) {
-	if err := w.prepare(ctx, members); err != nil {
+func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, grown float64, err error) {
+	if err := w.prepare(ctx, s.members); err != nil {
 		return 0, 0, err
 	}
-	if err := w.crowd(ctx, members, 0, n); err != nil {
+	if err := w.crowd(ctx, s.members, 0, n); err != nil {
 		return 0, 0, err
 	}
 	if err := w.startHub(); err != nil {
@@ -72,8 +73,9 @@ func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, 
 	if err != nil {
 		return 0, 0, err
 	}
+	profiled := w.hub.profileWhile(ctx, s.profiles, fmt.Sprintf("storm-%d.cpu", n))
 	begin := time.Now()
-	if err := w.join(ctx, members); err != nil {
+	if err := w.join(ctx, s.members); err != nil {
 		return 0, 0, err
 	}
 	if err := w.patched(ctx, n); err != nil {
@@ -85,6 +87,10 @@ func (w *world) storm(ctx context.Context, members, n int) (took time.Duration, 
 		return 0, 0, err
 	}
 	after, err := w.hub.rss()
+	if err != nil {
+		return 0, 0, err
+	}
+	err = errors.Join(profiled(), w.hub.profile(ctx, s.profiles, fmt.Sprintf("storm-%d.heap", n), "heap"))
 	return took, after - before, err
 }
 
