@@ -157,8 +157,8 @@ func TestWhatTheMissingMayForbidWaitsForThem(t *testing.T) {
 			for i, text := range c.recorded {
 				text, owner, _ := strings.Cut(text, " by ")
 				phase, description, _ := strings.Cut(text, ": ")
-				claims[i].recall(v1alpha1.CommitStatusStatus{Phase: v1alpha1.Phase(phase), Description: description, Owner: owner},
-					testSCM())
+				claims[i].record(v1alpha1.CommitStatusStatus{Phase: v1alpha1.Phase(phase), Owner: owner})
+				claims[i].Together = countIn(description)
 			}
 			now := joining
 			if c.silent != "" {

@@ -92,7 +92,7 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b.started = time.Time{}
 	b.Begin(-5*time.Second, true)
 	b.keys[testKey].Certain, b.keys[testKey].seen = false, false
-	b.objects[idIn("eu")].fresh = false
+	b.objectAt(idIn("eu")).fresh = false
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
 	b.now.Step(20 * time.Second)
 	b.reconcile()

@@ -119,13 +119,12 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 		Repository: repo.Spec.Repository,
 		Name:       object.Spec.Name,
 		Provider:   scm.name,
-		Want: providers.Status{
-			Phase:       object.Spec.Phase.Canonical(),
-			Description: object.Spec.Description,
-			URL:         object.Spec.URL,
-		},
+		Want:       wantOf(object.Spec),
 	}
-	claim.recall(object.Status, scm)
+	if scm.keyTold(object.Status) == claim.Key {
+		claim.record(object.Status)
+		claim.Together = countIn(object.Status.Description)
+	}
 	if !scm.allows(claim) {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonDenied,
 			"no grant of ScmProvider %s lets namespace %s of cluster %s write the status %q to %s",
@@ -134,15 +133,14 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 	return claim, nil
 }
 
-// recall takes in what a status says about the claim's own key.
-func (c *Claim) recall(st v1alpha1.CommitStatusStatus, s *scm) {
-	if s.keyTold(st) != c.Key {
-		return
-	}
-	c.RecordedOwner = st.Owner
-	c.RecordedProvider = st.ScmProvider
-	c.RecordedPhase = st.Phase.Canonical()
-	c.Together = countIn(st.Description)
+// wantOf is what a spec wants shown.
+func wantOf(spec v1alpha1.CommitStatusSpec) providers.Status {
+	return providers.Status{Phase: spec.Phase.Canonical(), Description: spec.Description, URL: spec.URL}
+}
+
+// record takes in what a status says about the claim's own key.
+func (c *Claim) record(st v1alpha1.CommitStatusStatus) {
+	c.RecordedOwner, c.RecordedProvider, c.RecordedPhase = st.Owner, st.ScmProvider, st.Phase.Canonical()
 }
 
 func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
@@ -177,15 +175,15 @@ func isWebURL(text string) bool {
 	return err == nil && len(text) <= maxURL && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
-// hintOf returns what a CommitStatus's status says that the SCM shows at the
-// claim's key, and nil when it says nothing about that key. A member's users can
-// forge it, so nothing is written on its word alone.
-func hintOf(object *v1alpha1.CommitStatus, claim Claim, s *scm) *providers.Shown {
+// hintOf returns what a CommitStatus's status says that the SCM shows at a key, and
+// nil when it says nothing about that key. A member's users can forge it, so nothing
+// is written on its word alone.
+func hintOf(object *v1alpha1.CommitStatus, key Key, s *scm) *providers.Shown {
 	st := object.Status
 	if st.Provider == nil || st.Phase == "" || !st.Phase.Canonical().Known() {
 		return nil
 	}
-	if s.keyTold(st) != claim.Key {
+	if s.keyTold(st) != key {
 		return nil
 	}
 	return &providers.Shown{

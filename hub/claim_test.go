@@ -87,7 +87,7 @@ func TestNamesThatTheSCMTakesForOneAreOneKey(t *testing.T) {
 		Repo: "github.com/Acme/Shop", SHA: testSHA, Name: "bUILD", Phase: v1alpha1.PhaseQueued,
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{StatusID: 7}},
 	}
-	g.Expect(hintOf(cs, claim, byToken)).NotTo(BeNil(), "what a status tells is about the key in whatever spelling")
+	g.Expect(hintOf(cs, claim.Key, byToken)).NotTo(BeNil(), "what a status tells is about the key in whatever spelling")
 	_, err = claimOf(idIn("eu"), cs, testRepo(), testSCM(grant))
 	g.Expect(err).To(HaveOccurred(), "where names are told apart, so are those in grants")
 }
@@ -154,7 +154,7 @@ func TestHintIsOnlyAboutTheClaimsKey(t *testing.T) {
 			cs := testStatus()
 			cs.Status = *told.DeepCopy()
 			c.edit(&cs.Status)
-			g.Expect(hintOf(cs, claim, testSCM()) != nil).To(Equal(c.ok))
+			g.Expect(hintOf(cs, claim.Key, testSCM()) != nil).To(Equal(c.ok))
 		})
 	}
 }

@@ -9,7 +9,7 @@ type claimants []*object
 // of returns the claimant with an ID, nil where there is none.
 func (c claimants) of(id ObjectID) *object {
 	for _, o := range c {
-		if o.id == id {
+		if o.id() == id {
 			return o
 		}
 	}

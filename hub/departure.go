@@ -49,20 +49,20 @@ type departure struct {
 	over bool
 }
 
-// leave has what is shown at an entry ended, now that its last object left.
-func (l *Ledger) leave(e *entry, o *object, why parting) {
+// leave has what is shown at an entry ended, now that its last object, source, left with
+// a claim through via.
+func (l *Ledger) leave(e *entry, claim Claim, source *v1alpha1.CommitStatus, via *scm, why parting) *departure {
 	if e.leaving != nil {
 		// The earlier writer's run is ended first, and is all there is.
-		o.left = append(o.left, e.leaving)
-		return
+		return e.leaving
 	}
-	d := &departure{claim: o.claim, source: o.source, via: o.scm, why: why, dueAt: l.clock.Now()}
+	d := &departure{claim: claim, source: source, via: via, why: why, dueAt: l.clock.Now()}
 	if why == deleted {
 		d.dueAt = d.dueAt.Add(releaseDelay)
 	}
 	d.until = d.dueAt.Add(departureLife)
 	e.leaving = d
-	o.left = append(o.left, d)
+	return d
 }
 
 // stay takes back that an entry was left, since it is claimed again or forgotten.
@@ -161,8 +161,8 @@ func (l *Ledger) ended(e *entry) Changes {
 		e.check.drifted, e.check.restoring = nil, false
 	}
 	out := Changes{Keys: []Key{e.key}}
-	if o := l.objects[d.claim.Object]; o != nil && o.problem == nil {
-		out.Keys = append(out.Keys, o.claim.Key)
+	if o := l.objectAt(d.claim.Object); o != nil && o.problem == nil {
+		out.Keys = append(out.Keys, o.key())
 	}
 	return out
 }
@@ -206,8 +206,8 @@ func (l *Ledger) Hold(key Key, job Job) Changes {
 	}
 	e.leaving.held = true
 	var out Changes
-	if o := l.objects[e.leaving.claim.Object]; o != nil && o.problem == nil && o.claim.Key != key {
-		out.Keys = append(out.Keys, o.claim.Key)
+	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != key {
+		out.Keys = append(out.Keys, o.key())
 	}
 	return out
 }

@@ -23,7 +23,7 @@ func on(sha string) func(*v1alpha1.CommitStatus) {
 // edit changes a cluster's CommitStatus.
 func (f *fleet) edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
 	cs := testStatus(edit...)
-	cs.UID = f.objects[idIn(cluster)].source.UID
+	cs.UID = f.objectAt(idIn(cluster)).source.UID
 	f.SetObject(cluster, f.token[cluster], cs)
 }
 

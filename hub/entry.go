@@ -3,6 +3,8 @@ package hub
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -93,28 +95,29 @@ func (l *Ledger) drop(e *entry) {
 
 // resolve works out what an object claims and moves it between keys.
 func (l *Ledger) resolve(o *object) Changes {
-	if m := l.members[o.id.Cluster]; m != nil && m.twin != "" {
+	if m := l.members[o.cluster]; m != nil && m.twin != "" {
 		o.problem = errTwin
 		return l.release(o, outOfSight)
 	}
 	var s *scm
-	repo := l.repos[o.repo].GitRepo
+	repo := o.repo.GitRepo
 	if repo != nil {
 		s = l.scms[repo.Spec.ScmProviderRef.Name]
 	}
-	claim, problem := claimOf(o.id, o.source, repo, s)
+	claim, problem := claimOf(o.id(), o.source, repo, s)
 	var out Changes
 	switch {
 	case problem != nil:
 		out.add(l.suspend(o))
-	case claim.Key != o.claim.Key:
+	case claim.Key != o.key():
 		out.add(l.release(o, moved))
 		o.served = false
 		l.join(o, claim, s)
 	default:
-		o.served = o.served && claim.Want == o.claim.Want
+		before := o.claim()
+		o.served = o.served && claim.Want == before.Want
 		// A status that is published while claims are missing counts without them.
-		claim.Together = max(claim.Together, o.claim.Together)
+		claim.Together = max(claim.Together, before.Together)
 		l.join(o, claim, s)
 	}
 	o.problem = problem
@@ -137,8 +140,8 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
 	}
 	e.stay()
-	if claim.Key != o.claim.Key {
-		o.fresh = (l.heard(o.id.Cluster) || l.joined(o.id.Cluster)) && (o.problem == nil || !o.known)
+	if claim.Key != o.key() {
+		o.fresh = (l.heard(o.cluster) || l.joined(o.cluster)) && (o.problem == nil || !o.known)
 	}
 	switch {
 	case !o.fresh:
@@ -146,31 +149,31 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	case len(e.claims) == 0:
 		e.since = l.clock.Now()
 	}
-	delete(e.kept, o.id)
+	delete(e.kept, o.id())
 	e.claims.add(o)
-	o.claim, o.scm = claim, s
+	o.take(claim, e, s)
 }
 
 // changesOf returns the object and its key, once its cluster has been heard.
 func (l *Ledger) changesOf(o *object) Changes {
-	if !l.heard(o.id.Cluster) {
+	if !l.heard(o.cluster) {
 		return Changes{}
 	}
-	out := Changes{Objects: []ObjectID{o.id}}
+	out := Changes{Objects: []ObjectID{o.id()}}
 	if o.problem == nil {
-		out.Keys = append(out.Keys, o.claim.Key)
+		out.Keys = append(out.Keys, o.key())
 	}
 	return out
 }
 
 // suspend takes an object's claim off its key, which it keeps for the time being.
 func (l *Ledger) suspend(o *object) Changes {
-	e := l.keys[o.claim.Key]
+	e := l.keys[o.key()]
 	if e == nil || !e.claims.has(o) {
 		return Changes{}
 	}
 	e.claims.remove(o)
-	e.keep(o.id)
+	e.keep(o.id())
 	return Changes{Keys: []Key{e.key}}
 }
 
@@ -184,16 +187,16 @@ func (e *entry) keep(id ObjectID) {
 // release takes an object off its key for good. What is left of the key when it
 // was the last there depends on why.
 func (l *Ledger) release(o *object, why parting) Changes {
-	e := l.keys[o.claim.Key]
+	e := l.keys[o.key()]
 	if e == nil {
 		return Changes{}
 	}
-	_, kept := e.kept[o.id]
+	_, kept := e.kept[o.id()]
 	if !kept && !e.claims.has(o) {
 		return Changes{}
 	}
 	e.claims.remove(o)
-	delete(e.kept, o.id)
+	delete(e.kept, o.id())
 	switch {
 	case !e.idle():
 	case l.started.IsZero():
@@ -203,25 +206,19 @@ func (l *Ledger) release(o *object, why parting) Changes {
 	default:
 		e.releasedAt = l.clock.Now()
 		if why == moved || why == deleted && !kept {
-			l.leave(e, o, why)
+			o.left = append(o.left, l.leave(e, o.claim(), o.source, o.scm, why))
 		}
 	}
 	return Changes{Keys: []Key{e.key}}
 }
 
-func (l *Ledger) unuse(o *object) {
-	delete(l.users[o.repo], o)
-	if len(l.users[o.repo]) == 0 {
-		delete(l.users, o.repo)
-	}
-}
-
-func (l *Ledger) remove(o *object, why parting) Changes {
-	delete(l.objects, o.id)
+// remove takes an object that is gone out of its member.
+func (l *Ledger) remove(m *member, o *object, why parting) Changes {
+	delete(m.objects, types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name})
 	if l.uids[o.source.UID] == o {
 		delete(l.uids, o.source.UID)
 	}
-	l.unuse(o)
+	m.unuse(o)
 	return l.release(o, why)
 }
 
@@ -229,8 +226,8 @@ func (l *Ledger) remove(o *object, why parting) Changes {
 func (l *Ledger) heardClaims(e *entry) []Claim {
 	out := make([]Claim, 0, len(e.claims))
 	for _, o := range e.claims {
-		if l.heard(o.id.Cluster) {
-			out = append(out, o.claim)
+		if l.heard(o.cluster) {
+			out = append(out, o.claim())
 		}
 	}
 	return out

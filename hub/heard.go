@@ -45,8 +45,10 @@ func (l *Ledger) recallPlaces() {
 	if l.started.IsZero() || !l.loaded {
 		return
 	}
-	for _, o := range l.objects {
-		l.recallPlace(o)
+	for _, m := range l.members {
+		for _, o := range m.objects {
+			l.recallPlace(o)
+		}
 	}
 }
 
@@ -78,10 +80,10 @@ func (l *Ledger) everything() Changes {
 	for key := range l.keys {
 		out.Keys = append(out.Keys, key)
 	}
-	for id := range l.objects {
-		out.Objects = append(out.Objects, id)
-	}
 	for cluster, m := range l.members {
+		for name := range m.objects {
+			out.Objects = append(out.Objects, ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name})
+		}
 		if m.twin != "" {
 			out.add(Changes{Twins: map[string]string{cluster: m.twin}})
 		}
@@ -89,11 +91,13 @@ func (l *Ledger) everything() Changes {
 	return out
 }
 
-// current reports whether an engagement is the newest of its cluster: only then
-// what it tells counts.
-func (l *Ledger) current(cluster string, engagement uint64) bool {
-	m := l.members[cluster]
-	return m != nil && m.engagement == engagement
+// current is the member of an engagement that is the newest of its cluster, nil for any
+// other: what that tells does not count.
+func (l *Ledger) current(cluster string, engagement uint64) *member {
+	if m := l.members[cluster]; m != nil && m.engagement == engagement {
+		return m
+	}
+	return nil
 }
 
 // heard reports whether the claims of a cluster count.

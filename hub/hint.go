@@ -29,7 +29,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		e.check.drifted = &v.Want
 	}
-	if hint := hintOf(o.source, o.claim, l.scms[v.Owner.Provider]); hint != nil && agreed {
+	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
 		e.Stale, e.nameless = e.met || !settled(o) || l.gone.contradicts(e.key, hint), false
 		return
@@ -71,10 +71,10 @@ func (l *Ledger) agreed(e *entry) bool {
 	first := true
 	var told *providers.Shown
 	for _, o := range e.claims {
-		if !l.heard(o.id.Cluster) {
+		if !l.heard(o.cluster) {
 			continue
 		}
-		hint := hintOf(o.source, o.claim, l.scms[o.claim.Provider])
+		hint := hintOf(o.source, o.key(), l.scms[o.scm.name])
 		if !first && !sameStatus(hint, told) {
 			return false
 		}
@@ -110,19 +110,19 @@ func sameWriter(a, b *scm) bool {
 func (l *Ledger) recallPlace(o *object) Changes {
 	o.placed = true
 	place, s, hint := l.placeTold(o)
-	if hint == nil || place.Key == o.claim.Key {
+	if hint == nil || place.Key == o.key() {
 		return Changes{}
 	}
 	if o.problem != nil {
-		if o.claim.Key != (Key{}) {
+		if o.key() != (Key{}) {
 			return Changes{}
 		}
-		o.claim, o.scm = place, s
+		o.place, o.scm = &place, s
 		e := l.entryAt(place.Key)
 		if e.idle() && !e.Certain {
 			l.guess(e, o.source.Status, hint)
 		}
-		e.keep(o.id)
+		e.keep(o.id())
 		return Changes{}
 	}
 	e := l.entryAt(place.Key)
@@ -133,8 +133,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		l.guess(e, o.source.Status, hint)
 	}
 	e.releasedAt = l.clock.Now()
-	l.leave(e, &object{id: o.id, source: o.source, claim: place, scm: s}, moved)
-	o.left = append(o.left, e.leaving)
+	o.left = append(o.left, l.leave(e, place, o.source, s, moved))
 	return Changes{Keys: []Key{e.key}}
 }
 
@@ -148,14 +147,14 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *scm, hint *providers.Show
 	}
 	host, repository, _ := strings.Cut(st.Repo, "/")
 	place = Claim{
-		Object: o.id, UID: o.source.UID, Generation: o.source.Generation, CreatedAt: o.source.CreationTimestamp.Time,
+		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, CreatedAt: o.source.CreationTimestamp.Time,
 		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
 	}
 	if host != s.host || !s.allows(place) {
 		return Claim{}, nil, nil
 	}
 	told := v1alpha1.CommitStatus{Status: st}
-	return place, s, hintOf(&told, place, s)
+	return place, s, hintOf(&told, place.Key, s)
 }
 
 // checkPlace checks a place that a status tells of as a spec is checked.
@@ -169,5 +168,5 @@ func driftTold(o *object) bool {
 	st := o.source.Status
 	ready := apimeta.FindStatusCondition(st.Conditions, v1alpha1.ConditionReady)
 	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && st.Owner == "" && ready.ObservedGeneration == o.source.Generation &&
-		strings.EqualFold(st.Repo, o.claim.Key.Host+"/"+o.claim.Repository) && strings.EqualFold(st.SHA, o.claim.Key.SHA)
+		strings.EqualFold(st.Repo, o.key().Host+"/"+o.repository) && strings.EqualFold(st.SHA, o.key().SHA)
 }

@@ -233,7 +233,7 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 func (l *Ledger) claimants(e *entry) Changes {
 	var out Changes
 	for _, o := range e.claims {
-		out.Objects = append(out.Objects, o.id)
+		out.Objects = append(out.Objects, o.id())
 	}
 	return out
 }

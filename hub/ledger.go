@@ -9,7 +9,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // Ledger knows who claims which key and what its SCM shows. It lives in memory
@@ -21,12 +20,7 @@ type Ledger struct {
 
 	mu      sync.Mutex
 	members map[string]*member
-	objects map[ObjectID]*object
-	repos   map[ObjectID]gitRepo
-	// users are the CommitStatuses that name a GitRepo, by the GitRepo, whether
-	// it exists or not.
-	users map[ObjectID]map[*object]struct{}
-	scms  map[string]*scm
+	scms    map[string]*scm
 	keys  map[Key]*entry
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
@@ -55,6 +49,9 @@ type Ledger struct {
 
 // member is one cluster. Its claims carry the engagement that last saw them.
 type member struct {
+	objects map[types.NamespacedName]*object
+	repos   map[types.NamespacedName]*gitRepo
+
 	engagement uint64
 	heard      bool
 	// first is the engagement that its name had first.
@@ -62,37 +59,6 @@ type member struct {
 	// twin is the name under which the same cluster was engaged before, "" for none.
 	// While there is one nothing that is told under this name counts.
 	twin string
-}
-
-// object is one CommitStatus.
-type object struct {
-	id         ObjectID
-	engagement uint64
-	source     *v1alpha1.CommitStatus
-	repo       ObjectID
-	claim      Claim
-	// problem says why there is no claim; claim is then the last one.
-	problem *providers.Error
-	// applied is the status that the hub patched last and patchedAt the resource
-	// version that came of it; events from before that version tell nothing new.
-	applied   *v1alpha1.CommitStatusStatus
-	patchedAt string
-	// served says that the claim has been counted as shown.
-	served bool
-	// scm is the ScmProvider as the claim was made through it.
-	scm *scm
-	// placed says that the status was asked where the claim was last, and left are
-	// the places whose end the next one waits for.
-	placed bool
-	left   []*departure
-	// known says that a hub before this one may have known the object: what stands in
-	// its way now may not have then.
-	known bool
-	// fresh says that the claim was made while its member was heard already, or that
-	// its member is new, so that no hub before this one can have known of it.
-	fresh bool
-	// requested is the value of the annotation that asks for a fresh look.
-	requested string
 }
 
 // Changes are the keys and objects that an event or an outcome concerns.
@@ -137,9 +103,6 @@ func NewLedger(o LedgerOptions) *Ledger {
 	return &Ledger{
 		clock:   o.Clock,
 		members: map[string]*member{},
-		objects: map[ObjectID]*object{},
-		repos:   map[ObjectID]gitRepo{},
-		users:   map[ObjectID]map[*object]struct{}{},
 		scms:    map[string]*scm{},
 		keys:    map[Key]*entry{},
 		commits: map[Key]*commit{},
@@ -160,7 +123,7 @@ func (l *Ledger) Engage(cluster string) uint64 {
 	m := l.members[cluster]
 	l.epoch++
 	if m == nil {
-		m = &member{first: l.epoch}
+		m = &member{first: l.epoch, objects: map[types.NamespacedName]*object{}, repos: map[types.NamespacedName]*gitRepo{}}
 		l.members[cluster] = m
 	}
 	m.engagement = l.epoch
@@ -178,13 +141,11 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 		return out
 	}
 	m.heard = true
-	out.add(l.sweepRepos(cluster, engagement))
-	for id, o := range l.objects {
-		switch {
-		case id.Cluster != cluster:
-		case o.engagement != engagement:
-			out.add(l.remove(o, outOfSight))
-		default:
+	out.add(l.sweepRepos(m))
+	for _, o := range m.objects {
+		if o.engagement != engagement {
+			out.add(l.remove(m, o, outOfSight))
+		} else {
 			out.add(l.changesOf(o))
 		}
 	}
@@ -202,15 +163,8 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 		return out
 	}
 	delete(l.members, cluster)
-	for id, o := range l.objects {
-		if id.Cluster == cluster {
-			out.add(l.remove(o, outOfSight))
-		}
-	}
-	for id := range l.repos {
-		if id.Cluster == cluster {
-			delete(l.repos, id)
-		}
+	for _, o := range m.objects {
+		out.add(l.remove(m, o, outOfSight))
 	}
 	out.add(l.freeTwins(cluster))
 	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
@@ -222,35 +176,28 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.current(cluster, engagement) {
+	m := l.current(cluster, engagement)
+	if m == nil {
 		return Changes{}
 	}
-	id := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Name}
-	repo := ObjectID{Cluster: cluster, Namespace: source.Namespace, Name: source.Spec.GitRepoRef.Name}
-	var out Changes
-	out.add(l.noteTwin(id, source))
-	o := l.objects[id]
+	out := l.noteTwin(cluster, source)
+	name := types.NamespacedName{Namespace: source.Namespace, Name: source.Name}
+	o := m.objects[name]
 	if o != nil && o.source.UID != source.UID {
-		out.add(l.remove(o, deleted))
+		out.add(l.remove(m, o, deleted))
 		o = nil
 	}
 	if o == nil {
-		o = &object{id: id, requested: source.Annotations[v1alpha1.AnnotationRequestedAt], known: !l.heard(cluster) && !l.joined(cluster)}
-		l.objects[id] = o
+		o = &object{cluster: cluster, known: !l.heard(cluster) && !l.joined(cluster)}
+		m.objects[name] = o
 	} else {
-		if o.repo != repo {
-			l.unuse(o)
-		}
 		l.noteRequest(o, source)
 	}
-	o.source, o.engagement, o.repo = source, engagement, repo
+	o.source, o.engagement = source, engagement
+	m.use(o)
 	if _, ok := l.uids[source.UID]; !ok {
 		l.uids[source.UID] = o
 	}
-	if l.users[repo] == nil {
-		l.users[repo] = map[*object]struct{}{}
-	}
-	l.users[repo][o] = struct{}{}
 	out.add(l.resolve(o))
 	return out
 }
@@ -259,9 +206,18 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 func (l *Ledger) RemoveObject(cluster string, engagement uint64, name types.NamespacedName, why parting) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o := l.objects[ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}]
-	if o == nil || !l.current(cluster, engagement) {
+	m := l.current(cluster, engagement)
+	if m == nil || m.objects[name] == nil {
 		return Changes{}
 	}
-	return l.remove(o, why)
+	return l.remove(m, m.objects[name], why)
+}
+
+// objectAt is the CommitStatus of an ID, nil where there is none.
+func (l *Ledger) objectAt(id ObjectID) *object {
+	m := l.members[id.Cluster]
+	if m == nil {
+		return nil
+	}
+	return m.objects[types.NamespacedName{Namespace: id.Namespace, Name: id.Name}]
 }

@@ -328,9 +328,7 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 	f.Disengage("eu", f.token["eu"])
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
-	f.g.Expect(f.objects).To(BeEmpty())
-	f.g.Expect(f.repos).To(BeEmpty())
-	f.g.Expect(f.users).To(BeEmpty())
+	f.g.Expect(f.uids).To(BeEmpty())
 	f.g.Expect(f.keys).To(BeEmpty())
 	f.g.Expect(f.Ledger.members).To(BeEmpty())
 }

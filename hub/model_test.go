@@ -202,8 +202,17 @@ func (m *model) checkDeletion() {
 		}
 	}
 	h := m.hub
-	if n := len(h.keys) + len(h.commits) + len(h.objects) + len(h.users) + len(h.uids); n > 0 {
-		m.failf("the ledger remembers %v %v %v %v %v", h.keys, h.commits, h.objects, h.users, h.uids)
+	if n := len(h.keys) + len(h.commits) + len(h.uids); n > 0 {
+		m.failf("the ledger remembers %v %v %v", h.keys, h.commits, h.uids)
+	}
+	for name, member := range h.members {
+		left := len(member.objects)
+		for _, repo := range member.repos {
+			left += len(repo.users)
+		}
+		if left > 0 {
+			m.failf("the ledger remembers %v %v of %s", member.objects, member.repos, name)
+		}
 	}
 }
 

@@ -6,43 +6,84 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// gitRepo is one GitRepo, and the engagement that last saw it.
+// gitRepo is what CommitStatuses of a namespace call a GitRepo.
 type gitRepo struct {
+	name types.NamespacedName
+	// GitRepo is nil while there is none of that name, and engagement the one that last
+	// saw it.
 	*v1alpha1.GitRepo
 	engagement uint64
+	// users are the CommitStatuses that name it.
+	users map[*object]struct{}
 }
 
 // SetRepo takes a GitRepo as it is now, nil when it is gone.
 func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.NamespacedName, repo *v1alpha1.GitRepo) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.current(cluster, engagement) {
+	m := l.current(cluster, engagement)
+	if m == nil {
 		return Changes{}
 	}
-	id := ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name}
-	if repo == nil {
-		delete(l.repos, id)
-	} else {
-		l.repos[id] = gitRepo{GitRepo: repo, engagement: engagement}
-	}
-	return l.resolveUsers(id)
+	r := m.repo(name)
+	r.GitRepo, r.engagement = repo, engagement
+	m.drop(r)
+	return l.resolveUsers(r)
 }
 
-// sweepRepos drops the GitRepos of a cluster that an engagement has not seen.
-func (l *Ledger) sweepRepos(cluster string, engagement uint64) Changes {
+// repo is the GitRepo of a name, and made where there is none.
+func (m *member) repo(name types.NamespacedName) *gitRepo {
+	r := m.repos[name]
+	if r == nil {
+		r = &gitRepo{name: name, users: map[*object]struct{}{}}
+		m.repos[name] = r
+	}
+	return r
+}
+
+// drop forgets a GitRepo that is gone and that nobody names.
+func (m *member) drop(r *gitRepo) {
+	if r.GitRepo == nil && len(r.users) == 0 {
+		delete(m.repos, r.name)
+	}
+}
+
+// use notes which GitRepo an object names now.
+func (m *member) use(o *object) {
+	now := m.repo(types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Spec.GitRepoRef.Name})
+	if o.repo != now {
+		m.unuse(o)
+	}
+	o.repo = now
+	now.users[o] = struct{}{}
+}
+
+// unuse has an object name no GitRepo any more.
+func (m *member) unuse(o *object) {
+	if o.repo == nil {
+		return
+	}
+	delete(o.repo.users, o)
+	m.drop(o.repo)
+	o.repo = nil
+}
+
+// sweepRepos drops the GitRepos of a member that its engagement has not seen.
+func (l *Ledger) sweepRepos(m *member) Changes {
 	var out Changes
-	for id, repo := range l.repos {
-		if id.Cluster == cluster && repo.engagement != engagement {
-			delete(l.repos, id)
-			out.add(l.resolveUsers(id))
+	for _, r := range m.repos {
+		if r.GitRepo != nil && r.engagement != m.engagement {
+			r.GitRepo = nil
+			m.drop(r)
+			out.add(l.resolveUsers(r))
 		}
 	}
 	return out
 }
 
-func (l *Ledger) resolveUsers(repo ObjectID) Changes {
+func (l *Ledger) resolveUsers(repo *gitRepo) Changes {
 	var out Changes
-	for user := range l.users[repo] {
+	for user := range repo.users {
 		out.add(l.resolve(user))
 	}
 	return out
@@ -60,9 +101,11 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 		l.scms[name] = s
 	}
 	var out Changes
-	for id, repo := range l.repos {
-		if repo.Spec.ScmProviderRef.Name == name {
-			out.add(l.resolveUsers(id))
+	for _, m := range l.members {
+		for _, repo := range m.repos {
+			if repo.GitRepo != nil && repo.Spec.ScmProviderRef.Name == name {
+				out.add(l.resolveUsers(repo))
+			}
 		}
 	}
 	return out

@@ -65,11 +65,11 @@ func (l *Ledger) count(e *entry, job Job, wrote bool) {
 	var before, now uint64
 	for _, o := range e.claims {
 		switch {
-		case !l.heard(o.id.Cluster):
+		case !l.heard(o.cluster):
 		case o.served && (!wrote || together):
 			before++
 		default:
-			o.served = together || job.Account.Next(e.Shown, o.claim.Want) == providers.StepNone
+			o.served = together || job.Account.Next(e.Shown, o.claim().Want) == providers.StepNone
 			if o.served {
 				now++
 			}

@@ -29,7 +29,7 @@ type Patch struct {
 func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o := l.objects[id]
+	o := l.objectAt(id)
 	if o == nil || !l.heard(id.Cluster) {
 		return Patch{}, false
 	}
@@ -51,9 +51,8 @@ func (l *Ledger) Patched(p Patch, version string) {
 	if overruled(p) {
 		l.overruled++
 	}
-	if o := l.objects[p.ID]; o != nil && o.source.UID == p.UID {
-		status := p.Status // a pointer into the patch would hold on to all of it
-		o.applied, o.patchedAt = &status, version
+	if o := l.objectAt(p.ID); o != nil && o.source.UID == p.UID {
+		o.applied = &applied{status: p.Status, version: version}
 	}
 }
 
@@ -63,19 +62,19 @@ func (o *object) statusNow() v1alpha1.CommitStatusStatus {
 	if o.applied == nil {
 		return o.source.Status
 	}
-	order, err := resourceversion.CompareResourceVersion(o.source.ResourceVersion, o.patchedAt)
+	order, err := resourceversion.CompareResourceVersion(o.source.ResourceVersion, o.applied.version)
 	if err == nil && order < 0 {
-		return *o.applied
+		return o.applied.status
 	}
-	o.applied, o.patchedAt = nil, ""
+	o.applied = nil
 	return o.source.Status
 }
 
 // version is the newest resource version of an object that is known; statusNow has
 // dropped that of a patch that the watch has caught up with.
 func (o *object) version() string {
-	if o.patchedAt != "" {
-		return o.patchedAt
+	if o.applied != nil {
+		return o.applied.version
 	}
 	return o.source.ResourceVersion
 }
@@ -87,12 +86,12 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	if o.problem != nil {
 		return s, true
 	}
-	e := l.keys[o.claim.Key]
+	e := l.keys[o.key()]
 	v, ok := l.judge(e)
 	if !ok || v.WaitFor != "" && e.pendingOf(l.attemptOf(v)) == nil {
 		return s, false
 	}
-	s.claim, s.verdict = o.claim, v
+	s.claim, s.verdict = o.claim(), v
 	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost || e.Stale, e.writer, e.updatedAt
 	now := l.attemptOf(v)
 	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
@@ -121,12 +120,12 @@ func (l *Ledger) Count() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := Counts{Claims: map[string]int{}, Keys: len(l.keys), Saved: l.saved, Overruled: l.overruled}
-	for cluster := range l.members {
+	for cluster, m := range l.members {
 		out.Claims[cluster] = 0
-	}
-	for id, o := range l.objects {
-		if o.problem == nil {
-			out.Claims[id.Cluster]++
+		for _, o := range m.objects {
+			if o.problem == nil {
+				out.Claims[cluster]++
+			}
 		}
 	}
 	for _, e := range l.keys {
@@ -143,15 +142,18 @@ func (l *Ledger) Count() Counts {
 // conflicting reports whether the claims on a key want different things of which
 // only the oldest's is shown.
 func (l *Ledger) conflicting(e *entry) bool {
-	var oldest *object
-	differ := false
-	for _, o := range e.claims {
-		differ = differ || (oldest != nil && o.claim.Want != oldest.claim.Want)
-		if oldest == nil || older(o.claim, oldest.claim) < 0 {
-			oldest = o
+	if len(e.claims) < 2 {
+		return false
+	}
+	oldest, differ := e.claims[0].claim(), false
+	for _, o := range e.claims[1:] {
+		claim := o.claim()
+		differ = differ || claim.Want != oldest.Want
+		if older(claim, oldest) < 0 {
+			oldest = claim
 		}
 	}
-	return differ && !l.aggregates(oldest.claim.Provider)
+	return differ && !l.aggregates(oldest.Provider)
 }
 
 // Started returns when this process began to write, zero before.

@@ -10,10 +10,8 @@ import (
 // noteRequest takes in a CommitStatus that changed: a change of the annotation asks
 // for a fresh look, and any change of the spec for another try of what failed.
 func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
-	requested := now.Annotations[v1alpha1.AnnotationRequestedAt]
-	asked := requested != o.requested
-	o.requested = requested
-	e := l.keys[o.claim.Key]
+	asked := now.Annotations[v1alpha1.AnnotationRequestedAt] != o.source.Annotations[v1alpha1.AnnotationRequestedAt]
+	e := l.keys[o.key()]
 	if l.started.IsZero() || e == nil || !e.claims.has(o) || !asked && now.Generation == o.source.Generation {
 		return
 	}

@@ -30,7 +30,7 @@ func (f *fleet) aggregate(on bool) Changes {
 // put changes what a cluster's CommitStatus wants.
 func (f *fleet) put(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
 	cs := testStatus(edit...)
-	cs.UID = f.objects[idIn(cluster)].source.UID
+	cs.UID = f.objectAt(idIn(cluster)).source.UID
 	f.SetObject(cluster, f.token[cluster], cs)
 	f.Route(testKey)
 }

@@ -13,16 +13,12 @@ var errTwin = providers.Errorf(v1alpha1.ReasonDenied, "the cluster is engaged un
 // same object, by UID, namespace and name. The name that was engaged first counts,
 // whatever is engaged anew later, and the other one as a whole does not: not its
 // other objects either, of which the first may not know yet.
-func (l *Ledger) noteTwin(id ObjectID, source *v1alpha1.CommitStatus) Changes {
-	known := l.uids[source.UID]
-	if known == nil {
+func (l *Ledger) noteTwin(cluster string, source *v1alpha1.CommitStatus) Changes {
+	other := l.uids[source.UID]
+	if other == nil || other.cluster == cluster || other.source.Namespace != source.Namespace || other.source.Name != source.Name {
 		return Changes{}
 	}
-	other := known.id
-	if other.Cluster == id.Cluster || other.Namespace != id.Namespace || other.Name != id.Name {
-		return Changes{}
-	}
-	later, first := id.Cluster, other.Cluster
+	later, first := cluster, other.cluster
 	if l.members[later].first < l.members[first].first {
 		later, first = first, later
 	}
@@ -31,11 +27,9 @@ func (l *Ledger) noteTwin(id ObjectID, source *v1alpha1.CommitStatus) Changes {
 	}
 	l.members[later].twin = first
 	out := Changes{Twins: map[string]string{later: first}}
-	for each, o := range l.objects {
-		if each.Cluster == later {
-			out.add(l.resolve(o))
-			delete(l.uids, o.source.UID)
-		}
+	for _, o := range l.members[later].objects {
+		out.add(l.resolve(o))
+		delete(l.uids, o.source.UID)
 	}
 	out.Keys = append(out.Keys, l.waitingFor(later)...)
 	return out
@@ -44,16 +38,14 @@ func (l *Ledger) noteTwin(id ObjectID, source *v1alpha1.CommitStatus) Changes {
 // freeTwins lets the clusters count that were engaged as one that is gone.
 func (l *Ledger) freeTwins(gone string) Changes {
 	var out Changes
-	for cluster, m := range l.members {
+	for _, m := range l.members {
 		if m.twin != gone {
 			continue
 		}
 		m.twin = ""
-		for id, o := range l.objects {
-			if id.Cluster == cluster {
-				l.uids[o.source.UID] = o
-				out.add(l.resolve(o))
-			}
+		for _, o := range m.objects {
+			l.uids[o.source.UID] = o
+			out.add(l.resolve(o))
 		}
 	}
 	return out
