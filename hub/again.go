@@ -8,22 +8,24 @@ func (l *Ledger) LookAgain(key Key, after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e := l.keys[key]; e != nil {
-		e.again = l.clock.Now().Add(after)
+		e.detail().again = l.clock.Now().Add(after)
 	}
 }
 
 // again is how long it is until an entry is looked at once more, 0 for never.
 func (l *Ledger) again(e *entry) time.Duration {
-	if e.again.IsZero() {
+	again := e.details().again
+	if again.IsZero() {
 		return 0
 	}
-	return max(e.again.Sub(l.clock.Now()), time.Millisecond)
+	return max(again.Sub(l.clock.Now()), time.Millisecond)
 }
 
 // expire has what was seen of an entry hold no longer, once it is time to look again.
 func (l *Ledger) expire(e *entry) {
-	if !e.again.IsZero() && !l.clock.Now().Before(e.again) {
-		e.again, e.Stale = time.Time{}, true
+	if again := e.details().again; !again.IsZero() && !l.clock.Now().Before(again) {
+		e.detail().again, e.Stale = time.Time{}, true
+		e.tidy()
 	}
 }
 

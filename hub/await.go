@@ -36,10 +36,13 @@ func (l *Ledger) Guard(key Key, job Job) Changes {
 
 func (l *Ledger) await(e *entry, job Job, member string) Changes {
 	p := pending{attempt: job.attempt, reason: v1alpha1.ReasonPending, message: awaitedIn(member)}
-	if l.clock.Since(l.started) < awaitTold || e.failureOf(p.attempt) != nil || e.pending != nil && *e.pending == p {
+	if l.clock.Since(l.started) < awaitTold || e.failureOf(p.attempt) != nil {
 		return Changes{}
 	}
-	e.pending = &p
+	if told := e.details().pending; told != nil && *told == p {
+		return Changes{}
+	}
+	e.detail().pending = &p
 	return l.claimants(e)
 }
 

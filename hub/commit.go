@@ -23,6 +23,9 @@ func (l *Ledger) addToCommit(e *entry) {
 	if c == nil {
 		c = &commit{}
 		l.commits[at] = c
+	} else {
+		first := c.entries[0].key
+		e.key.Host, e.key.Repository, e.key.SHA = first.Host, first.Repository, first.SHA // whose texts they share
 	}
 	c.entries = append(c.entries, e)
 }

@@ -125,7 +125,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, unheardCheck, false
 	}
 	d.held = false
-	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.lostWant, title: d.via.kind.Title()}
+	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }
@@ -158,7 +158,7 @@ func (l *Ledger) ended(e *entry) Changes {
 	if d.why == replaced && !e.idle() {
 		// The new writer knows nothing of what is shown.
 		e.Observation, e.via, e.writer = Observation{}, nil, ""
-		e.check.drifted, e.check.restoring = nil, false
+		e.undrifted()
 	}
 	out := Changes{Keys: []Key{e.key}}
 	if o := l.objectAt(d.claim.Object); o != nil && o.problem == nil {
@@ -223,7 +223,7 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 	}
 	if unknown {
 		_, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
-		e.Lost, e.lostAt, e.lostWant = true, l.clock.Now(), want
+		e.lose(l.clock.Now(), want)
 	}
 	if e.leaving != job.ending {
 		return Changes{Keys: []Key{key}}

@@ -44,10 +44,9 @@ func driftingOf(spec v1alpha1.Drift) drifting {
 	return d
 }
 
-// check is what is known of the comparisons of a key with its SCM.
+// check is what is known of the comparisons of a key with its SCM, if there is anything
+// to tell.
 type check struct {
-	// at is when the next is due, zero while that is not planned.
-	at time.Time
 	// asked says that somebody wants one now, and failed how many in a row failed.
 	asked  bool
 	failed int
@@ -56,7 +55,7 @@ type check struct {
 	drifted *providers.Status
 	// restoring says that it is to be written again, and restored when it was.
 	restoring bool
-	restored  []time.Time
+	restored  [maxRestores]time.Time
 }
 
 // checkAfter is how long after a comparison the next one is due: the older a status
@@ -65,21 +64,20 @@ func checkAfter(age, interval time.Duration, random float64) time.Duration {
 	return time.Duration(float64(min(max(age, interval), max(longestInterval, interval))) * (1 + checkJitter*random))
 }
 
-// mayRestore reports whether one more restore is allowed at now.
-func (c *check) mayRestore(now time.Time) bool {
-	recent := c.restored[:0]
-	for _, at := range c.restored {
-		if now.Sub(at) < restoreWindow {
-			recent = append(recent, at)
+// restore reports whether one more restore is allowed at now, and counts it.
+func (c *check) restore(now time.Time) bool {
+	for i, at := range c.restored {
+		if at.IsZero() || now.Sub(at) >= restoreWindow {
+			c.restored[i] = now
+			return true
 		}
 	}
-	c.restored = recent
-	return len(recent) < maxRestores
+	return false
 }
 
 // driftFrom reports whether somebody else changed what is to show want.
 func (e *entry) driftFrom(want providers.Status) bool {
-	return e.check.drifted != nil && *e.check.drifted == want
+	return e.more != nil && e.more.check.drifted != nil && *e.more.check.drifted == want
 }
 
 // driftMessage names each field in which what an SCM shows differs from what it

@@ -32,44 +32,25 @@ type entry struct {
 	// than what it knows.
 	met bool
 	Observation
-	// lostAt is when the write whose answer was lost was sent, and lostWant what it was to
-	// show.
-	lostAt    time.Time
-	lostWant  providers.Status
 	updatedAt time.Time
 	// writer is the ScmProvider that wrote or read Shown, and via how that was then;
 	// nil where it is not known any more.
 	writer string
 	via    *scm
-
-	failure  *providers.Error
-	attempts int
-	retryAt  time.Time
-	tried    attempt
-	pending  *pending
-	wish     wish
+	wish   wish
 
 	// since is when the key was claimed first, zero where it may have been before this
 	// process began to watch.
-	since      time.Time
-	waitFor    string
-	releasedAt time.Time
+	since time.Time
 	// leaving is what is to be ended here, nil for nothing.
 	leaving *departure
-
-	check check
-	// again is when it is looked at once more, zero for never.
-	again time.Time
+	// checkAt is when the next comparison with the SCM is due, zero while that is not
+	// planned.
+	checkAt time.Time
 	// writes counts when a write begins and when it ends, so it is odd in between.
 	writes uint64
-}
-
-// attempt is what a failure was about. When any of it changes, the failure no
-// longer stands in the way.
-type attempt struct {
-	owner string
-	want  providers.Status
-	epoch uint64
+	// more is what few entries have, nil for none.
+	more *details
 }
 
 // idle reports whether no object claims an entry or keeps it.
@@ -80,8 +61,8 @@ func (l *Ledger) entryAt(key Key) *entry {
 	e := l.keys[key]
 	if e == nil {
 		e = &entry{key: key}
-		l.keys[key] = e
 		l.addToCommit(e)
+		l.keys[e.key] = e
 	}
 	return e
 }
@@ -133,7 +114,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain && !e.Lost {
 		// What others told of the key does not count for this claim.
-		if e.seen || e.Shown != nil || !e.releasedAt.IsZero() {
+		if e.seen || e.Shown != nil || !e.details().releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.gone.add(e.key, untold)
 		}
@@ -151,6 +132,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	}
 	delete(e.kept, o.id())
 	e.claims.add(o)
+	e.adopt(claim.Want)
 	o.take(claim, e, s)
 }
 
@@ -204,7 +186,7 @@ func (l *Ledger) release(o *object, why parting) Changes {
 		l.drop(e)
 		l.gone.add(e.key, untold)
 	default:
-		e.releasedAt = l.clock.Now()
+		e.detail().releasedAt = l.clock.Now()
 		if why == moved || why == deleted && !kept {
 			o.left = append(o.left, l.leave(e, o.claim(), o.source, o.scm, why))
 		}
@@ -246,7 +228,7 @@ func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
 		e.wish.note(v.Want, l.clock.Now())
 		if !e.driftFrom(v.Want) {
 			// What others changed was another status.
-			e.check.drifted, e.check.restoring = nil, false
+			e.undrifted()
 		}
 	}
 	return v, true
@@ -257,15 +239,14 @@ func (l *Ledger) attemptOf(v Verdict) attempt {
 	return attempt{owner: v.Owner.Object.String(), want: v.Want, epoch: l.scms[v.Owner.Provider].epoch}
 }
 
-// failureOf returns the failure of an attempt, nil when it has not failed.
-func (e *entry) failureOf(a attempt) *providers.Error {
-	if e.tried != a {
-		return nil
+// adopt has what is shown share the texts of a claim that wants the same: an object that
+// comes again brings texts of its own.
+func (e *entry) adopt(want providers.Status) {
+	if e.Shown == nil {
+		return
 	}
-	return e.failure
-}
-
-// succeeded forgets what stood in the way.
-func (e *entry) succeeded() {
-	e.failure, e.attempts, e.retryAt, e.pending = nil, 0, time.Time{}, nil
+	shown := *e.Shown
+	same(&shown.Description, want.Description)
+	same(&shown.URL, want.URL)
+	e.Shown = &shown
 }

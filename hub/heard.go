@@ -68,7 +68,7 @@ func (l *Ledger) Unsure() bool {
 		return true
 	}
 	for _, e := range l.keys {
-		if e.Lost && l.clock.Since(e.lostAt) < settleTime {
+		if e.Lost && l.clock.Since(e.details().lostAt) < settleTime {
 			return true
 		}
 	}
@@ -153,7 +153,7 @@ func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.s
 func (l *Ledger) waitingFor(cluster string) []Key {
 	var out []Key
 	for key, e := range l.keys {
-		if e.waitFor == cluster || e.leaving != nil {
+		if e.leaving != nil || e.more != nil && e.more.waitFor == cluster {
 			out = append(out, key)
 		}
 	}

@@ -27,7 +27,8 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	e.seen, e.nameless = true, true
 	o := e.claims.of(v.Owner.Object)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
-		e.check.drifted = &v.Want
+		want := v.Want // a pointer into the verdict would hold on to all of it
+		e.detail().check.drifted = &want
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
@@ -88,7 +89,7 @@ func (l *Ledger) agreed(e *entry) bool {
 func (e *entry) observationBy(s *scm, v Verdict) Observation {
 	now := e.Observation
 	now.Certain = now.Certain && (e.via == nil && now.Shown == nil || sameWriter(e.via, s))
-	now.Drifted = e.driftFrom(v.Want) && !e.check.restoring
+	now.Drifted = e.driftFrom(v.Want) && !e.details().check.restoring
 	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
 		now.Shown, now.Drifted = nil, false
 	}
@@ -132,7 +133,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 	if !e.Certain {
 		l.guess(e, o.source.Status, hint)
 	}
-	e.releasedAt = l.clock.Now()
+	e.detail().releasedAt = l.clock.Now()
 	o.left = append(o.left, l.leave(e, place, o.source, s, moved))
 	return Changes{Keys: []Key{e.key}}
 }

@@ -74,14 +74,14 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
 		Account: s.account, Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
-		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.lostWant,
+		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
 	job.Wait = l.waitOf(e, job)
 	if e.nameless && !e.Certain {
 		job.Guarded = l.awaited()
 	}
 	if wait, ok := l.nextCheck(e, s); ok {
-		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.check.asked
+		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.details().check.asked
 	}
 	job.NextCheck = sooner(job.NextCheck, l.again(e))
 	return job, 0, true
@@ -90,7 +90,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 // forget drops an entry that nobody claims, and returns how long it has to be
 // remembered yet.
 func (l *Ledger) forget(e *entry) time.Duration {
-	left := releaseDelay - l.clock.Since(e.releasedAt)
+	left := releaseDelay - l.clock.Since(e.details().releasedAt)
 	if e.Lost {
 		left = max(left, l.settle(e))
 	}
@@ -115,7 +115,7 @@ func (l *Ledger) settle(e *entry) time.Duration {
 	var left time.Time
 	switch {
 	case e.Lost:
-		left = e.lostAt
+		left = e.details().lostAt
 	case !e.Certain && !e.since.After(l.predecessorLeft):
 		left = l.predecessorLeft
 	}
@@ -127,13 +127,17 @@ func (l *Ledger) settle(e *entry) time.Duration {
 
 // waitOf says how long a job has to wait before it may ask the SCM.
 func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
-	e.waitFor = job.Verdict.WaitFor
+	waitFor := job.Verdict.WaitFor
+	if e.details().waitFor != waitFor {
+		e.detail().waitFor = waitFor
+		e.tidy()
+	}
 	var wait time.Duration
-	if e.waitFor != "" {
+	if waitFor != "" {
 		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)
 	}
 	if e.failureOf(job.attempt) != nil {
-		wait = max(wait, e.retryAt.Sub(l.clock.Now()))
+		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
 	}
 	if job.Account != nil && plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing {
 		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
@@ -156,14 +160,18 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	}
 	if !sameWriter(e.via, job.via) {
 		// What others changed was another writer's status.
-		e.check.drifted, e.check.restoring = nil, false
+		e.undrifted()
 	}
 	e.Observation = Observation{Shown: shown, Certain: true}
 	e.writer, e.via, e.met = job.Verdict.Owner.Provider, job.via, true
-	e.succeeded()
 	if wrote {
-		e.check.drifted, e.check.restoring, e.check.asked, e.check.at = nil, false, false, time.Time{}
+		e.undrifted()
+		e.checkAt = time.Time{}
+		if e.more != nil {
+			e.more.check.asked = false
+		}
 	}
+	e.succeeded()
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
 		l.count(e, job, wrote || job.Observation.Lost)
 	}
@@ -192,7 +200,7 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		e.writer, e.via = job.Verdict.Owner.Provider, job.via
 	}
 	if !job.Observation.Drifted {
-		e.check.drifted = nil
+		e.undrifted()
 	}
 	e.succeeded()
 	l.count(e, job, false)
@@ -212,21 +220,23 @@ func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error
 }
 
 func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
-	if before := e.failureOf(job.attempt); before == nil || before.Reason != err.Reason {
-		e.attempts = 0
+	before := e.failureOf(job.attempt)
+	d := e.detail()
+	if before == nil || before.Reason != err.Reason {
+		d.attempts = 0
 	}
-	e.attempts++
-	e.failure, e.tried, e.pending = err, job.attempt, nil
+	d.attempts++
+	d.failure, d.tried, d.pending = err, job.attempt, nil
 	l.saved.Coalesced += e.wish.end(job, false)
 	if err.Unknown {
-		e.Lost, e.lostAt, e.lostWant = true, sentAt, job.Verdict.Want
+		e.lose(sentAt, job.Verdict.Want)
 	}
-	delay := retryAfter(err.Reason, e.attempts)
-	if err.Unknown && e.attempts == 1 {
+	delay := retryAfter(err.Reason, d.attempts)
+	if err.Unknown && d.attempts == 1 {
 		// What is shown is not what it was taken for: a look tells.
 		delay = min(delay, firstRetry)
 	}
-	e.retryAt = l.clock.Now().Add(delay)
+	d.retryAt = l.clock.Now().Add(delay)
 	return l.claimants(e), delay
 }
 

@@ -21,7 +21,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	members map[string]*member
 	scms    map[string]*scm
-	keys  map[Key]*entry
+	keys    map[Key]*entry
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
 	uids    map[types.UID]*object

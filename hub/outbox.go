@@ -214,6 +214,9 @@ func (b *outbox) done(l *letter, came outcome) {
 		heap.Push(&b.delayed, l)
 	default:
 		delete(b.letters, l.id)
+		if len(b.letters) == 0 {
+			b.letters, b.waiting = map[ObjectID]*letter{}, nil // they keep the memory of the most that there were
+		}
 	}
 	switch {
 	case came != unserved:

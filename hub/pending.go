@@ -45,19 +45,11 @@ func (l *Ledger) setPending(e *entry, n ratelimit.Notice[Key]) bool {
 	if n.Down {
 		p.reason, p.message = v1alpha1.ReasonUnavailable, downAt(n.Lane)
 	}
-	if e.failureOf(p.attempt) != nil || (e.pending != nil && *e.pending == p) {
+	if told := e.details().pending; e.failureOf(p.attempt) != nil || (told != nil && *told == p) {
 		return false
 	}
-	e.pending = &p
+	e.detail().pending = &p
 	return true
-}
-
-// pendingOf returns what to tell of an attempt that waits, nil for nothing.
-func (e *entry) pendingOf(a attempt) *pending {
-	if e.pending == nil || e.pending.attempt != a {
-		return nil
-	}
-	return e.pending
 }
 
 func waitingFor(lane string, wait time.Duration) string {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"hash/maphash"
 	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -25,19 +26,25 @@ type Saved struct {
 
 // wish follows what a key should show.
 type wish struct {
-	want providers.Status
+	// print stands for what that is now.
+	print uint64
 	// seen counts the states that the key should have shown, one after another;
 	// tried is the last of them that had an outcome.
-	seen, tried uint64
-	// since is when want was seen first, zero once the SCM shows it.
+	seen, tried uint32
+	// since is when the last of them was seen first, zero once the SCM shows it.
 	since time.Time
 }
 
+// prints is what statuses are hashed by: two with one hash are at worst one state that
+// is not counted.
+var prints = maphash.MakeSeed()
+
 func (w *wish) note(want providers.Status, now time.Time) {
-	if w.want == want {
+	print := maphash.Comparable(prints, want)
+	if w.seen > 0 && w.print == print {
 		return
 	}
-	w.want, w.since = want, now
+	w.print, w.since = print, now
 	w.seen++
 }
 
@@ -49,7 +56,7 @@ func (w *wish) end(job Job, shown bool) (overtaken uint64) {
 	if job.wish.seen <= w.tried {
 		return 0
 	}
-	overtaken = job.wish.seen - w.tried - 1
+	overtaken = uint64(job.wish.seen - w.tried - 1)
 	w.tried = job.wish.seen
 	return overtaken
 }

@@ -104,19 +104,33 @@ func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
 	s.Conditions = []metav1.Condition{kept}
 }
 
-// share has equal texts take memory once: what a status repeats of its spec, what many
-// objects have in common, and what an object repeats when it comes again.
+// share has equal texts take memory once: what a status repeats of its spec, and what many
+// objects have in common.
 func share(o *v1alpha1.CommitStatus) {
 	spec, status := &o.Spec, &o.Status
-	texts := []*string{
-		&o.Namespace, &spec.GitRepoRef.Name, &spec.SHA, &spec.Name, &spec.Description, (*string)(&spec.Phase), &spec.URL,
-		&status.ScmProvider, &status.Repo, &status.SHA, &status.ShortSHA, &status.Name, &status.Description, (*string)(&status.Phase), &status.URL,
+	same(&spec.Name, o.Name)
+	same(&status.Name, spec.Name)
+	same(&status.SHA, spec.SHA)
+	if len(spec.SHA) >= shortSHA {
+		same(&status.ShortSHA, spec.SHA[:shortSHA])
+	}
+	same(&status.Description, spec.Description)
+	same(&status.URL, spec.URL)
+	common := []*string{
+		&o.Namespace, &spec.GitRepoRef.Name, (*string)(&spec.Phase), &status.ScmProvider, &status.Repo, (*string)(&status.Phase),
 	}
 	for i := range status.Conditions {
 		c := &status.Conditions[i]
-		texts = append(texts, &c.Type, (*string)(&c.Status), &c.Reason, &c.Message)
+		common = append(common, &c.Type, (*string)(&c.Status), &c.Reason, &c.Message)
 	}
-	for _, text := range texts {
+	for _, text := range common {
 		*text = unique.Make(*text).Value()
+	}
+}
+
+// same has a text be another's bytes where the two are equal.
+func same(text *string, as string) {
+	if *text == as {
+		*text = as
 	}
 }

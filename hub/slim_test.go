@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // fat is an object of which a member's users filled whatever they can.
@@ -82,10 +83,10 @@ func TestEqualTextsTakeMemoryOnce(t *testing.T) {
 	made := func() *v1alpha1.CommitStatus {
 		text := strings.Repeat("Hydrated ", 30)
 		return &v1alpha1.CommitStatus{
-			ObjectMeta: metav1.ObjectMeta{Namespace: strings.Clone("team-a")},
-			Spec:       v1alpha1.CommitStatusSpec{SHA: testSHA, Description: text},
+			ObjectMeta: metav1.ObjectMeta{Namespace: strings.Clone("team-a"), Name: "build"},
+			Spec:       v1alpha1.CommitStatusSpec{Name: strings.Clone("build"), SHA: testSHA, Description: text, URL: "https://ci.example.com/"},
 			Status: v1alpha1.CommitStatusStatus{
-				SHA: strings.Clone(testSHA), ShortSHA: strings.Clone(testSHA[:7]), Description: strings.Clone(text),
+				Name: strings.Clone("build"), URL: strings.Clone("https://ci.example.com/"), SHA: strings.Clone(testSHA), ShortSHA: strings.Clone(testSHA[:7]), Description: strings.Clone(text),
 				Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Message: strings.Clone("github.com shows success")}},
 			},
 		}
@@ -97,7 +98,9 @@ func TestEqualTextsTakeMemoryOnce(t *testing.T) {
 	g.Expect(a).To(Equal(want))
 	g.Expect(unsafe.StringData(a.Status.Description)).To(BeIdenticalTo(unsafe.StringData(a.Spec.Description)))
 	g.Expect(unsafe.StringData(a.Status.SHA)).To(BeIdenticalTo(unsafe.StringData(a.Spec.SHA)))
-	g.Expect(unsafe.StringData(a.Spec.Description)).To(BeIdenticalTo(unsafe.StringData(b.Spec.Description)))
+	g.Expect(unsafe.StringData(a.Status.ShortSHA)).To(BeIdenticalTo(unsafe.StringData(a.Spec.SHA)))
+	g.Expect(unsafe.StringData(a.Status.Name)).To(BeIdenticalTo(unsafe.StringData(a.Name)))
+	g.Expect(unsafe.StringData(a.Status.URL)).To(BeIdenticalTo(unsafe.StringData(a.Spec.URL)))
 	g.Expect(unsafe.StringData(a.Namespace)).To(BeIdenticalTo(unsafe.StringData(b.Namespace)))
 	g.Expect(unsafe.StringData(a.Status.Conditions[0].Message)).To(BeIdenticalTo(unsafe.StringData(b.Status.Conditions[0].Message)))
 }
@@ -120,4 +123,16 @@ func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
 	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(outOfSight))
 	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(deleted))
 	g.Expect(f.partingOf(told("young"))).To(Equal(deleted), "the member says so itself")
+}
+
+func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {
+	f := newFleet(t)
+	text := strings.Repeat("Hydrated ", 30)
+	f.hear("eu", testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = text }))
+	f.Showed(testKey, f.job(), &providers.Shown{Status: providers.Status{Phase: v1alpha1.PhaseQueued, Description: strings.Clone(text)}}, true)
+	again := testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Clone(text) })
+	f.SetObject("eu", f.token["eu"], again)
+	shown := f.keys[testKey].Shown.Description
+	f.g.Expect(shown).To(Equal(text))
+	f.g.Expect(unsafe.StringData(shown)).To(BeIdenticalTo(unsafe.StringData(again.Spec.Description)))
 }

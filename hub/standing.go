@@ -132,7 +132,7 @@ func (l *Ledger) Count() Counts {
 		if l.conflicting(e) {
 			out.Conflicting++
 		}
-		if e.check.drifted != nil {
+		if e.details().check.drifted != nil {
 			out.Drifted++
 		}
 	}

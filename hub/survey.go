@@ -15,19 +15,23 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 	if l.started.IsZero() || e == nil || !e.claims.has(o) || !asked && now.Generation == o.source.Generation {
 		return
 	}
-	e.check.asked = e.check.asked || asked
-	e.tried = attempt{}
+	if asked {
+		e.detail().check.asked = true
+	}
+	if e.more != nil {
+		e.more.tried = attempt{}
+	}
 }
 
 // nextCheck is how long until an entry is compared with its SCM; ok is false for
 // never.
 func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
-	now, c := l.clock.Now(), &e.check
+	now, c := l.clock.Now(), e.details().check
 	if c.asked {
 		if c.failed == 0 {
 			return 0, true
 		}
-		return max(c.at.Sub(now), 0), true
+		return max(e.checkAt.Sub(now), 0), true
 	}
 	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost {
 		return 0, false
@@ -39,10 +43,10 @@ func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
 	if age > oldestChecked {
 		return 0, false
 	}
-	if c.at.IsZero() || c.at.Sub(now) > checkAfter(age, s.drift.interval, 1) {
-		c.at = now.Add(checkAfter(age, s.drift.interval, l.random()))
+	if e.checkAt.IsZero() || e.checkAt.Sub(now) > checkAfter(age, s.drift.interval, 1) {
+		e.checkAt = now.Add(checkAfter(age, s.drift.interval, l.random()))
 	}
-	return max(c.at.Sub(now), 0), true
+	return max(e.checkAt.Sub(now), 0), true
 }
 
 // NextCheck is in how long a key is compared with its SCM, 0 for never: to come
@@ -89,7 +93,7 @@ func (l *Ledger) Survey(key Key, job Job) Survey {
 			continue
 		}
 		s.writes[e] = e.writes
-		known = known && e.observationBy(job.via, v).Certain && !e.check.asked
+		known = known && e.observationBy(job.via, v).Certain && !e.details().check.asked
 	}
 	if known {
 		s.Tag = c.tags[job.Account.Writer()]
@@ -129,13 +133,15 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	if !ok {
 		return Changes{}
 	}
-	s, now, c := l.scms[v.Owner.Provider], l.clock.Now(), &e.check
+	s, now := l.scms[v.Owner.Provider], l.clock.Now()
 	if !sameWriter(s, via) {
 		return Changes{}
 	}
 	writing := plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
+	defer e.tidy()
+	c := &e.detail().check
 	asked := c.asked
-	c.at, c.asked, c.failed = time.Time{}, false, 0
+	e.checkAt, c.asked, c.failed = time.Time{}, false, 0
 	if !listing.Unchanged {
 		shown := shownIn(listing, e.key)
 		if !sameStatus(e.Shown, shown) {
@@ -153,9 +159,9 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 		out.Keys = append(out.Keys, e.key)
 	case writing || v.WaitFor != "":
 	default:
-		c.drifted = &v.Want
-		if c.restoring = s.drift.restore && c.mayRestore(now); c.restoring {
-			c.restored = append(c.restored, now)
+		want := v.Want
+		c.drifted = &want
+		if c.restoring = s.drift.restore && c.restore(now); c.restoring {
 			out.Keys = append(out.Keys, e.key)
 		}
 	}
@@ -182,15 +188,16 @@ func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
 	if e == nil {
 		return Changes{}
 	}
-	e.check.failed++
+	c := &e.detail().check
+	c.failed++
 	gone := err.Reason == v1alpha1.ReasonRepoNotFound || err.Reason == v1alpha1.ReasonCommitNotFound
 	if gone || err.Reason != v1alpha1.ReasonUnavailable {
-		e.check.asked = false
+		c.asked = false
 	}
-	if e.check.asked {
-		e.check.at = l.clock.Now().Add(retryAfter(err.Reason, e.check.failed))
+	if c.asked {
+		e.checkAt = l.clock.Now().Add(retryAfter(err.Reason, c.failed))
 	} else {
-		e.check.at = l.clock.Now().Add(checkAfter(l.clock.Since(e.updatedAt), max(job.via.drift.interval, longestRetry), l.random()))
+		e.checkAt = l.clock.Now().Add(checkAfter(l.clock.Since(e.updatedAt), max(job.via.drift.interval, longestRetry), l.random()))
 	}
 	if !gone {
 		return Changes{}

@@ -19,7 +19,7 @@ const (
 	// stopLimit is how long a hub may take to end.
 	stopLimit = 10 * time.Second
 	// poll is how often the hub's metrics are read while something is waited for.
-	poll = 50 * time.Millisecond
+	poll = 250 * time.Millisecond
 )
 
 // scraper reads metrics.

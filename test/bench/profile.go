@@ -45,3 +45,14 @@ func (h *hubProcess) profileWhile(ctx context.Context, folder, file string) (wai
 	go func() { done <- h.profile(ctx, folder, file, fmt.Sprintf("profile?seconds=%d", int(profileTime.Seconds()))) }()
 	return func() error { return <-done }
 }
+
+// profileStart is profileWhile for a hub that has just been started.
+func (h *hubProcess) profileStart(ctx context.Context, folder string) (wait func() error) {
+	done := make(chan error, 1)
+	go func() {
+		done <- until(ctx, func() (bool, error) {
+			return folder == "" || h.profile(ctx, folder, "restart.cpu", "profile?seconds=10") == nil, nil
+		})
+	}()
+	return func() error { return <-done }
+}

@@ -38,6 +38,7 @@ func (w *world) restart(ctx context.Context, s settings) error {
 	if err := w.startHub(); err != nil {
 		return err
 	}
+	profiled := w.hub.profileStart(ctx, s.profiles)
 	var took time.Duration
 	select {
 	case at := <-arrived:
@@ -48,6 +49,9 @@ func (w *world) restart(ctx context.Context, s settings) error {
 		return fmt.Errorf("nothing was written within 5 minutes of a restart")
 	}
 	if err := w.patched(ctx, 1); err != nil {
+		return err
+	}
+	if err := profiled(); err != nil {
 		return err
 	}
 	floor, err := w.bareList(ctx, s.members)
