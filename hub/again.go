@@ -7,7 +7,7 @@ import "time"
 func (l *Ledger) LookAgain(key Key, after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.keys[key]; e != nil {
+	if e := l.entryOf(key); e != nil {
 		e.detail().again = l.clock.Now().Add(after)
 	}
 }

@@ -16,7 +16,7 @@ const awaitTold = 30 * time.Second
 func (l *Ledger) Awaiting(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil || job.Verdict.WaitFor == "" {
 		return Changes{}
 	}
@@ -27,7 +27,7 @@ func (l *Ledger) Awaiting(key Key, job Job) Changes {
 func (l *Ledger) Guard(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}

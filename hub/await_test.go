@@ -46,7 +46,7 @@ func TestAMemberThatIsHeardLateHasItsOldClaimsLookedUp(t *testing.T) {
 	b.hear("eu", testStatus())
 	b.reconcile()
 	b.edit("eu", on(movedSHA))
-	b.keys[testKey].Shown = shows("success")
+	b.entryOf(testKey).Shown = shows("success")
 	b.work(movedKey)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued", "create queued"}), "and its new ones not")
 }
@@ -91,7 +91,7 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b.hear("eu", testStatus())
 	b.started = time.Time{}
 	b.Begin(-5*time.Second, true)
-	b.keys[testKey].Certain, b.keys[testKey].seen = false, false
+	b.entryOf(testKey).Certain, b.entryOf(testKey).seen = false, false
 	b.objectAt(idIn("eu")).fresh = false
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
 	b.now.Step(20 * time.Second)

@@ -2,9 +2,17 @@ package hub
 
 import "slices"
 
+// fewNames is how many names on one commit are looked through for one of them. Most commits
+// have fewer, and a map of them takes more memory than they do.
+const fewNames = 16
+
 // commit is what the ledger knows of one commit, the unit in which SCMs are listed.
 type commit struct {
+	// at is the key of the commit, which has no name.
+	at      Key
 	entries []*entry
+	// byName are the entries by name, nil while they are few.
+	byName map[string]*entry
 	// tags are what the last lists of the commit were named, by writer. Any write of
 	// ours there forgets them: the same change by others again would else be taken
 	// for what was listed before.
@@ -17,25 +25,74 @@ func commitOf(key Key) Key {
 	return key
 }
 
-func (l *Ledger) addToCommit(e *entry) {
-	at := commitOf(e.key)
-	c := l.commits[at]
+// entryOf is the entry of a key, nil where there is none.
+func (l *Ledger) entryOf(key Key) *entry {
+	c := l.commits[commitOf(key)]
 	if c == nil {
-		c = &commit{}
-		l.commits[at] = c
-	} else {
-		first := c.entries[0].key
-		e.key.Host, e.key.Repository, e.key.SHA = first.Host, first.Repository, first.SHA // whose texts they share
+		return nil
 	}
-	c.entries = append(c.entries, e)
+	return c.named(key.Name)
 }
 
-func (l *Ledger) dropFromCommit(e *entry) {
-	at := commitOf(e.key)
+func (c *commit) named(name string) *entry {
+	if c.byName != nil {
+		return c.byName[name]
+	}
+	for _, e := range c.entries {
+		if e.name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// entryAt is the entry of a key, and made where there is none.
+func (l *Ledger) entryAt(key Key) *entry {
+	at := commitOf(key)
 	c := l.commits[at]
+	if c == nil {
+		c = &commit{at: at}
+		l.commits[at] = c
+	}
+	e := c.named(key.Name)
+	if e != nil {
+		return e
+	}
+	e = &entry{on: c, name: key.Name}
+	c.entries = append(c.entries, e)
+	switch {
+	case c.byName != nil:
+		c.byName[e.name] = e
+	case len(c.entries) > fewNames:
+		c.byName = map[string]*entry{}
+		for _, each := range c.entries {
+			c.byName[each.name] = each
+		}
+	}
+	l.keys++
+	return e
+}
+
+// drop forgets an entry.
+func (l *Ledger) drop(e *entry) {
+	e.part()
+	c := e.on
 	c.entries = slices.DeleteFunc(c.entries, func(each *entry) bool { return each == e })
+	delete(c.byName, e.name)
 	if len(c.entries) == 0 {
-		delete(l.commits, at)
+		delete(l.commits, c.at)
+	}
+	l.keys--
+}
+
+// entries are all of a ledger.
+func (l *Ledger) entries(yield func(*entry) bool) {
+	for _, c := range l.commits {
+		for _, e := range c.entries {
+			if !yield(e) {
+				return
+			}
+		}
 	}
 }
 
@@ -49,7 +106,7 @@ func (l *Ledger) Writing(key Key) (ended func()) {
 func (l *Ledger) countWrite(key Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.keys[key]; e != nil {
+	if e := l.entryOf(key); e != nil {
 		e.writes++
 	}
 	if c := l.commits[commitOf(key)]; c != nil {

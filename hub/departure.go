@@ -160,7 +160,7 @@ func (l *Ledger) ended(e *entry) Changes {
 		e.Observation, e.via, e.writer = Observation{}, nil, ""
 		e.undrifted()
 	}
-	out := Changes{Keys: []Key{e.key}}
+	out := Changes{Keys: []Key{e.key()}}
 	if o := l.objectAt(d.claim.Object); o != nil && o.problem == nil {
 		out.Keys = append(out.Keys, o.key())
 	}
@@ -172,7 +172,7 @@ func (l *Ledger) ended(e *entry) Changes {
 func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}
@@ -189,7 +189,7 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.keys[key]; e != nil && e.leaving == job.ending {
+	if e := l.entryOf(key); e != nil && e.leaving == job.ending {
 		e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
 		e.met = true
 	}
@@ -200,7 +200,7 @@ func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
 func (l *Ledger) Hold(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil || e.leaving != job.ending || job.ending == nil {
 		return Changes{}
 	}
@@ -217,7 +217,7 @@ func (l *Ledger) Hold(key Key, job Job) Changes {
 func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}
@@ -236,7 +236,7 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 // or outage holds back is not waited for.
 func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 	for _, d := range e.claims.of(v.Owner.Object).parting() {
-		if old := l.keys[d.claim.Key]; old != nil && old.leaving == d {
+		if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
 			l.ending(old)
 		}
 		if d.over || d.held || d.via == nil || d.via.account == nil {

@@ -74,8 +74,8 @@ func TestAnOldPlaceThatNeedsNoEndHoldsNothingUp(t *testing.T) {
 			b.hear("us", testStatus(createdAt(2000)))
 			b.SetRepo("us", b.token["us"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil)
 		},
-		"nothing was written":    func(b *bench) { b.keys[testKey].Shown = nil },
-		"it was seen to be done": func(b *bench) { b.keys[testKey].Shown = shows("failure") },
+		"nothing was written":    func(b *bench) { b.entryOf(testKey).Shown = nil },
+		"it was seen to be done": func(b *bench) { b.entryOf(testKey).Shown = shows("failure") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := inProgress(t)
@@ -171,7 +171,7 @@ func TestTheLastDeletedClaimIsCanceledAWhileLater(t *testing.T) {
 	b.work(testKey)
 	b.work(testKey)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-	b.g.Expect(b.keys).To(BeEmpty())
+	b.g.Expect(b.keys).To(BeZero())
 }
 
 func TestAnObjectThatIsReplacedCancelsNothing(t *testing.T) {

@@ -151,7 +151,7 @@ func TestANewerRunOfTheSameNameIsDriftAndNeverChanged(t *testing.T) {
 	b.scm.listed.Statuses["build"] = other
 	b.now.Step(10 * time.Minute)
 	b.reconcile()
-	b.g.Expect(b.keys[testKey].Shown.Foreign).To(BeTrue())
+	b.g.Expect(b.entryOf(testKey).Shown.Foreign).To(BeTrue())
 	b.reconcile()
 	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create success"}))
 }
@@ -268,8 +268,7 @@ func TestADriftIsLeftOverARestart(t *testing.T) {
 	status := b.published("eu")
 	again := newDriftBench(t, false)
 	again.deleted("eu")
-	again.keys = map[Key]*entry{}
-	again.commits = map[Key]*commit{}
+	again.keys, again.commits = 0, map[Key]*commit{}
 	again.takeOver()
 	again.hear("eu", testStatus(wants("success"), told(*status)))
 	again.reconcile()

@@ -19,7 +19,9 @@ const (
 
 // entry is what the ledger knows of one key.
 type entry struct {
-	key    Key
+	// on is the commit, and name the status's on it.
+	on     *commit
+	name   string
 	claims claimants
 	// kept are the objects whose last claim was here and that claim nothing now,
 	// because a reference leads nowhere or a grant is missing. While there are any,
@@ -56,22 +58,11 @@ type entry struct {
 // idle reports whether no object claims an entry or keeps it.
 func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
 
-// entryAt returns the entry of a key, and makes it where there is none.
-func (l *Ledger) entryAt(key Key) *entry {
-	e := l.keys[key]
-	if e == nil {
-		e = &entry{key: key}
-		l.addToCommit(e)
-		l.keys[e.key] = e
-	}
-	return e
-}
-
-// drop forgets an entry.
-func (l *Ledger) drop(e *entry) {
-	e.part()
-	delete(l.keys, e.key)
-	l.dropFromCommit(e)
+// key is what an entry is of.
+func (e *entry) key() Key {
+	key := e.on.at
+	key.Name = e.name
+	return key
 }
 
 // resolve works out what an object claims and moves it between keys.
@@ -116,7 +107,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 		// What others told of the key does not count for this claim.
 		if e.seen || e.Shown != nil || !e.details().releasedAt.IsZero() {
 			// It is not taken for new either.
-			l.gone.add(e.key, untold)
+			l.gone.add(e.key(), untold)
 		}
 		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
 	}
@@ -150,13 +141,13 @@ func (l *Ledger) changesOf(o *object) Changes {
 
 // suspend takes an object's claim off its key, which it keeps for the time being.
 func (l *Ledger) suspend(o *object) Changes {
-	e := l.keys[o.key()]
+	e := l.entryOf(o.key())
 	if e == nil || !e.claims.has(o) {
 		return Changes{}
 	}
 	e.claims.remove(o)
 	e.keep(o.id())
-	return Changes{Keys: []Key{e.key}}
+	return Changes{Keys: []Key{e.key()}}
 }
 
 func (e *entry) keep(id ObjectID) {
@@ -169,7 +160,7 @@ func (e *entry) keep(id ObjectID) {
 // release takes an object off its key for good. What is left of the key when it
 // was the last there depends on why.
 func (l *Ledger) release(o *object, why parting) Changes {
-	e := l.keys[o.key()]
+	e := l.entryOf(o.key())
 	if e == nil {
 		return Changes{}
 	}
@@ -184,14 +175,14 @@ func (l *Ledger) release(o *object, why parting) Changes {
 	case l.started.IsZero():
 		// A standby has written nothing that it would have to remember; others may have.
 		l.drop(e)
-		l.gone.add(e.key, untold)
+		l.gone.add(e.key(), untold)
 	default:
 		e.detail().releasedAt = l.clock.Now()
 		if why == moved || why == deleted && !kept {
 			o.left = append(o.left, l.leave(e, o.claim(), o.source, o.scm, why))
 		}
 	}
-	return Changes{Keys: []Key{e.key}}
+	return Changes{Keys: []Key{e.key()}}
 }
 
 // remove takes an object that is gone out of its member.

@@ -25,7 +25,7 @@ func TestAStatusThatKnowsLessThanThisProcessDidIsLookedInto(t *testing.T) {
 			f.Disengage("eu", f.token["eu"])
 			f.now.Step(releaseDelay)
 			f.Job(testKey)
-			f.g.Expect(f.keys).To(BeEmpty())
+			f.g.Expect(f.keys).To(BeZero())
 
 			f.hear("eu", testStatus(told(statusWith("queued", 4711))))
 			job := f.job()

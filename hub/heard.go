@@ -67,7 +67,7 @@ func (l *Ledger) Unsure() bool {
 	if !l.predecessorLeft.IsZero() && l.clock.Since(l.predecessorLeft) < settleTime {
 		return true
 	}
-	for _, e := range l.keys {
+	for e := range l.entries {
 		if e.Lost && l.clock.Since(e.details().lostAt) < settleTime {
 			return true
 		}
@@ -77,8 +77,8 @@ func (l *Ledger) Unsure() bool {
 
 func (l *Ledger) everything() Changes {
 	var out Changes
-	for key := range l.keys {
-		out.Keys = append(out.Keys, key)
+	for e := range l.entries {
+		out.Keys = append(out.Keys, e.key())
 	}
 	for cluster, m := range l.members {
 		for name := range m.objects {
@@ -152,9 +152,9 @@ func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.s
 // waitingFor returns the keys that wait for a cluster to be heard, or for all to be.
 func (l *Ledger) waitingFor(cluster string) []Key {
 	var out []Key
-	for key, e := range l.keys {
+	for e := range l.entries {
 		if e.leaving != nil || e.more != nil && e.more.waitFor == cluster {
-			out = append(out, key)
+			out = append(out, e.key())
 		}
 	}
 	return out

@@ -32,7 +32,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !settled(o) || l.gone.contradicts(e.key, hint), false
+		e.Stale, e.nameless = e.met || !settled(o) || l.gone.contradicts(e.key(), hint), false
 		return
 	}
 	// A key without a trace that is claimed later than any write of a predecessor
@@ -43,7 +43,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 // guess takes in what a status tells of an entry.
 func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers.Shown) {
 	e.Shown, e.writer, e.via = hint, st.ScmProvider, nil
-	if s := l.scms[st.ScmProvider]; s != nil && s.host == e.key.Host {
+	if s := l.scms[st.ScmProvider]; s != nil && s.host == e.key().Host {
 		e.via = s
 	}
 	if st.UpdatedAt != nil {
@@ -135,7 +135,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 	}
 	e.detail().releasedAt = l.clock.Now()
 	o.left = append(o.left, l.leave(e, place, o.source, s, moved))
-	return Changes{Keys: []Key{e.key}}
+	return Changes{Keys: []Key{e.key()}}
 }
 
 // placeTold is the place that an object's status tells of, and what it says is

@@ -52,7 +52,7 @@ type Job struct {
 func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Job{}, 0, false
 	}
@@ -100,11 +100,11 @@ func (l *Ledger) forget(e *entry) time.Duration {
 	l.drop(e)
 	switch {
 	case e.Certain && !e.Lost:
-		l.gone.add(e.key, l.gone.print(e.Shown))
+		l.gone.add(e.key(), l.gone.print(e.Shown))
 	case e.Lost, e.met:
-		l.gone.add(e.key, doubtful)
+		l.gone.add(e.key(), doubtful)
 	default:
-		l.gone.add(e.key, untold)
+		l.gone.add(e.key(), untold)
 	}
 	return 0
 }
@@ -151,7 +151,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}
@@ -183,7 +183,7 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 func (l *Ledger) Doubt(key Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.keys[key]; e != nil {
+	if e := l.entryOf(key); e != nil {
 		e.Stale = true
 	}
 }
@@ -192,7 +192,7 @@ func (l *Ledger) Doubt(key Key) {
 func (l *Ledger) Settled(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}
@@ -212,7 +212,7 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}, 0
 	}

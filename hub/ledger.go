@@ -21,7 +21,8 @@ type Ledger struct {
 	mu      sync.Mutex
 	members map[string]*member
 	scms    map[string]*scm
-	keys    map[Key]*entry
+	// keys is how many entries there are.
+	keys int
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
 	uids    map[types.UID]*object
@@ -104,7 +105,6 @@ func NewLedger(o LedgerOptions) *Ledger {
 		clock:   o.Clock,
 		members: map[string]*member{},
 		scms:    map[string]*scm{},
-		keys:    map[Key]*entry{},
 		commits: map[Key]*commit{},
 		uids:    map[types.UID]*object{},
 		gone:    newForgotten(),

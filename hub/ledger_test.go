@@ -190,9 +190,9 @@ func TestWhatAnotherScmProviderWroteIsLookedUp(t *testing.T) {
 	f.hear("eu", testStatus())
 	f.Showed(testKey, f.job(), shows("queued"), true)
 	f.g.Expect(f.job().Observation.Certain).To(BeTrue())
-	f.keys[testKey].Shown = shows("success")
-	f.keys[testKey].via = testSCM()
-	f.keys[testKey].via.account = otherWriter{}
+	f.entryOf(testKey).Shown = shows("success")
+	f.entryOf(testKey).via = testSCM()
+	f.entryOf(testKey).via.account = otherWriter{}
 	f.g.Expect(f.job().Observation.Certain).To(BeFalse())
 }
 
@@ -203,7 +203,7 @@ func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {
 	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
-	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.keys).To(BeZero())
 	f.SetObject("eu", f.token["eu"], testStatus())
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind))
@@ -318,7 +318,7 @@ func TestAKeyIsRememberedWhileAnObjectIsReplaced(t *testing.T) {
 	f.RemoveObject("eu", f.token["eu"], name, deleted)
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
-	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.keys).To(BeZero())
 	f.g.Expect(f.commits).To(BeEmpty())
 }
 
@@ -329,7 +329,7 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 	f.now.Step(releaseDelay)
 	f.Job(testKey)
 	f.g.Expect(f.uids).To(BeEmpty())
-	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.keys).To(BeZero())
 	f.g.Expect(f.Ledger.members).To(BeEmpty())
 }
 
@@ -382,7 +382,7 @@ func TestAStandbyRemembersNoReleasedKeys(t *testing.T) {
 	f.started = time.Time{}
 	f.hear("eu", testStatus())
 	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
-	f.g.Expect(f.keys).To(BeEmpty())
+	f.g.Expect(f.keys).To(BeZero())
 }
 
 func TestARestartPatchesNothingThatIsRight(t *testing.T) {

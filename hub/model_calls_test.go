@@ -209,7 +209,7 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 	if ok {
 		wanted = v.owner.String() + " wants " + statusText(v.want) + " by " + v.app
 	}
-	e := m.hub.keys[at.key]
+	e := m.hub.entryOf(at.key)
 	if e == nil || e.leaving == nil {
 		m.failf("write of %s to %s by %s: %s", statusText(want), at.key, at.app, wanted)
 	}

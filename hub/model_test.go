@@ -202,7 +202,7 @@ func (m *model) checkDeletion() {
 		}
 	}
 	h := m.hub
-	if n := len(h.keys) + len(h.commits) + len(h.uids); n > 0 {
+	if n := h.keys + len(h.commits) + len(h.uids); n > 0 {
 		m.failf("the ledger remembers %v %v %v", h.keys, h.commits, h.uids)
 	}
 	for name, member := range h.members {

@@ -63,7 +63,7 @@ func (o *object) key() Key {
 	case o.place != nil:
 		return o.place.Key
 	case o.at != nil:
-		return o.at.key
+		return o.at.key()
 	}
 	return Key{}
 }
@@ -78,7 +78,7 @@ func (o *object) claim() Claim {
 	}
 	c := Claim{
 		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation, CreatedAt: o.claimed.CreationTimestamp.Time,
-		Key: o.at.key, Repository: o.repository, Name: o.claimed.Spec.Name, Provider: o.scm.name, Want: wantOf(o.claimed.Spec),
+		Key: o.at.key(), Repository: o.repository, Name: o.claimed.Spec.Name, Provider: o.scm.name, Want: wantOf(o.claimed.Spec),
 		Together: int(o.together),
 	}
 	if o.recorded {

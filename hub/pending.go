@@ -28,7 +28,7 @@ func (l *Ledger) Waiting(notices []ratelimit.Notice[Key]) Changes {
 	defer l.mu.Unlock()
 	var out Changes
 	for _, n := range notices {
-		if e := l.keys[n.Item]; e != nil && l.setPending(e, n) {
+		if e := l.entryOf(n.Item); e != nil && l.setPending(e, n) {
 			out.add(l.claimants(e))
 		}
 	}

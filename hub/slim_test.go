@@ -132,7 +132,7 @@ func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {
 	f.Showed(testKey, f.job(), &providers.Shown{Status: providers.Status{Phase: v1alpha1.PhaseQueued, Description: strings.Clone(text)}}, true)
 	again := testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Clone(text) })
 	f.SetObject("eu", f.token["eu"], again)
-	shown := f.keys[testKey].Shown.Description
+	shown := f.entryOf(testKey).Shown.Description
 	f.g.Expect(shown).To(Equal(text))
 	f.g.Expect(unsafe.StringData(shown)).To(BeIdenticalTo(unsafe.StringData(again.Spec.Description)))
 }

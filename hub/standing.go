@@ -86,7 +86,7 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	if o.problem != nil {
 		return s, true
 	}
-	e := l.keys[o.key()]
+	e := l.entryOf(o.key())
 	v, ok := l.judge(e)
 	if !ok || v.WaitFor != "" && e.pendingOf(l.attemptOf(v)) == nil {
 		return s, false
@@ -119,7 +119,7 @@ type Counts struct {
 func (l *Ledger) Count() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := Counts{Claims: map[string]int{}, Keys: len(l.keys), Saved: l.saved, Overruled: l.overruled}
+	out := Counts{Claims: map[string]int{}, Keys: l.keys, Saved: l.saved, Overruled: l.overruled}
 	for cluster, m := range l.members {
 		out.Claims[cluster] = 0
 		for _, o := range m.objects {
@@ -128,7 +128,7 @@ func (l *Ledger) Count() Counts {
 			}
 		}
 	}
-	for _, e := range l.keys {
+	for e := range l.entries {
 		if l.conflicting(e) {
 			out.Conflicting++
 		}

@@ -11,7 +11,7 @@ import (
 // for a fresh look, and any change of the spec for another try of what failed.
 func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 	asked := now.Annotations[v1alpha1.AnnotationRequestedAt] != o.source.Annotations[v1alpha1.AnnotationRequestedAt]
-	e := l.keys[o.key()]
+	e := l.entryOf(o.key())
 	if l.started.IsZero() || e == nil || !e.claims.has(o) || !asked && now.Generation == o.source.Generation {
 		return
 	}
@@ -54,7 +54,7 @@ func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
 func (l *Ledger) NextCheck(key Key) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return 0
 	}
@@ -143,7 +143,7 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	asked := c.asked
 	e.checkAt, c.asked, c.failed = time.Time{}, false, 0
 	if !listing.Unchanged {
-		shown := shownIn(listing, e.key)
+		shown := shownIn(listing, e.key())
 		if !sameStatus(e.Shown, shown) {
 			e.updatedAt = now
 		}
@@ -156,13 +156,13 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 		c.drifted, c.restoring = nil, false
 	case asked:
 		c.drifted, c.restoring = nil, false
-		out.Keys = append(out.Keys, e.key)
+		out.Keys = append(out.Keys, e.key())
 	case writing || v.WaitFor != "":
 	default:
 		want := v.Want
 		c.drifted = &want
 		if c.restoring = s.drift.restore && c.restore(now); c.restoring {
-			out.Keys = append(out.Keys, e.key)
+			out.Keys = append(out.Keys, e.key())
 		}
 	}
 	out.add(l.claimants(e))
@@ -184,7 +184,7 @@ func shownIn(listing providers.Listing, key Key) *providers.Shown {
 func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.keys[key]
+	e := l.entryOf(key)
 	if e == nil {
 		return Changes{}
 	}

@@ -243,7 +243,7 @@ func TestAChangeIsTimedFromItsSpecToTheAnswer(t *testing.T) {
 	b.reconcile()
 	b.hear("us", testStatus(createdAt(2000), wants("success")))
 	b.reconcile()
-	b.keys[testKey].Shown = shows("queued")
+	b.entryOf(testKey).Shown = shows("queued")
 	b.now.Step(time.Minute)
 	b.reconcile()
 	b.g.Expect(b.scm.asked).To(Equal([]string{"create success", "update success"}))

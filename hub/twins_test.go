@@ -16,7 +16,7 @@ func TestOneClusterUnderTwoNamesCountsOnce(t *testing.T) {
 	changes := f.SetObject(twinOfEU, f.token[twinOfEU], testStatus())
 	f.g.Expect(changes.Twins).To(Equal(map[string]string{twinOfEU: "eu"}), "it is told")
 	f.Heard(twinOfEU, f.token[twinOfEU])
-	f.g.Expect(f.keys[testKey].claims).To(HaveLen(1))
+	f.g.Expect(f.entryOf(testKey).claims).To(HaveLen(1))
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
 	_, ok := f.Patch(idIn(twinOfEU))
 	f.g.Expect(ok).To(BeFalse(), "two owners would patch in turns for ever")
@@ -30,7 +30,7 @@ func TestTheNameThatWasEngagedFirstKeepsACluster(t *testing.T) {
 	f.hear("eu", testStatus())
 	f.SetObject(twinOfEU, f.token[twinOfEU], testStatus(wants("success")))
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"), "although its kubeconfig was rotated")
-	f.g.Expect(f.keys[testKey].claims).To(HaveLen(1))
+	f.g.Expect(f.entryOf(testKey).claims).To(HaveLen(1))
 }
 
 func TestTheOtherNameIsServedWhenTheFirstIsGone(t *testing.T) {
