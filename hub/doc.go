@@ -6,9 +6,11 @@
 //	scmproviders.go  the hub's ScmProviders and their Secrets → ledger
 //	claim.go      what one CommitStatus wants, or why that cannot be (pure)
 //	grant.go      may this cluster and namespace write there? (pure)
-//	ledger.go     who claims which key, and what its SCM shows: entry.go one key and
-//	              claimants.go who claims it, commit.go those of one commit, hint.go what members' statuses
-//	              tell after a start, heard.go and twins.go which members count
+//	ledger.go     who claims which key, and what its SCM shows: object.go one
+//	              CommitStatus, repos.go which GitRepo it names, entry.go one key and
+//	              claimants.go who claims it, details.go what is in its way, commit.go
+//	              those of one commit, hint.go what members' statuses tell after a
+//	              start, heard.go and twins.go which members count
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure)
 //	departure.go  what is to be ended at a key that was left
@@ -29,6 +31,7 @@
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status
 //	metrics.go    the hub's own figures; fleet.go those of members
+//	memory.go     gives memory back to the system
 //	hub.go        wires all this to a multicluster manager
 //
 // There are two loops with the ledger between them, watch → sync and ledger →

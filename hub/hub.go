@@ -99,6 +99,9 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}
+	if err := local.Add(thrift{every: giveBackEvery}); err != nil {
+		return nil, fmt.Errorf("adding what gives memory back: %w", err)
+	}
 	if err := members.SetupWithManager(mgr); err != nil {
 		return nil, fmt.Errorf("setting up the members: %w", err)
 	}

@@ -47,11 +47,11 @@ func (h *hubProcess) profileWhile(ctx context.Context, folder, file string) (wai
 }
 
 // profileStart is profileWhile for a hub that has just been started.
-func (h *hubProcess) profileStart(ctx context.Context, folder string) (wait func() error) {
+func (h *hubProcess) profileStart(ctx context.Context, folder string, n int) (wait func() error) {
 	done := make(chan error, 1)
 	go func() {
 		done <- until(ctx, func() (bool, error) {
-			return folder == "" || h.profile(ctx, folder, "restart.cpu", "profile?seconds=10") == nil, nil
+			return folder == "" || h.profile(ctx, folder, fmt.Sprintf("restart-%d.cpu", n), "profile?seconds=10") == nil, nil
 		})
 	}()
 	return func() error { return <-done }

@@ -16,86 +16,123 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
+// settlingTime is how long a hub is left alone before its memory is measured.
+const settlingTime = 150 * time.Second
+
 // takeOver is how long after its start a hub looks up what it sees first: a minute after it
 // has the lease, with some to spare. What is measured is a hub that has been there for longer.
 const takeOver = 70 * time.Second
 
-// measureStorm measures how long crowds of different sizes take, how much memory, and what
-// a restart with the largest costs.
+// measureStorm measures how long crowds of different sizes take, and how a hub that starts
+// with them does.
 func measureStorm(ctx context.Context, w *world, s settings) error {
-	sizes := []int{s.objects / 100, s.storm, s.objects}
+	empty, err := w.emptyHub(ctx, s)
+	if err != nil {
+		return err
+	}
 	var perKey []time.Duration
 	var memory []float64
-	for _, n := range sizes {
-		took, rss, err := w.storm(ctx, s, n)
-		if err != nil {
-			return err
-		}
-		perKey, memory = append(perKey, took/time.Duration(n)), append(memory, rss/float64(n))
-		row(fmt.Sprintf("time and memory for each of %d", n), "%s, %.1f KiB", perKey[len(perKey)-1].Round(time.Microsecond), memory[len(memory)-1]/1024)
-		if n == s.objects {
-			if err := w.restart(ctx, s); err != nil {
+	for _, n := range []int{s.objects / 100, s.storm, s.objects} {
+		var floor time.Duration
+		if n == s.storm {
+			if floor, err = w.bareStorm(ctx, s.members, n); err != nil {
 				return err
 			}
 		}
-		if err := w.clear(ctx, s.members); err != nil {
-			return err
-		}
-		if n != s.storm {
-			continue
-		}
-		floor, err := w.bareStorm(ctx, s.members, n)
+		took, err := w.storm(ctx, s, n)
 		if err != nil {
 			return err
 		}
-		row(fmt.Sprintf("%d new CommitStatuses in %d members, until all are told", n, s.members), "%.2f× a bare loop (%s, %s)",
-			ratio(took, floor), took.Round(time.Millisecond), floor.Round(time.Millisecond))
+		if n == s.storm {
+			row(fmt.Sprintf("%d new CommitStatuses in %d members, until all are told", n, s.members), "%.2f× a bare loop (%s, %s)",
+				ratio(took, floor), took.Round(time.Millisecond), floor.Round(time.Millisecond))
+		}
+		if err := w.restart(ctx, s, n); err != nil {
+			return err
+		}
+		rss, err := w.settled(ctx, s, fmt.Sprintf("at-rest-%d.heap", n))
+		if err != nil {
+			return err
+		}
+		perKey, memory = append(perKey, took/time.Duration(n)), append(memory, (rss-empty)/float64(n))
+		row(fmt.Sprintf("time and memory for each of %d", n), "%s, %.2f KiB", (took / time.Duration(n)).Round(time.Microsecond), (rss-empty)/float64(n)/1024)
 		if err := w.clear(ctx, s.members); err != nil {
 			return err
 		}
 	}
-	row(fmt.Sprintf("growth of the time for a key, from %d to %d", sizes[1], sizes[2]), "%.2f×", ratio(perKey[2], perKey[1]))
+	row(fmt.Sprintf("growth of time and memory for a key, from %d to %d", s.objects/100, s.objects), "%.2f×, %.2f×",
+		ratio(perKey[2], perKey[0]), memory[2]/memory[0])
 	return nil
 }
 
-// storm has n CommitStatuses in members that join a hub, and returns how long it takes
-// until the hub has told all of them, and by how much its memory has grown.
-func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, grown float64, err error) {
+// emptyHub is the memory of a hub whose members have nothing but a GitRepo.
+func (w *world) emptyHub(ctx context.Context, s settings) (rss float64, err error) {
 	if err := w.prepare(ctx, s.members); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	if err := w.crowd(ctx, s.members, 0, n); err != nil {
-		return 0, 0, err
+	if err := w.join(ctx, s.members); err != nil {
+		return 0, err
 	}
 	if err := w.startHub(); err != nil {
-		return 0, 0, err
+		return 0, err
+	}
+	if rss, err = w.settled(ctx, s, "empty.heap"); err != nil {
+		return 0, err
+	}
+	row(fmt.Sprintf("memory of a hub with %d members and no CommitStatus", s.members), "%.0f MiB", rss/(1<<20))
+	return rss, w.clear(ctx, s.members)
+}
+
+// settled is the hub's memory some time after it has done what there was to do: the Go
+// runtime collects garbage every two minutes then, and gives memory back.
+func (w *world) settled(ctx context.Context, s settings, profile string) (rss float64, err error) {
+	if err := w.rest(ctx, settlingTime); err != nil {
+		return 0, err
+	}
+	if rss, err = w.hub.rss(); err != nil {
+		return 0, err
+	}
+	return rss, w.hub.profile(ctx, s.profiles, profile, "heap")
+}
+
+// storm has n CommitStatuses become what can be written at once, and returns how long it
+// takes until the hub has told all of them: until then they name GitRepos that are not there.
+func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, err error) {
+	if err := w.withoutRepos(ctx, s.members); err != nil {
+		return 0, err
+	}
+	if err := w.crowd(ctx, s.members, 0, n); err != nil {
+		return 0, err
+	}
+	if err := w.join(ctx, s.members); err != nil {
+		return 0, err
+	}
+	if err := w.startHub(); err != nil {
+		return 0, err
 	}
 	if err := w.rest(ctx, takeOver); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	before, err := w.hub.rss()
-	if err != nil {
-		return 0, 0, err
+	if err := w.patched(ctx, n); err != nil {
+		return 0, err
 	}
 	profiled := w.hub.profileWhile(ctx, s.profiles, fmt.Sprintf("storm-%d.cpu", n))
 	begin := time.Now()
-	if err := w.join(ctx, s.members); err != nil {
-		return 0, 0, err
+	if err := w.prepare(ctx, s.members); err != nil {
+		return 0, err
 	}
-	if err := w.patched(ctx, n); err != nil {
-		return 0, 0, err
+	if err := w.patched(ctx, 2*n); err != nil {
+		return 0, err
 	}
 	took = time.Since(begin)
-	// The Go runtime gives memory back within some minutes; what counts is what stays.
-	if err := w.rest(ctx, time.Minute); err != nil {
-		return 0, 0, err
-	}
-	after, err := w.hub.rss()
-	if err != nil {
-		return 0, 0, err
-	}
-	err = errors.Join(profiled(), w.hub.profile(ctx, s.profiles, fmt.Sprintf("storm-%d.heap", n), "heap"))
-	return took, after - before, err
+	return took, profiled()
+}
+
+// withoutRepos deletes the members' GitRepos.
+func (w *world) withoutRepos(ctx context.Context, members int) error {
+	return inParallel(ctx, 0, members, func(ctx context.Context, m int) error {
+		return w.server(m).Client.DeleteAllOf(ctx, &v1alpha1.GitRepo{}, client.InNamespace(memberName(m)))
+	})
 }
 
 // bareStorm makes one POST and one status patch for each of n new CommitStatuses. No hub
@@ -122,7 +159,8 @@ func (w *world) bareStorm(ctx context.Context, members, n int) (time.Duration, e
 		}
 		return w.server(i%members).Client.Status().Patch(ctx, cs, bareStatus(cs, id), client.FieldOwner("floor"), client.ForceOwnership)
 	})
-	return time.Since(begin), err
+	took := time.Since(begin)
+	return took, errors.Join(err, w.clear(ctx, members))
 }
 
 func postRun(ctx context.Context, sender *http.Client, url string, cs *v1alpha1.CommitStatus) (id int64, err error) {

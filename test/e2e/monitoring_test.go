@@ -36,8 +36,8 @@ var _ = Describe("The metrics", func() {
 		w.ready()
 		By("writing a status of a member whose token ends")
 		w.member("eu", euCluster.KubeconfigFor(&rest.Config{BearerToken: tokenOf(w, euCluster, "hub", inMembers...)}))
-		address := freeAddress()
-		w.startProgram("--metrics-bind-address="+address, "--metrics-secure=false", "--health-probe-bind-address=0")
+		address, profiles := freeAddress(), freeAddress()
+		w.startProgram("--metrics-bind-address="+address, "--metrics-secure=false", "--health-probe-bind-address=0", "--pprof-bind-address="+profiles)
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
 		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
 
@@ -49,6 +49,9 @@ var _ = Describe("The metrics", func() {
 			_, scrape = fetch("http://"+address+"/metrics", "")
 			return scrape
 		}).Should(MatchRegexp(`\ncommit_status_hub_queue_depth\{.*\} 1\n`))
+
+		_, goroutines := fetch("http://"+profiles+"/debug/pprof/goroutine?debug=1", "")
+		Expect(goroutines).To(HavePrefix("goroutine profile: total "))
 
 		asked, err := monitoring.AskedByAll()
 		Expect(err).NotTo(HaveOccurred())

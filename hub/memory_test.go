@@ -1,0 +1,32 @@
+package hub
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+func TestMemoryThatIsNotUsedIsGivenBack(t *testing.T) {
+	g := NewWithT(t)
+	const size = 64 << 20
+	released := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapReleased
+	}
+	garbage := make([]byte, size)
+	for i := range garbage {
+		garbage[i] = 1
+	}
+	before := released()
+	runtime.KeepAlive(garbage)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- thrift{every: 10 * time.Millisecond}.Start(ctx) }()
+	g.Eventually(released).Should(BeNumerically(">=", before+size))
+	cancel()
+	g.Eventually(ended).Should(Receive(BeNil()))
+}
