@@ -35,11 +35,8 @@ hub takes it over without a restart.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plan.Name, plan.Namespace = args[0], f.namespace
 			plan.AllNamespaces = cmd.Flags().Changed("namespaces") && len(plan.Namespaces) == 0
-			if cmd.Flags().Changed("output") && !dryRun {
-				return fmt.Errorf("--output is for --dry-run")
-			}
-			if output != onboard.YAML {
-				return fmt.Errorf("there is no format %q: choose %s", output, onboard.YAML)
+			if err := checkOutput(output, cmd.Flags().Changed("output"), dryRun); err != nil {
+				return err
 			}
 			var err error
 			if plan.Endpoint, err = f.contexts(cmd).Endpoint(member, server); err != nil {
@@ -69,6 +66,16 @@ hub takes it over without a restart.`,
 	f.completeContext(cmd, "context")
 	choices(cmd, "output", onboard.YAML)
 	return cmd
+}
+
+func checkOutput(output string, chosen, dryRun bool) error {
+	switch {
+	case chosen && !dryRun:
+		return fmt.Errorf("--output is for --dry-run")
+	case output != onboard.YAML:
+		return fmt.Errorf("there is no format %q: choose %s", output, onboard.YAML)
+	}
+	return nil
 }
 
 func (f *clusterFlags) add(cmd *cobra.Command, plan onboard.Plan, context string) error {
