@@ -2,11 +2,10 @@ package kubeconfigs
 
 import (
 	"context"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -17,20 +16,21 @@ const checksAtOnce = 4
 // check finds out whether a member can be watched: it is there, it has the CRDs
 // and it lets the hub list them, in the namespaces or, without any, in all. A
 // cache that is started without this would try in silence for ever.
-func check(ctx context.Context, c *connection, scheme *runtime.Scheme, namespaces []string) error {
-	reader, err := client.New(c.config, client.Options{HTTPClient: c.client, Scheme: scheme, Mapper: newMapper()})
+func check(ctx context.Context, c *connection, codec *codec, namespaces []string) error {
+	api, err := c.api(codec)
 	if err != nil {
-		return fmt.Errorf("making a client for the check: %w", err)
+		return err
 	}
 	if len(namespaces) == 0 {
-		namespaces = []string{""}
+		namespaces = []string{metav1.NamespaceAll}
 	}
 	group, ctx := errgroup.WithContext(asCheck(ctx))
 	group.SetLimit(checksAtOnce)
 	for _, namespace := range namespaces {
-		for _, list := range []client.ObjectList{&v1alpha1.CommitStatusList{}, &v1alpha1.GitRepoList{}} {
+		for resource, list := range map[string]runtime.Object{commitStatuses: &v1alpha1.CommitStatusList{}, gitRepos: &v1alpha1.GitRepoList{}} {
 			group.Go(func() error {
-				return reader.List(ctx, list, client.InNamespace(namespace), client.Limit(1))
+				return api.Get().NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).Resource(resource).
+					VersionedParams(&metav1.ListOptions{Limit: 1}, codec.params).Do(ctx).Into(list)
 			})
 		}
 	}

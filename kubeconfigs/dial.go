@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/connrotation"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
 const (
@@ -28,6 +32,10 @@ type connection struct {
 	// doubts brings an error from a request that makes the connection doubtful.
 	doubts chan error
 	dialer *connrotation.Dialer
+
+	once sync.Once
+	rest rest.Interface
+	err  error
 }
 
 // dial makes the connection that access allows. It sends nothing.
@@ -42,6 +50,9 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	// with whoever else speaks to this server: they end with the member.
 	dialer := connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout}).DialContext)
 	bare.Dial = dialer.DialContext
+	// This is the default. Said aloud, it spares a copy of the credentials as a key of
+	// client-go's cache of transports, in which none like it is ever looked for.
+	bare.Proxy = http.ProxyFromEnvironment
 	base, err := rest.TransportFor(bare)
 	if err != nil {
 		return nil, fmt.Errorf("making the member's transport: %w", err)
@@ -70,6 +81,18 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 		return nil, fmt.Errorf("making the member's client: %w", err)
 	}
 	return &connection{config: config, client: client, transport: carrier, doubts: doubts, dialer: dialer}, nil
+}
+
+// api is the client for the kinds that the hub watches. It is made once: a member is checked
+// twice a minute, and each client that is thrown away is memory.
+func (c *connection) api(codec *codec) (rest.Interface, error) {
+	c.once.Do(func() {
+		kind := v1alpha1.GroupVersion.WithKind("CommitStatus")
+		if c.rest, c.err = apiutil.RESTClientForGVK(kind, false, false, c.config, codec.factory, c.client); c.err != nil {
+			c.err = fmt.Errorf("making the member's client: %w", c.err)
+		}
+	})
+	return c.rest, c.err
 }
 
 // present replaces the token from the next request on. Watches go on.

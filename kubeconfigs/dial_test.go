@@ -212,7 +212,7 @@ func TestAMemberCannotPutCallersToSleep(t *testing.T) {
 	}), defaultDeadlines)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	err := check(ctx, c, clusters.Scheme(), nil)
+	err := check(ctx, c, newCodec(clusters.Scheme()), nil)
 	g.Expect(apierrors.IsTooManyRequests(err)).To(BeTrue(), "%v", err)
 }
 
@@ -222,7 +222,7 @@ func TestClientsAreNotThrottled(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"GitRepoList","items":[]}`)
 	}), defaultDeadlines)
-	reader, err := client.New(c.config, client.Options{HTTPClient: c.client, Scheme: clusters.Scheme(), Mapper: newMapper()})
+	reader, err := client.New(c.config, client.Options{HTTPClient: c.client, Scheme: clusters.Scheme(), Mapper: mapper()})
 	g.Expect(err).NotTo(HaveOccurred())
 	begin := time.Now()
 	for range 60 { // client-go's defaults would take 10 s
@@ -292,7 +292,7 @@ func TestAnErrorOfAMemberDoesNotTellItsToken(t *testing.T) {
 		g.Expect(response.ContentLength).To(BeEquivalentTo(len(text)))
 		g.Expect(response.Header.Get("Warning")).To(ContainSubstring("Bearer ***"))
 
-		err = check(t.Context(), c, clusters.Scheme(), nil)
+		err = check(t.Context(), c, newCodec(clusters.Scheme()), nil)
 		g.Expect(apierrors.IsForbidden(err)).To(BeTrue())
 		g.Expect(diagnose(err).Message).NotTo(ContainSubstring("a-long-token"))
 	})

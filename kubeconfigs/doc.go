@@ -8,13 +8,18 @@
 // fields before a client exists, and every request to a member has an end
 // (deadline.go) and goes to that member alone (transport.go). What a member can
 // take of the hub's memory is bounded: an answer (answer.go), and how many objects
-// are let in (intake.go, listwatch.go).
+// are let in (intake.go, list.go).
 //
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
 // member that hangs, refuses or lacks the CRDs costs that goroutine and nothing
 // else; Provider.Health tells why it is not connected, and so does an annotation of
 // its Secret (announce.go).
+//
+// A member that nothing happens in is to cost little, since a fleet has many. Its cache
+// (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
+// and namespace lists (list.go), watches (stream.go) and tells (informer.go,
+// registration.go), all in one goroutine and without queues.
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.

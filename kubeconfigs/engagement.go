@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
@@ -25,7 +24,7 @@ type engagement struct {
 // recheck finds out whether the engagement still holds. What made it doubtful is
 // taken for the truth at first: the member is asked only when there has been no
 // more of it between two attempts.
-func (e *engagement) recheck(ctx context.Context, scheme *runtime.Scheme) error {
+func (e *engagement) recheck(ctx context.Context, codec *codec) error {
 	select {
 	case doubt := <-e.connection.doubts:
 		return doubt
@@ -33,7 +32,7 @@ func (e *engagement) recheck(ctx context.Context, scheme *runtime.Scheme) error 
 		if err := e.intakes.trouble(); err != nil {
 			return err
 		}
-		return check(ctx, e.connection, scheme, e.wish.namespaces)
+		return check(ctx, e.connection, codec, e.wish.namespaces)
 	}
 }
 
@@ -117,18 +116,19 @@ func (m *member) leave() {
 	}
 }
 
+// newCluster makes the cluster that is engaged. What members can share, they do.
 func (p *Provider) newCluster(c *connection, namespaces []string, bounds *intakes) (cluster.Cluster, error) {
+	api, err := c.api(p.codec())
+	if err != nil {
+		return nil, err
+	}
 	created, err := cluster.New(c.config, func(o *cluster.Options) {
 		o.Scheme = p.options.Scheme
 		o.Logger = p.options.Log
 		o.HTTPClient = c.client
-		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return newMapper(), nil }
-		o.Cache.NewInformer = bounds.informer
-		for _, namespace := range namespaces {
-			if o.Cache.DefaultNamespaces == nil {
-				o.Cache.DefaultNamespaces = map[string]cache.Config{}
-			}
-			o.Cache.DefaultNamespaces[namespace] = cache.Config{}
+		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper(), nil }
+		o.NewCache = func(*rest.Config, cache.Options) (cache.Cache, error) {
+			return newMemberCache(api, p.codec(), p.options, namespaces, bounds), nil
 		}
 	})
 	if err != nil {

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"reflect"
 	"sync"
-	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -36,16 +33,13 @@ func newIntakes(p *Provider, namespaces int, told func(), doubt func(error)) *in
 	return &intakes{provider: p, limit: max(1, p.options.ObjectLimit/max(1, namespaces)), told: told, doubt: doubt}
 }
 
-// informer makes an informer that is bounded.
-func (i *intakes) informer(from toolscache.ListerWatcher, kind runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+// add makes the bounds of one more watch.
+func (i *intakes) add(kind client.Object) kindIntake {
 	one := kindIntake{reflect.TypeOf(kind), newIntake(i.limit, i.provider.options.Clock, i.told), &unreadable{doubt: i.doubt}}
 	i.mu.Lock()
+	defer i.mu.Unlock()
 	i.all = append(i.all, one)
-	i.mu.Unlock()
-	bounded := &listWatch{
-		from: toolscache.ToListerWatcherWithContext(from), intake: one.intake, keep: i.provider.options.Keep, unreadable: one.unreadable,
-	}
-	return toolscache.NewSharedIndexInformer(bounded, kind, resync, indexers)
+	return one
 }
 
 func (i *intakes) each(do func(kindIntake)) {

@@ -1,6 +1,8 @@
 package kubeconfigs
 
 import (
+	"sync"
+
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -15,9 +17,10 @@ const (
 	gitRepos       = "gitrepos"
 )
 
-// newMapper knows the kinds that the hub uses in a member, so that no discovery
-// is made there: it costs requests, may hang, and is refused to some.
-func newMapper() meta.RESTMapper {
+// mapper knows the kinds that the hub uses in a member, so that no discovery is made
+// there: it costs requests, may hang, and is refused to some. It is one for all members,
+// and never changed.
+var mapper = sync.OnceValue(func() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{v1alpha1.GroupVersion})
 	for kind, resources := range map[schema.GroupVersionKind][2]string{
 		v1alpha1.GroupVersion.WithKind("CommitStatus"): {commitStatuses, "commitstatus"},
@@ -32,4 +35,4 @@ func newMapper() meta.RESTMapper {
 		mapper.AddSpecific(version.WithKind(kind.Kind+"List"), plural, singular, meta.RESTScopeNamespace)
 	}
 	return mapper
-}
+})

@@ -155,7 +155,7 @@ func (m *member) attempt(ctx context.Context) outcome {
 	defer done()
 	o := outcome{err: m.pursue(ctx, attempt, w)}
 	if current := m.engaged(); o.err != nil && current != nil && current.wish.print != w.print {
-		o.kept, o.doubt = true, current.recheck(attempt, m.provider.options.Scheme)
+		o.kept, o.doubt = true, current.recheck(attempt, m.provider.codec())
 	}
 	if o.err != nil && attempt.Err() != nil {
 		return outcome{err: errSuperseded}
@@ -170,13 +170,13 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 		return w.refused
 	}
 	if current != nil && current.wish.print == w.print {
-		return current.recheck(attempt, p.options.Scheme)
+		return current.recheck(attempt, p.codec())
 	}
 	next, err := dial(w.access, p.deadlines)
 	if err != nil {
 		return err
 	}
-	if err := check(attempt, next, p.options.Scheme, w.namespaces); err != nil {
+	if err := check(attempt, next, p.codec(), w.namespaces); err != nil {
 		next.close()
 		return err
 	}

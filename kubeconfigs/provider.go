@@ -58,6 +58,9 @@ type Provider struct {
 	// changed wakes who announces how the members are.
 	changed chan struct{}
 
+	// codec is what all members' answers are read by.
+	codec func() *codec
+
 	// running counts the goroutines of all members.
 	running sync.WaitGroup
 
@@ -95,12 +98,14 @@ func New(options Options) *Provider {
 	if options.Keep == nil {
 		options.Keep = func(client.Object) int { return 0 }
 	}
-	return &Provider{
+	p := &Provider{
 		options:   options,
 		deadlines: defaultDeadlines,
 		members:   map[multicluster.ClusterName]*member{},
 		changed:   make(chan struct{}, 1),
 	}
+	p.codec = sync.OnceValue(func() *codec { return newCodec(p.options.Scheme) })
+	return p
 }
 
 // SetupWithManager has the manager run the provider, on every replica; the leader

@@ -9,12 +9,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"go.uber.org/goleak"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
-	toolscache "k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -23,8 +19,8 @@ import (
 )
 
 // pages serves a list of n objects by pages. largest is how many fit into one answer.
-func pages(n, largest int, asked *[]metav1.ListOptions) *toolscache.ListWatch {
-	return &toolscache.ListWatch{ListWithContextFunc: func(_ context.Context, o metav1.ListOptions) (runtime.Object, error) {
+func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (client.ObjectList, error) {
+	return func(_ context.Context, o metav1.ListOptions) (client.ObjectList, error) {
 		*asked = append(*asked, o)
 		if int(o.Limit) > largest {
 			return nil, fmt.Errorf("reading the answer: %w", errTooLarge)
@@ -42,28 +38,25 @@ func pages(n, largest int, asked *[]metav1.ListOptions) *toolscache.ListWatch {
 			list.Continue = strconv.Itoa(end)
 		}
 		return list, nil
-	}}
+	}
 }
 
-func listing(from *toolscache.ListWatch, limit int) *listWatch {
+func listing(fetch func(context.Context, metav1.ListOptions) (client.ObjectList, error), limit int) *lister {
 	i := newIntake(limit, clocktesting.NewFakeClock(time.Now()), func() {})
-	return &listWatch{from: from, intake: i, unreadable: &unreadable{}, keep: func(o client.Object) int { o.SetLabels(nil); return 0 }}
+	return &lister{fetch: fetch, intake: i, keep: func(o client.Object) int { o.SetLabels(nil); return 0 }}
 }
 
 func TestAListIsReadByPagesOfWhichTheOldestObjectsStay(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
-	list, err := listing(pages(1700, pageSize, &asked), 3).ListWithContext(t.Context(), metav1.ListOptions{ResourceVersion: "0"})
+	objects, version, err := listing(pages(1700, pageSize, &asked), 3).list(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
-	statuses, ok := list.(*v1alpha1.CommitStatusList)
-	g.Expect(ok).To(BeTrue())
 	var names []string
-	for i := range statuses.Items {
-		names = append(names, statuses.Items[i].Name)
+	for _, object := range objects {
+		names = append(names, object.GetName())
 	}
 	g.Expect(names).To(ConsistOf("status-1", "status-2", "status-3"))
-	g.Expect(statuses.ResourceVersion).To(Equal("1000"), "the watch begins where the first page was read")
-	g.Expect(statuses.Continue).To(BeEmpty())
+	g.Expect(version).To(Equal("1000"), "the watch begins where the first page was read")
 	g.Expect(asked).To(HaveLen(4))
 	for _, o := range asked {
 		g.Expect(o.ResourceVersion).To(BeEmpty(), "from a cache an API server lists all at once")
@@ -74,30 +67,12 @@ func TestAListIsReadByPagesOfWhichTheOldestObjectsStay(t *testing.T) {
 func TestAPageThatIsTooLargeIsAskedForInSmallerOnes(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
-	list, err := listing(pages(100, 10, &asked), 1000).ListWithContext(t.Context(), metav1.ListOptions{})
+	objects, _, err := listing(pages(100, 10, &asked), 1000).list(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(list).To(HaveField("Items", HaveLen(100)))
+	g.Expect(objects).To(HaveLen(100))
 
-	_, err = listing(pages(100, 0, &asked), 1000).ListWithContext(t.Context(), metav1.ListOptions{})
+	_, _, err = listing(pages(100, 0, &asked), 1000).list(t.Context())
 	g.Expect(err).To(MatchError(errTooLarge), "not even one is small enough")
-}
-
-func TestASieveEndsWhenItIsStopped(t *testing.T) {
-	g := NewWithT(t)
-	before := goleak.IgnoreCurrent()
-	from := watch.NewFake()
-	s := newSieve(from, func(e watch.Event) (watch.Event, bool) { return e, e.Type != watch.Deleted })
-	go from.Delete(born(1))
-	go from.Add(born(2))
-	g.Eventually(s.ResultChan()).Should(Receive(HaveField("Type", watch.Added)))
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		from.Modify(born(2)) // which nobody receives
-	}()
-	g.Eventually(sent).Should(BeClosed())
-	s.Stop()
-	g.Eventually(func() error { return goleak.Find(before) }).Should(Succeed())
 }
 
 var _ = Describe("A member with more objects than are let in", func() {

@@ -1,0 +1,232 @@
+package kubeconfigs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// memberCache is the cache of a member: of the kinds that the hub watches, in some
+// namespaces or in all, and of no others. What controller-runtime's costs beside these is
+// most of what an idle member costs.
+type memberCache struct {
+	api        rest.Interface
+	codec      *codec
+	options    Options
+	bounds     *intakes
+	namespaces []string
+	// started is closed by Start.
+	started chan struct{}
+	running sync.WaitGroup
+
+	mu        sync.Mutex
+	ctx       context.Context // Start's; nil before
+	informers map[schema.GroupVersionKind]*informer
+	ends      map[schema.GroupVersionKind]context.CancelFunc
+}
+
+var _ cache.Cache = &memberCache{}
+
+func newMemberCache(api rest.Interface, codec *codec, options Options, namespaces []string, bounds *intakes) *memberCache {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	return &memberCache{
+		api: api, codec: codec, options: options, namespaces: namespaces, bounds: bounds, started: make(chan struct{}),
+		informers: map[schema.GroupVersionKind]*informer{}, ends: map[schema.GroupVersionKind]context.CancelFunc{},
+	}
+}
+
+// resources are the kinds of a cache, and their resources.
+var resources = map[schema.GroupVersionKind]string{
+	v1alpha1.GroupVersion.WithKind("CommitStatus"): commitStatuses,
+	v1alpha1.GroupVersion.WithKind("GitRepo"):      gitRepos,
+}
+
+// GetInformer implements cache.Informers.
+func (c *memberCache) GetInformer(ctx context.Context, object client.Object, options ...cache.InformerGetOption) (cache.Informer, error) {
+	kind, err := c.kindOf(object)
+	if err != nil {
+		return nil, err
+	}
+	return c.GetInformerForKind(ctx, kind, options...)
+}
+
+// GetInformerForKind implements cache.Informers.
+func (c *memberCache) GetInformerForKind(ctx context.Context, kind schema.GroupVersionKind, options ...cache.InformerGetOption) (cache.Informer, error) {
+	var o cache.InformerGetOptions
+	for _, apply := range options {
+		apply(&o)
+	}
+	i, started, err := c.informer(kind)
+	if err != nil {
+		return nil, err
+	}
+	if started && ptr.Deref(o.BlockUntilSynced, true) {
+		if err := synced(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+// informer returns the informer of a kind, which runs if the cache does.
+func (c *memberCache) informer(kind schema.GroupVersionKind) (i *informer, started bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	started = c.ctx != nil
+	if i := c.informers[kind]; i != nil {
+		return i, started, nil
+	}
+	if i, err = c.newInformer(kind); err != nil {
+		return nil, false, err
+	}
+	c.informers[kind] = i
+	if started {
+		c.begin(kind, i)
+	}
+	return i, started, nil
+}
+
+func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, error) {
+	resource, ok := resources[kind]
+	if !ok {
+		return nil, &cache.ErrResourceNotCached{GVK: kind}
+	}
+	scheme := c.options.Scheme
+	object, err := newOf[client.Object](scheme, kind)
+	if err != nil {
+		return nil, err
+	}
+	i := newInformer(object)
+	for _, namespace := range c.namespaces {
+		bounds := c.bounds.add(object)
+		ask := func(options metav1.ListOptions) *rest.Request {
+			return c.api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&options, c.codec.params)
+		}
+		i.feedBy(&feed{
+			lister: &lister{intake: bounds.intake, keep: c.options.Keep, fetch: func(ctx context.Context, options metav1.ListOptions) (client.ObjectList, error) {
+				list, err := newOf[client.ObjectList](scheme, kind.GroupVersion().WithKind(kind.Kind+"List"))
+				if err != nil {
+					return nil, err
+				}
+				return list, ask(options).Do(ctx).Into(list)
+			}},
+			namespace: namespace, into: i, codec: c.codec, unreadable: bounds.unreadable,
+			open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
+				return ask(options).Stream(ctx)
+			},
+			delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), clock: clock.RealClock{}, log: c.options.Log,
+		})
+	}
+	return i, nil
+}
+
+// begin runs an informer. The lock is held.
+func (c *memberCache) begin(kind schema.GroupVersionKind, i *informer) {
+	if c.ctx.Err() != nil {
+		i.stop()
+		return
+	}
+	ctx, end := context.WithCancel(c.ctx)
+	c.ends[kind] = end
+	for _, f := range i.feeds {
+		c.running.Go(func() {
+			defer i.stop()
+			f.run(ctx)
+		})
+	}
+}
+
+// Start implements cache.Informers.
+func (c *memberCache) Start(ctx context.Context) error {
+	c.mu.Lock()
+	if c.ctx != nil {
+		c.mu.Unlock()
+		return errors.New("the member's cache has been started before")
+	}
+	c.ctx = ctx
+	for kind, i := range c.informers {
+		c.begin(kind, i)
+	}
+	close(c.started)
+	c.mu.Unlock()
+	<-ctx.Done()
+	c.running.Wait()
+	return nil
+}
+
+// WaitForCacheSync implements cache.Informers.
+func (c *memberCache) WaitForCacheSync(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-c.started:
+	}
+	c.mu.Lock()
+	var all []*informer
+	for _, i := range c.informers {
+		all = append(all, i)
+	}
+	c.mu.Unlock()
+	for _, i := range all {
+		if synced(ctx, i) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// RemoveInformer implements cache.Informers.
+func (c *memberCache) RemoveInformer(_ context.Context, object client.Object) error {
+	kind, err := c.kindOf(object)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if end := c.ends[kind]; end != nil {
+		end()
+	}
+	delete(c.ends, kind)
+	delete(c.informers, kind)
+	return nil
+}
+
+// synced waits until an informer is.
+func synced(ctx context.Context, i *informer) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the %s: %w", i.Name(), ctx.Err())
+	case <-i.Done():
+		return nil
+	}
+}
+
+// newOf makes an empty object or list of a kind.
+func newOf[T any](scheme *runtime.Scheme, kind schema.GroupVersionKind) (T, error) {
+	var none T
+	object, err := scheme.New(kind)
+	if err != nil {
+		return none, fmt.Errorf("making a %s: %w", kind.Kind, err)
+	}
+	made, ok := object.(T)
+	if !ok {
+		return none, fmt.Errorf("%T is no %s", object, reflect.TypeFor[T]())
+	}
+	return made, nil
+}

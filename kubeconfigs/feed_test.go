@@ -1,0 +1,210 @@
+package kubeconfigs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+)
+
+// happening is one event of a watch as JSON.
+func happening(t *testing.T, kind string, object any) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"type": kind, "object": object})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// of is a GitRepo as an API server writes it.
+func of(r *v1alpha1.GitRepo) *v1alpha1.GitRepo {
+	r.TypeMeta = metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "GitRepo"}
+	return r
+}
+
+// script is an API server that answers one list or watch after the other, and then no more.
+type script struct {
+	// lists are what it has, at versions "1", "2" and so on, the last for good.
+	lists   [][]*v1alpha1.GitRepo
+	watches []func(context.Context) (io.ReadCloser, error)
+	listed  int
+	from    []string // which versions a watch was asked from
+	paused  atomic.Int32
+	ended   chan struct{}
+}
+
+func (s *script) fetch(_ context.Context, _ metav1.ListOptions) (client.ObjectList, error) {
+	repos := s.lists[min(s.listed, len(s.lists)-1)]
+	s.listed++
+	list := &v1alpha1.GitRepoList{ListMeta: metav1.ListMeta{ResourceVersion: string(rune('0' + s.listed))}}
+	for _, r := range repos {
+		list.Items = append(list.Items, *r)
+	}
+	return list, nil
+}
+
+func (s *script) open(ctx context.Context, o metav1.ListOptions) (io.ReadCloser, error) {
+	s.from = append(s.from, o.ResourceVersion)
+	if len(s.watches) == 0 {
+		close(s.ended)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	next := s.watches[0]
+	s.watches = s.watches[1:]
+	return next(ctx)
+}
+
+// feed feeds by the script until that is at its end.
+func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
+	t.Helper()
+	g := NewWithT(t)
+	s.ended = make(chan struct{})
+	i := newInformer(&v1alpha1.GitRepo{})
+	f := &feed{
+		lister: listing(s.fetch, limit), into: i, open: s.open, codec: newCodec(clusters.Scheme()),
+		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
+		delay: func() time.Duration { s.paused.Add(1); return 0 },
+	}
+	i.feedBy(f)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f.run(ctx)
+	}()
+	g.Eventually(s.ended).Should(BeClosed())
+	cancel()
+	g.Eventually(done).Should(BeClosed())
+	return i, f
+}
+
+// body is a watch that brings events, and then ends.
+func body(events ...string) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(strings.Join(events, "\n"))), nil
+	}
+}
+
+func refused(err error) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) { return nil, err }
+}
+
+func TestAFeedGoesOnWhereAWatchEnded(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	a := []*v1alpha1.GitRepo{repo("a", "1")}
+	gone := func(r *v1alpha1.GitRepo) string {
+		return happening(t, "ERROR", apierrors.NewResourceExpired("compacted").Status())
+	}
+	for name, tt := range map[string]struct {
+		watches []func(context.Context) (io.ReadCloser, error)
+		from    []string
+		kept    []string
+		lists   int
+		pauses  int
+	}{
+		"after its end": {
+			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "ADDED", of(repo("b", "7"))), happening(t, "DELETED", of(repo("a", "8"))))},
+			[]string{"1", "8"},
+			[]string{"b7"},
+			1, 0,
+		},
+		"after a bookmark": {
+			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "BOOKMARK", of(&v1alpha1.GitRepo{ObjectMeta: metav1.ObjectMeta{ResourceVersion: "9"}})))},
+			[]string{"1", "9"},
+			[]string{"a1"},
+			1, 0,
+		},
+		"after one that was cut off": {
+			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "MODIFIED", of(repo("a", "7"))), `{"type":"ADD`)},
+			[]string{"1", "7"},
+			[]string{"a7"},
+			1, 0,
+		},
+		"where none could be opened, after a while": {
+			[]func(context.Context) (io.ReadCloser, error){refused(syscall.ECONNREFUSED), refused(apierrors.NewTooManyRequests("later", 1))},
+			[]string{"1", "1", "1"},
+			[]string{"a1"},
+			1, 2,
+		},
+		"by a list where that is too long ago": {
+			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "MODIFIED", of(repo("a", "7"))), gone(nil))},
+			[]string{"1", "2"},
+			[]string{"a1"},
+			2, 1,
+		},
+		"by a list where none is opened": {
+			[]func(context.Context) (io.ReadCloser, error){refused(apierrors.NewResourceExpired("compacted")), refused(errors.New("broken"))},
+			[]string{"1", "2", "3"},
+			[]string{"a1"},
+			3, 2,
+		},
+		"by a list where it brings nothing": {
+			[]func(context.Context) (io.ReadCloser, error){body()},
+			[]string{"1", "2"},
+			[]string{"a1"},
+			2, 1,
+		},
+		"by a list where it can't be read": {
+			[]func(context.Context) (io.ReadCloser, error){body("nonsense"), body(happening(t, "ADDED", &v1alpha1.CommitStatus{
+				TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "CommitStatus"},
+			}))},
+			[]string{"1", "2", "3"},
+			[]string{"a1"},
+			3, 2,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := &script{lists: [][]*v1alpha1.GitRepo{a}, watches: tt.watches}
+			i, _ := s.feed(t, 10)
+			g.Expect(s.from).To(Equal(tt.from))
+			g.Expect(s.listed).To(Equal(tt.lists))
+			g.Expect(i.kept()).To(ConsistOf(tt.kept))
+			g.Expect(s.paused.Load()).To(BeEquivalentTo(tt.pauses+1), "the last is at the end")
+		})
+	}
+}
+
+func TestAFeedTellsOfWatchesThatCannotBeRead(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{nil}}
+	for range unreadableWatches {
+		s.watches = append(s.watches, body("nonsense"))
+	}
+	_, f := s.feed(t, 10)
+	g.Expect(f.unreadable.trouble()).To(MatchError(ContainSubstring("reading a watch")))
+}
+
+func TestAFeedLetsInWhatTheIntakeDoes(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}, {repo("a", "1"), repo("b", "7")}}}
+	s.watches = append(s.watches, body(happening(t, "ADDED", of(repo("b", "7"))), happening(t, "MODIFIED", of(repo("b", "8")))))
+	i, f := s.feed(t, 1)
+	g.Expect(i.kept()).To(ConsistOf("a1"), "there is no room for another")
+	g.Expect(f.intake.leftOut()).To(Equal(1))
+
+	s = &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}}}
+	s.watches = append(s.watches, func(ctx context.Context) (io.ReadCloser, error) {
+		return body(happening(t, "ADDED", of(repo("b", "7"))))(ctx)
+	})
+	i, _ = s.feed(t, 2)
+	g.Expect(i.kept()).To(ConsistOf("a1", "b7"))
+}

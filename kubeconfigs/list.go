@@ -1,0 +1,91 @@
+package kubeconfigs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// pageSize is how many objects a list asks for at once: what client-go's pager does.
+	pageSize = 500
+	// pageCut is by how much the next page is smaller after one that was too large.
+	pageCut = 8
+	// pageGrowth is by how much the first page of a list is larger than the last of the
+	// one before.
+	pageGrowth = 2
+)
+
+// lister lists a kind by pages. It lets in what the intake does, and keeps of each object
+// what keep does, before the next is read: whatever a member holds, the hub holds one page
+// beside what it was let in.
+type lister struct {
+	// fetch asks for a page.
+	fetch  func(context.Context, metav1.ListOptions) (client.ObjectList, error)
+	intake *intake
+	keep   func(client.Object) (size int)
+	// page is the size of the pages that the last list came by, 0 before the first.
+	page int64
+}
+
+// list returns what is let in, and the version that it is as of. It asks for the newest
+// state, since an API server does not divide any other into pages.
+func (l *lister) list(ctx context.Context) (objects []client.Object, version string, err error) {
+	options := metav1.ListOptions{Limit: l.firstPage()}
+	chosen := l.intake.choose()
+	for {
+		page, err := l.fetch(ctx, options)
+		if errors.Is(err, errTooLarge) && options.Limit > 1 {
+			options.Limit = max(1, options.Limit/pageCut)
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if version == "" {
+			version = page.GetResourceVersion()
+		}
+		if err := l.choose(chosen, page); err != nil {
+			return nil, "", err
+		}
+		if options.Continue = page.GetContinue(); options.Continue == "" {
+			break
+		}
+	}
+	l.page = options.Limit
+	for _, w := range chosen.chosen {
+		objects = append(objects, w.object)
+	}
+	l.intake.take(chosen)
+	return objects, version, nil
+}
+
+// firstPage is the size that a list begins with. Where objects are large it comes back to
+// pageSize by and by: to find out that a page is too large costs as much as one.
+func (l *lister) firstPage() int64 {
+	if l.page == 0 {
+		return pageSize
+	}
+	return min(pageSize, l.page*pageGrowth)
+}
+
+// choose has the objects of a page compete.
+func (l *lister) choose(chosen *selection, page client.ObjectList) error {
+	err := meta.EachListItemWithAlloc(page, func(item runtime.Object) error {
+		object, ok := item.(client.Object)
+		if !ok {
+			return fmt.Errorf("%T is not an object", item)
+		}
+		chosen.add(object, l.keep(object))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading a page of a list: %w", err)
+	}
+	return nil
+}
