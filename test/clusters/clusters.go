@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,6 +29,7 @@ type Cluster struct {
 	Client client.Client
 
 	environment *envtest.Environment
+	programs    *programs
 }
 
 type options struct {
@@ -65,7 +67,7 @@ func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
 		// What did start, etcd for one, would outlive the test.
 		return nil, errors.Join(fmt.Errorf("starting a control plane: %w", err), environment.Stop())
 	}
-	cluster := &Cluster{Config: config, environment: environment}
+	cluster := &Cluster{Config: config, environment: environment, programs: &programs{started: map[string]*exec.Cmd{}}}
 	if cluster.Client, err = client.New(config, client.Options{Scheme: Scheme()}); err != nil {
 		return nil, errors.Join(fmt.Errorf("making a client: %w", err), cluster.Stop())
 	}
@@ -105,6 +107,8 @@ func (c *Cluster) withCRDs(do func(*rest.Config, envtest.CRDInstallOptions) ([]*
 
 // Stop ends the control plane and waits for its processes.
 func (c *Cluster) Stop() error {
+	// An API server does not end well without its store.
+	defer c.programs.stop()
 	if err := c.environment.Stop(); err != nil {
 		return fmt.Errorf("stopping a control plane: %w", err)
 	}

@@ -42,6 +42,8 @@ type Front struct {
 	mu      sync.Mutex
 	active  *active
 	longest int64
+	// renewed is the certificate after the server's own, nil for none.
+	renewed *tls.Certificate
 	// stops ends what else the member does that it should not.
 	stops func()
 }
@@ -61,6 +63,7 @@ func NewFront(next http.Handler) *Front {
 	f.swap(Fault{})
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(f.serve))
 	f.listener = newListener(f.Server.Listener)
+	f.listener.refused = func() { f.now().met.Add(1) }
 	f.Server.Listener = f.listener
 	f.Server.EnableHTTP2 = true
 	f.Server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -85,7 +88,7 @@ func (f *Front) Misbehave(fault Fault) {
 		a.gone.Go(func() { f.flap(a) })
 	}
 	if fault.Certificate != nil || fault.Reset {
-		f.listener.cut()
+		a.met.Add(int64(f.listener.cut()))
 	}
 }
 
@@ -114,6 +117,15 @@ func (f *Front) OnBehave(do func()) {
 
 // Cut resets the connections that there are.
 func (f *Front) Cut() { f.listener.cut() }
+
+// Renew gives the server another certificate for good, and resets the connections that
+// there are.
+func (f *Front) Renew(certificate *tls.Certificate) {
+	f.mu.Lock()
+	f.renewed = certificate
+	f.mu.Unlock()
+	f.listener.cut()
+}
 
 // Met is how many requests and connections have met the fault.
 func (f *Front) Met() int64 { return f.now().met.Load() }
@@ -172,13 +184,18 @@ func (f *Front) flap(a *active) {
 
 // certify chooses the certificate of a connection.
 func (f *Front) certify(*tls.ClientHelloInfo) (*tls.Config, error) {
-	a := f.now()
-	if a.Certificate == nil {
+	f.mu.Lock()
+	a, certificate := f.active, f.renewed
+	f.mu.Unlock()
+	if a.Certificate != nil {
+		a.met.Add(1)
+		certificate = a.Certificate
+	}
+	if certificate == nil {
 		return nil, nil // the server's own
 	}
-	a.met.Add(1)
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*a.Certificate}, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*certificate}, NextProtos: []string{"h2", "http/1.1"},
 	}, nil
 }
 

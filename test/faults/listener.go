@@ -11,10 +11,12 @@ type listener struct {
 	mu      sync.Mutex
 	open    map[*connection]struct{}
 	refuses bool
+	// refused is told of each connection that is refused.
+	refused func()
 }
 
 func newListener(l net.Listener) *listener {
-	return &listener{Listener: l, open: map[*connection]struct{}{}}
+	return &listener{Listener: l, open: map[*connection]struct{}{}, refused: func() {}}
 }
 
 // Accept implements net.Listener.
@@ -33,6 +35,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		c.reset()
+		l.refused()
 	}
 }
 
@@ -42,7 +45,8 @@ func (l *listener) refuse(refuses bool) {
 	l.refuses = refuses
 }
 
-func (l *listener) cut() {
+// cut resets all connections and returns how many there were.
+func (l *listener) cut() int {
 	l.mu.Lock()
 	all := make([]*connection, 0, len(l.open))
 	for c := range l.open {
@@ -52,6 +56,7 @@ func (l *listener) cut() {
 	for _, c := range all {
 		c.reset()
 	}
+	return len(all)
 }
 
 type connection struct {
@@ -69,8 +74,6 @@ func (c *connection) Close() error {
 
 // reset has the other side see a reset in place of an end.
 func (c *connection) reset() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
+	reset(c.Conn)
 	_ = c.Close()
 }

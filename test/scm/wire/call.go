@@ -13,7 +13,9 @@ type Call struct {
 	// At is when the request arrived, and Answered when its answer was decided; zero
 	// while there is none.
 	At, Answered time.Time
-	Method       string
+	// Peer is the address that the connection came from.
+	Peer   string
+	Method string
 	// Path is without Query, which is in its encoded form. GitLab's is escaped, as there
 	// are slashes within its segments.
 	Path, Query string

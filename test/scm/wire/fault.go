@@ -31,9 +31,20 @@ type Fault struct {
 	DropAfter bool
 	// CutBody acts, sends half of the answer's body, then closes the connection.
 	CutBody bool
+	// SlowBody acts, and takes so long to send the answer's body, piece by piece.
+	SlowBody time.Duration
+	// HangAfter acts, and keeps the answer until its client goes away or the server is
+	// closed.
+	HangAfter bool
+	// ActLate closes the connection without an answer, and acts so long after that, by the
+	// server's clock.
+	ActLate time.Duration
 	// Hang keeps the request until its client goes away or the server is closed.
 	Hang bool
 }
+
+// loses reports whether the answer does not leave as a whole.
+func (f Fault) loses() bool { return f.DropAfter || f.CutBody || f.HangAfter || f.ActLate > 0 }
 
 // answer is the one that Status gives.
 func (f Fault) answer(o Options) Answer {

@@ -48,12 +48,18 @@ func (s *Server) interrupt(r *http.Request, f Fault) {
 		}
 	}
 	if f.Hang {
-		select {
-		case <-r.Context().Done():
-		case <-s.stop:
-		}
+		s.hang(r)
 	}
-	if f.Hang || f.DropBefore {
+	if f.DropBefore {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// hang waits until the client of a request goes away, or the server is closed.
+func (s *Server) hang(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.stop:
+	}
+	panic(http.ErrAbortHandler)
 }

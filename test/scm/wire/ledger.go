@@ -8,6 +8,7 @@ func (s *Server) open(x *Exchange) {
 	header.Del("Authorization")
 	x.Call = &Call{
 		At:            x.Now,
+		Peer:          x.Request.RemoteAddr,
 		Method:        x.Request.Method,
 		Path:          x.Request.URL.Path,
 		Query:         x.Request.URL.RawQuery,

@@ -43,8 +43,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		fault = s.takeFault(x)
 	})
 	s.interrupt(r, fault)
+	if fault.ActLate > 0 {
+		s.work.Go(func() { s.decideLater(x, steps, fault, refused) })
+		panic(http.ErrAbortHandler)
+	}
+	a := s.decide(x, steps, fault, refused)
+	if fault.DropAfter {
+		panic(http.ErrAbortHandler)
+	}
+	if fault.HangAfter {
+		s.hang(r)
+	}
+	s.write(w, a, fault)
+}
 
-	var a Answer
+// decide acts, unless the request was refused or the fault answers in the fake's place,
+// and records the answer.
+func (s *Server) decide(x *Exchange, steps Steps, fault Fault, refused *Answer) (a Answer) {
 	s.Do(func() {
 		switch {
 		case fault.Status != 0:
@@ -59,10 +74,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		fault.override(&a)
 		steps.Announce(a)
-		s.record(x, a, fault.DropAfter || fault.CutBody)
+		s.record(x, a, fault.loses())
 	})
-	if fault.DropAfter {
-		panic(http.ErrAbortHandler)
+	return a
+}
+
+// decideLater decides when nobody waits for the answer any more.
+func (s *Server) decideLater(x *Exchange, steps Steps, fault Fault, refused *Answer) {
+	select {
+	case <-s.options.Clock.After(fault.ActLate):
+		s.decide(x, steps, fault, refused)
+	case <-s.stop:
 	}
-	a.write(w, fault.CutBody)
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -87,6 +88,7 @@ func TestStepsComeInOrderWhateverTheFault(t *testing.T) {
 		"drop before": {fault: wire.Fault{DropBefore: true}, steps: "arrive admit leave"},
 		"drop after":  {fault: wire.Fault{DropAfter: true}, steps: "arrive admit act finish announce 1 leave", lost: true},
 		"cut body":    {fault: wire.Fault{CutBody: true}, status: 200, body: "a se", steps: "arrive admit act finish announce 1 leave", lost: true},
+		"slow body":   {fault: wire.Fault{SlowBody: 20 * time.Millisecond}, status: 200, body: "a secret", steps: "arrive admit act finish announce 1 leave"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), newFake(t)
@@ -101,6 +103,54 @@ func TestStepsComeInOrderWhateverTheFault(t *testing.T) {
 			g.Expect(f.Calls()[0].Lost).To(Equal(tc.lost))
 		})
 	}
+}
+
+func TestASlowBodyTakesItsTime(t *testing.T) {
+	g, f := NewWithT(t), newFake(t)
+	const takes = 300 * time.Millisecond
+	f.Inject(wire.Fault{SlowBody: takes})
+	begun := time.Now()
+	_, body := f.post(t)
+	g.Expect(body).To(Equal("a secret"))
+	g.Expect(time.Since(begun)).To(BeNumerically(">=", takes))
+}
+
+func TestAnAnswerThatHangsIsActedUpon(t *testing.T) {
+	g, f := NewWithT(t), newFake(t)
+	f.Inject(wire.Fault{HangAfter: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	answered := make(chan error, 1)
+	go func() {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.Root(), http.NoBody)
+		if err == nil {
+			_, err = (&http.Transport{}).RoundTrip(request)
+		}
+		answered <- err
+	}()
+	g.Eventually(f.Calls).Should(ConsistOf(And(HaveField("Lost", true), HaveField("Status", http.StatusOK))))
+	g.Consistently(answered).WithTimeout(50 * time.Millisecond).ShouldNot(Receive())
+	cancel()
+	g.Eventually(answered).Should(Receive(HaveOccurred()))
+}
+
+func TestALateActComesAfterTheConnectionIsClosed(t *testing.T) {
+	g, f := NewWithT(t), newFake(t)
+	const late = 300 * time.Millisecond
+	f.Inject(wire.Fault{ActLate: late})
+	status, _ := f.post(t)
+	g.Expect(status).To(BeZero())
+	g.Expect(f.Calls()).To(ConsistOf(HaveField("Status", 0)))
+	g.Eventually(f.Calls).Should(ConsistOf(And(HaveField("Lost", true), HaveField("Status", http.StatusOK))))
+	call := f.Calls()[0]
+	g.Expect(call.Answered.Sub(call.At)).To(BeNumerically(">=", late))
+	f.Close()
+	g.Expect(strings.Join(f.steps, " ")).To(Equal("arrive admit leave act finish announce 1"))
+}
+
+func TestTheLedgerTellsWhereACallCameFrom(t *testing.T) {
+	g, f := NewWithT(t), newFake(t)
+	f.post(t)
+	g.Expect(f.Calls()[0].Peer).To(MatchRegexp(`^127\.0\.0\.1:\d+$`))
 }
 
 func TestTheLedgerHoldsNoSecret(t *testing.T) {
