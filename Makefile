@@ -113,6 +113,18 @@ bench-hub: ## Measure a whole hub against floors in the same run (ARGS=--help te
 	export KUBEBUILDER_ASSETS; \
 	go run ./test/bench $(ARGS)
 
+.PHONY: chaos
+chaos: ## Inject faults into a hub at work: make chaos SEED=1 FAULTS=1100 (a seed by chance without SEED)
+	@KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
+	export KUBEBUILDER_ASSETS; \
+	go run ./test/chaos/cmd/chaos --seed="$(or $(SEED),0)" --faults="$(or $(FAULTS),1100)" $(ARGS)
+
+.PHONY: soak
+soak: ## Have a hub work for a long time, and see whether it grows: make soak MINUTES=45
+	@KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
+	export KUBEBUILDER_ASSETS; \
+	go run ./test/bench --only soak --minutes "$(or $(MINUTES),45)"
+
 .PHONY: fmt
 fmt: ## Format the Go code
 	@lint="$(GOLANGCI_LINT)"; \

@@ -16,8 +16,8 @@ import (
 
 // settings are how large what is measured is.
 type settings struct {
-	changes, storm, objects, members, idle int
-	only                                   string
+	changes, storm, objects, members, idle, minutes int
+	only                                            string
 	// profiles is the folder that profiles are written to, "" for none.
 	profiles string
 }
@@ -26,13 +26,16 @@ type settings struct {
 type part struct {
 	name    string
 	measure func(context.Context, *world, settings) error
+	// alone says that it takes too long to be measured but by name.
+	alone bool
 }
 
 var parts = []part{
-	{"delay", measureDelay},
-	{"calls", measureCalls},
-	{"storm", measureStorm},
-	{"members", measureMembers},
+	{"delay", measureDelay, false},
+	{"calls", measureCalls, false},
+	{"storm", measureStorm, false},
+	{"members", measureMembers, false},
+	{"soak", measureSoak, true},
 }
 
 func main() {
@@ -49,7 +52,8 @@ func bench() error {
 	flag.IntVar(&s.objects, "objects", 100_000, "CommitStatuses whose memory is measured, and with which the hub is restarted")
 	flag.IntVar(&s.members, "members", 20, "members that they are in")
 	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
-	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, members; all if empty")
+	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, members, soak; all but soak if empty")
+	flag.IntVar(&s.minutes, "minutes", 45, "how long a soak lasts")
 	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the hub's memory, processor time and goroutines; none if empty")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard())
@@ -68,7 +72,7 @@ func run(ctx context.Context, s settings) error {
 	fmt.Println("| figure | measured |")
 	fmt.Println("|---|---|")
 	for _, p := range parts {
-		if s.only != "" && !slices.Contains(strings.Split(s.only, ","), p.name) {
+		if s.only == "" && p.alone || s.only != "" && !slices.Contains(strings.Split(s.only, ","), p.name) {
 			continue
 		}
 		w, err := newWorld(ctx, program)

@@ -13,6 +13,9 @@ import (
 // profileTime is how long processor time is profiled, at most.
 const profileTime = 30 * time.Second
 
+// profiler reads profiles, which take as long as they are of.
+var profiler = &http.Client{Timeout: 2 * profileTime}
+
 // profile writes one of the hub's profiles, such as heap, to a file in a folder. It does
 // nothing where the folder is "".
 func (h *hubProcess) profile(ctx context.Context, folder, file, kind string) error {
@@ -23,7 +26,7 @@ func (h *hubProcess) profile(ctx context.Context, folder, file, kind string) err
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := profiler.Do(request)
 	if err != nil {
 		return fmt.Errorf("reading the profile %s: %w", kind, err)
 	}
@@ -42,7 +45,9 @@ func (h *hubProcess) profile(ctx context.Context, folder, file, kind string) err
 // returns.
 func (h *hubProcess) profileWhile(ctx context.Context, folder, file string) (wait func() error) {
 	done := make(chan error, 1)
-	go func() { done <- h.profile(ctx, folder, file, fmt.Sprintf("profile?seconds=%d", int(profileTime.Seconds()))) }()
+	go func() {
+		done <- h.profile(ctx, folder, file, fmt.Sprintf("profile?seconds=%d", int(profileTime.Seconds())))
+	}()
 	return func() error { return <-done }
 }
 

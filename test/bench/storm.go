@@ -97,6 +97,7 @@ func (w *world) settled(ctx context.Context, s settings, profile string) (rss fl
 
 // storm has n CommitStatuses become what can be written at once, and returns how long it
 // takes until the hub has told all of them: until then they name GitRepos that are not there.
+// Their members join a hub that has been there for longer than it looks up what it sees first.
 func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, err error) {
 	if err := w.withoutRepos(ctx, s.members); err != nil {
 		return 0, err
@@ -104,13 +105,13 @@ func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duratio
 	if err := w.crowd(ctx, s.members, 0, n); err != nil {
 		return 0, err
 	}
-	if err := w.join(ctx, s.members); err != nil {
-		return 0, err
-	}
 	if err := w.startHub(); err != nil {
 		return 0, err
 	}
 	if err := w.rest(ctx, takeOver); err != nil {
+		return 0, err
+	}
+	if err := w.join(ctx, s.members); err != nil {
 		return 0, err
 	}
 	if err := w.patched(ctx, n); err != nil {
