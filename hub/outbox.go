@@ -11,6 +11,9 @@ import (
 const (
 	// outboxWidth is how many statuses of one member are patched at once.
 	outboxWidth = 4
+	// outboxCrowd is how many statuses of one member wait when there are many: what a busy
+	// member comes to only in a storm.
+	outboxCrowd = 50
 	// The back-off of a member that does not answer, and of an object that it refuses.
 	firstBackoff   = time.Second
 	longestBackoff = time.Minute
@@ -97,6 +100,13 @@ func (b *outbox) add(id ObjectID) {
 		heap.Remove(&b.delayed, l.index)
 		b.queue(l)
 	}
+}
+
+// crowded reports whether many objects wait.
+func (b *outbox) crowded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.letters) > outboxCrowd
 }
 
 // close drops what waits. Workers end after the patch that they are at.

@@ -199,3 +199,22 @@ func TestARefusedObjectIsTriedAgainAfterItsMemberWasDown(t *testing.T) {
 	g.Expect(tries).To(Equal(map[string]int{"bad": 2, "other": 2}))
 	g.Expect(b.letters).To(BeEmpty())
 }
+
+func TestManyThatWaitAreACrowd(t *testing.T) {
+	g := NewWithT(t)
+	var group sync.WaitGroup
+	leave := make(chan struct{})
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome {
+		<-leave
+		return finished
+	})
+	for n := range outboxCrowd {
+		b.add(ObjectID{Name: strconv.Itoa(n)})
+	}
+	g.Expect(b.crowded()).To(BeFalse())
+	b.add(ObjectID{Name: "one more"})
+	g.Expect(b.crowded()).To(BeTrue())
+	close(leave)
+	group.Wait()
+	g.Expect(b.crowded()).To(BeFalse())
+}

@@ -235,19 +235,29 @@ func TestTheQueueSaysWhatAPauseHoldsUp(t *testing.T) {
 	f.g.Expect(readyOf(f.published("eu")).Message).To(MatchRegexp("^waiting for lane ?, about (1 h|55 min)$"))
 }
 
+// standingPatch is a patch that changes the reason of the Ready condition, from "" where
+// there was none.
+func standingPatch(before, now string) Patch {
+	with := func(reason string) (st v1alpha1.CommitStatusStatus) {
+		ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: "m"}
+		if reason == v1alpha1.ReasonSynced {
+			ready.Status = metav1.ConditionTrue
+		}
+		if reason != "" {
+			st.Conditions = []metav1.Condition{ready}
+		}
+		return st
+	}
+	return Patch{Source: testStatus(), Before: with(before), Status: with(now)}
+}
+
 func TestAWaitIsNoEvent(t *testing.T) {
 	g := NewWithT(t)
 	recorder := events.NewFakeRecorder(10)
-	patch := func(before, now string) Patch {
-		with := func(reason string) v1alpha1.CommitStatusStatus {
-			return v1alpha1.CommitStatusStatus{Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: reason, Message: "m"}}}
-		}
-		return Patch{Source: testStatus(), Before: with(before), Status: with(now)}
-	}
-	announce(recorder, patch(v1alpha1.ReasonSynced, v1alpha1.ReasonPending))
+	announce(recorder, standingPatch(v1alpha1.ReasonSynced, v1alpha1.ReasonPending), false)
 	g.Expect(recorder.Events).To(BeEmpty())
-	announce(recorder, patch(v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable))
+	announce(recorder, standingPatch(v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable), false)
 	g.Expect(recorder.Events).To(Receive(ContainSubstring("SyncFailed")))
-	announce(recorder, patch(v1alpha1.ReasonPending, v1alpha1.ReasonSynced))
+	announce(recorder, standingPatch(v1alpha1.ReasonPending, v1alpha1.ReasonSynced), false)
 	g.Expect(recorder.Events).To(Receive(ContainSubstring("Synced")))
 }

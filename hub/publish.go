@@ -136,7 +136,7 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)
 		p.outdated.applied(id.Cluster, patch.Status, applied.Status)
-		announce(o.events, patch)
+		announce(o.events, patch, o.outbox.crowded())
 	case "refused":
 		log.Error(err, "status refused by the member; its CRDs may be outdated")
 	case "error":
@@ -207,11 +207,16 @@ func applyStatus(ctx context.Context, c client.Client, p Patch, u *undeclared) (
 	return object, err
 }
 
-// announce makes an event of a status whose Ready reason has changed.
-func announce(recorder events.EventRecorder, p Patch) {
+// announce makes an event of a status whose Ready reason has changed. In a crowd it makes
+// none of what has not gone wrong before: it would take the member's API server half as
+// long again as the statuses themselves, which tell the same.
+func announce(recorder events.EventRecorder, p Patch, crowd bool) {
 	now := apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 	before := apimeta.FindStatusCondition(p.Before.Conditions, v1alpha1.ConditionReady)
 	if now == nil || (before != nil && before.Reason == now.Reason) {
+		return
+	}
+	if crowd && now.Status == metav1.ConditionTrue && (before == nil || before.Reason == v1alpha1.ReasonPending) {
 		return
 	}
 	kind, reason := corev1.EventTypeWarning, "SyncFailed"

@@ -168,3 +168,15 @@ func TestOnlyWhatConcernsAWholeMemberBacksItOff(t *testing.T) {
 		})
 	}
 }
+
+func TestInACrowdWhatGoesWellIsNoEvent(t *testing.T) {
+	g := NewWithT(t)
+	recorder := events.NewFakeRecorder(10)
+	announce(recorder, standingPatch("", v1alpha1.ReasonSynced), true)
+	announce(recorder, standingPatch(v1alpha1.ReasonPending, v1alpha1.ReasonSynced), true)
+	g.Expect(recorder.Events).To(BeEmpty())
+	announce(recorder, standingPatch("", v1alpha1.ReasonUnavailable), true)
+	g.Expect(recorder.Events).To(Receive(ContainSubstring("SyncFailed")))
+	announce(recorder, standingPatch(v1alpha1.ReasonUnavailable, v1alpha1.ReasonSynced), true)
+	g.Expect(recorder.Events).To(Receive(ContainSubstring("Synced")), "what went wrong is told to be well again")
+}

@@ -39,12 +39,12 @@ type wish struct {
 // is not counted.
 var prints = maphash.MakeSeed()
 
-func (w *wish) note(want providers.Status, now time.Time) {
-	print := maphash.Comparable(prints, want)
-	if w.seen > 0 && w.print == print {
+func (w *wish) note(want providers.Status, at time.Time) {
+	now := maphash.Comparable(prints, want)
+	if w.seen > 0 && w.print == now {
 		return
 	}
-	w.print, w.since = print, now
+	w.print, w.since = now, at
 	w.seen++
 }
 

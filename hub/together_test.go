@@ -202,7 +202,7 @@ func TestAnAggregateIsNoWarning(t *testing.T) {
 	patch, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue())
 	recorder := events.NewFakeRecorder(1)
-	announce(recorder, patch)
+	announce(recorder, patch, false)
 	f.g.Expect(recorder.Events).To(Receive(HavePrefix("Normal Aggregated github.com shows failure")))
 }
 
