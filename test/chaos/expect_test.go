@@ -53,6 +53,7 @@ func TestWhatIsNotAsItShouldBeIsFound(t *testing.T) {
 		"the owner was told nothing":              {change: func(c []Claim) { c[0].Object.Status.Conditions = nil }, wrong: true},
 		"the owner waits":                         {change: func(c []Claim) { c[0].Object.Status.Conditions[0].Status = metav1.ConditionUnknown }, wrong: true},
 		"the condition is of an older generation": {change: func(c []Claim) { c[0].Object.Status.Conditions[0].ObservedGeneration = 2 }, wrong: true},
+		"the status is of an older generation":    {change: func(c []Claim) { c[0].Object.Status.ObservedGeneration = 2 }, wrong: true},
 		"an older state is shown and told": {shown: &Row{failed, 7}, change: func(c []Claim) {
 			c[0], c[1], c[2] = claim("m1", 1, failed, failed, ""), claim("m0", 2, failed, failed, "m1/team/x"), claim("m2", 2, done, failed, "m1/team/x")
 			c[0].Object.Spec = claim("m1", 1, done, done, "").Object.Spec

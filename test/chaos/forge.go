@@ -109,13 +109,15 @@ func newGitHub(peers *peers, name string, owners, perMinute int) (*forge, error)
 		}
 		return newest
 	}
-	f.limited = func(k Kind) (int, string) {
-		if k == Secondary {
-			return http.StatusForbidden, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`
-		}
-		return http.StatusTooManyRequests, `{"message":"API rate limit exceeded"}`
-	}
+	f.limited = githubLimited
 	return f, nil
+}
+
+func githubLimited(k Kind) (status int, body string) {
+	if k == Secondary {
+		return http.StatusForbidden, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`
+	}
+	return http.StatusTooManyRequests, `{"message":"API rate limit exceeded"}`
 }
 
 // newGitLab makes a GitLab with one user.
