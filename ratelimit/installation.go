@@ -248,6 +248,10 @@ func (in *Installation) PausedUntil() time.Time {
 	return in.bucket.PausedUntil(in.clock.Now())
 }
 
+// mostIdle is how many connections wait for the next request: as many as the hub has
+// workers by default, since maxInFlight may be no limit.
+const mostIdle = 256
+
 // newTransport makes the connection pool of an installation. How long an answer
 // may take is the request's own deadline.
 func newTransport() *http.Transport {
@@ -258,8 +262,8 @@ func newTransport() *http.Transport {
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
-		MaxIdleConns:           32,
-		MaxIdleConnsPerHost:    16,
+		MaxIdleConns:           mostIdle,
+		MaxIdleConnsPerHost:    mostIdle,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}

@@ -95,13 +95,10 @@ func (w *world) settled(ctx context.Context, s settings, profile string) (rss fl
 	return rss, w.hub.profile(ctx, s.profiles, profile, "heap")
 }
 
-// storm has n CommitStatuses become what can be written at once, and returns how long it
-// takes until the hub has told all of them: until then they name GitRepos that are not there.
-// Their members join a hub that has been there for longer than it looks up what it sees first.
+// storm has a hub find n new CommitStatuses, and returns how long it takes until it has told
+// all of them: their members join it when it has been there for longer than it looks up what
+// it sees first.
 func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, err error) {
-	if err := w.withoutRepos(ctx, s.members); err != nil {
-		return 0, err
-	}
 	if err := w.crowd(ctx, s.members, 0, n); err != nil {
 		return 0, err
 	}
@@ -111,29 +108,16 @@ func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duratio
 	if err := w.rest(ctx, takeOver); err != nil {
 		return 0, err
 	}
+	profiled := w.hub.profileWhile(ctx, s.profiles, fmt.Sprintf("storm-%d.cpu", n))
+	begin := time.Now()
 	if err := w.join(ctx, s.members); err != nil {
 		return 0, err
 	}
 	if err := w.patched(ctx, n); err != nil {
 		return 0, err
 	}
-	profiled := w.hub.profileWhile(ctx, s.profiles, fmt.Sprintf("storm-%d.cpu", n))
-	begin := time.Now()
-	if err := w.prepare(ctx, s.members); err != nil {
-		return 0, err
-	}
-	if err := w.patched(ctx, 2*n); err != nil {
-		return 0, err
-	}
 	took = time.Since(begin)
 	return took, profiled()
-}
-
-// withoutRepos deletes the members' GitRepos.
-func (w *world) withoutRepos(ctx context.Context, members int) error {
-	return inParallel(ctx, 0, members, func(ctx context.Context, m int) error {
-		return w.server(m).Client.DeleteAllOf(ctx, &v1alpha1.GitRepo{}, client.InNamespace(memberName(m)))
-	})
 }
 
 // bareStorm makes one POST and one status patch for each of n new CommitStatuses. No hub
