@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
@@ -25,6 +27,9 @@ func newOutdated(tell func(cluster, field string)) *outdated {
 // applied compares what a member answered with what was sent to it. A member is current
 // again once it has kept the field that it lost.
 func (o *outdated) applied(cluster string, sent, kept v1alpha1.CommitStatusStatus) {
+	if !o.any(cluster) && equality.Semantic.DeepEqual(sent, kept) {
+		return
+	}
 	want, got := fieldsOf(sent), fieldsOf(kept)
 	path := missing(want, got)
 	// Held while it is told, so that two changes are told in their order.
@@ -40,6 +45,12 @@ func (o *outdated) applied(cluster string, sent, kept v1alpha1.CommitStatusStatu
 		o.lost[cluster] = path
 	}
 	o.tell(cluster, dotted(path))
+}
+
+func (o *outdated) any(cluster string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lost[cluster] != nil
 }
 
 // forget drops what is known of a member, which may come back with other CRDs.

@@ -12,8 +12,13 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
-// patchesMetric counts status patches.
-const patchesMetric = "commit_status_hub_status_patches_total"
+const (
+	// patchesMetric counts status patches, and pausedMetric is until when, in seconds, an
+	// SCM is left alone.
+	patchesMetric, pausedMetric = "commit_status_hub_status_patches_total", "commit_status_hub_bucket_paused_until_seconds"
+	// checkRuns is in the path of each request about check runs.
+	checkRuns = "/check-runs"
+)
 
 const (
 	// claimants is how many members claim one key.
@@ -85,7 +90,7 @@ func measureCalls(ctx context.Context, w *world, _ settings) error {
 
 // scmCalls counts requests other than for tokens and identities.
 func (w *world) scmCalls() int {
-	return len(w.scm.Those(func(c *github.Call) bool { return strings.Contains(c.Path, "/check-runs") }))
+	return len(w.scm.Those(func(c *github.Call) bool { return strings.Contains(c.Path, checkRuns) }))
 }
 
 // fail has a CommitStatus tell a failure.

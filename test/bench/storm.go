@@ -8,98 +8,47 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
-
-// settlingTime is how long a hub is left alone before its memory is measured.
-const settlingTime = 150 * time.Second
 
 // takeOver is how long after its start a hub looks up what it sees first: a minute after it
 // has the lease, with some to spare. What is measured is a hub that has been there for longer.
 const takeOver = 70 * time.Second
 
-// measureStorm measures how long crowds of different sizes take, and how a hub that starts
-// with them does.
+// held is how long the SCM wants to be left alone before a storm. Within it all is created,
+// and told to wait.
+const held = 3 * time.Minute
+
+// measureStorm measures how long it takes until many new CommitStatuses are written and
+// told, all of which may be written from one moment on.
 func measureStorm(ctx context.Context, w *world, s settings) error {
-	empty, err := w.emptyHub(ctx, s)
+	if err := w.prepare(ctx, s.members); err != nil {
+		return err
+	}
+	floor, err := w.bareStorm(ctx, s.members, s.storm)
 	if err != nil {
 		return err
 	}
-	var perKey []time.Duration
-	var memory []float64
-	for _, n := range []int{s.objects / 100, s.storm, s.objects} {
-		var floor time.Duration
-		if n == s.storm {
-			if floor, err = w.bareStorm(ctx, s.members, n); err != nil {
-				return err
-			}
-		}
-		took, err := w.storm(ctx, s, n)
-		if err != nil {
-			return err
-		}
-		if n == s.storm {
-			row(fmt.Sprintf("%d new CommitStatuses in %d members, until all are told", n, s.members), "%.2f× a bare loop (%s, %s)",
-				ratio(took, floor), took.Round(time.Millisecond), floor.Round(time.Millisecond))
-		}
-		if err := w.restart(ctx, s, n); err != nil {
-			return err
-		}
-		rss, err := w.settled(ctx, s, fmt.Sprintf("at-rest-%d.heap", n))
-		if err != nil {
-			return err
-		}
-		perKey, memory = append(perKey, took/time.Duration(n)), append(memory, (rss-empty)/float64(n))
-		row(fmt.Sprintf("time and memory for each of %d", n), "%s, %.2f KiB", (took / time.Duration(n)).Round(time.Microsecond), (rss-empty)/float64(n)/1024)
-		if err := w.clear(ctx, s.members); err != nil {
-			return err
-		}
+	took, err := w.storm(ctx, s)
+	if err != nil {
+		return err
 	}
-	row(fmt.Sprintf("growth of time and memory for a key, from %d to %d", s.objects/100, s.objects), "%.2f×, %.2f×",
-		ratio(perKey[2], perKey[0]), memory[2]/memory[0])
+	row(fmt.Sprintf("%d new CommitStatuses in %d members, until all are told", s.storm, s.members), "%.2f× a bare loop (%s, %s)",
+		ratio(took, floor), took.Round(time.Millisecond), floor.Round(time.Millisecond))
 	return nil
 }
 
-// emptyHub is the memory of a hub whose members have nothing but a GitRepo.
-func (w *world) emptyHub(ctx context.Context, s settings) (rss float64, err error) {
-	if err := w.prepare(ctx, s.members); err != nil {
-		return 0, err
-	}
+// storm has the SCM refuse the first of the CommitStatuses, so that all wait until it may be
+// asked again, and returns how long after that all are told.
+func (w *world) storm(ctx context.Context, s settings) (took time.Duration, err error) {
 	if err := w.join(ctx, s.members); err != nil {
-		return 0, err
-	}
-	if err := w.startHub(); err != nil {
-		return 0, err
-	}
-	if rss, err = w.settled(ctx, s, "empty.heap"); err != nil {
-		return 0, err
-	}
-	row(fmt.Sprintf("memory of a hub with %d members and no CommitStatus", s.members), "%.0f MiB", rss/(1<<20))
-	return rss, w.clear(ctx, s.members)
-}
-
-// settled is the hub's memory some time after it has done what there was to do: the Go
-// runtime collects garbage every two minutes then, and gives memory back.
-func (w *world) settled(ctx context.Context, s settings, profile string) (rss float64, err error) {
-	if err := w.rest(ctx, settlingTime); err != nil {
-		return 0, err
-	}
-	if rss, err = w.hub.rss(); err != nil {
-		return 0, err
-	}
-	return rss, w.hub.profile(ctx, s.profiles, profile, "heap")
-}
-
-// storm has a hub find n new CommitStatuses, and returns how long it takes until it has told
-// all of them: their members join it when it has been there for longer than it looks up what
-// it sees first.
-func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duration, err error) {
-	if err := w.crowd(ctx, s.members, 0, n); err != nil {
 		return 0, err
 	}
 	if err := w.startHub(); err != nil {
@@ -108,12 +57,37 @@ func (w *world) storm(ctx context.Context, s settings, n int) (took time.Duratio
 	if err := w.rest(ctx, takeOver); err != nil {
 		return 0, err
 	}
-	profiled := w.hub.profileWhile(ctx, s.profiles, fmt.Sprintf("storm-%d.cpu", n))
-	begin := time.Now()
-	if err := w.join(ctx, s.members); err != nil {
+	w.scm.Inject(github.Fault{
+		Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {fmt.Sprint(int(held.Seconds()))}},
+		Body: `{"message":"API rate limit exceeded"}`, Match: func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.Contains(r.URL.Path, checkRuns)
+		},
+	})
+	if err := w.crowd(ctx, s.members, 0, 1); err != nil {
 		return 0, err
 	}
-	if err := w.patched(ctx, n); err != nil {
+	if err := w.hub.reaches(ctx, 1, pausedMetric); err != nil {
+		return 0, err
+	}
+	paused, err := w.hub.metric(ctx, pausedMetric)
+	if err != nil {
+		return 0, err
+	}
+	begin := time.UnixMilli(int64(paused * 1000))
+	if err := w.crowd(ctx, s.members, 1, s.storm-1); err != nil {
+		return 0, err
+	}
+	if err := w.patched(ctx, s.storm); err != nil {
+		return 0, err
+	}
+	if time.Until(begin) < 0 {
+		return 0, fmt.Errorf("%d CommitStatuses were not all told to wait within %s", s.storm, held)
+	}
+	if err := w.rest(ctx, time.Until(begin)); err != nil {
+		return 0, err
+	}
+	profiled := w.hub.profileWhile(ctx, s.profiles, "storm.cpu")
+	if err := w.patched(ctx, 2*s.storm); err != nil {
 		return 0, err
 	}
 	took = time.Since(begin)
