@@ -30,7 +30,8 @@
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status
-//	metrics.go    the hub's own figures; fleet.go those of members
+//	metrics.go    the hub's own figures, counts.go those of the ledger; fleet.go
+//	              those of members
 //	memory.go     gives memory back to the system
 //	hub.go        wires all this to a multicluster manager
 //

@@ -33,8 +33,7 @@ var (
 		"Claims that want failure and were told that an older claim has something else shown.", nil, nil)
 )
 
-// ledgerMetrics reads its figures off the ledger at each scrape, so that they
-// are never behind it.
+// ledgerMetrics reads its figures off the ledger at each scrape.
 type ledgerMetrics struct{ ledger *Ledger }
 
 // Describe implements prometheus.Collector.

@@ -104,58 +104,6 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	return s, true
 }
 
-// Counts are figures of the ledger for metrics.
-type Counts struct {
-	Claims      map[string]int
-	Keys        int
-	Conflicting int
-	Drifted     int
-	// Saved and Overruled count from the start of the process.
-	Saved     Saved
-	Overruled uint64
-}
-
-// Count returns the figures of now.
-func (l *Ledger) Count() Counts {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := Counts{Claims: map[string]int{}, Keys: l.keys, Saved: l.saved, Overruled: l.overruled}
-	for cluster, m := range l.members {
-		out.Claims[cluster] = 0
-		for _, o := range m.objects {
-			if o.problem == nil {
-				out.Claims[cluster]++
-			}
-		}
-	}
-	for e := range l.entries {
-		if l.conflicting(e) {
-			out.Conflicting++
-		}
-		if e.details().check.drifted != nil {
-			out.Drifted++
-		}
-	}
-	return out
-}
-
-// conflicting reports whether the claims on a key want different things of which
-// only the oldest's is shown.
-func (l *Ledger) conflicting(e *entry) bool {
-	if len(e.claims) < 2 {
-		return false
-	}
-	oldest, differ := e.claims[0].claim(), false
-	for _, o := range e.claims[1:] {
-		claim := o.claim()
-		differ = differ || claim.Want != oldest.Want
-		if older(claim, oldest) < 0 {
-			oldest = claim
-		}
-	}
-	return differ && !l.aggregates(oldest.Provider)
-}
-
 // Started returns when this process began to write, zero before.
 func (l *Ledger) Started() time.Time {
 	l.mu.Lock()

@@ -18,8 +18,9 @@ import (
 const (
 	// stopLimit is how long a hub may take to end.
 	stopLimit = 10 * time.Second
-	// poll is how often the hub's metrics are read while something is waited for.
-	poll = 250 * time.Millisecond
+	// poll is how often the hub's metrics are read while something is waited for, at
+	// first. What takes long is read as often as a hundredth of that.
+	poll, pollPart = 250 * time.Millisecond, 100
 )
 
 // scraper reads metrics. Having them compressed would cost the hub more than it saves.
@@ -195,8 +196,7 @@ func (w *world) rest(ctx context.Context, while time.Duration) error {
 func until(ctx context.Context, done func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
 	defer cancel()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
+	begin := time.Now()
 	for {
 		if ok, err := done(); ok || err != nil {
 			return err
@@ -204,7 +204,7 @@ func until(ctx context.Context, done func() (bool, error)) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting: %w", ctx.Err())
-		case <-tick.C:
+		case <-time.After(max(poll, time.Since(begin)/pollPart)):
 		}
 	}
 }

@@ -55,11 +55,14 @@ func (s *spending) writes() int {
 	return 0
 }
 
+// mostPoints is the most that one request costs of any limit.
+const mostPoints = 5
+
 // points are spent by free requests as well: GitHub documents that they are free
 // for the primary limit only.
 func (s *spending) points() int {
 	if s.write {
-		return 5
+		return mostPoints
 	}
 	return 1
 }
@@ -132,6 +135,9 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 // wait is how long it takes until next fits into a window that slides.
 func (b *budget) wait(next *spending, limit int, window time.Duration, cost func(*spending) int) time.Duration {
 	room := limit - cost(next)
+	if room >= mostPoints*len(b.log) {
+		return 0
+	}
 	for i := len(b.log) - 1; i >= 0; i-- {
 		ends := b.log[i].at.Add(window)
 		if !ends.After(next.at) {
