@@ -17,7 +17,10 @@ type Counts struct {
 
 // Count returns the figures of now. Where there is much to count they are of the time that
 // it takes: the ledger goes on meanwhile.
-func (l *Ledger) Count() Counts {
+func (l *Ledger) Count() Counts { return l.count(func() {}) }
+
+// count calls between where others have a turn.
+func (l *Ledger) count(between func()) Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := Counts{Claims: map[string]int{}, Keys: l.keys, Saved: l.saved, Overruled: l.overruled}
@@ -28,6 +31,7 @@ func (l *Ledger) Count() Counts {
 		if counted += n; counted >= countStep {
 			counted = 0
 			l.mu.Unlock()
+			between()
 			l.mu.Lock()
 		}
 	}
