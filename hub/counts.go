@@ -17,10 +17,10 @@ type Counts struct {
 
 // Count returns the figures of now. Where there is much to count they are of the time that
 // it takes: the ledger goes on meanwhile.
-func (l *Ledger) Count() Counts { return l.count(func() {}) }
+func (l *Ledger) Count() Counts { return l.counts(func() {}) }
 
-// count calls between where others have a turn.
-func (l *Ledger) count(between func()) Counts {
+// counts calls between where others have a turn.
+func (l *Ledger) counts(between func()) Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := Counts{Claims: map[string]int{}, Keys: l.keys, Saved: l.saved, Overruled: l.overruled}

@@ -22,7 +22,7 @@ func TestTheLedgerGoesOnWhileItIsCounted(t *testing.T) {
 		set(i)
 	}
 	turns := 0
-	counts := f.count(func() {
+	counts := f.counts(func() {
 		set(n + turns)
 		turns++
 	})
