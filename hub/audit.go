@@ -18,5 +18,5 @@ func audit(log logr.Logger, p Patch) {
 	if before != nil && before.Reason == now.Reason && before.Message == now.Message {
 		return
 	}
-	log.Info("denied: no grant allows it", "sha", p.Source.Spec.SHA, "status", p.Source.Spec.Name, "message", now.Message)
+	log.WithValues(p.ID.logged()...).Info("denied: no grant allows it", "sha", p.Source.Spec.SHA, "status", p.Source.Spec.Name, "message", now.Message)
 }

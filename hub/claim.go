@@ -47,6 +47,11 @@ type ObjectID struct {
 // String writes the ID as cluster/namespace/name, as status.owner has it.
 func (o ObjectID) String() string { return o.Cluster + "/" + o.Namespace + "/" + o.Name }
 
+// logged is the ID as a log line has it.
+func (o ObjectID) logged() []any {
+	return []any{"cluster", o.Cluster, "namespace", o.Namespace, "name", o.Name}
+}
+
 // Claim is what one CommitStatus wants shown at a key.
 type Claim struct {
 	Object     ObjectID

@@ -117,9 +117,8 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 	if !ok {
 		return finished
 	}
-	log := p.log.WithValues("cluster", id.Cluster, "namespace", id.Namespace, "name", id.Name)
 	if !again {
-		audit(log, patch)
+		audit(p.log, patch)
 	}
 	p.mu.Lock()
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
@@ -138,12 +137,13 @@ func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
 		p.outdated.applied(id.Cluster, patch.Status, applied.Status)
 		announce(o.events, patch, o.outbox.crowded())
 	case "refused":
-		log.Error(err, "status refused by the member; its CRDs may be outdated")
+		p.log.WithValues(id.logged()...).Error(err, "status refused by the member; its CRDs may be outdated")
 	case "error":
+		level := 0
 		if again {
-			log = log.V(1)
+			level = 1
 		}
-		log.Info("status not patched; trying again", "error", err.Error())
+		p.log.WithValues(id.logged()...).V(level).Info("status not patched; trying again", "error", err.Error())
 	}
 	return came
 }

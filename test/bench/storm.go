@@ -1,20 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -92,79 +84,4 @@ func (w *world) storm(ctx context.Context, s settings) (took time.Duration, err 
 	}
 	took = time.Since(begin)
 	return took, profiled()
-}
-
-// bareStorm makes one POST and one status patch for each of n new CommitStatuses. No hub
-// runs meanwhile.
-func (w *world) bareStorm(ctx context.Context, members, n int) (time.Duration, error) {
-	sender, err := w.asInstallation(floorInstallation)
-	if err != nil {
-		return 0, err
-	}
-	if err := w.crowd(ctx, members, 0, n); err != nil {
-		return 0, err
-	}
-	var objects []*v1alpha1.CommitStatus
-	for i := range n {
-		w.sha("floor/shop", 1000+i/perCommit)
-		objects = append(objects, w.crowded(members, i))
-	}
-	begin := time.Now()
-	err = inParallel(ctx, 0, n, func(ctx context.Context, i int) error {
-		cs := objects[i]
-		id, err := postRun(ctx, sender, w.scm.URL()+"/repos/floor/shop/check-runs", cs)
-		if err != nil {
-			return err
-		}
-		return w.server(i%members).Client.Status().Patch(ctx, cs, bareStatus(cs, id), client.FieldOwner("floor"), client.ForceOwnership)
-	})
-	took := time.Since(begin)
-	return took, errors.Join(err, w.clear(ctx, members))
-}
-
-func postRun(ctx context.Context, sender *http.Client, url string, cs *v1alpha1.CommitStatus) (id int64, err error) {
-	body, err := json.Marshal(map[string]any{
-		"name": cs.Spec.Name, "head_sha": cs.Spec.SHA, "status": "completed", "conclusion": "success", "details_url": cs.Spec.URL,
-		"output": map[string]string{"title": cs.Spec.Name, "summary": cs.Spec.Description},
-	})
-	if err != nil {
-		return 0, fmt.Errorf("encoding a check run: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return 0, fmt.Errorf("making the request: %w", err)
-	}
-	answer, err := sender.Do(request)
-	if err != nil {
-		return 0, fmt.Errorf("making a check run: %w", err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusCreated {
-		return 0, fmt.Errorf("making a check run: %s: %s %w", answer.Status, text, err)
-	}
-	var made struct{ ID int64 }
-	return made.ID, json.Unmarshal(text, &made)
-}
-
-// bareStatus is a status as the hub's own.
-func bareStatus(cs *v1alpha1.CommitStatus, id int64) client.Patch {
-	now := metav1.Now()
-	body, err := json.Marshal(map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "CommitStatus",
-		"metadata": map[string]any{"namespace": cs.Namespace, "name": cs.Name},
-		"status": v1alpha1.CommitStatusStatus{
-			ObservedGeneration: 1, UpdatedAt: &now, IsSynced: true, ScmProvider: "acme", Repo: "127.0.0.1/floor/shop",
-			SHA: cs.Spec.SHA, ShortSHA: cs.Spec.SHA[:7], Name: cs.Spec.Name, Description: cs.Spec.Description, Phase: cs.Spec.Phase, URL: cs.Spec.URL,
-			Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: id}},
-			Conditions: []metav1.Condition{{
-				Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced,
-				Message: "127.0.0.1 shows success", ObservedGeneration: 1, LastTransitionTime: now,
-			}},
-		},
-	})
-	if err != nil {
-		panic(err) // nothing in it can't be encoded
-	}
-	return client.RawPatch("application/apply-patch+yaml", body)
 }
