@@ -120,13 +120,17 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 		}
 		i.feedBy(&feed{
 			lister: &lister{intake: bounds.intake, keep: c.options.Keep, fetch: func(ctx context.Context, options metav1.ListOptions) (client.ObjectList, error) {
-				list, err := newOf[client.ObjectList](scheme, kind.GroupVersion().WithKind(kind.Kind+"List"))
+				answer := ask(options).Do(ctx)
+				if err := answer.Error(); err != nil {
+					return nil, err
+				}
+				body, err := answer.Raw()
 				if err != nil {
 					return nil, err
 				}
-				return list, ask(options).Do(ctx).Into(list)
+				return c.codec.list(body, kind)
 			}},
-			namespace: namespace, into: i, codec: c.codec, unreadable: bounds.unreadable,
+			namespace: namespace, kind: kind, into: i, codec: c.codec, unreadable: bounds.unreadable,
 			open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
 				return ask(options).Stream(ctx)
 			},

@@ -18,8 +18,8 @@
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
-// and namespace lists (list.go), watches (stream.go) and tells (informer.go,
-// registration.go), all in one goroutine and without queues.
+// and namespace lists (list.go), watches (stream.go), reads what is answered (codec.go) and
+// tells (informer.go, registration.go), all in one goroutine and without queues.
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.

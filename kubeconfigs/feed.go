@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
@@ -43,6 +44,7 @@ var (
 type feed struct {
 	*lister
 	namespace string
+	kind      schema.GroupVersionKind
 	into      *informer
 	// open begins a watch. Its body is the events as JSON.
 	open  func(context.Context, metav1.ListOptions) (io.ReadCloser, error)
@@ -106,7 +108,7 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("watching: %w", err)
 	}
-	stream := f.codec.stream(body)
+	stream := f.codec.stream(body, f.kind)
 	defer stream.Close()
 	for n := 0; ; n++ {
 		event, err := f.read(stream)

@@ -79,7 +79,7 @@ func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	s.ended = make(chan struct{})
 	i := newInformer(&v1alpha1.GitRepo{})
 	f := &feed{
-		lister: listing(s.fetch, limit), into: i, open: s.open, codec: newCodec(clusters.Scheme()),
+		lister: listing(s.fetch, limit), kind: v1alpha1.GroupVersion.WithKind("GitRepo"), into: i, open: s.open, codec: newCodec(clusters.Scheme()),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
 		delay: func() time.Duration { s.paused.Add(1); return 0 },
 	}

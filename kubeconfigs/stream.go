@@ -6,9 +6,6 @@ import (
 	"io"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 	restwatch "k8s.io/client-go/rest/watch"
@@ -17,25 +14,6 @@ import (
 
 // errOver ends a watch after which another goes on from where it was.
 var errOver = errors.New("the watch is over")
-
-// codec reads what members answer. One serves them all.
-type codec struct {
-	factory serializer.CodecFactory
-	params  runtime.ParameterCodec
-	json    runtime.SerializerInfo
-}
-
-func newCodec(scheme *runtime.Scheme) *codec {
-	c := &codec{factory: serializer.NewCodecFactory(scheme), params: runtime.NewParameterCodec(scheme)}
-	c.json, _ = runtime.SerializerInfoForMediaType(c.factory.SupportedMediaTypes(), runtime.ContentTypeJSON)
-	return c
-}
-
-// stream reads a watch's body event by event.
-func (c *codec) stream(body io.ReadCloser) *restwatch.Decoder {
-	frames := c.json.StreamSerializer.NewFrameReader(body)
-	return restwatch.NewDecoder(streaming.NewDecoder(frames, c.json.StreamSerializer), c.factory.UniversalDeserializer())
-}
 
 // event is what a watch tells of one object, or, as a bookmark, of none.
 type event struct {

@@ -19,6 +19,9 @@ func measureGrowth(ctx context.Context, w *world, s settings) error {
 	var perKey []time.Duration
 	var memory []float64
 	for _, n := range []int{s.objects / 100, s.objects / 10, s.objects} {
+		if err := w.clear(ctx, s.members); err != nil {
+			return err
+		}
 		took, err := w.arrive(ctx, s, n)
 		if err != nil {
 			return err
@@ -32,9 +35,6 @@ func measureGrowth(ctx context.Context, w *world, s settings) error {
 		}
 		perKey, memory = append(perKey, took/time.Duration(n)), append(memory, (rss-empty)/float64(n))
 		row(fmt.Sprintf("time and memory for each of %d", n), "%s, %.2f KiB", (took / time.Duration(n)).Round(time.Microsecond), (rss-empty)/float64(n)/1024)
-		if err := w.clear(ctx, s.members); err != nil {
-			return err
-		}
 	}
 	row(fmt.Sprintf("growth of time and memory for a key, from %d to %d", s.objects/100, s.objects), "%.2f×, %.2f×",
 		ratio(perKey[2], perKey[0]), memory[2]/memory[0])
@@ -56,7 +56,7 @@ func (w *world) emptyHub(ctx context.Context, s settings) (rss float64, err erro
 		return 0, err
 	}
 	row(fmt.Sprintf("memory of a hub with %d members and no CommitStatus", s.members), "%.0f MiB", rss/(1<<20))
-	return rss, w.clear(ctx, s.members)
+	return rss, nil
 }
 
 // settled is the hub's memory some time after it has done what there was to do: the Go
