@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,12 +24,10 @@ const (
 	claimants = 50
 	// counted is how many keys are changed, each on its own.
 	counted = 100
-	// idleTime is how long an idle hub is watched for calls.
-	idleTime = 30 * time.Second
 )
 
 // measureCalls counts what is called and patched.
-func measureCalls(ctx context.Context, w *world, _ settings) error {
+func measureCalls(ctx context.Context, w *world, s settings) error {
 	if err := w.prepare(ctx, claimants); err != nil {
 		return err
 	}
@@ -80,11 +77,11 @@ func measureCalls(ctx context.Context, w *world, _ settings) error {
 	if err := w.hub.reaches(ctx, claimants, "commit_status_hub_cluster_connected"); err != nil {
 		return err
 	}
-	if err := w.rest(ctx, idleTime); err != nil {
+	if err := w.rest(ctx, s.quiet); err != nil {
 		return err
 	}
-	row(fmt.Sprintf("SCM calls of a restart with %d claims in sync, and of %s after it", counted+claimants, idleTime), "%d", w.scmCalls()-before)
-	row("status patches of that restart", "%.0f", w.patches(ctx))
+	row(fmt.Sprintf("SCM calls of a restart with %d claims in sync, and of %s after it", counted+claimants, s.quiet), "%d", w.scmCalls()-before)
+	row("status patches in that time", "%.0f", w.patches(ctx))
 	return nil
 }
 

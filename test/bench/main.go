@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -17,7 +18,9 @@ import (
 // settings are how large what is measured is.
 type settings struct {
 	changes, storm, objects, members, idle, minutes int
-	only                                            string
+	// quiet is how long an idle hub is watched for calls.
+	quiet time.Duration
+	only  string
 	// profiles is the folder that profiles are written to, "" for none.
 	profiles string
 }
@@ -53,6 +56,7 @@ func bench() error {
 	flag.IntVar(&s.objects, "objects", 100_000, "CommitStatuses whose memory is measured, and with which the hub is restarted; a tenth and a hundredth of them, too")
 	flag.IntVar(&s.members, "members", 20, "members that they are in")
 	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
+	flag.DurationVar(&s.quiet, "quiet", 30*time.Second, "how long a hub that has nothing to do is watched for calls")
 	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, growth, members, soak; all but soak if empty")
 	flag.IntVar(&s.minutes, "minutes", 45, "how long a soak lasts")
 	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the hub's memory, processor time and goroutines; none if empty")
