@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // check looks at all that was recorded.
 func (r *run) check() error {
 	var writes []Write
+	var all []wire.Call
 	var sent []Sent
 	for _, f := range r.world.forges {
 		calls := f.Calls()
@@ -17,7 +20,7 @@ func (r *run) check() error {
 		if err != nil {
 			return err
 		}
-		writes, sent = append(writes, these...), append(sent, f.sent()...)
+		writes, sent, all = append(writes, these...), append(sent, f.sent()...), append(all, calls...)
 		r.report.Broken = append(r.report.Broken, excessive(f.name, calls)...)
 	}
 	for _, s := range sent {
@@ -25,9 +28,12 @@ func (r *run) check() error {
 			r.report.Unattributed++
 		}
 	}
-	twice := duplicates(writes)
+	twice, _ := duplicates(writes)
 	isLate := func(w Write) bool { return strings.HasPrefix(w.Name, lateName) }
-	ordinary := duplicates(slices.DeleteFunc(slices.Clone(writes), isLate))
+	ordinary, runs := duplicates(slices.DeleteFunc(slices.Clone(writes), isLate))
+	for i := range ordinary {
+		ordinary[i].Detail += ledTo(all, runs[i])
+	}
 	r.report.LateDuplicates = len(twice) - len(ordinary)
 	r.report.Broken = slices.Concat(r.report.Broken, ordinary, misplaced(writes, r.world.asked),
 		unled(sent, r.world.leases.all(), r.tally.woken), r.crashes(), grown(r.report.Before, r.report.After, r.Growth))

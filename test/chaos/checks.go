@@ -33,7 +33,7 @@ const (
 // duplicates are the check runs, which have an external ID, that were made beside another
 // one of the same ID, name and commit that could have been changed. A run that is completed is not reopened, so
 // one that was asked to begin again is made anew. writes are in any order.
-func duplicates(writes []Write) (broken []Broken) {
+func duplicates(writes []Write) (broken []Broken, runs [][2]Write) {
 	type key struct{ repository, sha, name, external string }
 	last := map[key]Write{}
 	for _, w := range slices.SortedFunc(slices.Values(writes), func(a, b Write) int { return a.Answered.Compare(b.Answered) }) {
@@ -45,10 +45,24 @@ func duplicates(writes []Write) (broken []Broken) {
 		if w.Creates && made && (!before.Phase.Terminal() || w.Phase.Terminal()) {
 			broken = append(broken, Broken{NoDuplicate, fmt.Sprintf("%s at %s: run %d (%s) was made beside run %d (%s)",
 				w.Place, w.Answered.Format(clock), w.Run, w.Phase, before.Run, before.Phase)})
+			runs = append(runs, [2]Write{before, w})
 		}
 		last[k] = w
 	}
-	return broken
+	return broken, runs
+}
+
+// ledTo are the calls about the commit of two runs that led to them.
+func ledTo(calls []wire.Call, runs [2]Write) string {
+	var text strings.Builder
+	for _, call := range calls {
+		about := strings.Contains(call.Path, runs[1].SHA) || strings.Contains(string(call.RequestBody), runs[1].SHA) ||
+			strings.HasSuffix(call.Path, fmt.Sprintf("/%d", runs[0].Run))
+		if about && strings.Contains(call.Path, runs[1].Repository) {
+			fmt.Fprintf(&text, "\n  %s: %s", line(call), call.RequestBody)
+		}
+	}
+	return text.String()
 }
 
 // misplaced are the writes of what nobody asked for at their place.
