@@ -9,7 +9,10 @@ const fewNames = 16
 // commit is what the ledger knows of one commit, the unit in which SCMs are listed.
 type commit struct {
 	// at is the key of the commit, which has no name.
-	at      Key
+	at Key
+	// old says that it was known so soon after a take-over that an earlier hub may have
+	// written what nobody tells of any more.
+	old     bool
 	entries []*entry
 	// byName are the entries by name, nil while they are few.
 	byName map[string]*entry
@@ -51,7 +54,7 @@ func (l *Ledger) entryAt(key Key) *entry {
 	at := commitOf(key)
 	c := l.commits[at]
 	if c == nil {
-		c = &commit{at: at}
+		c = &commit{at: at, old: l.started.IsZero() || l.clock.Since(l.started) <= takeOverWindow}
 		l.commits[at] = c
 	}
 	e := c.named(key.Name)

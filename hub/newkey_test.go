@@ -1,0 +1,29 @@
+package hub
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestANewNameOnACommitThatAnEarlierHubMayKnowIsLookedUp(t *testing.T) {
+	f := newFleet(t)
+	f.takeOver()
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	claim := func(sha, name string) Action {
+		cs := testStatus()
+		cs.Name, cs.UID = "later-"+name, types.UID("uid-of-"+name+sha[:1])
+		cs.Spec.SHA, cs.Spec.Name = sha, name
+		f.SetObject("eu", f.token["eu"], cs)
+		key := testKey
+		key.SHA, key.Name = sha, name
+		job, _, ok := f.Job(key)
+		f.g.Expect(ok).To(BeTrue())
+		return plan(job.Account, job.Observation, job.Verdict.Want)
+	}
+	f.g.Expect(claim(testKey.SHA, "other")).To(Equal(ActFind), "somebody may have claimed it under an earlier hub")
+	f.g.Expect(claim(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
+}
