@@ -230,10 +230,13 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 }
 
 // mayDuplicate reports whether a hub cannot know what it is about to make once more:
-// no status tells of it, and the key was claimed anew so late after a take-over that
-// no look-up is wanted.
+// no status tells of it, and the key and its commit were claimed anew so late after a
+// take-over that no look-up is wanted.
 func (h *modelHub) mayDuplicate(run *modelRun) bool {
 	if run.knownBy == h || h.m.now.Since(h.started) <= takeOverWindow {
+		return false
+	}
+	if c := h.commits[commitOf(run.key)]; c != nil && c.old {
 		return false
 	}
 	for id, cs := range h.view.objects {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func ledTo(calls []wire.Call, runs [2]Write) string {
 		about := strings.Contains(call.Path, runs[1].SHA) || strings.Contains(string(call.RequestBody), runs[1].SHA) ||
 			strings.HasSuffix(call.Path, fmt.Sprintf("/%d", runs[0].Run))
 		if about && strings.Contains(call.Path, runs[1].Repository) {
-			fmt.Fprintf(&text, "\n  %s: %s", line(call), call.RequestBody)
+			fmt.Fprintf(&text, "\n  %s: %s", line(call), bytes.TrimSpace(call.RequestBody))
 		}
 	}
 	return text.String()
