@@ -10,7 +10,7 @@ import (
 func TestWhatAPredecessorSentMayComeAfterWhatWasFoundAndWritten(t *testing.T) {
 	b := newBench(t)
 	b.started = time.Time{}
-	b.Begin(-5*time.Second, true)
+	b.Begin(Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
 	b.hear("eu", testStatus(told(statusWith("queued", 7)), wants("success")))
 	b.scm.found = shows("queued")
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet, and what it sent for 15 s more")

@@ -90,7 +90,7 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b := newBench(t)
 	b.hear("eu", testStatus())
 	b.started = time.Time{}
-	b.Begin(-5*time.Second, true)
+	b.Begin(Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
 	b.entryOf(testKey).Certain, b.entryOf(testKey).seen = false, false
 	b.objectAt(idIn("eu")).fresh = false
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
@@ -111,7 +111,7 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 func TestWhatAPredecessorCannotHaveSeenNeedsNoTimeToArrive(t *testing.T) {
 	b := newBench(t)
 	b.started = time.Time{}
-	b.Begin(5*time.Second, true)
+	b.Begin(Predecessor{Led: true, Unsure: true, Left: 5 * time.Second})
 	b.hear("eu")
 	b.SetObject("eu", b.token["eu"], testStatus())
 	b.reconcile()

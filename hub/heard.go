@@ -15,18 +15,29 @@ func (l *Ledger) Loaded() Changes {
 	return l.everything()
 }
 
+// Predecessor is what is known of the hub that led before. The zero value says that there
+// was none.
+type Predecessor struct {
+	// Led says that one may have led.
+	Led bool
+	// Unsure says that it may not have had an answer to all that it sent.
+	Unsure bool
+	// Left is how long ago its last request may have been sent, which may be yet to come.
+	Left time.Duration
+}
+
 // Begin says that this process writes from now on, and returns everything. It
-// may be called again. left is how long ago the last request of a predecessor may
-// have been sent, which may be yet to come; led is false where there is none.
-func (l *Ledger) Begin(left time.Duration, led bool) Changes {
+// may be called again.
+func (l *Ledger) Begin(after Predecessor) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.started.IsZero() {
 		return l.everything()
 	}
 	l.started = l.clock.Now()
-	if led {
-		l.predecessorLeft = l.started.Add(-left)
+	l.succeeds = after.Led
+	if after.Unsure {
+		l.predecessorLeft = l.started.Add(-after.Left)
 	}
 	l.absent = map[string]struct{}{}
 	names, _ := l.fleet()

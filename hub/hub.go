@@ -163,7 +163,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 }
 
 // begin says that this replica writes from now on.
-func (h *hub) begin() Changes { return h.ledger.Begin(h.lead.predecessorLeft()) }
+func (h *hub) begin() Changes { return h.ledger.Begin(h.lead.predecessor()) }
 
 // noticed has the claimants of keys that wait told so.
 func (h *hub) noticed(notices []ratelimit.Notice[Key]) { h.apply(h.ledger.Waiting(notices)) }

@@ -131,21 +131,20 @@ func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	return record, raw, nil
 }
 
-// predecessorLeft is how long ago the last request of the replica that led before
-// may have been sent: its last renewal plus its renew deadline, which may be yet to
-// come. led is false where none led before, or where it gave up the lease, which it
-// does only when it has an answer to all that it sent. Without leader election
-// nothing tells, so one is taken to have led until now.
-func (l *Lead) predecessorLeft() (ago time.Duration, led bool) {
+// predecessor is what the lease tells of the replica that led before. Its last request
+// may have been sent until its last renewal plus its renew deadline. One that gave up the
+// lease had an answer to all that it sent. Without leader election nothing tells, so one is
+// taken to have led until now.
+func (l *Lead) predecessor() Predecessor {
 	if l == nil {
-		return 0, true
+		return Predecessor{Led: true, Unsure: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last.HolderIdentity == "" {
-		return 0, false
+		return Predecessor{Led: !l.seenAt.IsZero()}
 	}
-	return l.now().Sub(l.seenAt.Add(l.renewDeadline)), true
+	return Predecessor{Led: true, Unsure: true, Left: l.now().Sub(l.seenAt.Add(l.renewDeadline))}
 }
 
 // keepWhile has the lease run out by itself, rather than be given up, while unsure

@@ -168,6 +168,25 @@ func TestADeposedLeaderLeavesTheLeaseToItsSuccessor(t *testing.T) {
 	g.Expect(e.lease.record.HolderIdentity).To(Equal("other"))
 }
 
+func TestTheLeaseTellsOfThePredecessor(t *testing.T) {
+	g := NewWithT(t)
+	first := newElection()
+	_, _, err := first.Get(t.Context())
+	g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
+	g.Expect(first.Create(t.Context(), heldBy("me"))).To(Succeed())
+	g.Expect(first.predecessor()).To(Equal(Predecessor{}))
+
+	e := newElection()
+	e.see(g, "")
+	g.Expect(e.predecessor()).To(Equal(Predecessor{Led: true}), "it had an answer to all")
+	e.see(g, "other")
+	e.clock.Step(7 * time.Second)
+	g.Expect(e.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true, Left: 2 * time.Second}))
+
+	var none *Lead
+	g.Expect(none.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true}))
+}
+
 func TestWithoutLeaderElectionTheHubMayWrite(t *testing.T) {
 	g := NewWithT(t)
 	lead, err := newLead(&rest.Config{}, Options{}, nil)

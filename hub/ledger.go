@@ -33,9 +33,11 @@ type Ledger struct {
 	epoch     uint64
 	// loaded says that the hub's own ScmProviders are all here.
 	loaded bool
-	// started is when this process began to write, zero before. predecessorLeft is
-	// when the last request of the one before may have been sent, zero for none.
+	// started is when this process began to write, zero before. succeeds says that another
+	// may have written before it, and predecessorLeft is when the last request of that one
+	// may have been sent, zero if it had an answer to all.
 	started         time.Time
+	succeeds        bool
 	predecessorLeft time.Time
 	// absent are the members that had a Secret when this process began to write and
 	// had not been heard.

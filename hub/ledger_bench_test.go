@@ -31,7 +31,7 @@ func newCrowd(b *testing.B, n int) *crowd {
 	c := &crowd{Ledger: NewLedger(LedgerOptions{Clock: now, Fleet: func() ([]string, bool) { return nil, true }})}
 	c.setSCM("acme", testSCM(allowAll()))
 	c.Loaded()
-	c.Begin(0, false)
+	c.Begin(Predecessor{})
 	now.Step(2 * takeOverWindow)
 	for i := range ledgerClusters {
 		c.tokens = append(c.tokens, c.Engage(clusterNo(i)))

@@ -40,7 +40,7 @@ func newFleet(t *testing.T) *fleet {
 	})
 	f.setSCM("acme", testSCM(allowAll()))
 	f.Loaded()
-	f.Begin(0, false)
+	f.Begin(Predecessor{})
 	f.now.Step(2 * takeOverWindow)
 	return f
 }
@@ -48,7 +48,7 @@ func newFleet(t *testing.T) *fleet {
 // takeOver lets the fleet's hub begin to write now.
 func (f *fleet) takeOver() {
 	f.started = time.Time{}
-	f.Begin(0, false)
+	f.Begin(Predecessor{Led: true})
 }
 
 // tell engages a cluster and tells its GitRepo and CommitStatuses.

@@ -236,7 +236,7 @@ func (h *modelHub) mayDuplicate(run *modelRun) bool {
 	if run.knownBy == h || h.m.now.Since(h.started) <= takeOverWindow {
 		return false
 	}
-	if c := h.commits[commitOf(run.key)]; c != nil && c.old {
+	if c := h.commits[commitOf(run.key)]; c != nil && c.old && h.succeeds {
 		return false
 	}
 	for id, cs := range h.view.objects {

@@ -75,13 +75,13 @@ func (m *model) newHub() *modelHub {
 	return h
 }
 
-// lead lets a replica write. left and led are as Begin takes them.
-func (h *modelHub) lead(left time.Duration, led, loadedFirst bool) {
+// lead lets a replica write.
+func (h *modelHub) lead(after Predecessor, loadedFirst bool) {
 	if loadedFirst {
 		h.Loaded()
 	}
 	h.leads = true
-	h.apply(h.Begin(left, led))
+	h.apply(h.Begin(after))
 	h.apply(h.Loaded())
 }
 

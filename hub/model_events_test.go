@@ -273,10 +273,10 @@ func (m *model) crash() {
 	for i := range m.scm.late {
 		m.scm.late[i].orphan = true
 	}
-	m.takeOver(0, true)
+	m.takeOver(Predecessor{Led: true, Unsure: true})
 }
 
-func (m *model) takeOver(left time.Duration, led bool) {
+func (m *model) takeOver(after Predecessor) {
 	m.forgetUntold()
 	loadedFirst := m.calm || m.draw("loaded first")
 	if m.standby != nil && (m.calm || m.draw("standby")) {
@@ -294,7 +294,7 @@ func (m *model) takeOver(left time.Duration, led bool) {
 		m.standby = nil
 		m.hub = m.newHub()
 	}
-	m.hub.lead(left, led, loadedFirst)
+	m.hub.lead(after, loadedFirst)
 }
 
 // forgetUntold notes where a new hub cannot know what the last one wrote: a status
@@ -326,7 +326,7 @@ func (m *model) forgetUntold() {
 func (m *model) handOver() {
 	m.require(!m.hub.Unsure())
 	m.logf("> the hub ends")
-	m.takeOver(0, false)
+	m.takeOver(Predecessor{Led: true})
 }
 
 func (m *model) standBy() {

@@ -82,7 +82,7 @@ func newModel(t *rapid.T) *model {
 		}
 	}
 	m.hub = m.newHub()
-	m.hub.lead(0, false, true)
+	m.hub.lead(Predecessor{}, true)
 	return m
 }
 

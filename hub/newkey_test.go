@@ -8,22 +8,33 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
+// claims has a new object claim a name on a commit, and returns what is to be done for it.
+func (f *fleet) claims(sha, name string) Action {
+	cs := testStatus()
+	cs.Name, cs.UID = "later-"+name, types.UID("uid-of-"+name+sha[:1])
+	cs.Spec.SHA, cs.Spec.Name = sha, name
+	f.SetObject("eu", f.token["eu"], cs)
+	key := testKey
+	key.SHA, key.Name = sha, name
+	job, _, ok := f.Job(key)
+	f.g.Expect(ok).To(BeTrue())
+	return plan(job.Account, job.Observation, job.Verdict.Want)
+}
+
 func TestANewNameOnACommitThatAnEarlierHubMayKnowIsLookedUp(t *testing.T) {
 	f := newFleet(t)
 	f.takeOver()
 	f.hear("eu", testStatus())
 	f.now.Step(2 * takeOverWindow)
-	claim := func(sha, name string) Action {
-		cs := testStatus()
-		cs.Name, cs.UID = "later-"+name, types.UID("uid-of-"+name+sha[:1])
-		cs.Spec.SHA, cs.Spec.Name = sha, name
-		f.SetObject("eu", f.token["eu"], cs)
-		key := testKey
-		key.SHA, key.Name = sha, name
-		job, _, ok := f.Job(key)
-		f.g.Expect(ok).To(BeTrue())
-		return plan(job.Account, job.Observation, job.Verdict.Want)
-	}
-	f.g.Expect(claim(testKey.SHA, "other")).To(Equal(ActFind), "somebody may have claimed it under an earlier hub")
-	f.g.Expect(claim(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind), "somebody may have claimed it under an earlier hub")
+	f.g.Expect(f.claims(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
+}
+
+func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
+	f := newFleet(t)
+	f.takeOver()
+	f.succeeds = false
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActCreate))
 }

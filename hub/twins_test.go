@@ -20,7 +20,7 @@ func TestOneClusterUnderTwoNamesCountsOnce(t *testing.T) {
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))
 	_, ok := f.Patch(idIn(twinOfEU))
 	f.g.Expect(ok).To(BeFalse(), "two owners would patch in turns for ever")
-	f.g.Expect(f.Begin(0, false).Twins).To(HaveLen(1), "the next leader tells it too")
+	f.g.Expect(f.Begin(Predecessor{}).Twins).To(HaveLen(1), "the next leader tells it too")
 }
 
 func TestTheNameThatWasEngagedFirstKeepsACluster(t *testing.T) {
