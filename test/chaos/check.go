@@ -31,11 +31,17 @@ func (r *run) check() error {
 	twice, _ := duplicates(writes)
 	isLate := func(w Write) bool { return strings.HasPrefix(w.Name, lateName) }
 	ordinary, runs := duplicates(slices.DeleteFunc(slices.Clone(writes), isLate))
-	for i := range ordinary {
-		ordinary[i].Detail += ledTo(all, runs[i])
-	}
 	r.report.LateDuplicates = len(twice) - len(ordinary)
-	r.report.Broken = slices.Concat(r.report.Broken, ordinary, misplaced(writes, r.world.asked),
+	for i, each := range ordinary {
+		each.Detail += ledTo(all, runs[i])
+		if r.world.census.forgotten(runs[i], r.world.leases.all()) {
+			r.report.Forgotten++
+			r.say("made twice on a commit that nobody claimed when the leader changed: %s", each.Detail)
+			continue
+		}
+		r.report.Broken = append(r.report.Broken, each)
+	}
+	r.report.Broken = slices.Concat(r.report.Broken, misplaced(writes, r.world.asked),
 		unled(sent, r.world.leases.all(), r.tally.woken), r.crashes(), grown(r.report.Before, r.report.After, r.Growth))
 	r.report.Counts, r.report.Acts = r.tally.all(), int(r.acts.Load())
 	r.report.Calls, r.report.Writes, r.report.Leaders = len(sent), len(writes), r.tally.leaders

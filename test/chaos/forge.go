@@ -92,7 +92,7 @@ func newGitHub(peers *peers, name string, owners, perMinute int) (*forge, error)
 	runs := func() map[int64]github.CheckRun { return runsOf(server, f.providers) }
 	f.read = func(calls []wire.Call) ([]Write, error) {
 		all := runs()
-		return readAll(calls, func(call wire.Call) (w Write, ours bool, err error) {
+		return f.readAll(calls, func(call wire.Call) (w Write, ours bool, err error) {
 			if call.Operation != github.OpCreateCheckRun && call.Operation != github.OpUpdateCheckRun {
 				return w, false, nil
 			}
@@ -147,7 +147,7 @@ func newGitLab(peers *peers) (*forge, error) {
 		return p.Name
 	}
 	f.read = func(calls []wire.Call) ([]Write, error) {
-		return readAll(calls, func(call wire.Call) (w Write, ours bool, err error) {
+		return f.readAll(calls, func(call wire.Call) (w Write, ours bool, err error) {
 			if call.Operation != gitlab.OpSetStatus {
 				return w, false, nil
 			}
@@ -241,13 +241,14 @@ func runsOf(server *github.Server, providers []Provider) map[int64]github.CheckR
 }
 
 // readAll reads the calls that are ours to read.
-func readAll(calls []wire.Call, read func(wire.Call) (Write, bool, error)) (writes []Write, err error) {
+func (f *forge) readAll(calls []wire.Call, read func(wire.Call) (Write, bool, error)) (writes []Write, err error) {
 	for _, call := range calls {
 		w, ours, err := read(call)
 		if err != nil {
 			return nil, err
 		}
 		if ours {
+			w.Instance = f.peers.of(call.Peer, call.At)
 			writes = append(writes, w)
 		}
 	}

@@ -40,6 +40,7 @@ func (w *world) startHub(ctx context.Context) error {
 	running, quit := context.WithCancel(context.WithoutCancel(ctx))
 	w.quit = quit
 	w.beside.Go(func() { w.leases.run(running) })
+	w.beside.Go(func() { w.census.run(running, w.members) })
 	for _, r := range w.fleet.list() {
 		w.beside.Go(func() {
 			if err := w.fleet.run(running, r); err != nil {

@@ -25,6 +25,9 @@ type Report struct {
 	// LateDuplicates is how many check runs were made twice where a write took effect
 	// longer after its answer was lost than anybody waits.
 	LateDuplicates int
+	// Forgotten is how many check runs were made twice where no claim told of the first when
+	// the hub that made the second began to lead.
+	Forgotten int
 	// Unattributed is how many requests came from processes that were gone before it
 	// could be told which they were.
 	Unattributed  int
@@ -73,6 +76,7 @@ func (r Report) Markdown(out io.Writer) {
 		{"lost updates", fmt.Sprint(r.broken(NoLoss)), "0"},
 		{"check runs made twice", fmt.Sprint(r.broken(NoDuplicate)), "0"},
 		{"the same where a write took effect 16 s after its answer was lost", fmt.Sprint(r.LateDuplicates), "1 for each"},
+		{"the same on a commit that nobody claimed when the leader changed", fmt.Sprint(r.Forgotten), "counted apart"},
 		{fmt.Sprintf("writes of what nobody asked for there, of %d", r.Writes), fmt.Sprint(r.broken(RightPlaces)), "0"},
 		{"requests beyond a limit, or in a pause", fmt.Sprint(r.broken(Limits)), "0"},
 		{fmt.Sprintf("requests of a replica without the lease, of %d", r.Calls-r.Unattributed), fmt.Sprint(r.broken(OneWriter)), "0"},

@@ -34,6 +34,7 @@ type world struct {
 	forges  []*forge
 	fleet   *fleet
 	leases  *leases
+	census  *census
 	asked   *asked
 
 	// quit ends what runs beside the run, and beside counts it.
@@ -46,7 +47,7 @@ type world struct {
 // newWorld starts control planes and SCMs, and a hub with two replicas. The caller closes
 // the world, whether or not there was an error.
 func newWorld(ctx context.Context, dir string, seed uint64) (*world, error) {
-	w := &world{dir: dir, asked: newAsked(), failed: make(chan error, 1)}
+	w := &world{dir: dir, asked: newAsked(), census: newCensus(), failed: make(chan error, 1)}
 	w.fleet = &fleet{dir: dir, arguments: []string{
 		"--namespace", namespace, "--local-cluster=false", "--metrics-secure=false", "--health-probe-bind-address=0",
 	}}

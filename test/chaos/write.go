@@ -18,6 +18,8 @@ import (
 // Write is a request to an SCM to show something.
 type Write struct {
 	At, Answered time.Time
+	// Instance is the process that sent it, "" where that is not known.
+	Instance string
 	// Repository and SHA are empty where the request does not tell.
 	Place
 	Content
