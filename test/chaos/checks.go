@@ -53,12 +53,12 @@ func duplicates(writes []Write) (broken []Broken, runs [][2]Write) {
 	return broken, runs
 }
 
-// ledTo are the calls about the commit of two runs that led to them.
+// ledTo are the calls about the commit of two runs, which led to them.
 func ledTo(calls []wire.Call, runs [2]Write) string {
 	var text strings.Builder
 	for _, call := range calls {
 		about := strings.Contains(call.Path, runs[1].SHA) || strings.Contains(string(call.RequestBody), runs[1].SHA) ||
-			strings.HasSuffix(call.Path, fmt.Sprintf("/%d", runs[0].Run))
+			slices.ContainsFunc(runs[:], func(w Write) bool { return strings.HasSuffix(call.Path, fmt.Sprintf("/%d", w.Run)) })
 		if about && strings.Contains(call.Path, runs[1].Repository) {
 			fmt.Fprintf(&text, "\n  %s: %s", line(call), bytes.TrimSpace(call.RequestBody))
 		}

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,23 @@ func TestRunsThatAreMadeTwiceAreFound(t *testing.T) {
 			NewWithT(t).Expect(twice).To(HaveLen(tc.twice))
 		})
 	}
+}
+
+func TestWhatLedToTwoRunsIsTold(t *testing.T) {
+	g := NewWithT(t)
+	runs := [2]Write{{Place: here, Run: 4}, {Place: here, Run: 31}}
+	of := func(path, body string) wire.Call { return wire.Call{Path: "/repos/" + path, RequestBody: []byte(body)} }
+	told := ledTo([]wire.Call{
+		of(here.Repository+"/commits/"+here.SHA+"/check-runs", "looked up"),
+		of(here.Repository+"/check-runs", `{"head_sha":"`+here.SHA+`"}`),
+		of(here.Repository+"/check-runs", `{"head_sha":"`+commit(9)+`"}`),
+		of(here.Repository+"/check-runs/4", "changed the first"),
+		of(here.Repository+"/check-runs/31", "changed the second"),
+		of(here.Repository+"/check-runs/14", "changed another"),
+		of("github9/else/commits/"+here.SHA+"/check-runs", "elsewhere"),
+	}, runs)
+	g.Expect(strings.Count(told, "\n")).To(Equal(4), told)
+	g.Expect(told).To(And(ContainSubstring("looked up"), ContainSubstring("the first"), ContainSubstring("the second"), ContainSubstring(`head_sha":"`+here.SHA)))
 }
 
 func unmarked(w *Write) { w.ExternalID = "" }
