@@ -52,14 +52,15 @@ func Sentence(text string) string {
 	var b strings.Builder
 	runes := 0
 	for _, word := range strings.Fields(text) {
+		word = strings.Map(printed, word)
+		if word == "" {
+			continue
+		}
 		if runes > 0 {
 			b.WriteByte(' ')
 			runes++
 		}
 		for _, r := range word {
-			if r == utf8.RuneError || !unicode.IsPrint(r) {
-				continue
-			}
 			if runes >= maxMessage-1 {
 				return strings.TrimSpace(b.String()) + "…"
 			}
@@ -68,4 +69,12 @@ func Sentence(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// printed is a rune that prints, or less than 0.
+func printed(r rune) rune {
+	if r == utf8.RuneError || !unicode.IsPrint(r) {
+		return -1
+	}
+	return r
 }

@@ -16,6 +16,7 @@ func TestAMessageIsOneShortPrintableLine(t *testing.T) {
 		"as it is":            {"no such commit", "no such commit"},
 		"white space":         {" a\n\tb  c ", "a b c"},
 		"control characters":  {"a\x00\x1b[31mb", "a[31mb"},
+		"words of nothing":    {"\x00 a \x00 b \x00", "a b"},
 		"broken UTF-8":        {"a\xff b", "a b"},
 		"300 characters":      {strings.Repeat("ü", 299), strings.Repeat("ü", 299)},
 		"more is cut visibly": {strings.Repeat("ü", 301), strings.Repeat("ü", 299) + "…"},

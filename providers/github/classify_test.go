@@ -139,11 +139,12 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 			opCreate, 422, nil, texts, v1alpha1.ReasonInvalid,
 			"GitHub refused it: Unprocessable Entity; name is too long", false, 0,
 		},
-		"HTML 400":         {opCreate, 400, nil, badGate, v1alpha1.ReasonInvalid, "GitHub refused it: 400 Bad Request", false, 0},
-		"HTML 502":         {opCreate, 502, nil, badGate, v1alpha1.ReasonUnavailable, "github.com answered 502 Bad Gateway", true, 0},
-		"500 to a read":    {opList, 500, nil, "", v1alpha1.ReasonUnavailable, "github.com answered 500 Internal Server Error", false, 0},
-		"500 to a token":   {opCreateToken, 500, nil, "", v1alpha1.ReasonUnavailable, "", false, 0},
-		"503, with a hint": {opUpdate, 503, headers("retry-after", "120"), "", v1alpha1.ReasonUnavailable, "github.com answered 503 Service Unavailable", true, 2 * time.Minute},
+		"nothing that prints": {opCreate, 422, nil, `{"errors":[{"message":"\u0000"}]}`, v1alpha1.ReasonInvalid, "GitHub refused it: 422 Unprocessable Entity", false, 0},
+		"HTML 400":            {opCreate, 400, nil, badGate, v1alpha1.ReasonInvalid, "GitHub refused it: 400 Bad Request", false, 0},
+		"HTML 502":            {opCreate, 502, nil, badGate, v1alpha1.ReasonUnavailable, "github.com answered 502 Bad Gateway", true, 0},
+		"500 to a read":       {opList, 500, nil, "", v1alpha1.ReasonUnavailable, "github.com answered 500 Internal Server Error", false, 0},
+		"500 to a token":      {opCreateToken, 500, nil, "", v1alpha1.ReasonUnavailable, "", false, 0},
+		"503, with a hint":    {opUpdate, 503, headers("retry-after", "120"), "", v1alpha1.ReasonUnavailable, "github.com answered 503 Service Unavailable", true, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // complaint is the body of an answer from status 400 on. What is not JSON, such
@@ -38,13 +40,13 @@ func (c complaint) mentions(texts ...string) bool {
 	return false
 }
 
-// text is the message and what it says about each field.
+// text is the message and what it says about each field, "" for nothing that prints.
 func (c complaint) text() string {
 	parts := c.fields()
 	if c.Message != "" {
 		parts = append([]string{c.Message}, parts...)
 	}
-	return strings.Join(parts, "; ")
+	return providers.Sentence(strings.Join(parts, "; "))
 }
 
 // fields reads the errors, which are texts or objects.
@@ -84,8 +86,8 @@ func appendField(texts []string, field, message, code string) []string {
 
 // quoted is the message in brackets, after other words.
 func quoted(c complaint) string {
-	if c.Message == "" {
-		return ""
+	if text := providers.Sentence(c.Message); text != "" {
+		return " (" + text + ")"
 	}
-	return " (" + c.Message + ")"
+	return ""
 }

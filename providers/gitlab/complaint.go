@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // complaint is the body of an answer from status 400 on. What is not JSON, such
@@ -28,11 +30,14 @@ func parse(body []byte) complaint {
 
 // mentions reports whether the body's words hold a text, which is lower case.
 func (c complaint) mentions(text string) bool {
-	return strings.Contains(strings.ToLower(c.text()), text)
+	return strings.Contains(strings.ToLower(c.said()), text)
 }
 
-// text is what GitLab says, in one line.
-func (c complaint) text() string {
+// text is what GitLab says in one line, "" for nothing that prints.
+func (c complaint) text() string { return providers.Sentence(c.said()) }
+
+// said is what GitLab says.
+func (c complaint) said() string {
 	var plain string
 	var fields map[string]json.RawMessage
 	switch {

@@ -45,6 +45,7 @@ func TestAnAnswerOfGitLabTellsWhatToDo(t *testing.T) {
 		"job":          {400, `{"message":{"name":["has already been taken"]}}`, invalid, false, "a CI job of the commit's pipeline has the same name as the status"},
 		"no message":   {400, `{"error":"state is missing"}`, invalid, false, "GitLab refused it: state is missing"},
 		"nothing":      {400, ``, invalid, false, "GitLab refused it: 400 Bad Request"},
+		"not printed":  {422, `{"message":"\u0000"}`, invalid, false, "GitLab refused it: 422 Unprocessable Entity"},
 		"a list":       {422, `["no"]`, invalid, false, "GitLab refused it: 422 Unprocessable Entity"},
 		"null":         {400, `null`, invalid, false, "GitLab refused it: 400 Bad Request"},
 		"too large":    {413, "Request Entity Too Large", invalid, false, "GitLab refused it: 413 Request Entity Too Large"},
