@@ -54,7 +54,7 @@ func (l *Ledger) entryAt(key Key) *entry {
 	at := commitOf(key)
 	c := l.commits[at]
 	if c == nil {
-		c = &commit{at: at, old: l.started.IsZero() || l.clock.Since(l.started) <= takeOverWindow}
+		c = &commit{at: at, old: l.started.IsZero() || l.clock.Since(l.started) <= takeOverWindow || l.gone.mayShow(at)}
 		l.commits[at] = c
 	}
 	e := c.named(key.Name)
@@ -84,6 +84,9 @@ func (l *Ledger) drop(e *entry) {
 	delete(c.byName, e.name)
 	if len(c.entries) == 0 {
 		delete(l.commits, c.at)
+		if c.old {
+			l.gone.add(c.at, untold)
+		}
 	}
 	l.keys--
 }

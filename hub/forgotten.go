@@ -7,7 +7,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// rememberedKeys is how many forgotten keys are told from new ones: about 3 MiB.
+// rememberedKeys is how many forgotten keys and commits are told from new ones: about 3 MiB.
 const rememberedKeys = 1 << 16
 
 // What may be remembered of a forgotten key in place of what was shown there.

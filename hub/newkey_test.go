@@ -30,6 +30,18 @@ func TestANewNameOnACommitThatAnEarlierHubMayKnowIsLookedUp(t *testing.T) {
 	f.g.Expect(f.claims(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
 }
 
+func TestACommitThatAnEarlierHubMayKnowStaysOneWhenNobodyClaimsItForATime(t *testing.T) {
+	f := newFleet(t)
+	f.takeOver()
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, outOfSight)
+	f.now.Step(releaseDelay)
+	f.Job(testKey)
+	f.g.Expect(f.commits).To(BeEmpty())
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind))
+}
+
 func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
 	f := newFleet(t)
 	f.takeOver()
