@@ -48,6 +48,8 @@ type forge struct {
 	read func([]wire.Call) ([]Write, error)
 	// shown is what is shown at a place, the newest of it, nil for nothing.
 	shown func(Place) *Row
+	// limits says that it allows only so many writes a minute.
+	limits bool
 	// share is that of the SCM where its installations have none of their own.
 	share int
 	// limited says how it tells that there are too many requests.
@@ -59,8 +61,8 @@ type forge struct {
 func newGitHub(peers *peers, name string, owners, perMinute int) (*forge, error) {
 	limits := github.Limits{WritesPerMinute: perMinute, RequestsPerHour: 1_000_000, MaxInFlight: 3 * inFlight, Grace: grace}
 	server := github.New(github.WithLimits(limits))
-	f := &forge{Server: &server.Server, name: name, peers: peers}
-	if perMinute > 0 {
+	f := &forge{Server: &server.Server, name: name, peers: peers, limits: perMinute > 0}
+	if f.limits {
 		f.share = 3
 	}
 	if err := f.open(); err != nil {
@@ -183,6 +185,11 @@ func (f *forge) targets() (all []Target) {
 // has reports whether a target is one of targets.
 func (f *forge) has(target string) bool {
 	return slices.ContainsFunc(f.targets(), func(t Target) bool { return t.Name == target })
+}
+
+// writesAs reports whether a provider is one of the SCM's.
+func (f *forge) writesAs(provider string) bool {
+	return slices.ContainsFunc(f.providers, func(p Provider) bool { return p.Name == provider })
 }
 
 // provider is the one that a fault is about.

@@ -14,7 +14,7 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.fill(ctx); err != nil {
 		return err
 	}
-	if wrong := r.world.settled(ctx, startLimit); len(wrong) > 0 {
+	if wrong := r.world.settled(ctx, startLimit, anywhere); len(wrong) > 0 {
 		return fmt.Errorf("the first statuses did not come: %s", strings.Join(wrong, "; "))
 	}
 	leader, _, err := r.world.ready(ctx)
@@ -53,7 +53,7 @@ func (r *run) warm(ctx context.Context) error {
 	if err := r.fill(ctx); err != nil {
 		return err
 	}
-	if wrong := r.world.settled(ctx, startLimit); len(wrong) > 0 {
+	if wrong := r.world.settled(ctx, startLimit, anywhere); len(wrong) > 0 {
 		return fmt.Errorf("without a fault: %s", strings.Join(wrong, "; "))
 	}
 	return nil
@@ -86,7 +86,7 @@ func (r *run) end(ctx context.Context) error {
 	if err := r.fill(ctx); err != nil {
 		return err
 	}
-	r.world.settled(ctx, startLimit)
+	r.world.settled(ctx, startLimit, anywhere)
 	var err error
 	r.report.After, err = r.measure(ctx, "after")
 	return err

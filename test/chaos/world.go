@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -195,17 +196,25 @@ func (w *world) close() error {
 	return errors.Join(errs...)
 }
 
-// settled waits until every claim is as it should be, and returns what is not when the
-// limit is reached.
-func (w *world) settled(ctx context.Context, limit time.Duration) (wrong []string) {
+// settled waits until every claim at some places is as it should be, and returns what is
+// not when the limit is reached.
+func (w *world) settled(ctx context.Context, limit time.Duration, where func(Place) bool) (wrong []string) {
 	until(ctx, limit, func() bool {
-		wrong = w.unsettled(ctx)
+		wrong = w.unsettled(ctx, where)
 		return len(wrong) == 0
 	})
 	return wrong
 }
 
-func (w *world) unsettled(ctx context.Context) []string {
+// anywhere is every place.
+func anywhere(Place) bool { return true }
+
+// unlimited reports whether a place is of an SCM that allows any number of writes.
+func (w *world) unlimited(at Place) bool {
+	return !slices.ContainsFunc(w.forges, func(f *forge) bool { return f.limits && f.writesAs(at.Provider) })
+}
+
+func (w *world) unsettled(ctx context.Context, where func(Place) bool) []string {
 	var all []Claim
 	for _, m := range w.members {
 		claims, err := m.claims(ctx)
@@ -214,12 +223,11 @@ func (w *world) unsettled(ctx context.Context) []string {
 		}
 		all = append(all, claims...)
 	}
+	all = slices.DeleteFunc(all, func(c Claim) bool { return !where(c.Place) })
 	return unsettled(all, func(at Place) *Row {
 		for _, f := range w.forges {
-			for _, p := range f.providers {
-				if p.Name == at.Provider {
-					return f.shown(at)
-				}
+			if f.writesAs(at.Provider) {
+				return f.shown(at)
 			}
 		}
 		return nil
