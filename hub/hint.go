@@ -38,7 +38,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new if its commit
 	// is: others may have claimed it there before.
-	e.Certain = agreed && o.fresh && !(l.succeeds && e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.mayShow(v.Owner.Key)
+	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.mayShow(v.Owner.Key)
 }
 
 // guess takes in what a status tells of an entry.

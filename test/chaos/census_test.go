@@ -9,7 +9,6 @@ import (
 
 func TestOnlyWhatNobodyClaimsCanBeForgotten(t *testing.T) {
 	began := time.Now()
-	after := func(d time.Duration) time.Time { return began.Add(d) }
 	elsewhere, otherName := here, here
 	elsewhere.SHA, otherName.Name = commit(7), "other"
 	claim := func(at Place) Claim { return Claim{Place: at} }
@@ -37,10 +36,10 @@ func TestOnlyWhatNobodyClaimsCanBeForgotten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCensus()
 			if tc.claim != nil {
-				c.count(after(tc.claimed), []Claim{*tc.claim})
+				c.count(began.Add(tc.claimed), []Claim{*tc.claim})
 			}
-			runs := [2]Write{{Place: here, Answered: after(tc.first)}, {Place: here, At: after(tc.second), Instance: tc.instance}}
-			renewals := []Renewal{{"hub-0-0", after(-time.Minute)}, {"hub-1-1", began}, {"hub-1-1", after(time.Second)}}
+			runs := [2]Write{{Place: here, Answered: began.Add(tc.first)}, {Place: here, At: began.Add(tc.second), Instance: tc.instance}}
+			renewals := []Renewal{{"hub-0-0", began.Add(-time.Minute)}, {"hub-1-1", began}, {"hub-1-1", began.Add(time.Second)}}
 			NewWithT(t).Expect(c.forgotten(runs, renewals)).To(Equal(tc.forgotten))
 		})
 	}
