@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,6 +25,9 @@ const (
 	claimants = 50
 	// counted is how many keys are changed, each on its own.
 	counted = 100
+	// ownerTold is how long claimants are given to be told of the last change of the owner:
+	// what they were not told of, the next hub tells them.
+	ownerTold = 10 * time.Second
 )
 
 // measureCalls counts what is called and patched.
@@ -69,6 +73,9 @@ func measureCalls(ctx context.Context, w *world, s settings) error {
 	}
 	row(fmt.Sprintf("SCM calls for a key that %d members claim", claimants), "%d", w.scmCalls()-before)
 
+	if err := w.rest(ctx, ownerTold); err != nil {
+		return err
+	}
 	before = w.scmCalls()
 	w.stopHub()
 	if err := w.startHub(); err != nil {
