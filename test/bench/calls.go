@@ -72,11 +72,15 @@ func measureCalls(ctx context.Context, w *world, s settings) error {
 		return err
 	}
 	row(fmt.Sprintf("SCM calls for a key that %d members claim", claimants), "%d", w.scmCalls()-before)
+	return countRestart(ctx, w, s)
+}
 
+// countRestart counts what a hub that is started anew calls and patches, with all in sync.
+func countRestart(ctx context.Context, w *world, s settings) error {
 	if err := w.rest(ctx, ownerTold); err != nil {
 		return err
 	}
-	before = w.scmCalls()
+	before := w.scmCalls()
 	w.stopHub()
 	if err := w.startHub(); err != nil {
 		return err
