@@ -47,7 +47,7 @@ func Run(ctx context.Context, config *rest.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := setup(mgr, members, lead, o); err != nil {
+	if _, err := setup(ctx, mgr, members, lead, o); err != nil {
 		return err
 	}
 	if err := mgr.Start(ctx); err != nil {
@@ -56,7 +56,7 @@ func Run(ctx context.Context, config *rest.Config, o Options) error {
 	return nil
 }
 
-func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o Options) (*hub, error) {
+func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o Options) (*hub, error) {
 	var clk clock.WithTickerAndDelayedExecution = clock.RealClock{}
 	if o.Clock != nil {
 		clk = o.Clock
@@ -95,7 +95,10 @@ func setup(mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o O
 		return nil, err
 	}
 	last := newLastEvents(clk)
-	follow := &watcher{ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, last: last, log: o.Log}
+	follow := &watcher{
+		ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, last: last, log: o.Log,
+		ending: func() bool { return ctx.Err() != nil },
+	}
 	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}

@@ -24,6 +24,8 @@ type watcher struct {
 	apply     func(Changes)
 	// leavesOut reports whether an object that a cache tells to be gone is only left out.
 	leavesOut func(cluster string, object client.Object) bool
+	// ending reports whether the hub is about to end.
+	ending    func() bool
 	last      *lastEvents
 	log       logr.Logger
 	following sync.WaitGroup
@@ -60,11 +62,17 @@ type follower struct {
 	log        logr.Logger
 }
 
-func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
-	defer func() {
-		f.publisher.disengage(f.cluster, f.engagement)
+// letGo ends the engagement. When the hub ends, all members are let go one after the other,
+// and none of them has lost its claims: others must not be told that they own them now.
+func (f *follower) letGo() {
+	f.publisher.disengage(f.cluster, f.engagement)
+	if !f.ending() {
 		f.apply(f.ledger.Disengage(f.cluster, f.engagement))
-	}()
+	}
+}
+
+func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
+	defer f.letGo()
 	repos, err := f.listen(ctx, cl, &v1alpha1.GitRepo{}, f.onRepo, f.onRepoGone)
 	if err != nil {
 		f.log.Error(err, "member cannot be watched")
