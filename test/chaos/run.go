@@ -19,9 +19,6 @@ const (
 	// convergence is how long after the last fault all has to be as it should be, and
 	// patience how much longer it is waited for, to tell what is late from what is lost.
 	convergence, patience = time.Minute, 5 * time.Minute
-	// window is that of the limit on writes which one of the SCMs has. A replica that
-	// takes over counts all of it as spent: the one before may have.
-	window = time.Minute
 	// startLimit is how long the first statuses may take.
 	startLimit = 3 * time.Minute
 	// leastBetween and mostBetween are how long the users of a member wait between two
@@ -210,7 +207,7 @@ func (r *run) injectLate(ctx context.Context) error {
 // holds anything up, then everywhere.
 func (r *run) converge(ctx context.Context) error {
 	r.report.Converged = r.convergeWithin(ctx, convergence, r.world.unlimited)
-	r.report.ConvergedLimited = r.convergeWithin(ctx, convergence+window, anywhere)
+	r.report.ConvergedLimited = r.convergeWithin(ctx, convergence, anywhere)
 	if r.report.broken(Convergence) == 0 {
 		return ctx.Err()
 	}
