@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -19,4 +20,24 @@ func TestAHubThatEndsTellsNobodyThatAnotherOwnsTheKeyNow(t *testing.T) {
 	ending = false
 	follower.letGo()
 	f.g.Expect(f.entryOf(testKey).claims).To(HaveLen(1))
+}
+
+func TestMembersStayInTheLedgerWhenTheHubEnds(t *testing.T) {
+	g := NewWithT(t)
+	mgr, members := offline(g)
+	ctx, end := context.WithCancel(t.Context())
+	h, err := setup(ctx, mgr, members, newElection().Lead, Options{Namespace: "hub", Embedded: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(mgr.Engage(ctx, "eu", mgr.GetLocalManager())).To(Succeed())
+	end()
+	g.Eventually(func() int {
+		h.publisher.mu.Lock()
+		defer h.publisher.mu.Unlock()
+		return len(h.publisher.outlets)
+	}).Should(BeZero(), "it was let go")
+	g.Consistently(func() int {
+		h.ledger.mu.Lock()
+		defer h.ledger.mu.Unlock()
+		return len(h.ledger.members)
+	}, "200ms").Should(Equal(1))
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
@@ -44,8 +45,8 @@ func TestACommitThatAnEarlierHubMayKnowStaysOneWhenNobodyClaimsItForATime(t *tes
 
 func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
 	f := newFleet(t)
-	f.takeOver()
-	f.succeeds = false
+	f.started = time.Time{}
+	f.Begin(Predecessor{})
 	f.hear("eu", testStatus())
 	f.now.Step(2 * takeOverWindow)
 	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActCreate))
