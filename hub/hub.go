@@ -96,7 +96,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	}
 	last := newLastEvents(clk)
 	follow := &watcher{
-		ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, last: last, log: o.Log,
+		ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, joinedAt: members.JoinedAt, last: last, log: o.Log,
 		ending: func() bool { return ctx.Err() != nil },
 	}
 	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {

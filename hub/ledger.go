@@ -57,6 +57,9 @@ type member struct {
 
 	engagement uint64
 	heard      bool
+	// joinedAt is the creationTimestamp of its Secret on the hub, zero for the hub's own
+	// cluster. Unlike what the member's objects say, it is the hub's own knowledge.
+	joinedAt time.Time
 	// first is the engagement that its name had first.
 	first uint64
 	// twin is the name under which the same cluster was engaged before, "" for none.
@@ -118,8 +121,10 @@ func NewLedger(o LedgerOptions) *Ledger {
 }
 
 // Engage begins an engagement of a cluster and returns its token. Claims of an
-// earlier engagement stay until the new one is heard.
-func (l *Ledger) Engage(cluster string) uint64 {
+// earlier engagement stay until the new one is heard. joinedAt is when the hub learned of
+// the cluster, by its own clock: the creationTimestamp of its Secret, zero for the hub's
+// own cluster.
+func (l *Ledger) Engage(cluster string, joinedAt time.Time) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.members[cluster]
@@ -128,7 +133,7 @@ func (l *Ledger) Engage(cluster string) uint64 {
 		m = &member{first: l.epoch, objects: map[types.NamespacedName]*object{}, repos: map[types.NamespacedName]*gitRepo{}}
 		l.members[cluster] = m
 	}
-	m.engagement = l.epoch
+	m.engagement, m.joinedAt = l.epoch, joinedAt
 	return m.engagement
 }
 

@@ -34,7 +34,7 @@ func newCrowd(b *testing.B, n int) *crowd {
 	c.Begin(Predecessor{})
 	now.Step(2 * takeOverWindow)
 	for i := range ledgerClusters {
-		c.tokens = append(c.tokens, c.Engage(clusterNo(i)))
+		c.tokens = append(c.tokens, c.Engage(clusterNo(i), time.Time{}))
 		c.SetRepo(clusterNo(i), c.tokens[i], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	}
 	for i := range n {

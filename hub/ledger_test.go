@@ -53,7 +53,7 @@ func (f *fleet) takeOver() {
 
 // tell engages a cluster and tells its GitRepo and CommitStatuses.
 func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
-	f.token[cluster] = f.Engage(cluster)
+	f.token[cluster] = f.Engage(cluster, time.Time{})
 	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	for _, o := range objects {
 		if cluster != "eu" && cluster != twinOfEU {
@@ -369,7 +369,7 @@ func TestANewKeyIsLookedUpWhileAMemberThatMayKnowItIsUnheard(t *testing.T) {
 func TestAGitRepoThatTheNewEngagementDoesNotListIsGone(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
-	token := f.Engage("eu")
+	token := f.Engage("eu", time.Time{})
 	f.SetObject("eu", token, testStatus())
 	f.Heard("eu", token)
 	patch, ok := f.Patch(idIn("eu"))

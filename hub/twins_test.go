@@ -2,6 +2,7 @@ package hub
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
@@ -12,7 +13,7 @@ import (
 func TestOneClusterUnderTwoNamesCountsOnce(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
-	f.token[twinOfEU] = f.Engage(twinOfEU)
+	f.token[twinOfEU] = f.Engage(twinOfEU, time.Time{})
 	changes := f.SetObject(twinOfEU, f.token[twinOfEU], testStatus())
 	f.g.Expect(changes.Twins).To(Equal(map[string]string{twinOfEU: "eu"}), "it is told")
 	f.Heard(twinOfEU, f.token[twinOfEU])
@@ -45,7 +46,7 @@ func TestTheOtherNameIsServedWhenTheFirstIsGone(t *testing.T) {
 
 func TestAUIDAloneSilencesNobody(t *testing.T) {
 	f := newFleet(t)
-	f.token["liar"] = f.Engage("liar")
+	f.token["liar"] = f.Engage("liar", time.Time{})
 	f.SetObject("liar", f.token["liar"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.Name = "another" }))
 	f.hear("eu", testStatus())
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"))

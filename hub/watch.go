@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
@@ -24,6 +25,8 @@ type watcher struct {
 	apply     func(Changes)
 	// leavesOut reports whether an object that a cache tells to be gone is only left out.
 	leavesOut func(cluster string, object client.Object) bool
+	// joinedAt is when the Secret of a cluster was made, zero for the hub's own cluster.
+	joinedAt func(cluster string) time.Time
 	// ending reports whether the hub is about to end.
 	ending    func() bool
 	last      *lastEvents
@@ -46,7 +49,7 @@ func (w *watcher) Engage(ctx context.Context, name multicluster.ClusterName, cl 
 	f := &follower{
 		watcher:    w,
 		cluster:    name.String(),
-		engagement: w.ledger.Engage(name.String()),
+		engagement: w.ledger.Engage(name.String(), w.joinedAt(name.String())),
 		log:        w.log.WithValues("cluster", name.String()),
 	}
 	w.publisher.engage(f.cluster, f.engagement, cl)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -199,6 +200,17 @@ func (p *Provider) Names() (names []string, complete bool) {
 		names = append(names, name.String())
 	}
 	return names, p.listed != nil && p.listed()
+}
+
+// JoinedAt returns the creationTimestamp of a member's Secret, which the hub's API server
+// sets and no member can forge. It is zero for the hub's own cluster and for unknown names.
+func (p *Provider) JoinedAt(name string) time.Time {
+	m := p.member(name)
+	if m == nil {
+		return time.Time{}
+	}
+	w, _ := m.told()
+	return w.createdAt
 }
 
 // Health returns how each member is, by name.

@@ -33,6 +33,8 @@ type wish struct {
 	namespaces []string // sorted; none means all
 	// secret is where events go; nil for the hub's own cluster.
 	secret *corev1.ObjectReference
+	// createdAt is the Secret's creationTimestamp; zero for the hub's own cluster.
+	createdAt time.Time
 	// print tells wishes apart.
 	print [sha256.Size]byte
 }
@@ -40,7 +42,7 @@ type wish struct {
 // wishOf reads a Secret, which it does not change.
 func wishOf(secret *corev1.Secret) wish {
 	kubeconfig := secret.Data[KubeconfigKey]
-	w := wish{namespaces: namespacesOf(secret), secret: referenceTo(secret)}
+	w := wish{namespaces: namespacesOf(secret), secret: referenceTo(secret), createdAt: secret.CreationTimestamp.Time}
 	w.print = sha256.Sum256(append([]byte(strings.Join(w.namespaces, ",")+"\n"), kubeconfig...))
 	access, err := Vet(kubeconfig)
 	if err != nil {
