@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -85,12 +88,38 @@ func (c *Cluster) InstallCRDs() error {
 	return err
 }
 
-// UninstallCRDs removes this project's CRDs, and with them their objects.
+// goneWithin bounds how long the API server takes to delete CRDs: it deletes their objects
+// first, and looks whether these are gone every 5 s (apiextensions-apiserver, finalizer).
+const goneWithin = time.Minute
+
+// UninstallCRDs removes this project's CRDs, and with them their objects. It returns when
+// the API server has deleted them: what is installed before that goes with them.
 func (c *Cluster) UninstallCRDs() error {
+	ctx, cancel := context.WithTimeout(context.Background(), goneWithin)
+	defer cancel()
 	_, err := c.withCRDs(func(config *rest.Config, o envtest.CRDInstallOptions) ([]*apiextensionsv1.CustomResourceDefinition, error) {
-		return nil, envtest.UninstallCRDs(config, o)
+		if err := envtest.ReadCRDFiles(&o); err != nil {
+			return nil, err
+		}
+		if err := envtest.UninstallCRDs(config, o); err != nil {
+			return nil, err
+		}
+		for _, crd := range o.CRDs {
+			if err := c.gone(ctx, crd.Name); err != nil {
+				return nil, err
+			}
+		}
+		return o.CRDs, nil
 	})
 	return err
+}
+
+// gone waits until a CRD does not exist.
+func (c *Cluster) gone(ctx context.Context, name string) error {
+	return wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		err := c.Client.Get(ctx, client.ObjectKey{Name: name}, &apiextensionsv1.CustomResourceDefinition{})
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	})
 }
 
 func (c *Cluster) withCRDs(do func(*rest.Config, envtest.CRDInstallOptions) ([]*apiextensionsv1.CustomResourceDefinition, error)) ([]*apiextensionsv1.CustomResourceDefinition, error) {

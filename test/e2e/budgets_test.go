@@ -25,6 +25,11 @@ func (w *world) acme() *v1alpha1.ScmProvider {
 	return p
 }
 
+// usable reports whether the ScmProvider acme has Ready=True.
+func (w *world) usable() bool {
+	return apimeta.IsStatusConditionTrue(w.acme().Status.Conditions, v1alpha1.ConditionReady)
+}
+
 // told are the reasons of the events on the ScmProvider acme.
 func (w *world) told() []string {
 	GinkgoHelper()
@@ -47,6 +52,7 @@ var _ = Describe("Budgets", func() {
 		w.start()
 		w.ask(hubCluster, "build", v1alpha1.PhaseSuccess)
 		w.synced(hubCluster, "build", v1alpha1.PhaseSuccess)
+		Eventually(w.usable).Should(BeTrue()) // it is written beside the budgets, which may not undo it
 		w.stop()
 		p := w.acme()
 		Expect(p.Status.Installations).To(HaveLen(1))
@@ -54,7 +60,7 @@ var _ = Describe("Budgets", func() {
 		Expect(got.ID).To(HaveSuffix("/app/12345/installation/678"))
 		Expect(got.Used).NotTo(BeNil())
 		Expect(got.InFlight).To(BeZero())
-		Expect(apimeta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionReady)).To(BeTrue())
+		Expect(w.usable()).To(BeTrue())
 	})
 
 	It("are on record before an installation is used, so that no kill comes too early", func() {
