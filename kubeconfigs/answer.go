@@ -2,8 +2,12 @@ package kubeconfigs
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"mime"
 	"net/http"
+
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // What the hub takes from a member in one piece. Both are several times what an API server
@@ -11,6 +15,8 @@ import (
 const (
 	// answerLimit is for the body of any answer but a watch's. A list is asked for by pages.
 	answerLimit = 32 << 20
+	// checkLimit is for the answer to a check, which asks for one object.
+	checkLimit = 4 << 20
 	// eventLimit is for one event of a watch.
 	eventLimit = 8 << 20
 )
@@ -24,7 +30,24 @@ func bound(request *http.Request, response *http.Response) {
 		response.Body = &framed{ReadCloser: response.Body, limit: eventLimit}
 		return
 	}
-	response.Body = &capped{ReadCloser: response.Body, left: answerLimit}
+	limit := int64(answerLimit)
+	if isCheck(request.Context()) {
+		limit = checkLimit
+	}
+	response.Body = &capped{ReadCloser: response.Body, left: limit}
+}
+
+// mistyped is an error where a list or a watch is answered with what does not even claim to
+// be JSON, such as a proxy's page.
+func mistyped(request *http.Request, response *http.Response) error {
+	if !watched(request) || response.StatusCode >= http.StatusBadRequest {
+		return nil
+	}
+	claimed := response.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(claimed); claimed != "" && (err != nil || kind != runtime.ContentTypeJSON) {
+		return fmt.Errorf("the member answers with %q in the place of JSON", claimed)
+	}
+	return nil
 }
 
 // capped is a body that ends with errTooLarge after so many bytes.

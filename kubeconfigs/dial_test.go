@@ -212,7 +212,7 @@ func TestAMemberCannotPutCallersToSleep(t *testing.T) {
 	}), defaultDeadlines)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	err := check(ctx, c, newCodec(clusters.Scheme()), nil)
+	_, err := check(ctx, c, newCodec(clusters.Scheme()), nil)
 	g.Expect(apierrors.IsTooManyRequests(err)).To(BeTrue(), "%v", err)
 }
 
@@ -292,7 +292,7 @@ func TestAnErrorOfAMemberDoesNotTellItsToken(t *testing.T) {
 		g.Expect(response.ContentLength).To(BeEquivalentTo(len(text)))
 		g.Expect(response.Header.Get("Warning")).To(ContainSubstring("Bearer ***"))
 
-		err = check(t.Context(), c, newCodec(clusters.Scheme()), nil)
+		_, err = check(t.Context(), c, newCodec(clusters.Scheme()), nil)
 		g.Expect(apierrors.IsForbidden(err)).To(BeTrue())
 		g.Expect(diagnose(err).Message).NotTo(ContainSubstring("a-long-token"))
 	})

@@ -32,7 +32,8 @@ func (e *engagement) recheck(ctx context.Context, codec *codec) error {
 		if err := e.intakes.trouble(); err != nil {
 			return err
 		}
-		return check(ctx, e.connection, codec, e.wish.namespaces)
+		_, err := check(ctx, e.connection, codec, e.wish.namespaces)
+		return err
 	}
 }
 

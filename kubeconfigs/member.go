@@ -176,7 +176,7 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 	if err != nil {
 		return err
 	}
-	if err := check(attempt, next, p.codec(), w.namespaces); err != nil {
+	if _, err := check(attempt, next, p.codec(), w.namespaces); err != nil {
 		next.close()
 		return err
 	}

@@ -49,10 +49,14 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Header.Set("Authorization", "Bearer "+secret)
 	}
 	response, err := t.deadlines.roundTrip(t.base, request)
-	if response != nil {
+	if err == nil {
 		response.Header.Del("Retry-After")
 		hide(response, secret)
 		bound(request, response)
+		if err = mistyped(request, response); err != nil {
+			_ = response.Body.Close()
+			response = nil
+		}
 	}
 	if err != nil {
 		err = hideIn(err, secret)
