@@ -323,3 +323,78 @@ func TestAForgedPlaceIsNotBelievedWhereTheKeyIsKnown(t *testing.T) {
 	b.work(movedKey)
 	b.g.Expect(b.scm.asked).To(BeEmpty(), "nothing was ever written there")
 }
+
+// noRepo deletes a cluster's GitRepo.
+func (f *fleet) noRepo(cluster string) {
+	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil)
+}
+
+func TestRelease_CancelsWhatLostItsGitRepoBeforeItWasDeleted(t *testing.T) {
+	for name, between := range map[string]func(*bench){
+		"0.3 s before": func(b *bench) { b.now.Step(300 * time.Millisecond) },
+		"long before":  func(b *bench) { b.now.Step(3 * time.Hour); b.work(testKey) },
+		"and was changed meanwhile, which nothing came of": func(b *bench) { b.edit("eu", on(movedSHA), wants("queued")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := inProgress(t)
+			b.noRepo("eu")
+			between(b)
+			b.deleted("eu")
+			b.g.Expect(b.work(testKey)).To(Equal(releaseDelay), "it may be created again")
+			b.now.Step(releaseDelay)
+			b.work(testKey)
+			b.work(testKey)
+			b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
+			b.g.Expect(b.keys).To(BeZero())
+		})
+	}
+}
+
+func TestRelease_WritesWhatWasDeclaredBeforeTheGitRepoWasDeleted(t *testing.T) {
+	b := inProgress(t)
+	b.edit("eu", wants("failure"))
+	b.noRepo("eu")
+	b.deleted("eu")
+	b.now.Step(releaseDelay)
+	b.work(testKey)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"update failure"}))
+}
+
+func TestRelease_CancelsAfterARestartWhatLostItsGitRepoBefore(t *testing.T) {
+	b := newBench(t)
+	b.takeOver()
+	b.scm.found = shows("in_progress")
+	b.token["eu"] = b.Engage("eu", time.Time{})
+	b.SetObject("eu", b.token["eu"], testStatus(wants("in_progress"), told(statusWith("in_progress", 7))))
+	b.Heard("eu", b.token["eu"])
+	b.deleted("eu")
+	b.now.Step(releaseDelay)
+	b.work(testKey)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update canceled"}), "a status may be forged")
+}
+
+func TestRelease_CancelsNothingWithoutGrantOrScmProviderAlthoughTheGitRepoIsGone(t *testing.T) {
+	for name, away := range map[string]func(*bench){
+		"a grant withdrawn before":     func(b *bench) { b.useAccount(); b.noRepo("eu"); b.deleted("eu") },
+		"a grant withdrawn in between": func(b *bench) { b.noRepo("eu"); b.useAccount(); b.deleted("eu") },
+		"a grant withdrawn after":      func(b *bench) { b.noRepo("eu"); b.deleted("eu"); b.useAccount() },
+		"no ScmProvider":               func(b *bench) { b.setSCM("acme", nil); b.noRepo("eu"); b.deleted("eu") },
+		"another keeps the key": func(b *bench) {
+			b.hear("us", testStatus(createdAt(2000)))
+			b.noRepo("us")
+			b.noRepo("eu")
+			b.deleted("eu")
+		},
+		"it left the member's list": func(b *bench) { b.noRepo("eu"); b.hear("eu") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := inProgress(t)
+			away(b)
+			for range 3 {
+				b.work(testKey)
+				b.now.Step(time.Minute)
+			}
+			b.g.Expect(b.scm.asked).To(BeEmpty())
+		})
+	}
+}

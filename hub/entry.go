@@ -178,7 +178,9 @@ func (l *Ledger) release(o *object, why parting) Changes {
 		l.gone.add(e.key(), untold)
 	default:
 		e.detail().releasedAt = l.clock.Now()
-		if why == moved || why == deleted && !kept {
+		// A claim that something came in the way of is ended as any other: credentialOf asks
+		// today's grants and ScmProviders.
+		if why == moved || why == deleted {
 			o.left = append(o.left, l.leave(e, o.claim(), o.source, o.scm, why))
 		}
 	}
