@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
 	gh "github.com/google/go-github/v62/github"
 	"golang.org/x/sync/singleflight"
 
@@ -21,7 +23,9 @@ type account struct {
 	site
 
 	appID int64
-	key   *rsa.PrivateKey
+	// signer makes the App's JWTs, by the time of remote.
+	signer ghinstallation.Signer
+	remote *remoteClock
 
 	// given is the installation that the ScmProvider names, 0 where each owner's
 	// is to be found.
@@ -42,10 +46,12 @@ type account struct {
 var _ providers.Account = (*account)(nil)
 
 func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.PrivateKey) *account {
+	remote := &remoteClock{clock: k.clock}
 	a := &account{
 		site:   newSite(k, provider, api),
 		appID:  provider.Spec.GitHub.AppID,
-		key:    key,
+		signer: signer{ghinstallation.NewRSASigner(jwt.SigningMethodRS256, key), remote},
+		remote: remote,
 		given:  provider.Spec.GitHub.InstallationID,
 		owners: map[string]int64{},
 		opened: map[int64]*gh.Client{},

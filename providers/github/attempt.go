@@ -34,6 +34,8 @@ type question struct {
 	run          int64
 	appID        int64
 	installation int64
+	// ahead is how far the hub's clock was ahead of GitHub's at the answer.
+	ahead time.Duration
 	// holder is whose plain token is sent, "" where an App asks.
 	holder string
 }
@@ -58,6 +60,8 @@ func (q question) who() string {
 // attempt is one request and how it went.
 type attempt struct {
 	question question
+	// remote learns GitHub's time from the answer, nil where nothing is signed.
+	remote *remoteClock
 	// left is set once the request may have reached GitHub.
 	left atomic.Bool
 	// status is of the answer, 0 without one.
@@ -71,7 +75,9 @@ type attemptKey struct{}
 // begin starts an attempt of the App, or of an installation of it.
 func (a *account) begin(ctx context.Context, q question) (context.Context, *attempt) {
 	q.appID = a.appID
-	return a.site.begin(ctx, q)
+	ctx, at := a.site.begin(ctx, q)
+	at.remote = a.remote
+	return ctx, at
 }
 
 // begin starts an attempt that the transports find in the context.

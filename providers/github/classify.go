@@ -84,7 +84,7 @@ func refused(q question, status int, r complaint) *providers.Error {
 func unauthorized(q question, r complaint) *providers.Error {
 	if q.operation == opCreateToken || q.operation == opFindInstallation {
 		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
-			"GitHub refuses the private key of GitHub App %d%s", q.appID, quoted(r))
+			"GitHub refuses the private key of GitHub App %d%s%s", q.appID, quoted(r), clockOff(q))
 	}
 	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub refuses the token of %s%s", q.who(), quoted(r))
 }

@@ -18,6 +18,11 @@ const (
 	// userAgent tells GitHub who asks, which its API demands.
 	userAgent = "commit-status-hub"
 
+	// apiVersion is the version of the API that every request names, as go-github does for
+	// those that it makes (GitHub docs, "API Versions").
+	apiVersion       = "2022-11-28"
+	apiVersionHeader = "X-GitHub-Api-Version"
+
 	// perPage is the most that GitHub lists on a page.
 	perPage = 100
 	// maxPages ends a list: GitHub keeps 1000 runs of a name in a suite, and 1000

@@ -129,6 +129,8 @@ type asking struct{ *tokens }
 // ghinstallation takes it as it comes.
 func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, at := t.account.begin(req.Context(), question{operation: opCreateToken, installation: t.number})
+	req = req.Clone(req.Context())
+	req.Header.Set(apiVersionHeader, apiVersion)
 	resp, err := t.paid.RoundTrip(req.WithContext(ratelimit.WithoutBudget(ctx)))
 	if err != nil {
 		if at.status == http.StatusNotFound {
@@ -148,6 +150,10 @@ func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
 	if json.Unmarshal(text, &made) != nil || resp.StatusCode != http.StatusCreated || made.Token == "" || made.ExpiresAt.IsZero() {
 		return nil, providers.Errorf(v1alpha1.ReasonUnavailable,
 			"GitHub's answer to the request for a token is not understood (status %d)", resp.StatusCode)
+	}
+	// ghinstallation decodes all that GitHub tells of a token, such as each repository.
+	if text, err = json.Marshal(made); err != nil {
+		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))
 	return resp, nil

@@ -30,7 +30,14 @@ func (a *account) installationTransport(number int64) http.RoundTripper {
 // signed puts the App's signature on requests. One for each transport: it keeps
 // state that ghinstallation guards only in there.
 func (a *account) signed(rt http.RoundTripper) *ghinstallation.AppsTransport {
-	t := ghinstallation.NewAppsTransportFromPrivateKey(rt, a.appID, a.key)
+	return a.appsTransport(resigning{next: rt, account: a})
+}
+
+func (a *account) appsTransport(rt http.RoundTripper) *ghinstallation.AppsTransport {
+	t, err := ghinstallation.NewAppsTransportWithOptions(rt, a.appID, ghinstallation.WithSigner(a.signer))
+	if err != nil {
+		panic(err) // there is a signer: it fails without one only
+	}
 	t.BaseURL = a.api.String()
 	return t
 }
@@ -40,6 +47,10 @@ func (a *account) signed(rt http.RoundTripper) *ghinstallation.AppsTransport {
 func readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
 	at := attemptOf(req.Context())
 	at.status = resp.StatusCode
+	if at.remote != nil {
+		at.remote.observe(resp.Header)
+		at.question.ahead = at.remote.ahead()
+	}
 	feedback, failed := classify(at.question, answer{resp.StatusCode, resp.Header, body}, now)
 	if failed != nil {
 		return feedback, failed

@@ -1,0 +1,92 @@
+package github
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
+)
+
+// shifted is the real clock, set wrong.
+type shifted struct {
+	clock.RealClock
+	by time.Duration
+}
+
+func (s shifted) Now() time.Time                   { return s.RealClock.Now().Add(s.by) }
+func (s shifted) Since(at time.Time) time.Duration { return s.Now().Sub(at) }
+
+func TestSigner_WorksWithAClockThatIsWrong(t *testing.T) {
+	for _, by := range []time.Duration{45 * time.Second, 5 * time.Minute, 3 * time.Hour, -8 * time.Minute, -26 * time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			b := newBench(t)
+			b.kind.clock = shifted{by: by}
+			b.account = b.open(b.provider, b.pem)
+			_, err := b.client(repository).Create(b.ctx(), at("x"), queued)
+			b.Expect(err).NotTo(HaveOccurred())
+			b.Expect(b.count(opFindInstallation)).To(BeNumerically("<=", 2), "at most one request to learn GitHub's time")
+			b.Expect(b.count(opCreateToken)).To(Equal(1))
+		})
+	}
+}
+
+func TestSigner_SaysHowFarTheClockIsOff(t *testing.T) {
+	for by, words := range map[time.Duration]string{
+		4*time.Minute + 2*time.Second: "; the hub's clock is 4m0s ahead of that of 127.0.0.1",
+		-25 * time.Minute:             "; the hub's clock is 25m0s behind that of 127.0.0.1",
+		10 * time.Second:              "",
+	} {
+		b := newBench(t)
+		b.kind.clock = shifted{by: by}
+		account := b.open(b.provider, b.pem)
+		b.github.AddApp(app) // with another key: the JWT is refused whatever its times
+		_, err := account.Client(b.ctx(), repository)
+		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+		b.Expect(e.Message).To(HavePrefix("GitHub refuses the private key of GitHub App 12345"))
+		if words == "" {
+			b.Expect(e.Message).NotTo(ContainSubstring("clock"))
+			continue
+		}
+		b.Expect(e.Message).To(ContainSubstring(words))
+	}
+}
+
+func TestRequests_NameTheVersionOfTheAPI(t *testing.T) {
+	b := newBench(t)
+	c := b.client(repository)
+	shown := b.step(c, at("x"), nil, queued)
+	b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	_, err := c.Find(b.ctx(), at("x"))
+	b.Expect(err).NotTo(HaveOccurred())
+	for _, call := range b.github.Calls() {
+		b.Expect(call.RequestHeader.Get("X-GitHub-Api-Version")).To(Equal("2022-11-28"), call.Operation)
+	}
+}
+
+func TestTokens_KeepsOfTheAnswerOnlyTheToken(t *testing.T) {
+	b := newBench(t)
+	c := b.client(repository)
+	b.github.Inject(fake.Fault{Match: withMethod("POST", "access_tokens"), Status: http.StatusCreated, Body: fatToken()})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.Create(b.ctx(), at("x"), queued)
+	runtime.ReadMemStats(&after)
+	b.fails(err, v1alpha1.ReasonCredentialsInvalid) // the token is none of the fake's
+	b.Expect(after.TotalAlloc-before.TotalAlloc).To(BeNumerically("<", 64<<20), "bytes for an answer of 2 MiB")
+}
+
+// fatToken is an answer to a request for a token in which 700 000 repositories are listed
+// without content.
+func fatToken() string {
+	return fmt.Sprintf(`{"token":"ghs_12345_%s","expires_at":%q,"repositories":[%s{}]}`, strings.Repeat("aB3.-_xyz", 56),
+		time.Now().Add(time.Hour).UTC().Format(time.RFC3339), strings.Repeat("{},", 700_000))
+}
