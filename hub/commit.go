@@ -79,6 +79,7 @@ func (l *Ledger) entryAt(key Key) *entry {
 // drop forgets an entry.
 func (l *Ledger) drop(e *entry) {
 	e.part()
+	l.setWaitFor(e, "")
 	c := e.on
 	c.entries = slices.DeleteFunc(c.entries, func(each *entry) bool { return each == e })
 	delete(c.byName, e.name)

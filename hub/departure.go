@@ -119,12 +119,14 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	if wait := d.dueAt.Sub(now); wait > 0 {
 		return Job{}, wait, false
 	}
-	if d.why != replaced && l.anyUnheard() {
+	if member := l.awaited(); d.why != replaced && member != "" {
 		// Most members are heard soon after a start: that long the next place waits.
 		d.held = l.clock.Since(l.started) >= moveCheck
+		l.setWaitFor(e, member)
 		return Job{}, unheardCheck, false
 	}
 	d.held = false
+	l.setWaitFor(e, "")
 	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true

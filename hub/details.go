@@ -19,7 +19,7 @@ type details struct {
 	retryAt  time.Time
 	tried    attempt
 	pending  *pending
-	// waitFor is the member that the key waits for.
+	// waitFor is the member that the key waits for; setWaitFor changes it.
 	waitFor    string
 	releasedAt time.Time
 	// again is when it is looked at once more, zero for never.

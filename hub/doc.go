@@ -10,7 +10,8 @@
 //	              CommitStatus, repos.go which GitRepo it names, entry.go one key and
 //	              claimants.go who claims it, details.go what is in its way, commit.go
 //	              those of one commit, hint.go what members' statuses tell after a
-//	              start, heard.go and twins.go which members count
+//	              start, heard.go and twins.go which members count, waiting.go which
+//	              keys wait for one
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure)
 //	departure.go  what is to be ended at a key that was left

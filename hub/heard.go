@@ -159,14 +159,3 @@ func (l *Ledger) awaited() string {
 
 // inGrace is true on a standby too: it does not know yet when it will write.
 func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.started) < l.grace }
-
-// waitingFor returns the keys that wait for a cluster to be heard, or for all to be.
-func (l *Ledger) waitingFor(cluster string) []Key {
-	var out []Key
-	for e := range l.entries {
-		if e.leaving != nil || e.more != nil && e.more.waitFor == cluster {
-			out = append(out, e.key())
-		}
-	}
-	return out
-}

@@ -128,10 +128,7 @@ func (l *Ledger) settle(e *entry) time.Duration {
 // waitOf says how long a job has to wait before it may ask the SCM.
 func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	waitFor := job.Verdict.WaitFor
-	if e.details().waitFor != waitFor {
-		e.detail().waitFor = waitFor
-		e.tidy()
-	}
+	l.setWaitFor(e, waitFor)
 	var wait time.Duration
 	if waitFor != "" {
 		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)

@@ -25,6 +25,7 @@ type Ledger struct {
 	keys int
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
+	waiting waiters
 	uids    map[types.UID]*object
 	gone    *forgotten
 	saved   Saved
@@ -111,6 +112,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		members: map[string]*member{},
 		scms:    map[string]*scm{},
 		commits: map[Key]*commit{},
+		waiting: waiters{},
 		uids:    map[types.UID]*object{},
 		gone:    newForgotten(),
 		grace:   o.UnheardGrace,

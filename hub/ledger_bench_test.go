@@ -107,3 +107,37 @@ func BenchmarkLedger(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMember lets members join and leave ledgers of different sizes. What a member's
+// own objects cost is the same in all of them.
+func BenchmarkMember(b *testing.B) {
+	for _, own := range []int{0, 100} {
+		for _, n := range []int{1_000, 10_000, 100_000} {
+			b.Run(fmt.Sprintf("objects=%d/keys=%d", own, n), func(b *testing.B) {
+				c := newCrowd(b, n)
+				for b.Loop() {
+					c.joinAndLeave(own)
+				}
+			})
+		}
+	}
+}
+
+// joinAndLeave takes a member through all that it makes the ledger do, from its engagement
+// to its end.
+func (c *crowd) joinAndLeave(objects int) {
+	token := c.Engage("guest", time.Time{})
+	c.SetRepo("guest", token, types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
+	for i := range objects {
+		c.SetObject("guest", token, numbered(i, fmt.Sprintf("%039xf", i)))
+	}
+	c.Heard("guest", token)
+	c.Disengage("guest", token)
+}
+
+// numbered is the i-th of many CommitStatuses.
+func numbered(i int, sha string) *v1alpha1.CommitStatus {
+	return testStatus(func(cs *v1alpha1.CommitStatus) {
+		cs.Name, cs.UID, cs.Spec.SHA = fmt.Sprintf("guest-%d", i), types.UID(fmt.Sprintf("guest-%d", i)), sha
+	})
+}

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -245,7 +246,24 @@ func (h *modelHub) told(changes Changes) {
 	if h == h.m.hub {
 		h.m.recount()
 	}
+	h.checkIndexes()
 	h.apply(changes)
+}
+
+// checkIndexes checks what the ledger keeps in step with its entries against the entries.
+func (h *modelHub) checkIndexes() {
+	waiting := waiters{}
+	for e := range h.entries {
+		if member := e.details().waitFor; member != "" {
+			if waiting[member] == nil {
+				waiting[member] = map[*entry]struct{}{}
+			}
+			waiting[member][e] = struct{}{}
+		}
+	}
+	if !reflect.DeepEqual(h.waiting, waiting) {
+		h.m.failf("the index of waiting keys has %v, and should have %v", h.waiting, waiting)
+	}
 }
 
 // heardAll says that the first list was told in full, once.

@@ -202,8 +202,8 @@ func (m *model) checkDeletion() {
 		}
 	}
 	h := m.hub
-	if n := h.keys + len(h.commits) + len(h.uids); n > 0 {
-		m.failf("the ledger remembers %v %v %v", h.keys, h.commits, h.uids)
+	if n := h.keys + len(h.commits) + len(h.uids) + len(h.waiting); n > 0 {
+		m.failf("the ledger remembers %v %v %v %v", h.keys, h.commits, h.uids, h.waiting)
 	}
 	for name, member := range h.members {
 		left := len(member.objects)
