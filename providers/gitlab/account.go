@@ -28,7 +28,6 @@ type account struct {
 	installations *ratelimit.Installations
 	clock         clock.PassiveClock
 	users         *users
-	pipelines     *pipelines
 	refused       *refusal
 	// asking makes one request of those that ask whose the token is.
 	asking singleflight.Group
@@ -54,7 +53,6 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token sec
 		installations: k.installations,
 		clock:         k.clock,
 		users:         k.users,
-		pipelines:     k.pipelines,
 		refused:       &refusal{clock: k.clock},
 	}
 	whose, certain := k.users.of(host, a.name, token)

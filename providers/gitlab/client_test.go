@@ -33,50 +33,47 @@ func TestARequestSaysNoMoreThanThereIsToSay(t *testing.T) {
 	b.Expect(call.RequestHeader.Get("User-Agent")).To(Equal("commit-status-hub"))
 }
 
-func TestStatusesOfOneCommitStayInOnePipeline(t *testing.T) {
+func TestCreate_AddsToTheNewestPipeline_UpdateStaysInItsOwn(t *testing.T) {
 	b := newBench(t)
 	c := b.client(repository)
-	first := b.step(c, at("x"), nil, queued)
-	pipeline := first.Handle.GitLab.PipelineID
+	open := b.step(c, at("x"), nil, queued)
+	done := b.step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	first := open.Handle.GitLab.PipelineID
 	b.gitlab.AddPipeline(repository, sha, "main")
-	b.gitlab.AddPipeline(repository, sha, "release")
+	newest := b.gitlab.AddPipeline(repository, sha, "release")
 
-	shown := b.step(c, at("x"), &first, providers.Status{Phase: v1alpha1.PhaseInProgress})
-	shown = b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	shown = b.step(c, at("x"), &shown, queued)
-	other := b.step(c, at("y"), nil, queued)
-	b.Expect(shown.Handle.GitLab.PipelineID).To(Equal(pipeline))
-	b.Expect(other.Handle.GitLab.PipelineID).To(Equal(pipeline))
-	for _, call := range b.gitlab.Writes()[1:] {
-		b.Expect(b.bodyOf(call)).To(And(HaveKeyWithValue("ref", "main"), HaveKeyWithValue("pipeline_id", BeEquivalentTo(pipeline))))
+	open = b.step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	b.Expect(open.Handle.GitLab.PipelineID).To(Equal(first), "it is not over: GitLab finds it there alone")
+	open = b.step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	b.Expect(open.Handle.GitLab.PipelineID).To(Equal(first))
+	b.Expect(b.bodyOf(b.gitlab.Writes()[3])).To(HaveKeyWithValue("pipeline_id", BeEquivalentTo(first)))
+
+	for name, over := range map[string]*providers.Shown{"x": &open, "y": &done, "z": nil} {
+		again := b.step(c, at(name), over, queued)
+		b.Expect(again.Handle.GitLab.PipelineID).To(Equal(newest), name)
+	}
+	for _, call := range b.gitlab.Writes()[4:] {
+		b.Expect(b.bodyOf(call)).To(And(Not(HaveKey("ref")), Not(HaveKey("pipeline_id"))))
 	}
 	b.noneRefused()
 }
 
-func TestAfterARestartTheHandleOrALookTellsThePipeline(t *testing.T) {
+func TestUpdate_FindsThePipelineInTheHandle_AfterARestart(t *testing.T) {
 	b := newBench(t)
 	shown := b.step(b.client(repository), at("x"), nil, queued)
-	done := b.step(b.client(repository), at("y"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.gitlab.AddPipeline(repository, sha, "main")
-
 	b.kind = newKind(t)
 	b.account = b.open(b.provider, b.token)
 	kept := providers.Shown{Status: shown.Status, Handle: *shown.Handle.DeepCopy()}
 	now := b.step(b.client(repository), at("x"), &kept, providers.Status{Phase: v1alpha1.PhaseInProgress})
 	b.Expect(statusID(now)).To(Equal(statusID(shown)))
-
-	b.kind = newKind(t)
-	b.account = b.open(b.provider, b.token)
-	c := b.client(repository)
-	found, err := c.Find(b.ctx(), at("y"))
+	found, err := b.client(repository).Find(b.ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
-	b.Expect(found).To(Equal(&done))
-	again := b.step(c, at("y"), found, queued)
-	b.Expect(again.Handle.GitLab.PipelineID).To(Equal(shown.Handle.GitLab.PipelineID))
+	b.Expect(found).To(Equal(&now))
 	b.noneRefused()
 }
 
-func TestAPipelineThatIsGoneIsLookedForAndThenForgotten(t *testing.T) {
+func TestUpdate_InAPipelineThatIsGone_AsksForALook(t *testing.T) {
 	b := newBench(t)
 	c := b.client(repository)
 	shown := b.step(c, at("x"), nil, queued)

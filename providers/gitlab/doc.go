@@ -12,7 +12,7 @@
 //
 // kind.go opens a ScmProvider as an account; account.go and identity.go know which
 // user its token belongs to, whose budget is spent; transport.go is what a request
-// passes on its way; client.go and list.go make the requests; pipelines.go remembers
-// which pipeline the statuses of a commit are in. Decisions are pure: phases.go,
-// render.go and machine.go say what GitLab shows, classify.go what its answers mean.
+// passes on its way; client.go and list.go make the requests. Decisions are pure:
+// phases.go, render.go and machine.go say what GitLab shows, classify.go what its answers
+// mean.
 package gitlab

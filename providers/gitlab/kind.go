@@ -21,15 +21,14 @@ type Kind struct {
 	installations *ratelimit.Installations
 	clock         clock.Clock
 	users         *users
-	pipelines     *pipelines
 }
 
 var _ providers.Kind = (*Kind)(nil)
 
 // NewKind makes the kind. Accounts spend the budgets of installations, and tell
-// time by clk. What it learned of tokens and pipelines outlives the accounts.
+// time by clk. What it learned of tokens outlives the accounts.
 func NewKind(installations *ratelimit.Installations, clk clock.Clock) *Kind {
-	return &Kind{installations: installations, clock: clk, users: newUsers(), pipelines: newPipelines()}
+	return &Kind{installations: installations, clock: clk, users: newUsers()}
 }
 
 // Name is "gitlab".

@@ -32,7 +32,6 @@ func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Show
 	if !ok {
 		return nil, nil
 	}
-	c.remember(status)
 	shown := shownBy(status)
 	return &shown, nil
 }
