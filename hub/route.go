@@ -12,7 +12,7 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 	if !ok || job.Wait > 0 || job.Account == nil {
 		return ratelimit.Route{}
 	}
-	r := ratelimit.Route{Cluster: job.Verdict.Owner.Object.Cluster}
+	r := ratelimit.Route{Cluster: job.Verdict.Owner.Object.Cluster, Namespace: job.Verdict.Owner.Object.Namespace}
 	switch {
 	case job.ending != nil:
 		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {

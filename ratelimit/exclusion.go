@@ -1,15 +1,43 @@
 package ratelimit
 
+import (
+	"cmp"
+	"slices"
+)
+
 // exclusion is what is known of the items that exclude each other. It is there
 // while one of them is in work, or one that was held back has not left its lane.
+//
+// When none is in work, the first that is held back of each cluster goes on to its
+// lane. There clusters take turns: whichever leaves first, the others are held back again
+// and do not lose their place. So no cluster waits for what is in the way of another's
+// item: a backlog of its own, or a pause of its installation.
 type exclusion[T comparable] struct {
 	// busy says that one of them is in work.
 	busy bool
-	// held are those that were passed over. They are in no list of their lanes, so
-	// that none is passed over twice for the same reason.
-	held order[T]
+	held map[*cluster[T]]*held[T]
+}
+
+// held are the items of one cluster that were passed over. They are in no list of their
+// lane, so that none is passed over twice for the same reason.
+type held[T comparable] struct {
+	namespaces namespaces[T]
 	// next was let go on and has not left its lane.
 	next *entry[T]
+	// served is the number of the cluster's last turn at the exclusion.
+	served int64
+}
+
+// at is the namespace that holds an item back.
+func (x *exclusion[T]) at(e *entry[T]) *namespace[T] {
+	return x.held[e.from.cluster].namespaces.byName[e.from.name]
+}
+
+// tidy forgets what is held back of a cluster where there is nothing any more.
+func (x *exclusion[T]) tidy(c *cluster[T]) {
+	if h := x.held[c]; h != nil && h.next == nil && len(h.namespaces.byName) == 0 {
+		delete(x.held, c)
+	}
 }
 
 // occupy notes that an item is in work.
@@ -19,12 +47,16 @@ func (q *Queue[T]) occupy(e *entry[T]) {
 	}
 	x := q.exclusions[e.exclusion]
 	if x == nil {
-		x = &exclusion[T]{}
+		x = &exclusion[T]{held: map[*cluster[T]]*held[T]{}}
 		q.exclusions[e.exclusion] = x
 	}
 	x.busy = true
-	if x.next == e {
-		x.next = nil
+	if h := x.held[e.from.cluster]; h != nil {
+		h.served = q.nextTurn()
+		if h.next == e {
+			h.next = nil
+		}
+		x.tidy(e.from.cluster)
 	}
 }
 
@@ -36,21 +68,41 @@ func (q *Queue[T]) vacate(name string) {
 	}
 }
 
-// promote lets the first of the items that an exclusion held back go on, now that
-// it holds no longer. One at a time: the next follows when that one is done.
+// promote lets the first of the items of each cluster that an exclusion held back go on,
+// now that it holds no longer. Of several lanes, the one whose cluster had its turn here
+// longest ago is asked first.
 func (q *Queue[T]) promote(name string, x *exclusion[T]) {
-	if x.busy || x.next != nil {
+	if x.busy {
 		return
 	}
-	e := x.held.first()
-	if e == nil {
+	for _, c := range x.inTurn() {
+		h := x.held[c]
+		if h.next == nil {
+			e := h.namespaces.first(q.age())
+			n := x.at(e)
+			h.namespaces.rota.take(n, q.nextTurn())
+			h.next = e
+			q.release(e)
+			q.line(e, true)
+		}
+		if c.lane.turn != nil {
+			q.turns.MoveToFront(c.lane.turn)
+		}
+	}
+	if len(x.held) == 0 {
 		delete(q.exclusions, name)
-		return
 	}
-	x.held[e.class].remove(e)
-	e.held = false
-	x.next = e
-	q.line(e, true)
+}
+
+// inTurn are the clusters of which something is held back or let go on, the one last that
+// had its turn longest ago.
+func (x *exclusion[T]) inTurn() []*cluster[T] {
+	all := make([]*cluster[T], 0, len(x.held))
+	for c := range x.held {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b *cluster[T]) int { return cmp.Compare(x.held[b].served, x.held[a].served) })
+	return all
 }
 
 // exclude gives an item that waits another exclusion, without loss of its place.
@@ -72,32 +124,49 @@ func (q *Queue[T]) spare(e *entry[T]) {
 	if x == nil {
 		return
 	}
-	if x.next == e {
-		x.next = nil
+	if h := x.held[e.from.cluster]; h != nil && h.next == e {
+		h.next = nil
+		x.tidy(e.from.cluster)
 	}
 	q.promote(e.exclusion, x)
 }
 
-// passOver holds back the items in front of a cluster's that an exclusion does
-// not let go. It returns the first that may leave, nil where none may.
-func (q *Queue[T]) passOver(c *cluster[T]) *entry[T] {
-	for {
-		e := c.items.first()
-		if e == nil {
-			return nil
-		}
-		x := q.exclusions[e.exclusion]
-		if x == nil || !x.busy {
-			return e
-		}
-		q.unline(e)
-		e.held = true
-		if x.next == e {
-			// It was let go on, and another one was faster: it is still the first.
-			x.next = nil
-			x.held[e.class].pushFront(e)
-		} else {
-			x.held[e.class].pushBack(e)
-		}
+// holdBack reports whether an exclusion does not let an item go that would leave now, and
+// then keeps it until it does.
+func (q *Queue[T]) holdBack(e *entry[T]) bool {
+	x := q.exclusions[e.exclusion]
+	if x == nil || !x.busy {
+		return false
 	}
+	q.unline(e)
+	e.held = true
+	h := x.held[e.from.cluster]
+	if h == nil {
+		h = &held[T]{}
+		x.held[e.from.cluster] = h
+	}
+	n := h.namespaces.of(e.from.cluster, e.from.name, q.nextTurn())
+	if h.next == e {
+		// It was let go on, and another one was faster: it is still the first.
+		h.next = nil
+		n.items[e.class].pushFront(e)
+		h.namespaces.rota.take(n, 0)
+	} else {
+		n.items[e.class].pushBack(e)
+	}
+	h.namespaces.file(n)
+	return true
+}
+
+// release takes an item out of what an exclusion holds back.
+func (q *Queue[T]) release(e *entry[T]) {
+	x := q.exclusions[e.exclusion]
+	h, n := x.held[e.from.cluster], x.at(e)
+	n.items[e.class].remove(e)
+	e.held = false
+	h.namespaces.file(n)
+	if n.items.empty() {
+		delete(h.namespaces.byName, n.name)
+	}
+	x.tidy(e.from.cluster)
 }

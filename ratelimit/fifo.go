@@ -3,14 +3,15 @@ package ratelimit
 import "time"
 
 // entry is one item that waits. It is made small, since there may be a million:
-// it names its lane and its cluster by one pointer, and links itself into the
+// it names its lane, its cluster and its namespace by one pointer, and links itself into the
 // list and the index that hold it.
 type entry[T comparable] struct {
 	item       T
 	next, prev *entry[T]
 	// same is the next entry in the index with the same hash.
-	same      *entry[T]
-	cluster   *cluster[T]
+	same *entry[T]
+	// from is the namespace, and so the cluster and the lane, that it waits in.
+	from      *namespace[T]
 	exclusion string
 	// added is when the item was added, counted from the start of the queue.
 	added time.Duration
@@ -19,7 +20,7 @@ type entry[T comparable] struct {
 	needs uint8
 	// told is the class of wait that was told last.
 	told waitClass
-	// held says that the entry is in the lists of its exclusion, not its cluster's.
+	// held says that the entry is in the lists of its exclusion, not its namespace's.
 	held bool
 }
 

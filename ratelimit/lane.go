@@ -15,9 +15,9 @@ type lane[T comparable] struct {
 	// bucket pays for what leaves; nil for the lane without a name.
 	bucket  *Bucket
 	unwatch func()
-	// ring holds the clusters that have something that may leave, the one whose
-	// turn it is in front. clusters are those and the ones that wait for an exclusion.
-	ring     list.List
+	// rota has the clusters that have something that may leave. clusters are those and
+	// the ones that wait for an exclusion.
+	rota     rota[*cluster[T]]
 	clusters map[string]*cluster[T]
 	// depth is how many items wait in each class.
 	depth [classes]int
@@ -50,7 +50,7 @@ func (q *Queue[T]) lane(name string) *lane[T] {
 // activate gives a lane its turn, unless it has one, is parked, or has nothing
 // that may leave.
 func (q *Queue[T]) activate(l *lane[T]) {
-	if l.turn != nil || l.parked >= 0 || l.ring.Len() == 0 {
+	if l.turn != nil || l.parked >= 0 || l.rota.holds() == holdsNothing {
 		return
 	}
 	l.turn = q.turns.PushBack(l)
@@ -120,9 +120,9 @@ func (q *Queue[T]) next(now time.Time) (e *entry[T], slot *Slot, ok bool) {
 			}
 		}
 		q.turns.MoveToBack(l.turn)
-		l.ring.MoveToBack(e.cluster.turn)
+		q.served(e)
 		q.unline(e)
-		q.left(e)
+		q.left(e.from, e.class)
 		return e, slot, true
 	}
 	return nil, nil, false

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +23,11 @@ type lanesModel struct {
 	lined  map[string]*waiter
 	inWork map[string]Route
 	again  map[string]time.Time
-	// passed is how often a cluster had a turn since another one waits for its own.
+	// passed is how often a cluster, or a namespace of one, had a turn since another one
+	// waits for its own.
 	passed map[[2]string]int
+	// overtaken is that for clusters that wait for an exclusion.
+	overtaken map[[3]string]int
 }
 
 // waiter is an item that waits.
@@ -63,29 +67,56 @@ func (m *lanesModel) wait(name string, r Route, added time.Time) {
 		m.lined[name] = &waiter{Route: r, class: classOf(r.Priority), joined: m.seq, added: added}
 		return
 	}
-	moved := old.Lane != r.Lane || old.Cluster != r.Cluster
+	moved := old.Lane != r.Lane || old.Cluster != r.Cluster || old.Namespace != r.Namespace
 	if class := max(old.class, classOf(r.Priority)); moved || class != old.class {
 		old.class, old.joined = class, m.seq
 	}
 	old.Route = r
-	m.forget("")
+	m.forget("", "")
+	m.forgetOvertaken("", "")
 }
 
-// forget drops what is counted of clusters that wait no longer, or that had their
-// turn, and returns the others, with whether anything but re-checks waits there.
-func (m *lanesModel) forget(served string) map[string]bool {
-	clusters := map[string]bool{}
+// sharersOf are those that take turns in the lane "turns", with whether each has anything
+// but re-checks: the clusters, or the namespaces of one.
+func (m *lanesModel) sharersOf(cluster string) map[string]bool {
+	out := map[string]bool{}
 	for _, o := range m.lined {
-		if o.Lane == "turns" {
-			clusters[o.Cluster] = clusters[o.Cluster] || o.class > PriorityRecheck
+		name := o.Cluster
+		if cluster != "" {
+			name += "/" + o.Namespace
+		}
+		if o.Lane == "turns" && (cluster == "" || o.Cluster == cluster) {
+			out[name] = out[name] || o.class > PriorityRecheck
 		}
 	}
+	return out
+}
+
+// forget drops what is counted of those that wait no longer, or that had their turn.
+func (m *lanesModel) forget(cluster, namespace string) {
 	for k := range m.passed {
-		if _, waits := clusters[k[0]]; !waits || k[0] == served {
+		who, _, isNamespace := strings.Cut(k[0], "/")
+		in := ""
+		if isNamespace {
+			in = who
+		}
+		if _, waits := m.sharersOf(in)[k[0]]; !waits || k[0] == cluster || k[0] == cluster+"/"+namespace {
 			delete(m.passed, k)
 		}
 	}
-	return clusters
+}
+
+// forgetOvertaken is forget for those that wait for an exclusion.
+func (m *lanesModel) forgetOvertaken(lane, cluster string) {
+	for k := range m.overtaken {
+		waits := false
+		for _, o := range m.lined {
+			waits = waits || o.Lane == "commits" && o.Cluster == k[0] && o.Exclusion == k[2]
+		}
+		if !waits || lane == "commits" && k[0] == cluster {
+			delete(m.overtaken, k)
+		}
+	}
 }
 
 // left checks that an item may leave now, and before all others.
@@ -101,11 +132,12 @@ func (m *lanesModel) left(name string) {
 		}
 	}
 	m.inWork[name] = w.Route
+	m.overtake(w)
 	if w.Exclusion != "" {
 		return
 	}
 	for other, o := range m.lined {
-		if o.Lane != w.Lane || o.Cluster != w.Cluster || o.Exclusion != "" {
+		if !o.shares(w) || o.Exclusion != "" {
 			continue
 		}
 		if o.class == w.class && o.precedes(w) {
@@ -118,52 +150,86 @@ func (m *lanesModel) left(name string) {
 	m.turn(w)
 }
 
-// leads tells whether an item is the first of its class in its cluster.
+// shares tells whether two items wait in one namespace.
+func (w *waiter) shares(o *waiter) bool {
+	return o.Lane == w.Lane && o.Cluster == w.Cluster && o.Namespace == w.Namespace
+}
+
+// leads tells whether an item is the first of its class in its namespace.
 func (m *lanesModel) leads(w *waiter) bool {
 	for _, o := range m.lined {
-		if o != w && o.Lane == w.Lane && o.Cluster == w.Cluster && o.class == w.class && o.precedes(w) {
+		if o != w && o.shares(w) && o.class == w.class && o.precedes(w) {
 			return false
 		}
 	}
 	return true
 }
 
-// turn checks that no cluster had two turns while another one waited for its own,
-// and that no re-check left before a write that any of them had.
-func (m *lanesModel) turn(w *waiter) {
-	if w.Lane != "turns" {
+// overtake checks that no cluster had two turns at an exclusion while another one, that had
+// none in their lane, waited for it.
+func (m *lanesModel) overtake(w *waiter) {
+	m.forgetOvertaken(w.Lane, w.Cluster)
+	if w.Lane != "commits" {
 		return
 	}
-	clusters := m.forget(w.Cluster)
-	anyWrites := w.class > PriorityRecheck
-	for _, writes := range clusters {
-		anyWrites = anyWrites || writes
+	waiting := map[string]bool{}
+	for _, o := range m.lined {
+		if o.Lane == "commits" && o.Exclusion == w.Exclusion && o.Cluster != w.Cluster {
+			waiting[o.Cluster] = true
+		}
 	}
-	for c, writes := range clusters {
-		if w.class == PriorityRecheck && writes && !m.old(w) {
-			m.Fatalf("a re-check of %s left before a write of %s", w.Cluster, c)
-		}
-		if anyWrites && !writes && !m.hasOld(c) {
-			// Its re-checks let writes go first, and what is old does not wait for them.
-			continue
-		}
-		k := [2]string{c, w.Cluster}
-		if m.passed[k]++; c != w.Cluster && m.passed[k] > 1 {
-			m.Fatalf("%s had two turns while %s waited", w.Cluster, c)
+	for c := range waiting {
+		k := [3]string{c, w.Cluster, w.Exclusion}
+		if m.overtaken[k]++; m.overtaken[k] > 1 {
+			m.Fatalf("%s had two turns at %s while %s waited", w.Cluster, w.Exclusion, c)
 		}
 	}
 }
 
-// old tells whether an item waits for no other cluster's writes any more.
-func (m *lanesModel) old(w *waiter) bool { return m.clock.Now().Sub(w.added) > ageStep }
+// turn checks that no cluster had two turns while another one waited for its own, and no
+// namespace of one, and that no re-check left before a write that any of them had.
+func (m *lanesModel) turn(w *waiter) {
+	if w.Lane != "turns" {
+		return
+	}
+	m.forget(w.Cluster, w.Namespace)
+	m.turnAmong(w, w.Cluster, m.sharersOf(""))
+	m.turnAmong(w, w.Cluster+"/"+w.Namespace, m.sharersOf(w.Cluster))
+}
 
-func (m *lanesModel) hasOld(cluster string) bool {
-	for _, o := range m.lined {
-		if o.Lane == "turns" && o.Cluster == cluster && m.old(o) {
-			return true
+func (m *lanesModel) turnAmong(w *waiter, name string, sharers map[string]bool) {
+	anyWrites, allOld := w.class > PriorityRecheck, true
+	for s, writes := range sharers {
+		anyWrites = anyWrites || writes
+		allOld = allOld && (writes || m.allOld(s))
+	}
+	for s, writes := range sharers {
+		if w.class == PriorityRecheck && writes && !m.old(w) {
+			m.Fatalf("a re-check of %s left before a write of %s", name, s)
+		}
+		if anyWrites && !writes && !allOld {
+			// Its re-checks let writes go first. What is old does not, once it is its turn
+			// among the re-checks.
+			continue
+		}
+		k := [2]string{s, name}
+		if m.passed[k]++; s != name && m.passed[k] > 1 {
+			m.Fatalf("%s had two turns while %s waited", name, s)
 		}
 	}
-	return false
+}
+
+// old tells whether an item waits for nobody else's writes any more.
+func (m *lanesModel) old(w *waiter) bool { return m.clock.Now().Sub(w.added) > ageStep }
+
+// allOld tells that of all that a cluster, or a namespace of one, has in the lane "turns".
+func (m *lanesModel) allOld(sharer string) bool {
+	for _, o := range m.lined {
+		if o.Lane == "turns" && (sharer == o.Cluster || sharer == o.Cluster+"/"+o.Namespace) && !m.old(o) {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *lanesModel) get() (string, bool) {
@@ -213,9 +279,9 @@ func TestLanesKeepTheirOrderAndLoseNothing(t *testing.T) {
 		clk := newClock()
 		m := &lanesModel{
 			T: t, clock: clk, all: NewInstallations(clk), routes: map[string]Route{}, lined: map[string]*waiter{},
-			inWork: map[string]Route{}, again: map[string]time.Time{}, passed: map[[2]string]int{},
+			inWork: map[string]Route{}, again: map[string]time.Time{}, passed: map[[2]string]int{}, overtaken: map[[3]string]int{},
 		}
-		for lane, l := range map[string]Limits{"turns": {}, "mixed": {MaxInFlight: 3}, "slow": {WritesPerMinute: 5}} {
+		for lane, l := range map[string]Limits{"turns": {}, "mixed": {MaxInFlight: 3}, "slow": {WritesPerMinute: 5}, "commits": {}} {
 			m.all.SetLimits(lane, "only", l)
 		}
 		m.Queue = NewQueue(QueueOptions[string]{
@@ -227,15 +293,20 @@ func TestLanesKeepTheirOrderAndLoseNothing(t *testing.T) {
 			"add": func(t *rapid.T) {
 				name := names.Draw(t, "name")
 				r := Route{
-					Lane:     rapid.SampledFrom([]string{"turns", "turns", "mixed", "slow"}).Draw(t, "lane"),
-					Cluster:  rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "cluster"),
-					Priority: rapid.IntRange(PriorityRecheck, PriorityTerminal).Draw(t, "priority"),
+					Lane:      rapid.SampledFrom([]string{"turns", "turns", "mixed", "slow", "commits"}).Draw(t, "lane"),
+					Cluster:   rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "cluster"),
+					Namespace: rapid.SampledFrom([]string{"n", "m"}).Draw(t, "namespace"),
+					Priority:  rapid.IntRange(PriorityRecheck, PriorityTerminal).Draw(t, "priority"),
 				}
 				if r.Lane != "turns" {
 					r.Exclusion = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "exclusion")
 				}
+				if r.Lane == "commits" {
+					r.Exclusion = rapid.SampledFrom([]string{"x", "y"}).Draw(t, "of commit")
+					r.Priority = max(r.Priority, PriorityQueued)
+				}
 				if old := m.lined[name]; old != nil && rapid.Bool().Draw(t, "stays") {
-					r.Lane, r.Cluster, r.Exclusion = old.Lane, old.Cluster, old.Exclusion
+					r.Lane, r.Cluster, r.Namespace, r.Exclusion = old.Lane, old.Cluster, old.Namespace, old.Exclusion
 				}
 				m.add(name, r)
 			},

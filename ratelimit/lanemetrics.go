@@ -107,31 +107,35 @@ func (q *Queue[T]) addWaits(byLane map[string]waits) {
 			w.depth[class] += n
 		}
 		for _, c := range l.clusters {
-			ageOf(&w, &c.items, now)
+			c.namespaces.ages(&w, now)
 		}
 		byLane[name] = w
 	}
 	for _, x := range q.exclusions {
-		if e := x.held.first(); e != nil && e.cluster.lane.name != "" {
-			w := byLane[e.cluster.lane.name]
-			ageOf(&w, &x.held, now)
-			byLane[e.cluster.lane.name] = w
+		for c, h := range x.held {
+			if c.lane.name != "" {
+				w := byLane[c.lane.name]
+				h.namespaces.ages(&w, now)
+				byLane[c.lane.name] = w
+			}
 		}
 	}
 }
 
-// ageOf takes in how old the first of each class is.
-func ageOf[T comparable](w *waits, items *order[T], now time.Duration) {
-	for class := range items {
-		if first := items[class].head; first != nil {
-			w.oldest[class] = max(w.oldest[class], now-first.added)
+// ages takes in how old the first of each class is.
+func (s *namespaces[T]) ages(w *waits, now time.Duration) {
+	for _, n := range s.byName {
+		for class := range n.items {
+			if first := n.items[class].head; first != nil {
+				w.oldest[class] = max(w.oldest[class], now-first.added)
+			}
 		}
 	}
 }
 
 // observeWait notes how long an item waited that leaves its lane now.
 func (q *Queue[T]) observeWait(e *entry[T], now time.Time) {
-	l := e.cluster.lane
+	l := e.from.cluster.lane
 	if q.options.Name == "" || l.name == "" {
 		return
 	}

@@ -34,11 +34,19 @@ const (
 	waitDown
 )
 
-// rounds are the orders that are walked for one telling, and the outlooks of the
-// lanes that they belong to.
+// rounds are the orders that are walked for one telling, and the outlooks of their lanes.
 type rounds[T comparable] struct {
-	orders   []*order[T]
+	walks    []walk[T]
 	outlooks map[string]*outlook
+}
+
+// walk goes along the items of one namespace.
+type walk[T comparable] struct {
+	along *order[T]
+	lane  string
+	// turns are those of the namespaces of its cluster.
+	turns   sharing
+	outlook *outlook
 }
 
 // tell tells of the items whose wait has changed its class.
@@ -50,10 +58,10 @@ func (q *Queue[T]) tell(now time.Time) {
 	for _, o := range r.outlooks {
 		o.foresee()
 	}
-	for _, o := range r.orders {
+	for _, w := range r.walks {
 		for place, more := 0, true; more; {
 			var changed []change[T]
-			changed, place, more = q.walk(o, place, r.outlooks)
+			changed, place, more = q.walk(w, place)
 			if len(changed) > 0 {
 				q.options.Notice(noticesOf(changed))
 			}
@@ -75,17 +83,21 @@ func (q *Queue[T]) beginTelling(now time.Time) (r rounds[T], ok bool) {
 			continue
 		}
 		o := &outlook{now: now, bucket: l.bucket, waits: map[int]time.Duration{}}
+		counts := make([]int, 0, len(l.clusters))
 		for _, c := range l.clusters {
-			o.counts = append(o.counts, c.waiting)
-			c.items.rewind()
-			r.orders = append(r.orders, &c.items)
+			counts = append(counts, c.waiting)
+			r.along(&c.namespaces, c, o)
 		}
+		o.clusters = sharingOf(counts)
 		r.outlooks[name] = o
 	}
 	// What an exclusion held back goes to the front when it is let go, one by one.
 	for _, x := range q.exclusions {
-		x.held.rewind()
-		r.orders = append(r.orders, &x.held)
+		for c, h := range x.held {
+			if o := r.outlooks[c.lane.name]; o != nil {
+				r.along(&h.namespaces, c, o)
+			}
+		}
 	}
 	if len(r.outlooks) > 0 {
 		q.tellAt = now.Add(noticeEvery)
@@ -93,33 +105,43 @@ func (q *Queue[T]) beginTelling(now time.Time) (r rounds[T], ok bool) {
 	return r, true
 }
 
+// along begins a walk along each of a cluster's namespaces, in its lane or at an exclusion.
+func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *outlook) {
+	counts := make([]int, 0, len(all.byName))
+	for name := range all.byName {
+		counts = append(counts, c.namespaces.byName[name].waiting)
+	}
+	turns := sharingOf(counts)
+	for _, n := range all.byName {
+		n.items.rewind()
+		r.walks = append(r.walks, walk[T]{along: &n.items, lane: c.lane.name, turns: turns, outlook: o})
+	}
+}
+
 // change is an item whose class of wait has changed.
 type change[T comparable] struct {
 	item    T
 	lane    string
-	place   int
+	turn    int
 	class   waitClass
 	outlook *outlook
 }
 
 // walk goes on along an order, from the place that it has come to, and returns
 // the items of which is to be told.
-func (q *Queue[T]) walk(along *order[T], from int, outlooks map[string]*outlook) (changed []change[T], place int, more bool) {
+func (q *Queue[T]) walk(w walk[T], from int) (changed []change[T], place int, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for place = from; place < from+noticeStep; {
-		e := along.visit()
+		e := w.along.visit()
 		if e == nil || q.stopping {
 			return changed, place, false
 		}
 		place++
-		o := outlooks[e.cluster.lane.name]
-		if o == nil {
-			continue
-		}
-		if class := o.classOf(place); class != waitNotTold && class != e.told {
+		turn := w.turns.until(place)
+		if class := w.outlook.classOf(turn); class != waitNotTold && class != e.told {
 			e.told = class
-			changed = append(changed, change[T]{e.item, e.cluster.lane.name, place, class, o})
+			changed = append(changed, change[T]{e.item, w.lane, turn, class, w.outlook})
 		}
 	}
 	return changed, place, true
@@ -129,7 +151,7 @@ func noticesOf[T comparable](all []change[T]) []Notice[T] {
 	notices := make([]Notice[T], 0, len(all))
 	for _, t := range all {
 		notices = append(notices, Notice[T]{
-			Item: t.item, Lane: t.lane, Wait: t.outlook.about(t.place, t.class), Down: t.class == waitDown,
+			Item: t.item, Lane: t.lane, Wait: t.outlook.about(t.turn, t.class), Down: t.class == waitDown,
 		})
 	}
 	return notices

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -265,7 +266,7 @@ func TestAWaitToldIsAboutTrueAndOfItsClass(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bucket := newBucket(start, Limits{WritesPerMinute: rapid.Int64Range(1, 200).Draw(t, "limit")})
 		counts := rapid.SliceOfN(rapid.IntRange(1, 20_000), 1, 5).Draw(t, "counts")
-		o := &outlook{now: start, bucket: bucket, counts: counts, waits: map[int]time.Duration{}}
+		o := &outlook{now: start, bucket: bucket, clusters: sharingOf(slices.Clone(counts)), waits: map[int]time.Duration{}}
 		o.foresee()
 		place := rapid.IntRange(1, counts[0]).Draw(t, "place")
 		if edge := o.last[rapid.IntRange(0, 2).Draw(t, "class")]; edge > 0 && rapid.Bool().Draw(t, "at the edge") {

@@ -55,6 +55,8 @@ type Queue[T comparable] struct {
 	parked  *ordered[*lane[T]]
 	waiting index[T]
 	working map[T]*work[T]
+	// turn is the number of the last turn of a cluster or a namespace.
+	turn int64
 	// exclusions are those that may hold something back.
 	exclusions map[string]*exclusion[T]
 

@@ -7,7 +7,10 @@ type Route struct {
 	Lane string
 	// Cluster is the member that the item comes from. Clusters take turns in a lane.
 	Cluster string
-	// Priority is the item's class among those of its cluster, from PriorityRecheck
+	// Namespace is where in its cluster the item comes from. In a cluster's turn its
+	// namespaces take turns.
+	Namespace string
+	// Priority is the item's class among those of its namespace, from PriorityRecheck
 	// to PriorityTerminal: the higher leaves first, unless a lower one has waited
 	// ten minutes longer for each class between them.
 	Priority int
@@ -33,7 +36,8 @@ func (q *Queue[T]) enter(e *entry[T], r Route) {
 // reroute moves an item that waits to where it belongs now, and nowhere down.
 func (q *Queue[T]) reroute(e *entry[T], r Route) {
 	class := max(e.class, classOf(r.Priority))
-	if c := e.cluster; c.name == r.Cluster && c.lane.name == r.Lane {
+	n := e.from
+	if c := n.cluster; n.name == r.Namespace && c.name == r.Cluster && c.lane.name == r.Lane {
 		if e.exclusion != r.Exclusion {
 			q.exclude(e, r.Exclusion)
 		}
@@ -42,10 +46,11 @@ func (q *Queue[T]) reroute(e *entry[T], r Route) {
 	}
 	q.unline(e)
 	q.spare(e)
-	q.left(e)
+	old := e.class
 	e.class = class
-	if e.cluster.lane.name != r.Lane {
+	if n.cluster.lane.name != r.Lane {
 		e.told = waitNotTold
 	}
 	q.enter(e, r)
+	q.left(n, old) // only now: a cluster that has nothing else keeps its place
 }

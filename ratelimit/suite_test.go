@@ -27,8 +27,8 @@ type bench struct {
 }
 
 type key struct {
-	lane, cluster, exclusion, name string
-	priority                       int
+	lane, cluster, namespace, exclusion, name string
+	priority                                  int
 }
 
 func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
@@ -38,7 +38,7 @@ func newBench(t *testing.T, change ...func(*QueueOptions[key])) *bench {
 		Clock:         clk,
 		Installations: NewInstallations(clk),
 		Route: func(k key) Route {
-			return Route{Lane: k.lane, Cluster: k.cluster, Priority: k.priority, Exclusion: k.exclusion}
+			return Route{Lane: k.lane, Cluster: k.cluster, Namespace: k.namespace, Priority: k.priority, Exclusion: k.exclusion}
 		},
 	}
 	for _, c := range change {

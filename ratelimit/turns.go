@@ -1,44 +1,118 @@
 package ratelimit
 
-import "container/list"
+import "time"
 
 // cluster is what one cluster has waiting in one lane. It exists only while
 // something does.
 type cluster[T comparable] struct {
 	lane *lane[T]
 	name string
+	// namespaces have what may leave and what an exclusion holds back; waiting counts
+	// both.
+	namespaces namespaces[T]
+	waiting    int
+	place      seat
+}
+
+func (c *cluster[T]) seat() *seat { return &c.place }
+
+func (c *cluster[T]) recheckAdded() time.Duration {
+	return c.namespaces.rota.rechecks[0].recheckAdded()
+}
+
+// namespace is what one namespace of a cluster has waiting.
+type namespace[T comparable] struct {
+	cluster *cluster[T]
+	name    string
 	// items may leave; waiting counts them and those that an exclusion holds back.
 	items   order[T]
 	waiting int
-	// turn is the cluster's place in its lane's ring, nil when none of its items
-	// may leave.
-	turn *list.Element
+	place   seat
 }
 
-// join counts an item in its lane and its cluster.
+func (n *namespace[T]) seat() *seat { return &n.place }
+
+func (n *namespace[T]) recheckAdded() time.Duration { return n.items[PriorityRecheck].head.added }
+
+// namespaces are those of one cluster, in its lane or at an exclusion. They take turns.
+type namespaces[T comparable] struct {
+	byName map[string]*namespace[T]
+	rota   rota[*namespace[T]]
+}
+
+// of returns a namespace, and makes it where there is none, as the last in turn.
+func (s *namespaces[T]) of(c *cluster[T], name string, turn int64) *namespace[T] {
+	n := s.byName[name]
+	if n == nil {
+		n = &namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
+		if s.byName == nil {
+			s.byName = map[string]*namespace[T]{}
+		}
+		s.byName[name] = n
+	}
+	return n
+}
+
+// first is the item that leaves next, nil where none may.
+func (s *namespaces[T]) first(now time.Duration) *entry[T] {
+	n, ok := s.rota.first(now)
+	if !ok {
+		return nil
+	}
+	return n.items.first()
+}
+
+// file notes that the items of a namespace have changed.
+func (s *namespaces[T]) file(n *namespace[T]) { s.rota.file(n, n.items.holds()) }
+
+// holds is what an order has.
+func (o *order[T]) holds() holding {
+	for class := PriorityRecheck + 1; class < classes; class++ {
+		if o[class].head != nil {
+			return holdsWrites
+		}
+	}
+	if o[PriorityRecheck].head != nil {
+		return holdsRechecks
+	}
+	return holdsNothing
+}
+
+// nextTurn numbers the turns.
+func (q *Queue[T]) nextTurn() int64 {
+	q.turn++
+	return q.turn
+}
+
+// join counts an item in its lane, its cluster and its namespace.
 func (q *Queue[T]) join(e *entry[T], r Route) {
 	l := q.lane(r.Lane)
 	c := l.clusters[r.Cluster]
 	if c == nil {
-		c = &cluster[T]{lane: l, name: r.Cluster}
+		c = &cluster[T]{lane: l, name: r.Cluster, place: seat{turn: q.nextTurn()}}
 		l.clusters[r.Cluster] = c
 	}
-	e.cluster = c
+	e.from = c.namespaces.of(c, r.Namespace, q.nextTurn())
 	c.waiting++
+	e.from.waiting++
 	l.depth[e.class]++
 }
 
-// left is called when an item has left the lists of its cluster for good. What is
-// empty then is forgotten.
-func (q *Queue[T]) left(e *entry[T]) {
-	c := e.cluster
+// left is called when an item of a class has left the lists of a namespace for good. What
+// is empty then is forgotten.
+func (q *Queue[T]) left(n *namespace[T], class uint8) {
+	c := n.cluster
 	l := c.lane
+	n.waiting--
 	c.waiting--
-	l.depth[e.class]--
+	l.depth[class]--
+	if n.waiting == 0 {
+		delete(c.namespaces.byName, n.name)
+	}
 	if c.waiting == 0 {
 		delete(l.clusters, c.name)
 	}
-	if l.ring.Len() == 0 {
+	if l.rota.holds() == holdsNothing {
 		q.idle(l)
 	}
 	if len(l.clusters) == 0 {
@@ -46,34 +120,34 @@ func (q *Queue[T]) left(e *entry[T]) {
 	}
 }
 
-// line puts an item into the list of its class, from which it may leave. A
-// cluster that had none there gets its turn after all others.
+// line puts an item into the list of its class, from which it may leave. A cluster or
+// a namespace that had none there keeps its place.
 func (q *Queue[T]) line(e *entry[T], front bool) {
-	c := e.cluster
+	n := e.from
 	if front {
-		c.items[e.class].pushFront(e)
+		n.items[e.class].pushFront(e)
 	} else {
-		c.items[e.class].push(e)
+		n.items[e.class].push(e)
 	}
-	if c.turn == nil {
-		c.turn = c.lane.ring.PushBack(c)
-	}
-	q.activate(c.lane)
+	n.file()
+	q.activate(n.cluster.lane)
+}
+
+// file notes that the items of a namespace in a lane have changed.
+func (n *namespace[T]) file() {
+	c := n.cluster
+	c.namespaces.file(n)
+	c.lane.rota.file(c, c.namespaces.rota.holds())
 }
 
 // unline takes an item out of the list that holds it.
 func (q *Queue[T]) unline(e *entry[T]) {
 	if e.held {
-		q.exclusions[e.exclusion].held[e.class].remove(e)
-		e.held = false
+		q.release(e)
 		return
 	}
-	c := e.cluster
-	c.items[e.class].remove(e)
-	if c.items.empty() {
-		c.lane.ring.Remove(c.turn)
-		c.turn = nil
-	}
+	e.from.items[e.class].remove(e)
+	e.from.file()
 }
 
 // moveUp gives an item that waits its class, and a place there by its age if that is
@@ -83,48 +157,49 @@ func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	if e.class == class {
 		return
 	}
-	in := &e.cluster.items
+	n := e.from
 	if e.held {
-		in = &q.exclusions[e.exclusion].held
+		n = q.exclusions[e.exclusion].at(e)
 	}
+	in := &n.items
 	after, ok := in[class].place(e)
 	if newest := rankOf(q.age(), class); !ok && e.rank() < newest {
 		return
 	}
+	depth := &e.from.cluster.lane.depth
 	in[e.class].remove(e)
-	e.cluster.lane.depth[e.class]--
+	depth[e.class]--
 	e.class = class
-	e.cluster.lane.depth[e.class]++
+	depth[e.class]++
 	if !ok {
 		after = in[class].tail
 	}
 	in[class].pushAfter(after, e)
+	if e.held {
+		q.exclusions[e.exclusion].held[e.from.cluster].namespaces.file(n)
+	} else {
+		n.file()
+	}
 }
 
-// head is the item that leaves a lane next, nil where none may. A cluster that has
-// only re-checks lets others that have more go first, without loss of its place, so that
-// those take only what no write waits for; one that has waited for long is overtaken no
-// more.
-func (q *Queue[T]) head(l *lane[T]) (recheck *entry[T]) {
-	for at := l.ring.Front(); at != nil; {
-		c, next := at.Value.(*cluster[T]), at.Next()
-		e := q.passOver(c)
-		switch {
-		case e == nil:
-		case e.class > PriorityRecheck, l.writes() == 0, q.age()-e.added > ageStep:
-			return e
-		case recheck == nil:
-			recheck = e
+// head is the item that leaves a lane next, nil where none may.
+func (q *Queue[T]) head(l *lane[T]) *entry[T] {
+	now := q.age()
+	for {
+		c, ok := l.rota.first(now)
+		if !ok {
+			return nil
 		}
-		at = next
+		e := c.namespaces.first(now)
+		if !q.holdBack(e) {
+			return e
+		}
 	}
-	return recheck
 }
 
-// writes is how many items wait in a lane that are no re-checks.
-func (l *lane[T]) writes() (n int) {
-	for _, d := range l.depth[PriorityRecheck+1:] {
-		n += d
-	}
-	return n
+// served notes that an item's cluster and namespace have had their turn.
+func (q *Queue[T]) served(e *entry[T]) {
+	c, turn := e.from.cluster, q.nextTurn()
+	c.namespaces.rota.take(e.from, turn)
+	c.lane.rota.take(c, turn)
 }
