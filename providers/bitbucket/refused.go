@@ -3,7 +3,9 @@ package bitbucket
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +41,8 @@ func parse(body []byte) complaint {
 	var said struct {
 		// Cloud.
 		Error struct {
-			Message string `json:"message"`
+			Message string          `json:"message"`
+			Fields  json.RawMessage `json:"fields"`
 		} `json:"error"`
 		// Data Center.
 		Errors []struct {
@@ -51,9 +54,35 @@ func parse(body []byte) complaint {
 		return complaint{}
 	}
 	if len(said.Errors) == 0 {
-		return complaint{message: providers.Sentence(said.Error.Message)}
+		return complaint{message: providers.Sentence(withFields(said.Error.Message, said.Error.Fields))}
 	}
 	return complaint{message: providers.Sentence(said.Errors[0].Message), exception: said.Errors[0].ExceptionName}
+}
+
+// withFields adds to Cloud's message what it says about each field, by name, unless the
+// message repeats it already. A field has a text or several.
+func withFields(message string, raw json.RawMessage) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return message
+	}
+	var parts []string
+	if message != "" {
+		parts = append(parts, message)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		var several []string
+		var one string
+		if json.Unmarshal(fields[name], &several) != nil && json.Unmarshal(fields[name], &one) == nil {
+			several = []string{one}
+		}
+		for _, text := range several {
+			if text != "" && !strings.Contains(message, text) {
+				parts = append(parts, name+": "+text)
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // refused says what an answer from 400 on means.
