@@ -9,6 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
+// lastSecond is the last one of the year 9999, the last that RFC 3339 can say.
+const lastSecond = 253402300799
+
 // TokenClaims are what a ServiceAccount's token says of itself. Nothing vouches
 // for them: they are for telling people, not for letting anybody in.
 type TokenClaims struct {
@@ -21,7 +24,8 @@ type TokenClaims struct {
 	UID types.UID
 }
 
-// ReadToken returns a token's claims. It reports false where that is no JWT.
+// ReadToken returns a token's claims. It reports false where that is no JWT, or tells times
+// that cannot be.
 func ReadToken(token string) (TokenClaims, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -43,7 +47,7 @@ func ReadToken(token string) (TokenClaims, bool) {
 		// Tokens in Secrets have it here.
 		LegacyUID types.UID `json:"kubernetes.io/serviceaccount/service-account.uid"`
 	}
-	if json.Unmarshal(payload, &said) != nil {
+	if json.Unmarshal(payload, &said) != nil || said.IssuedAt > lastSecond || said.Expiry > lastSecond {
 		return TokenClaims{}, false
 	}
 	claims := TokenClaims{UID: said.Kubernetes.ServiceAccount.UID}

@@ -57,11 +57,14 @@ const (
 // The reasons of a Refusal.
 const (
 	// NameReserved means a Secret by the name of LocalCluster.
-	NameReserved           = "NameReserved"
-	KubeconfigMissing      = "KubeconfigMissing"
-	KubeconfigUnreadable   = "KubeconfigUnreadable"
-	ContextMissing         = "ContextMissing"
-	KubeconfigUnusable     = "KubeconfigUnusable"
+	NameReserved         = "NameReserved"
+	KubeconfigMissing    = "KubeconfigMissing"
+	KubeconfigUnreadable = "KubeconfigUnreadable"
+	ContextMissing       = "ContextMissing"
+	KubeconfigUnusable   = "KubeconfigUnusable"
+	// CredentialMissing means neither a token nor a client certificate, with which the hub
+	// would be system:anonymous.
+	CredentialMissing      = "CredentialMissing"
 	ServerForbidden        = "ServerForbidden"
 	ExecForbidden          = "ExecForbidden"
 	AuthProviderForbidden  = "AuthProviderForbidden"

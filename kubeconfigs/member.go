@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
@@ -34,6 +35,7 @@ type member struct {
 	wish      wish
 	interrupt context.CancelFunc // ends the attempt under way; nil without one
 	current   *engagement        // written by run only
+	renewals  renewals
 	health    Health
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
@@ -52,6 +54,14 @@ func newMember(p *Provider, name multicluster.ClusterName) *member {
 	}
 }
 
+// isOf reports whether the member's Secret is this one, and not another of that name.
+func (m *member) isOf(secret *corev1.ObjectReference) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.wish.secret
+	return before == nil || secret == nil || before.UID == secret.UID
+}
+
 // offer says what the Secret asks for now. The same as before is no news.
 func (m *member) offer(w wish) {
 	m.mu.Lock()
@@ -61,6 +71,7 @@ func (m *member) offer(w wish) {
 	if !news {
 		return
 	}
+	m.renewals = renewals{}
 	if m.interrupt != nil {
 		m.interrupt()
 	}

@@ -122,7 +122,8 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 		p.options.Recorder = local.GetEventRecorder("commit-status-hub")
 	}
 	for _, r := range []manager.Runnable{
-		&announcer{provider: p, client: local.GetClient()}, &renewer{provider: p, client: local.GetClient()},
+		&announcer{provider: p, client: local.GetClient()},
+		&renewer{provider: p, client: local.GetClient(), reader: local.GetAPIReader()},
 	} {
 		if err := local.Add(r); err != nil {
 			return fmt.Errorf("adding what looks after Secrets: %w", err)
@@ -246,7 +247,9 @@ func (p *Provider) shut() {
 	p.ctx = nil
 }
 
-// want has a member be as w says from now on.
+// want has a member be as w says from now on. A Secret with another UID is another member,
+// even if its content is the same and no deletion was seen, as after a relist: the member
+// of the Secret before ends, and with it its claims and its age.
 func (p *Provider) want(name multicluster.ClusterName, w wish) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,8 +257,11 @@ func (p *Provider) want(name multicluster.ClusterName, w wish) {
 		return
 	}
 	if m := p.members[name]; m != nil {
-		m.offer(w)
-		return
+		if m.isOf(w.secret) {
+			m.offer(w)
+			return
+		}
+		p.end(name, m)
 	}
 	m := newMember(p, name)
 	m.offer(w) // before run, which takes it for granted that there is a wish
@@ -270,8 +276,13 @@ func (p *Provider) drop(name multicluster.ClusterName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m := p.members[name]; m != nil {
-		delete(p.members, name)
-		m.cancel()
-		p.options.Log.Info("member removed", "cluster", name)
+		p.end(name, m)
 	}
+}
+
+// end is drop with the lock held.
+func (p *Provider) end(name multicluster.ClusterName, m *member) {
+	delete(p.members, name)
+	m.cancel()
+	p.options.Log.Info("member removed", "cluster", name)
 }

@@ -14,13 +14,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
-	// renewInterval is the time between two looks at all tokens, and so between two
-	// tries to renew one.
+	// renewInterval is the time between two looks at all tokens, and so the least between
+	// two attempts to renew one.
 	renewInterval = time.Minute
 	// shortestToken is the least that the API server grants (TokenRequestSpec).
 	shortestToken = 10 * time.Minute
@@ -32,16 +34,19 @@ const (
 	ReasonTokenRenewalFailed = "TokenRenewalFailed"
 )
 
-// errTokenReplaced is that somebody else has put another token into the Secret.
-var errTokenReplaced = errors.New("the Secret has another token by now")
+// errTokenReplaced means that the member's Secret is gone, or holds another kubeconfig
+// than the one whose token was to be renewed.
+var errTokenReplaced = errors.New("the Secret has been replaced")
 
-// renewer has members give the hub a new token for each that has half of its life
-// behind it, on the leader. The new one is for as long as the one before, and goes into
-// the Secret: every replica takes it from there, without a new watch. Tokens that are no
-// ServiceAccount's, or that never end, are left alone.
+// renewer renews each ServiceAccount token that has half of its life behind it, on the
+// leader, by a TokenRequest in the member. The new token lives as long as the one before
+// and is stored in the Secret: every replica takes it from there, without a new watch.
+// Tokens that are no ServiceAccount's, or that never end, are left alone.
 type renewer struct {
 	provider *Provider
 	client   client.Client
+	// reader bypasses the cache: no token is requested for a Secret that was replaced.
+	reader client.Reader
 }
 
 // NeedLeaderElection is true: one new token is enough.
@@ -51,14 +56,16 @@ func (*renewer) NeedLeaderElection() bool { return true }
 func (r *renewer) Start(ctx context.Context) error {
 	ticker := r.provider.options.Clock.NewTicker(renewInterval)
 	defer ticker.Stop()
-	var asking sync.WaitGroup
-	defer asking.Wait()
+	var requests sync.WaitGroup
+	defer requests.Wait()
 	for ctx.Err() == nil {
 		for _, m := range r.provider.snapshot() {
 			if current, due := m.tokenDue(); due && m.renewing.CompareAndSwap(false, true) {
-				asking.Go(func() {
+				began := r.provider.options.Clock.Now()
+				requests.Go(func() {
 					defer m.renewing.Store(false)
-					m.tellRenewal(r.renew(ctx, current))
+					until, err := r.renew(ctx, current)
+					m.noteRenewal(current, began, until, err)
 				})
 			}
 		}
@@ -81,62 +88,110 @@ func (m *member) tokenDue() (*engagement, bool) {
 	if !ok || claims.Name == "" || claims.Expiry.IsZero() || claims.IssuedAt.IsZero() {
 		return nil, false
 	}
-	half := claims.IssuedAt.Add(claims.Expiry.Sub(claims.IssuedAt) / 2)
-	return current, !m.provider.options.Clock.Now().Before(half)
+	now := m.provider.options.Clock.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return current, claims.due(now) && m.renewals.allowed(now)
 }
 
-// renew asks a member for a token like the one that is in use, and keeps it in the
-// member's Secret. It returns when the new one ends.
+// renew requests a token like the one that is in use and stores it in the member's Secret.
+// It returns when the new one ends. Nothing is requested for a Secret that cannot be
+// stored into: the API server of the hub is asked first, by a dry run.
 func (r *renewer) renew(ctx context.Context, e *engagement) (until time.Time, err error) {
-	claims, _ := ReadToken(e.wish.access.BearerToken)
-	set, err := kubernetes.NewForConfigAndClient(e.connection.config, e.connection.client)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("making a client: %w", err)
+	old, _ := ReadToken(e.wish.access.BearerToken)
+	if err := r.store(ctx, e.wish, "dry-run", client.DryRunAll); err != nil {
+		return time.Time{}, err
 	}
-	life := max(claims.Expiry.Sub(claims.IssuedAt), shortestToken)
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(life.Seconds()))}}
-	made, err := set.CoreV1().ServiceAccounts(claims.Namespace).CreateToken(asCheck(ctx), claims.Name, request, metav1.CreateOptions{})
+	token, err := requestToken(ctx, e.connection, old)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if made.Status.Token == "" {
-		return time.Time{}, errors.New("the member gave none")
+	renewed, err := vetRenewed(old, token, r.provider.options.Clock.Now())
+	if err != nil {
+		return time.Time{}, err
 	}
-	return made.Status.ExpirationTimestamp.Time, r.keep(ctx, e.wish, made.Status.Token)
+	if err := r.probe(ctx, e.wish, token); err != nil {
+		return time.Time{}, fmt.Errorf("trying the new token: %w", err)
+	}
+	return renewed.Expiry, r.store(ctx, e.wish, token)
 }
 
-// keep puts a token into the place of the one before, unless somebody else did so.
-func (r *renewer) keep(ctx context.Context, w wish, token string) error {
-	secret := &corev1.Secret{}
-	if err := r.client.Get(ctx, types.NamespacedName{Namespace: w.secret.Namespace, Name: w.secret.Name}, secret); err != nil {
-		return fmt.Errorf("reading Secret %s: %w", w.secret.Name, err)
+// requestToken asks a member for a token that lives as long as old.
+func requestToken(ctx context.Context, c *connection, old TokenClaims) (string, error) {
+	set, err := kubernetes.NewForConfigAndClient(c.config, c.client)
+	if err != nil {
+		return "", fmt.Errorf("making a client: %w", err)
 	}
-	if secret.UID != w.secret.UID || wishOf(secret).print != w.print {
-		return errTokenReplaced
+	life := max(old.Expiry.Sub(old.IssuedAt), shortestToken)
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(life.Seconds()))}}
+	made, err := set.CoreV1().ServiceAccounts(old.Namespace).CreateToken(asCheck(ctx), old.Name, request, metav1.CreateOptions{})
+	if err != nil {
+		return "", err
 	}
-	kubeconfig, err := withToken(secret.Data[KubeconfigKey], token)
+	return made.Status.Token, nil
+}
+
+// probe finds out whether a member accepts a token, by a connection of its own.
+func (r *renewer) probe(ctx context.Context, w wish, token string) error {
+	access := rest.CopyConfig(w.access)
+	access.BearerToken = token
+	c, err := dial(access, r.provider.deadlines)
 	if err != nil {
 		return err
+	}
+	defer c.close()
+	return check(ctx, c, r.provider.codec(), w.namespaces)
+}
+
+// store replaces the token in a member's Secret. It returns errTokenReplaced where the
+// Secret is not the one that w was read from, or holds another kubeconfig.
+func (r *renewer) store(ctx context.Context, w wish, token string, options ...client.PatchOption) error {
+	options = append(options, client.FieldOwner(userAgent))
+	// The announcer may annotate the Secret between the read and the patch.
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		secret := &corev1.Secret{}
+		err := r.reader.Get(ctx, types.NamespacedName{Namespace: w.secret.Namespace, Name: w.secret.Name}, secret)
+		switch {
+		case apierrors.IsNotFound(err):
+			return errTokenReplaced
+		case err != nil:
+			return fmt.Errorf("reading Secret %s: %w", w.secret.Name, err)
+		case secret.UID != w.secret.UID, secret.DeletionTimestamp != nil, wishOf(secret).print != w.print:
+			return errTokenReplaced
+		}
+		patch, err := tokenPatch(secret, token)
+		if err != nil {
+			return err
+		}
+		if err := r.client.Patch(ctx, secret, patch, options...); err != nil {
+			return fmt.Errorf("patching Secret %s: %w", w.secret.Name, err)
+		}
+		return nil
+	})
+	if apierrors.IsNotFound(err) {
+		return errTokenReplaced
+	}
+	return err
+}
+
+// tokenPatch replaces the token in a Secret as it was read.
+func tokenPatch(secret *corev1.Secret, token string) (client.Patch, error) {
+	kubeconfig, err := withToken(secret.Data[KubeconfigKey], token)
+	if err != nil {
+		return nil, err
 	}
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": secret.UID, "resourceVersion": secret.ResourceVersion},
 		"data":     map[string][]byte{KubeconfigKey: kubeconfig},
 	})
 	if err != nil {
-		return errors.New("the kubeconfig cannot be encoded")
+		return nil, errors.New("the kubeconfig cannot be encoded")
 	}
-	err = r.client.Patch(ctx, secret, client.RawPatch(types.MergePatchType, body), client.FieldOwner(userAgent))
-	if apierrors.IsConflict(err) {
-		return errTokenReplaced
-	}
-	if err != nil {
-		return fmt.Errorf("patching Secret %s: %w", w.secret.Name, err)
-	}
-	return nil
+	return client.RawPatch(types.MergePatchType, body), nil
 }
 
-// withToken is a kubeconfig whose current user has another token. Nothing of it is
-// repeated in errors.
+// withToken returns a kubeconfig with another token for its current user. Its errors
+// repeat nothing of the kubeconfig.
 func withToken(kubeconfig []byte, token string) ([]byte, error) {
 	file, err := clientcmd.Load(kubeconfig)
 	if err != nil {
@@ -152,29 +207,4 @@ func withToken(kubeconfig []byte, token string) ([]byte, error) {
 		return nil, errors.New("the kubeconfig cannot be written")
 	}
 	return out, nil
-}
-
-// tellRenewal notes how a renewal went. Log and event are for changes only.
-func (m *member) tellRenewal(until time.Time, err error) {
-	p := m.provider
-	if errors.Is(err, errTokenReplaced) || errors.Is(err, context.Canceled) {
-		return
-	}
-	health := Health{Reason: ReasonTokenRenewed, Message: "until " + until.UTC().Format(time.RFC3339)}
-	problem := ""
-	if err != nil {
-		problem = printable("the token cannot be renewed: " + err.Error())
-		health = Health{Reason: ReasonTokenRenewalFailed, Message: problem}
-	}
-	m.mu.Lock()
-	changed := err == nil || m.health.RenewalError == ""
-	m.health.RenewalError = problem
-	secret := m.wish.secret
-	m.mu.Unlock()
-	if !changed {
-		return
-	}
-	p.options.Log.Info("member's token", "cluster", m.name, "reason", health.Reason, "message", health.Message)
-	p.record(secret, health)
-	p.news()
 }

@@ -140,8 +140,11 @@ func vetServer(server string) error {
 // down.
 func rebuild(cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) (*rest.Config, error) {
 	token := strings.TrimSpace(user.Token)
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !tokenCharacters(token) {
 		return nil, refuse(KubeconfigUnusable, "the token holds characters that no token has")
+	}
+	if token == "" && len(user.ClientCertificateData) == 0 && len(user.ClientKeyData) == 0 {
+		return nil, refuse(CredentialMissing, "the current user has neither a token nor a client certificate")
 	}
 	if ca := cluster.CertificateAuthorityData; len(ca) > 0 && !x509.NewCertPool().AppendCertsFromPEM(ca) {
 		return nil, refuse(KubeconfigUnusable, "certificate-authority-data holds no PEM certificate")
@@ -161,6 +164,12 @@ func rebuild(cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) (*rest.
 			KeyData:    user.ClientKeyData,
 		},
 	}, nil
+}
+
+// tokenCharacters reports whether a token can be sent in a header: printable ASCII without
+// spaces.
+func tokenCharacters(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // Refusal is why the hub does not use a Secret. Only a change of the Secret can

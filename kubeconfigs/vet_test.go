@@ -106,6 +106,9 @@ func TestVetRefusesWhatIsForbidden(t *testing.T) {
 		"a certificate without a key": {ofUser(func(u *user) { u.ClientCertificateData = certificate }), KubeconfigUnusable},
 		"a key without a certificate": {ofUser(func(u *user) { u.ClientKeyData = key }), KubeconfigUnusable},
 		"another certificate's key":   {ofUser(func(u *user) { u.ClientCertificateData, u.ClientKeyData = certificate, stranger }), KubeconfigUnusable},
+		"an empty token":              {ofUser(func(u *user) { u.Token = "" }), CredentialMissing},
+		"a token of whitespace":       {ofUser(func(u *user) { u.Token = " \n\t" }), CredentialMissing},
+		"a certificate alone":         {ofUser(func(u *user) { u.Token, u.ClientCertificateData = "", certificate }), KubeconfigUnusable},
 		"a token in two lines":        {ofUser(func(u *user) { u.Token = "hunter2\nX-Evil: yes" }), KubeconfigUnusable},
 	} {
 		t.Run(name, func(t *testing.T) {
