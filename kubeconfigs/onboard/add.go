@@ -51,6 +51,9 @@ func Add(ctx context.Context, hub, member Cluster, p Plan) (Added, error) {
 	if err != nil {
 		return done, err
 	}
+	if err := p.sameAccount(ctx, member, token); err != nil {
+		return done, err
+	}
 	done.Expiry = expiry
 	kubeconfig, err := p.kubeconfig(token)
 	if err != nil {

@@ -48,6 +48,24 @@ var _ = Describe("Add refuses", func() {
 		p.Name = "prod-eu-2"
 		_, err := Add(ctx, hub, prod, p)
 		Expect(err).To(MatchError(ContainSubstring(`already, as "prod-eu"`)))
+
+		By("a Secret that no account tells of")
+		p = newPlan(ctx)
+		handMade(ctx, p, "opaque-token")
+		p.Name = "prod-eu-2"
+		_, err = Add(ctx, hub, prod, p)
+		Expect(err).To(MatchError(ContainSubstring(`already, as "prod-eu"`)))
+	})
+
+	It("another cluster by the name of a member", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		add(ctx, prod, p)
+		before := secretOf(ctx, p)
+		p.Endpoint = bareAt
+		_, err := Add(ctx, hub, bare, p)
+		Expect(err).To(MatchError(And(ContainSubstring("is not prod-eu"), ContainSubstring("--keep-member"))))
+		Expect(secretOf(ctx, p).ResourceVersion).To(Equal(before.ResourceVersion))
+		Expect(versions(ctx, bare, p)).To(BeEmpty())
 	})
 
 	It("roles of that name that are somebody else's, unless told otherwise", func(ctx SpecContext) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -18,27 +19,23 @@ type Removed struct {
 	Kept []string
 }
 
-// Remove lets a member go: it deletes the Secret on the hub and then, unless member
-// is nil, what Add made there but the CRDs. Where the Secret is gone already, it
-// does the rest. It refuses a cluster that is another than the Secret's.
-func Remove(ctx context.Context, hub Cluster, member *Cluster, namespace, name string) (Removed, error) {
+// Removal says what Remove removes.
+type Removal struct {
+	// Namespace is the hub's on the hub, and the account's in the member.
+	Namespace, Name string
+	// Orphaned says that the Secret is gone already: what is left in the member is meant.
+	Orphaned bool
+}
+
+// Remove removes a member: it deletes the Secret on the hub and then, unless member is
+// nil, what Add made there but the CRDs. It changes nothing where it refuses: a name
+// without a Secret, unless Orphaned says so; a cluster other than the Secret's; a cluster
+// to which another member's Secret leads; and the hub's own.
+func Remove(ctx context.Context, hub Cluster, member *Cluster, r Removal) (Removed, error) {
 	var done Removed
-	if err := validateName(name); err != nil {
+	secret, err := r.survey(ctx, hub, member)
+	if err != nil {
 		return done, err
-	}
-	secret, err := memberSecret(ctx, hub, namespace, name)
-	if err != nil && (member == nil || !apierrors.IsNotFound(err)) {
-		return done, err
-	}
-	if member != nil {
-		if err := notItself(ctx, hub, *member); err != nil {
-			return done, err
-		}
-	}
-	if secret != nil && member != nil {
-		if err := sameCluster(ctx, *member, secret, namespace); err != nil {
-			return done, err
-		}
 	}
 	if secret != nil {
 		removed, err := remove(ctx, hub, secret)
@@ -50,10 +47,59 @@ func Remove(ctx context.Context, hub Cluster, member *Cluster, namespace, name s
 	if member == nil {
 		return done, nil
 	}
-	if err := done.clean(ctx, *member, namespace); err != nil {
-		return done, fmt.Errorf("the hub has let %s go, but in the member: %w", name, err)
+	if err := done.clean(ctx, *member, r.Namespace); err != nil {
+		return done, fmt.Errorf("the Secret of %s is deleted; run the command again with --orphaned for what is left in the member: %w", r.Name, err)
 	}
 	return done, nil
+}
+
+// survey looks whether the removal can be carried out, and returns the member's Secret;
+// nil for an orphan.
+func (r Removal) survey(ctx context.Context, hub Cluster, member *Cluster) (*corev1.Secret, error) {
+	if err := validateName(r.Name); err != nil {
+		return nil, err
+	}
+	secret, err := memberSecret(ctx, hub, r.Namespace, r.Name)
+	switch {
+	case apierrors.IsNotFound(err) && r.Orphaned && member != nil:
+	case apierrors.IsNotFound(err):
+		return nil, r.unknown(ctx, hub, member, err)
+	case err != nil:
+		return nil, err
+	case r.Orphaned:
+		return nil, fmt.Errorf("member %s has its Secret: it is removed without --orphaned", r.Name)
+	}
+	if member == nil {
+		return secret, nil
+	}
+	if err := notItself(ctx, hub, *member); err != nil {
+		return nil, err
+	}
+	other, err := otherMember(ctx, hub, *member, r.Namespace, r.Name, sameEndpoint)
+	switch {
+	case err != nil:
+		return nil, err
+	case other != "" && secret == nil:
+		return nil, fmt.Errorf("the context's cluster is member %q: what the hub needs there is left alone", other)
+	case other != "":
+		return nil, fmt.Errorf("the context's cluster is member %q too: what the hub needs there is left alone; --keep-member removes %s without it", other, r.Name)
+	case secret == nil:
+		return nil, nil
+	}
+	return secret, sameCluster(ctx, *member, secret, r.Namespace)
+}
+
+// unknown is the error for a name without a Secret: it says which member the context's
+// cluster is, if it is one.
+func (r Removal) unknown(ctx context.Context, hub Cluster, member *Cluster, err error) error {
+	err = fmt.Errorf("there is no member %q: %w", r.Name, err)
+	if member == nil {
+		return err
+	}
+	if other, failed := otherMember(ctx, hub, *member, r.Namespace, r.Name, sameEndpoint); failed == nil && other != "" {
+		return fmt.Errorf("%w; the context's cluster is member %q", err, other)
+	}
+	return fmt.Errorf("%w; if it was deleted before, --orphaned removes what is left in the member", err)
 }
 
 // clean deletes in the member what was made for the account, and the account.

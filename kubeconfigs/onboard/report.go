@@ -47,17 +47,17 @@ func (a Added) lifetime() string {
 
 // Report says in few lines what was done and, where keep is false, what remains in
 // the member.
-func (d Removed) Report(out io.Writer, hub Cluster, member *Cluster, namespace, name string, keep bool) {
+func (d Removed) Report(out io.Writer, hub Cluster, member *Cluster, r Removal, keep bool) {
 	if d.Secret {
-		fmt.Fprintf(out, "On the hub: Secret %s/%s is deleted; the hub lets %s go.\n", namespace, name, name)
+		fmt.Fprintf(out, "On the hub: Secret %s/%s is deleted, and with it member %s.\n", r.Namespace, r.Name, r.Name)
 	} else {
-		fmt.Fprintf(out, "On the hub: there was no Secret %s/%s any more.\n", namespace, name)
+		fmt.Fprintf(out, "On the hub: there was no Secret %s/%s any more.\n", r.Namespace, r.Name)
 	}
 	switch {
 	case keep:
 	case member == nil:
 		fmt.Fprintf(out, "In the member remain ServiceAccount %s/%s with its rights, and the CRDs. To delete the former:\n  %s --context CONTEXT\n",
-			namespace, Account, command(hub, namespace, "remove", name))
+			r.Namespace, Account, command(hub, r.Namespace, "remove", r.Name, "--orphaned"))
 	case len(d.Objects) == 0:
 		fmt.Fprintln(out, "In the member: there was nothing to delete.")
 	default:

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
@@ -24,7 +25,7 @@ func sameCluster(ctx context.Context, member Cluster, secret *corev1.Secret, nam
 		return nil
 	}
 	claimed := claimsOf(secret).UID
-	uid, err := accountUID(ctx, member, namespace)
+	uid, err := accountUID(ctx, member, client.ObjectKey{Namespace: namespace, Name: Account})
 	if err != nil {
 		return err
 	}
@@ -56,11 +57,12 @@ func accessOf(secret *corev1.Secret) *rest.Config {
 	return access
 }
 
-// sameEndpoint tells whether two ways lead to one address, or trust one CA: a cluster may
-// have several addresses, and its CA is for that cluster alone.
+// sameEndpoint reports whether two ways lead to one address, or trust one CA: a cluster may
+// have several addresses, and its CA is mostly for that cluster alone. At two paths of one
+// host, as a proxy for many clusters has them, they are two.
 func sameEndpoint(a, b *rest.Config) (bool, error) {
 	if host := hostOf(a); host != "" && host == hostOf(b) {
-		return true, nil
+		return serverAt(a) == serverAt(b), nil
 	}
 	var trusted [2]map[string]bool
 	for i, config := range []*rest.Config{a, b} {
@@ -78,13 +80,20 @@ func sameEndpoint(a, b *rest.Config) (bool, error) {
 	return false, nil
 }
 
-// hostOf is the host and the port of a config's server.
+// hostOf is the host and the port of a config's server; empty where it cannot be read.
 func hostOf(config *rest.Config) string {
-	server, _, err := rest.DefaultServerUrlFor(config)
+	host, _, _ := strings.Cut(serverAt(config), "/")
+	return host
+}
+
+// serverAt is hostOf with the path.
+func serverAt(config *rest.Config) string {
+	// With a TLS setting, an address without a scheme counts as https.
+	server, _, err := rest.DefaultServerUrlFor(&rest.Config{Host: config.Host, TLSClientConfig: rest.TLSClientConfig{Insecure: true}})
 	if err != nil {
 		return ""
 	}
-	return net.JoinHostPort(strings.ToLower(server.Hostname()), cmp.Or(server.Port(), "443"))
+	return net.JoinHostPort(strings.ToLower(server.Hostname()), cmp.Or(server.Port(), "443")) + strings.TrimRight(server.Path, "/")
 }
 
 // certificatesOf are the certificates in PEM blocks.

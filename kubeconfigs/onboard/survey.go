@@ -38,6 +38,11 @@ func (p Plan) survey(ctx context.Context, hub, member Cluster) (*corev1.Secret, 
 	if err := notItself(ctx, hub, member); err != nil {
 		return nil, err
 	}
+	if before != nil {
+		if err := p.notAnother(ctx, member, before); err != nil {
+			return nil, err
+		}
+	}
 	return before, p.notTwice(ctx, hub, member)
 }
 
@@ -61,6 +66,8 @@ func memberSecret(ctx context.Context, hub client.Client, namespace, name string
 	return secret, nil
 }
 
+var errItself = fmt.Errorf("both contexts lead to one cluster: the hub serves its own as %q", kubeconfigs.LocalCluster)
+
 // notItself refuses the hub's own cluster, where the account is the hub's own.
 func notItself(ctx context.Context, hub, member Cluster) error {
 	var ids [2]types.UID
@@ -69,44 +76,19 @@ func notItself(ctx context.Context, hub, member Cluster) error {
 		err := c.Get(ctx, client.ObjectKey{Name: "kube-system"}, namespace)
 		switch {
 		case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
-			return nil // there is no telling
+			if serverAt(hub.Config) == serverAt(member.Config) {
+				return errItself
+			}
+			return nil // as far as can be told
 		case err != nil:
 			return fmt.Errorf("telling the clusters apart: %w", err)
 		}
 		ids[i] = namespace.UID
 	}
 	if ids[0] == ids[1] {
-		return fmt.Errorf("both contexts lead to one cluster: the hub serves its own as %q", kubeconfigs.LocalCluster)
+		return errItself
 	}
 	return nil
-}
-
-// notTwice refuses a cluster that is a member under another name already.
-func (p Plan) notTwice(ctx context.Context, hub, member Cluster) error {
-	uid, err := accountUID(ctx, member, p.Namespace)
-	if err != nil || uid == "" {
-		return err
-	}
-	var secrets corev1.SecretList
-	if err := hub.List(ctx, &secrets, client.InNamespace(p.Namespace), client.MatchingLabels{kubeconfigs.MemberLabel: "true"}); err != nil {
-		return fmt.Errorf("on the hub: %w", err)
-	}
-	for i := range secrets.Items {
-		if other := &secrets.Items[i]; other.Name != p.Name && claimsOf(other).UID == uid {
-			return fmt.Errorf("this cluster is a member already, as %q", other.Name)
-		}
-	}
-	return nil
-}
-
-// accountUID returns the UID of the hub's account in a member; empty where there is none.
-func accountUID(ctx context.Context, member client.Client, namespace string) (types.UID, error) {
-	account := &corev1.ServiceAccount{}
-	err := member.Get(ctx, client.ObjectKey{Namespace: namespace, Name: Account}, account)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return "", fmt.Errorf("in the member: %w", err)
-	}
-	return account.UID, nil
 }
 
 // claimsOf reads the token of a member's Secret; zero where it has none.
