@@ -140,7 +140,8 @@ func (r *renewer) probe(ctx context.Context, w wish, token string) error {
 		return err
 	}
 	defer c.close()
-	return check(ctx, c, r.provider.codec(), w.namespaces)
+	_, err = check(ctx, c, r.provider.codec(), w.namespaces)
+	return err
 }
 
 // store replaces the token in a member's Secret. It returns errTokenReplaced where the
