@@ -25,9 +25,10 @@
 //	survey.go     what was listed of a commit → ledger; drift.go says when that is due
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure)
-//	publish.go    patches it into the member; audit.go logs what was denied;
-//	              outdated.go sees what the member did not keep, and forbidden.go that
-//	              it lets nothing be patched
+//	publish.go    has it written into the member: outbox.go says when, for one object as
+//	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go
+//	              sees what the member did not keep, and forbidden.go that it lets
+//	              nothing be patched
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status

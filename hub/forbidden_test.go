@@ -46,9 +46,9 @@ func TestAPatchThatIsForbiddenIsTold(t *testing.T) {
 	})
 	var told []bool
 	p.forbidden = newForbidden(func(_ string, forbidden bool) { told = append(told, forbidden) })
-	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(refused))
+	f.g.Expect(p.publish(o, idIn("eu"), try{}).outcome).To(Equal(refused))
 	f.g.Expect(told).To(HaveExactElements(true))
 	allowed = true
-	f.g.Expect(p.publish(o, idIn("eu"), true)).To(Equal(finished))
+	f.g.Expect(p.publish(o, idIn("eu"), try{again: true}).outcome).To(Equal(finished))
 	f.g.Expect(told).To(HaveExactElements(true, false))
 }

@@ -70,7 +70,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	h.refused = tellTwins(local.GetEventRecorder(fieldOwner), o.Namespace)
 	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{
-		ledger: h.ledger, clock: clk, outdated: newOutdated(members.SetOutdated), forbidden: newForbidden(members.SetForbidden),
+		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: newForbidden(members.SetForbidden),
 		log: o.Log, outlets: map[string]*outlet{},
 	}
 	scms := &scmProviders{

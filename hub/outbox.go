@@ -17,18 +17,7 @@ const (
 	// The back-off of a member that does not answer, and of an object that it refuses.
 	firstBackoff   = time.Second
 	longestBackoff = time.Minute
-)
-
-// outcome is what came of a try to publish, by what is to be done about it.
-type outcome int
-
-const (
-	// finished : there is nothing more to do until the object is added again.
-	finished outcome = iota
-	// refused : the member answers, but does not want this one object's status.
-	refused
-	// unserved : the member does not answer, or would answer no other object either.
-	unserved
+	longestRefusal = 5 * time.Minute
 )
 
 // outbox holds the objects of one member whose status has to be published. Its
@@ -36,10 +25,9 @@ const (
 // off as a whole, so a dead one is not asked once per object; an object that is
 // refused waits on its own, so it holds up no other. Two timers serve them all.
 type outbox struct {
-	clock clock.WithDelayedExecution
-	group *sync.WaitGroup
-	// publish is told whether the object was refused before.
-	publish func(id ObjectID, again bool) outcome
+	clock   clock.WithDelayedExecution
+	group   *sync.WaitGroup
+	publish func(ObjectID, try) result
 
 	mu      sync.Mutex
 	closed  bool
@@ -57,33 +45,12 @@ type outbox struct {
 	rings time.Time
 }
 
-// letter is one object from when it is added until it is finished with.
-type letter struct {
-	id    ObjectID
-	state letterState
-	// backoff is how long it waited when it was refused last, and due when that ends.
-	backoff time.Duration
-	due     time.Time
-	// index is its place among those delayed.
-	index int
-}
-
-type letterState int
-
-const (
-	letterWaiting letterState = iota
-	letterWorking
-	// letterAgain : it was added while a worker had it.
-	letterAgain
-	letterDelayed
-)
-
-func newOutbox(clk clock.WithDelayedExecution, group *sync.WaitGroup, publish func(ObjectID, bool) outcome) *outbox {
+func newOutbox(clk clock.WithDelayedExecution, group *sync.WaitGroup, publish func(ObjectID, try) result) *outbox {
 	return &outbox{clock: clk, group: group, publish: publish, letters: map[ObjectID]*letter{}}
 }
 
-// add queues an object once. One that was refused is tried at once: what is to be
-// published, or the object, may be another now.
+// add queues an object once. One that was refused or held is looked at at once: what is to
+// be published, or the object, may be another now.
 func (b *outbox) add(id ObjectID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -102,11 +69,11 @@ func (b *outbox) add(id ObjectID) {
 	}
 }
 
-// crowded reports whether many objects wait.
+// crowded reports whether many objects wait for a worker.
 func (b *outbox) crowded() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.letters) > outboxCrowd
+	return len(b.letters)-len(b.delayed) > outboxCrowd
 }
 
 // close drops what waits. Workers end after the patch that they are at.
@@ -148,17 +115,16 @@ func (b *outbox) ready() int {
 func (b *outbox) work() {
 	defer b.group.Done()
 	for {
-		l, again := b.next()
+		l, t := b.next()
 		if l == nil {
 			return
 		}
-		b.done(l, b.publish(l.id, again))
+		b.done(l, b.publish(l.id, t))
 	}
 }
 
-// next takes an object, nil when the worker is to end. again says that it was
-// refused before.
-func (b *outbox) next() (l *letter, again bool) {
+// next takes an object, nil when the worker is to end.
+func (b *outbox) next() (l *letter, t try) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed && b.resume == nil {
@@ -166,12 +132,16 @@ func (b *outbox) next() (l *letter, again bool) {
 	}
 	if l == nil {
 		b.workers--
-		return nil, false
+		return nil, try{}
 	}
 	l.state = letterWorking
 	b.busy++
 	b.hire() // for others that are due
-	return l, l.backoff > 0
+	t.again = l.backoff > 0
+	if t.again && b.clock.Now().Before(l.due) {
+		t.refused = l.refused
+	}
+	return l, t
 }
 
 // pick takes what waits before what was refused and is due, so that many that are
@@ -201,26 +171,26 @@ func (b *outbox) pick() *letter {
 	return nil
 }
 
-func (b *outbox) done(l *letter, came outcome) {
+func (b *outbox) done(l *letter, r result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.busy--
 	if b.closed {
 		return
 	}
-	switch came {
-	case finished:
-		l.backoff = 0
+	switch r.outcome {
+	case finished, held:
+		l.backoff, l.due = 0, r.until
 	case refused:
-		l.backoff = longer(l.backoff)
+		l.backoff = longer(l.backoff, longestRefusal)
+		l.due, l.refused = b.clock.Now().Add(l.backoff), r.refused
 	}
 	switch {
-	case came == unserved, l.state == letterAgain:
+	case r.outcome == unserved, l.state == letterAgain:
 		l.state = letterWaiting
 		b.waiting = append(b.waiting, l)
-	case came == refused:
+	case r.outcome != finished:
 		l.state = letterDelayed
-		l.due = b.clock.Now().Add(l.backoff)
 		heap.Push(&b.delayed, l)
 	default:
 		delete(b.letters, l.id)
@@ -229,16 +199,16 @@ func (b *outbox) done(l *letter, came outcome) {
 		}
 	}
 	switch {
-	case came != unserved:
+	case r.outcome != unserved:
 		b.backoff = 0
 	case b.resume == nil:
-		b.backoff = longer(b.backoff)
+		b.backoff = longer(b.backoff, longestBackoff)
 		b.resume = b.clock.AfterFunc(b.backoff, b.wake)
 	}
 }
 
-func longer(backoff time.Duration) time.Duration {
-	return min(max(2*backoff, firstBackoff), longestBackoff)
+func longer(backoff, longest time.Duration) time.Duration {
+	return min(max(2*backoff, firstBackoff), longest)
 }
 
 // wake ends the member's back-off.
@@ -255,35 +225,4 @@ func (b *outbox) ring() {
 	defer b.mu.Unlock()
 	b.alarm = nil
 	b.hire()
-}
-
-// delayed is a heap of objects that were refused, the one that is due next first.
-type delayed []*letter
-
-// Len implements heap.Interface.
-func (d delayed) Len() int { return len(d) }
-
-// Less implements heap.Interface.
-func (d delayed) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
-
-// Swap implements heap.Interface.
-func (d delayed) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].index, d[j].index = i, j
-}
-
-// Push implements heap.Interface.
-func (d *delayed) Push(x any) {
-	l := x.(*letter)
-	l.index = len(*d)
-	*d = append(*d, l)
-}
-
-// Pop implements heap.Interface.
-func (d *delayed) Pop() any {
-	last := len(*d) - 1
-	l := (*d)[last]
-	(*d)[last] = nil
-	*d = (*d)[:last]
-	return l
 }

@@ -18,15 +18,15 @@ func TestAnOutboxBacksOffAsAWholeAndLosesNothing(t *testing.T) {
 	var mu sync.Mutex
 	down, tries, done := true, 0, map[ObjectID]int{}
 	var group sync.WaitGroup
-	b := newOutbox(now, &group, func(id ObjectID, _ bool) outcome {
+	b := newOutbox(now, &group, func(id ObjectID, _ try) result {
 		mu.Lock()
 		defer mu.Unlock()
 		tries++
 		if down {
-			return unserved
+			return result{outcome: unserved}
 		}
 		done[id]++
-		return finished
+		return result{outcome: finished}
 	})
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
 		b.add(ObjectID{Name: name})
@@ -54,10 +54,10 @@ func TestAnOutboxPublishesOneObjectByOneWorkerAtATime(t *testing.T) {
 	g := NewWithT(t)
 	var group sync.WaitGroup
 	entered, leave := make(chan struct{}, 10), make(chan struct{})
-	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome {
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, try) result {
 		entered <- struct{}{}
 		<-leave
-		return finished
+		return result{outcome: finished}
 	})
 	id := ObjectID{Name: "a"}
 	b.add(id)
@@ -75,7 +75,7 @@ func TestAnOutboxPublishesOneObjectByOneWorkerAtATime(t *testing.T) {
 func TestAClosedOutboxEnds(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var group sync.WaitGroup
-	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome { return unserved })
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, try) result { return result{outcome: unserved} })
 	b.add(ObjectID{Name: "a"})
 	group.Wait()
 	b.close()
@@ -97,14 +97,14 @@ type tray struct {
 
 func newTray() *tray {
 	t := &tray{now: clocktesting.NewFakeClock(time.Unix(0, 0)), refuse: map[string]bool{}, tries: map[string]int{}}
-	t.outbox = newOutbox(t.now, &t.group, func(id ObjectID, _ bool) outcome {
+	t.outbox = newOutbox(t.now, &t.group, func(id ObjectID, _ try) result {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.tries[id.Name]++
 		if t.refuse[id.Name] {
-			return refused
+			return result{outcome: refused}
 		}
-		return finished
+		return result{outcome: finished}
 	})
 	return t
 }
@@ -132,17 +132,17 @@ func TestObjectsThatAreRefusedHoldUpNoOther(t *testing.T) {
 		b.refuse[bad[i]] = true
 	}
 	b.put(bad...)
-	for range 10 {
+	for range 30 {
 		b.pass(time.Minute)
 	}
 	b.put("good")
 	g.Expect(b.tries["good"]).To(Equal(1), "at once")
 	g.Expect(b.now.Waiters()).To(Equal(1), "one timer for all")
 	for _, name := range bad {
-		g.Expect(b.tries[name]).To(BeNumerically("~", 11, 1), name)
+		g.Expect(b.tries[name]).To(BeNumerically("~", 13, 2), name)
 	}
 	clear(b.refuse)
-	b.pass(time.Minute)
+	b.pass(longestRefusal)
 	g.Expect(b.letters).To(BeEmpty())
 	g.Expect(b.now.HasWaiters()).To(BeFalse())
 }
@@ -153,7 +153,7 @@ func TestARefusedObjectIsTriedEverLessOftenUntilItIsAddedAgain(t *testing.T) {
 	b := newTray()
 	b.refuse["a"] = true
 	b.put("a")
-	for tries, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+	for tries, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		b.pass(time.Duration(seconds)*time.Second - time.Millisecond)
 		g.Expect(b.tries["a"]).To(Equal(tries+1), "not before %d s", seconds)
 		b.pass(time.Millisecond)
@@ -161,7 +161,7 @@ func TestARefusedObjectIsTriedEverLessOftenUntilItIsAddedAgain(t *testing.T) {
 	}
 	b.refuse["a"] = false
 	b.put("a")
-	g.Expect(b.tries["a"]).To(Equal(10), "what is to be published is another now")
+	g.Expect(b.tries["a"]).To(Equal(13), "what is to be published is another now")
 	g.Expect(b.delayed).To(BeEmpty())
 
 	b.refuse["a"], b.refuse["b"] = true, true
@@ -169,9 +169,9 @@ func TestARefusedObjectIsTriedEverLessOftenUntilItIsAddedAgain(t *testing.T) {
 	b.pass(500 * time.Millisecond)
 	b.put("a")
 	b.pass(500 * time.Millisecond)
-	g.Expect(b.tries).To(Equal(map[string]int{"a": 11, "b": 2}))
+	g.Expect(b.tries).To(Equal(map[string]int{"a": 14, "b": 2}))
 	b.pass(500 * time.Millisecond)
-	g.Expect(b.tries).To(Equal(map[string]int{"a": 12, "b": 2}), "its waits have begun anew")
+	g.Expect(b.tries).To(Equal(map[string]int{"a": 15, "b": 2}), "its waits have begun anew")
 	b.close()
 	g.Expect(b.now.HasWaiters()).To(BeFalse())
 }
@@ -183,11 +183,11 @@ func TestARefusedObjectIsTriedAgainAfterItsMemberWasDown(t *testing.T) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	tries, came := map[string]int{}, map[string]outcome{"bad": refused, "other": unserved}
-	b := newOutbox(now, &group, func(id ObjectID, _ bool) outcome {
+	b := newOutbox(now, &group, func(id ObjectID, _ try) result {
 		mu.Lock()
 		defer mu.Unlock()
 		tries[id.Name]++
-		return came[id.Name]
+		return result{outcome: came[id.Name]}
 	})
 	b.add(ObjectID{Name: "bad"})
 	group.Wait()
@@ -204,9 +204,9 @@ func TestManyThatWaitAreACrowd(t *testing.T) {
 	g := NewWithT(t)
 	var group sync.WaitGroup
 	leave := make(chan struct{})
-	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, bool) outcome {
+	b := newOutbox(clocktesting.NewFakeClock(time.Unix(0, 0)), &group, func(ObjectID, try) result {
 		<-leave
-		return finished
+		return result{outcome: finished}
 	})
 	for n := range outboxCrowd {
 		b.add(ObjectID{Name: strconv.Itoa(n)})
@@ -217,4 +217,72 @@ func TestManyThatWaitAreACrowd(t *testing.T) {
 	close(leave)
 	group.Wait()
 	g.Expect(b.crowded()).To(BeFalse())
+}
+
+func TestOutbox_TriesTheSameThatWasRefusedNotBeforeItsBackoffEnds(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := NewWithT(t)
+	now := clocktesting.NewFakeClock(time.Unix(0, 0))
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	said, tries := uint64(7), 0
+	b := newOutbox(now, &group, func(_ ObjectID, t try) result {
+		mu.Lock()
+		defer mu.Unlock()
+		if t.refused == said {
+			return result{outcome: early}
+		}
+		tries++
+		return result{outcome: refused, refused: said}
+	})
+	id := ObjectID{Name: "a"}
+	for range 5 {
+		b.add(id)
+		group.Wait()
+	}
+	g.Expect(tries).To(Equal(1))
+	now.Step(time.Second)
+	group.Wait()
+	g.Expect(tries).To(Equal(2), "its back-off has ended")
+	b.add(id)
+	group.Wait()
+	g.Expect(tries).To(Equal(2))
+	mu.Lock()
+	said = 8
+	mu.Unlock()
+	b.add(id)
+	group.Wait()
+	g.Expect(tries).To(Equal(3), "there is something else to say")
+	b.close()
+}
+
+func TestOutbox_LooksAtWhatIsHeldWhenItIsDueAndWhenItIsAdded(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := NewWithT(t)
+	now := clocktesting.NewFakeClock(time.Unix(0, 0))
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	looks := 0
+	b := newOutbox(now, &group, func(ObjectID, try) result {
+		mu.Lock()
+		defer mu.Unlock()
+		looks++
+		if looks == 3 {
+			return result{outcome: finished}
+		}
+		return result{outcome: held, until: time.Unix(60, 0)}
+	})
+	b.add(ObjectID{Name: "a"})
+	group.Wait()
+	b.add(ObjectID{Name: "a"})
+	group.Wait()
+	g.Expect(looks).To(Equal(2))
+	g.Expect(b.crowded()).To(BeFalse())
+	now.Step(59 * time.Second)
+	group.Wait()
+	g.Expect(looks).To(Equal(2))
+	now.Step(time.Second)
+	group.Wait()
+	g.Expect(looks).To(Equal(3))
+	g.Expect(b.letters).To(BeEmpty())
 }

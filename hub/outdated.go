@@ -2,65 +2,119 @@ package hub
 
 import (
 	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// outdated notes which members do not keep a field that was applied to them, since
-// their CRDs are older than this hub, and has it told when that changes.
+// probeEvery is how often the hub sends one status in full to a member that loses fields:
+// nothing tells when CRDs are renewed.
+const probeEvery = time.Minute
+
+// outdated knows which fields of statuses one member loses because its CRDs are older than
+// this hub. A status that lacks nothing else counts as published, but for one object of
+// the member: the probe.
 type outdated struct {
-	// tell must not call the outdated.
-	tell func(cluster, field string)
+	clock clock.PassiveClock
+	// report must not call the outdated.
+	report func(field string)
 
 	mu sync.Mutex
-	// lost is the field that each such member has lost.
-	lost map[string][]string
+	// lost are the paths of the fields, by their dotted form.
+	lost  map[string][]string
+	probe ObjectID
+	// due is when the probe is sent next.
+	due time.Time
 }
 
-func newOutdated(tell func(cluster, field string)) *outdated {
-	return &outdated{tell: tell, lost: map[string][]string{}}
+func newOutdated(clk clock.PassiveClock, report func(field string)) *outdated {
+	return &outdated{clock: clk, report: report, lost: map[string][]string{}}
 }
 
-// applied compares what a member answered with what was sent to it. A member is current
-// again once it has kept the field that it lost.
-func (o *outdated) applied(cluster string, sent, kept v1alpha1.CommitStatusStatus) {
-	if !o.any(cluster) && equality.Semantic.DeepEqual(sent, kept) {
-		return
-	}
-	want, got := fieldsOf(sent), fieldsOf(kept)
-	path := missing(want, got)
-	// Held while it is told, so that two changes are told in their order.
+// hold reports whether a patch must wait since it would write nothing but lost fields. For
+// the probe, until is when it is sent all the same.
+func (o *outdated) hold(p Patch) (hold bool, until time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	before, was := o.lost[cluster]
+	if len(o.lost) == 0 || !reflect.DeepEqual(o.keeps(p.Status), o.keeps(p.Before)) {
+		return false, time.Time{}
+	}
+	now := o.clock.Now()
 	switch {
-	case path == nil && (!was || !has(want, before)), path != nil && was:
-		return
-	case path == nil:
-		delete(o.lost, cluster)
-	default:
-		o.lost[cluster] = path
+	case o.probe == ObjectID{}:
+		o.probe, o.due = p.ID, now.Add(probeEvery)
+	case o.probe != p.ID:
+		return true, time.Time{}
+	case !now.Before(o.due):
+		o.due = now.Add(probeEvery)
+		return false, time.Time{}
 	}
-	o.tell(cluster, dotted(path))
+	return true, o.due
 }
 
-func (o *outdated) any(cluster string) bool {
+// upToDate notes that an object has nothing to publish. It returns true if another object
+// must become the probe.
+func (o *outdated) upToDate(id ObjectID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.lost[cluster] != nil
+	if o.probe != id {
+		return false
+	}
+	o.probe = ObjectID{}
+	return len(o.lost) > 0
 }
 
-// forget drops what is known of a member, which may come back with other CRDs.
-func (o *outdated) forget(cluster string) {
-	o.mu.Lock()
+// answered compares a response with what was sent. It returns true if the member keeps a
+// field that it lost before: its CRDs were renewed.
+func (o *outdated) answered(sent, kept v1alpha1.CommitStatusStatus) (renewed bool) {
+	o.mu.Lock() // also while it reports, so that two changes are reported in their order
 	defer o.mu.Unlock()
-	delete(o.lost, cluster)
+	want := fieldsOf(sent)
+	missing := missingFrom(fieldsOf(kept), want, nil)
+	if len(missing) == 0 && len(o.lost) == 0 {
+		return false
+	}
+	before := o.first()
+	for field, path := range o.lost {
+		if _, still := missing[field]; !still && has(want, path) {
+			renewed = true
+		}
+	}
+	if renewed {
+		o.lost, o.probe = map[string][]string{}, ObjectID{}
+	}
+	maps.Copy(o.lost, missing)
+	if now := o.first(); now != before {
+		o.report(now)
+	}
+	return renewed
 }
 
-// fieldsOf is a status as a member has it. It holds nothing that cannot be encoded.
+// first is the lost field that comes first in the alphabet, "" for none. The lock is held.
+func (o *outdated) first() string {
+	if len(o.lost) == 0 {
+		return ""
+	}
+	return "status." + slices.Min(slices.Collect(maps.Keys(o.lost)))
+}
+
+// keeps returns the fields of a status that the member keeps. The lock is held.
+func (o *outdated) keeps(status v1alpha1.CommitStatusStatus) map[string]any {
+	fields := fieldsOf(status)
+	for _, path := range o.lost {
+		remove(fields, path)
+	}
+	return fields
+}
+
+// fieldsOf is a status as JSON has it. It holds nothing that cannot be encoded.
 func fieldsOf(st v1alpha1.CommitStatusStatus) map[string]any {
 	var fields map[string]any
 	if body, err := json.Marshal(st); err == nil {
@@ -69,46 +123,46 @@ func fieldsOf(st v1alpha1.CommitStatusStatus) map[string]any {
 	return fields
 }
 
-// missing is the way to the first field of want that got lacks, nil for none. Only
-// fields of objects count: others may add to lists.
-func missing(want, got map[string]any) []string {
+// missingFrom returns the paths of the fields of want that got lacks. Fields inside lists
+// do not count: a CRD of another version has the same conditions.
+func missingFrom(got, want map[string]any, at []string) map[string][]string {
+	out := map[string][]string{}
 	for name, value := range want {
+		path := append(slices.Clone(at), name)
 		there, ok := got[name]
 		if !ok {
-			return []string{name}
-		}
-		inner, isObject := value.(map[string]any)
-		innerGot, _ := there.(map[string]any)
-		if !isObject {
+			out[strings.Join(path, ".")] = path
 			continue
 		}
-		if path := missing(inner, innerGot); path != nil {
-			return append([]string{name}, path...)
+		if inner, ok := value.(map[string]any); ok {
+			innerGot, _ := there.(map[string]any)
+			maps.Copy(out, missingFrom(innerGot, inner, path))
 		}
 	}
-	return nil
+	return out
 }
 
 func has(fields map[string]any, path []string) bool {
-	for i, name := range path {
-		value, ok := fields[name]
-		if !ok {
-			return false
-		}
-		if fields, ok = value.(map[string]any); !ok && i < len(path)-1 {
-			return false
-		}
+	value, ok := fields[path[0]]
+	if !ok || len(path) == 1 {
+		return ok
 	}
-	return true
+	inner, _ := value.(map[string]any)
+	return has(inner, path[1:])
 }
 
-func dotted(path []string) string {
-	if path == nil {
-		return ""
+// remove deletes a field, and the objects around it that hold nothing else.
+func remove(fields map[string]any, path []string) {
+	if len(path) == 1 {
+		delete(fields, path[0])
+		return
 	}
-	out := "status"
-	for _, name := range path {
-		out += "." + name
+	inner, ok := fields[path[0]].(map[string]any)
+	if !ok {
+		return
 	}
-	return out
+	remove(inner, path[1:])
+	if len(inner) == 0 {
+		delete(fields, path[0])
+	}
 }

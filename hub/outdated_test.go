@@ -2,40 +2,94 @@ package hub
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-func TestAMemberThatLosesAFieldIsToldOfUntilItKeepsThatField(t *testing.T) {
+// oldMember is an outdated with what it reported, and its clock.
+type oldMember struct {
+	*outdated
+	now      *clocktesting.FakePassiveClock
+	reported []string
+}
+
+func newOldMember() *oldMember {
+	m := &oldMember{now: clocktesting.NewFakePassiveClock(time.Unix(5000, 0))}
+	m.outdated = newOutdated(m.now, func(field string) { m.reported = append(m.reported, field) })
+	return m
+}
+
+// sentTo is a patch of an object, and before what it has of it.
+func sentTo(name string, before func(*v1alpha1.CommitStatusStatus)) Patch {
+	p := Patch{ID: ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}, Status: statusWith("queued", 4711)}
+	p.Before = *p.Status.DeepCopy()
+	before(&p.Before)
+	return p
+}
+
+func TestOutdated_ReportsALostFieldUntilTheMemberKeepsIt(t *testing.T) {
 	g := NewWithT(t)
-	var told []string
-	o := newOutdated(func(cluster, field string) { told = append(told, cluster+" "+field) })
+	m := newOldMember()
 	sent := statusWith("queued", 4711)
+	sent.ShortSHA = "abcdefg"
+	g.Expect(m.answered(sent, sent)).To(BeFalse())
+	g.Expect(m.reported).To(BeEmpty())
+
 	kept := *sent.DeepCopy()
-	kept.Conditions = append(kept.Conditions, metav1.Condition{Type: "Theirs"})
-	o.applied("eu", sent, kept)
-	g.Expect(told).To(BeEmpty(), "what others have added is no loss")
-
-	kept.Provider = &v1alpha1.ProviderHandle{}
+	kept.Provider, kept.ShortSHA = &v1alpha1.ProviderHandle{}, ""
 	for range 2 {
-		o.applied("eu", sent, kept)
+		g.Expect(m.answered(sent, kept)).To(BeFalse())
 	}
-	g.Expect(told).To(Equal([]string{"eu status.provider.github"}), "once")
-	without := *sent.DeepCopy()
+	g.Expect(m.reported).To(Equal([]string{"status.provider.github"}), "once")
+	without := *kept.DeepCopy()
 	without.Provider = nil
-	o.applied("eu", without, without)
-	g.Expect(told).To(HaveLen(1), "that one had nothing to lose")
-	o.applied("us", sent, sent)
-	g.Expect(told).To(HaveLen(1))
+	g.Expect(m.answered(without, without)).To(BeFalse(), "it had nothing to lose")
+	g.Expect(m.reported).To(HaveLen(1))
 
-	o.applied("eu", sent, sent)
-	g.Expect(told).To(Equal([]string{"eu status.provider.github", "eu "}))
+	kept.Provider = sent.Provider
+	g.Expect(m.answered(sent, kept)).To(BeTrue())
+	g.Expect(m.reported).To(Equal([]string{"status.provider.github", "status.shortSha"}), "one of two is back")
+	g.Expect(m.answered(sent, sent)).To(BeTrue())
+	g.Expect(m.reported).To(HaveLen(3))
+	g.Expect(m.reported[2]).To(BeEmpty())
+}
 
-	o.applied("eu", sent, kept)
-	o.forget("eu")
-	o.applied("eu", sent, kept)
-	g.Expect(told).To(HaveLen(4), "it was engaged anew")
+func TestOutdated_HoldsWhatTheMemberWouldLoseAgain(t *testing.T) {
+	g := NewWithT(t)
+	m := newOldMember()
+	lossy := func(st *v1alpha1.CommitStatusStatus) { st.Provider = nil }
+	first, second := sentTo("first", lossy), sentTo("second", lossy)
+	hold, _ := m.hold(first)
+	g.Expect(hold).To(BeFalse(), "nothing is known to be lost")
+	m.answered(first.Status, first.Before)
+
+	hold, until := m.hold(first)
+	g.Expect(hold).To(BeTrue())
+	g.Expect(until).To(Equal(m.now.Now().Add(probeEvery)), "the probe")
+	hold, until = m.hold(second)
+	g.Expect(hold).To(BeTrue())
+	g.Expect(until).To(BeZero(), "no probe")
+	news := sentTo("second", func(st *v1alpha1.CommitStatusStatus) { st.Provider, st.Phase = nil, "success" })
+	hold, _ = m.hold(news)
+	g.Expect(hold).To(BeFalse(), "another field has changed, too")
+
+	m.now.SetTime(time.Unix(5000, 0).Add(probeEvery))
+	hold, _ = m.hold(second)
+	g.Expect(hold).To(BeTrue())
+	hold, _ = m.hold(first)
+	g.Expect(hold).To(BeFalse(), "the probe is due")
+	hold, _ = m.hold(first)
+	g.Expect(hold).To(BeTrue(), "once")
+
+	g.Expect(m.upToDate(second.ID)).To(BeFalse())
+	g.Expect(m.upToDate(first.ID)).To(BeTrue(), "another object must become the probe")
+	_, until = m.hold(second)
+	g.Expect(until).NotTo(BeZero())
+	g.Expect(m.answered(second.Status, second.Status)).To(BeTrue())
+	hold, _ = m.hold(second)
+	g.Expect(hold).To(BeFalse())
 }

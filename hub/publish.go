@@ -2,9 +2,7 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,9 +30,10 @@ const (
 // so that a slow or dead one delays nobody else. Patches are made only while it
 // runs, that is on the leader; what was told before is then patched first.
 type publisher struct {
-	ledger   *Ledger
-	clock    clock.WithDelayedExecution
-	outdated *outdated
+	ledger *Ledger
+	clock  clock.WithDelayedExecution
+	// outdated reports which field of statuses a member loses, "" for none.
+	outdated func(cluster, field string)
 	// forbidden hears what came of each patch.
 	forbidden *forbidden
 	log       logr.Logger
@@ -52,16 +50,16 @@ type outlet struct {
 	outbox     *outbox
 	client     client.Client
 	events     events.EventRecorder
-	undeclared *undeclared
+	outdated   *outdated
 }
 
 // engage opens the way into a member.
 func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner), undeclared: newUndeclared(p.clock)}
-	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
-	p.outdated.forget(name)
+	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
+	o.outdated = newOutdated(p.clock, func(field string) { p.outdated(name, field) })
+	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
 	p.forbidden.forget(name)
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
@@ -112,41 +110,52 @@ func (p *publisher) add(ids []ObjectID) {
 
 // publish patches one status. Only the first refusal of an object is logged for
 // all to see: it may last.
-func (p *publisher) publish(o *outlet, id ObjectID, again bool) outcome {
+func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 	patch, ok := p.ledger.Patch(id)
 	if !ok {
-		return finished
+		if o.outdated.upToDate(id) {
+			p.addAll(id.Cluster)
+		}
+		return result{outcome: finished}
 	}
-	if !again {
+	if hold, until := o.outdated.hold(patch); hold {
+		if until.IsZero() {
+			return result{outcome: finished}
+		}
+		return result{outcome: held, until: until}
+	}
+	if !t.again {
 		audit(p.log, patch)
 	}
 	p.mu.Lock()
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
 	p.mu.Unlock()
 	defer cancel()
-	applied, err := applyStatus(ctx, o.client, patch, o.undeclared)
-	if o.undeclared.learn(err) {
-		applied, err = applyStatus(ctx, o.client, patch, o.undeclared)
-	}
-	result, came := outcomeOf(err)
-	patchesTotal.WithLabelValues(id.Cluster, result).Inc()
+	applied, err := applyStatus(ctx, o.client, patch)
+	said, came := outcomeOf(err)
+	patchesTotal.WithLabelValues(id.Cluster, said).Inc()
 	p.forbidden.note(id, err)
-	switch result {
+	switch said {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)
-		p.outdated.applied(id.Cluster, patch.Status, applied.Status)
 		announce(o.events, patch, o.outbox.crowded())
+		if applied.UID == patch.UID && o.outdated.answered(patch.Status, applied.Status) {
+			p.addAll(id.Cluster)
+		}
 	case "refused":
 		p.log.WithValues(id.logged()...).Error(err, "status refused by the member; its CRDs may be outdated")
 	case "error":
 		level := 0
-		if again {
+		if t.again {
 			level = 1
 		}
 		p.log.WithValues(id.logged()...).V(level).Info("status not patched; trying again", "error", err.Error())
 	}
-	return came
+	return result{outcome: came}
 }
+
+// addAll adds the objects of a member.
+func (p *publisher) addAll(cluster string) { p.add(p.ledger.Objects(cluster)) }
 
 // outcomeOf tells what came of a patch: for the metric, and for the outbox.
 func outcomeOf(err error) (result string, came outcome) {
@@ -178,33 +187,6 @@ func (p *publisher) warn(cluster string, about *v1alpha1.CommitStatus, reason, a
 	if o != nil {
 		o.events.Eventf(about, nil, corev1.EventTypeWarning, reason, action, "%s", message)
 	}
-}
-
-// applyStatus applies a status on its own to the very object that it was made for.
-// The resource version is what a re-created one is refused by: in a status, a custom
-// resource takes over its metadata before the UID in the patch is compared with it.
-// What the member's CRD does not declare is left out.
-func applyStatus(ctx context.Context, c client.Client, p Patch, u *undeclared) (*v1alpha1.CommitStatus, error) {
-	var status any = p.Status
-	if u.any() {
-		fields := fieldsOf(p.Status)
-		u.leaveOut(fields)
-		status = fields
-	}
-	body, err := json.Marshal(map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(),
-		"kind":       "CommitStatus",
-		"metadata": map[string]any{
-			"namespace": p.ID.Namespace, "name": p.ID.Name, "uid": p.UID, "resourceVersion": p.Version,
-		},
-		"status": status,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the status: %w", err)
-	}
-	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: p.ID.Namespace, Name: p.ID.Name}}
-	err = c.Status().Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(fieldOwner), client.ForceOwnership)
-	return object, err
 }
 
 // announce makes an event of a status whose Ready reason has changed. In a crowd it makes

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
@@ -44,9 +45,10 @@ func (c statusWriter) Patch(ctx context.Context, object client.Object, patch cli
 
 // outletTo opens the way of a fleet's hub into the member eu.
 func (f *fleet) outletTo(patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
-	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outdated: newOutdated(func(string, string) {}), forbidden: newForbidden(func(string, bool) {}), outlets: map[string]*outlet{}}
-	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10), undeclared: newUndeclared(clock.RealClock{})}
-	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, again bool) outcome { return p.publish(o, id, again) })
+	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outdated: func(string, string) {}, forbidden: newForbidden(func(string, bool) {}), outlets: map[string]*outlet{}}
+	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10)}
+	o.outdated = newOutdated(p.clock, func(field string) { p.outdated("eu", field) })
+	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
 	p.outlets["eu"] = o
 	p.start(context.Background())
 	return p, o
@@ -73,9 +75,9 @@ func TestAPatchIsForTheVersionOfTheObjectThatIsKnown(t *testing.T) {
 		object.SetResourceVersion("42")
 		return nil
 	})
-	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(finished))
+	f.g.Expect(p.publish(o, idIn("eu"), try{})).To(Equal(result{outcome: finished}))
 	f.setSCM("acme", nil)
-	f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(finished))
+	f.g.Expect(p.publish(o, idIn("eu"), try{})).To(Equal(result{outcome: finished}))
 	f.g.Expect(versions).To(Equal([]string{"41", "42"}), "the second before the watch has told of the first")
 }
 
@@ -131,7 +133,7 @@ func TestAPatchToAMemberThatHangsEnds(t *testing.T) {
 			return ctx.Err()
 		})
 		begun := time.Now()
-		f.g.Expect(p.publish(o, idIn("eu"), false)).To(Equal(unserved))
+		f.g.Expect(p.publish(o, idIn("eu"), try{})).To(Equal(result{outcome: unserved}))
 		f.g.Expect(time.Since(begun)).To(Equal(patchTimeout))
 	})
 }
@@ -179,4 +181,48 @@ func TestInACrowdWhatGoesWellIsNoEvent(t *testing.T) {
 	g.Expect(recorder.Events).To(Receive(ContainSubstring("SyncFailed")))
 	announce(recorder, standingPatch(v1alpha1.ReasonUnavailable, v1alpha1.ReasonSynced), true)
 	g.Expect(recorder.Events).To(Receive(ContainSubstring("Synced")), "what went wrong is told to be well again")
+}
+
+func TestPublish_SendsALostFieldOnceAMinuteUntilTheMemberKeepsIt(t *testing.T) {
+	f := denied(t)
+	loses, patches := true, 0
+	var p *publisher
+	var o *outlet
+	p, o = f.outletTo(func(_ context.Context, object client.Object, body []byte) error {
+		patches++
+		cs := object.(*v1alpha1.CommitStatus)
+		f.g.Expect(json.Unmarshal(body, cs)).To(Succeed())
+		if loses {
+			cs.Status.SyncFailure = nil
+		}
+		if kept := f.objectAt(idIn("eu")).source; !equality.Semantic.DeepEqual(kept.Status, cs.Status) {
+			cs.ResourceVersion = kept.ResourceVersion + "0"
+			f.SetObject("eu", f.token["eu"], testStatus(func(seen *v1alpha1.CommitStatus) {
+				seen.ResourceVersion, seen.Status = cs.ResourceVersion, *cs.Status.DeepCopy()
+			}))
+		}
+		return nil
+	})
+	var lost []string
+	o.outdated = newOutdated(f.now, func(field string) { lost = append(lost, field) })
+	for range 10 {
+		p.publish(o, idIn("eu"), try{})
+	}
+	f.g.Expect(patches).To(Equal(1))
+	f.g.Expect(lost).To(Equal([]string{"status.syncFailure"}))
+	next := p.publish(o, idIn("eu"), try{})
+	f.g.Expect(next).To(Equal(result{outcome: held, until: f.now.Now().Add(probeEvery)}))
+
+	f.now.Step(probeEvery)
+	p.publish(o, idIn("eu"), try{})
+	f.g.Expect(p.publish(o, idIn("eu"), try{}).outcome).To(Equal(held))
+	f.g.Expect(patches).To(Equal(2))
+	loses = false
+	f.now.Step(probeEvery)
+	p.publish(o, idIn("eu"), try{})
+	p.working.Wait()
+	f.g.Expect(patches).To(Equal(3))
+	f.g.Expect(lost).To(Equal([]string{"status.syncFailure", ""}))
+	f.g.Expect(f.objectAt(idIn("eu")).source.Status.SyncFailure).NotTo(BeNil())
+	f.g.Expect(p.publish(o, idIn("eu"), try{})).To(Equal(result{outcome: finished}))
 }

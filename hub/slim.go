@@ -17,6 +17,9 @@ import (
 // writes.
 const maxOther = 1024
 
+// othersCondition stands for the conditions that others added to a status.
+const othersCondition = "Others"
+
 // slim takes from an object what the hub never reads, and shortens what is longer than a
 // CRD of this version lets it be: a member's may let in anything. It stays longer than is
 // valid, so that it is refused all the same. It returns how many bytes of text are left.
@@ -70,7 +73,8 @@ func (c *cutter) spec(s *v1alpha1.CommitStatusSpec) {
 	cut(c, &s.URL, maxURL)
 }
 
-// status keeps the one condition that is the hub's.
+// status keeps the one condition that is the hub's. Of all others together it keeps one
+// without a content: that they are there, so that the hub removes them.
 func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
 	cut(c, &s.ScmProvider, maxOther)
 	cut(c, &s.Repo, maxOther)
@@ -92,16 +96,20 @@ func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
 		}
 	}
 	ready := apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
-	if ready == nil {
-		s.Conditions = nil
-		return
+	total := len(s.Conditions)
+	s.Conditions = nil
+	if ready != nil {
+		kept := *ready
+		cut(c, &kept.Type, maxOther)
+		cut(c, &kept.Status, maxOther)
+		cut(c, &kept.Reason, maxOther)
+		cut(c, &kept.Message, maxOther)
+		s.Conditions = []metav1.Condition{kept}
 	}
-	kept := *ready
-	cut(c, &kept.Type, maxOther)
-	cut(c, &kept.Status, maxOther)
-	cut(c, &kept.Reason, maxOther)
-	cut(c, &kept.Message, maxOther)
-	s.Conditions = []metav1.Condition{kept}
+	if total > len(s.Conditions) {
+		s.Conditions = append(s.Conditions, metav1.Condition{Type: othersCondition})
+		c.size += len(othersCondition)
+	}
 }
 
 // share has equal texts take memory once: what a status repeats of its spec, and what many

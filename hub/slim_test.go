@@ -47,7 +47,7 @@ func TestOfAnObjectOnlyWhatIsUsedIsKept(t *testing.T) {
 	g.Expect(object.OwnerReferences).To(BeNil())
 	g.Expect(object.Annotations).To(HaveLen(1))
 	g.Expect(object.Annotations).To(HaveKeyWithValue(v1alpha1.AnnotationRequestedAt, HaveLen(64)))
-	g.Expect(object.Status.Conditions).To(HaveExactElements(HaveField("Type", v1alpha1.ConditionReady)))
+	g.Expect(object.Status.Conditions).To(HaveExactElements(HaveField("Type", v1alpha1.ConditionReady), Equal(metav1.Condition{Type: othersCondition})))
 	g.Expect(slim(object)).To(Equal(size), "there is nothing left to take")
 
 	other := fat()

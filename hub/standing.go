@@ -44,6 +44,21 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	return Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Before: s.before, Source: o.source}, true
 }
 
+// Objects returns the CommitStatuses of a member.
+func (l *Ledger) Objects(cluster string) []ObjectID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.members[cluster]
+	if m == nil {
+		return nil
+	}
+	out := make([]ObjectID, 0, len(m.objects))
+	for _, o := range m.objects {
+		out = append(out, o.id())
+	}
+	return out
+}
+
 // Patched records that a status was published, and as which resource version.
 func (l *Ledger) Patched(p Patch, version string) {
 	l.mu.Lock()

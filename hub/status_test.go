@@ -79,6 +79,23 @@ func expectInvariants(g *WithT, s v1alpha1.CommitStatusStatus, generation int64)
 	}
 }
 
+func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	theirs := v1alpha1.CommitStatusStatus{Conditions: []metav1.Condition{{Type: "Theirs"}, {Type: v1alpha1.ConditionReady}, {Type: "Ready2"}}}
+	for name, s := range map[string]standing{
+		"a claim": {claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}, before: theirs},
+		"none":    {problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: theirs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			got, ok := statusOf(s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			expectInvariants(g, got, 0)
+		})
+	}
+}
+
 func TestTheOldStatusStaysUntilTheSCMShowsTheNew(t *testing.T) {
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey

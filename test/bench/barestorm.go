@@ -32,7 +32,7 @@ func (w *world) bareStorm(ctx context.Context, members, n int) (time.Duration, e
 		objects = append(objects, w.crowded(members, i))
 	}
 	tell := func(ctx context.Context, i int, status v1alpha1.CommitStatusStatus) error {
-		return w.server(i%members).Client.Status().Patch(ctx, objects[i], applied(objects[i], status), client.FieldOwner("floor"), client.ForceOwnership)
+		return w.server(i%members).Client.Status().Patch(ctx, objects[i], applied(status), client.FieldOwner("floor"))
 	}
 	err = inParallel(ctx, 0, n, func(ctx context.Context, i int) error { return tell(ctx, i, waiting()) })
 	if err != nil {
@@ -100,15 +100,11 @@ func synced(cs *v1alpha1.CommitStatus, id int64) v1alpha1.CommitStatusStatus {
 	}
 }
 
-// applied is the patch that applies a status.
-func applied(cs *v1alpha1.CommitStatus, status v1alpha1.CommitStatusStatus) client.Patch {
-	body, err := json.Marshal(map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "CommitStatus",
-		"metadata": map[string]any{"namespace": cs.Namespace, "name": cs.Name},
-		"status":   status,
-	})
+// applied is the merge patch that writes a status.
+func applied(status v1alpha1.CommitStatusStatus) client.Patch {
+	body, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		panic(err) // nothing in it can't be encoded
 	}
-	return client.RawPatch("application/apply-patch+yaml", body)
+	return client.RawPatch("application/merge-patch+json", body)
 }

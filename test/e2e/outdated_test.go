@@ -27,7 +27,7 @@ func crdOf(plural string) *apiextensionsv1.CustomResourceDefinition {
 }
 
 var _ = Describe("A member with CRDs of an older version", func() {
-	It("is told of, and has all the same what it can keep", func() {
+	It("is told of, has all the same what it can keep, and the rest once they are renewed", func() {
 		old, err := clusters.Start(GinkgoT().Context(), clusters.WithoutCRDs())
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { Expect(old.Stop()).To(Succeed()) })
@@ -59,6 +59,13 @@ var _ = Describe("A member with CRDs of an older version", func() {
 		cs := w.synced(old, "build", v1alpha1.PhaseQueued)
 		Expect(cs.Status.ShortSHA).To(BeEmpty())
 		Expect(cs.Status.Provider.GitHub.CheckRunID).NotTo(BeZero())
+		Expect(w.posts()).To(Equal(1))
+
+		By("renewing the CRDs")
+		Expect(old.InstallCRDs()).To(Succeed())
+		Eventually(func() string { return w.get(old, "build").Status.ShortSHA }, "90s").Should(Equal(testSHA[:7]))
+		Eventually(health).Should(ContainSubstring(`"crds":"complete"`))
+		Expect(w.synced(old, "build", v1alpha1.PhaseQueued).Status.Provider).To(Equal(cs.Status.Provider))
 		Expect(w.posts()).To(Equal(1))
 	})
 })

@@ -89,7 +89,8 @@ func (m *Member) listRepos(out http.ResponseWriter, _ *http.Request) {
 	_, _ = out.Write(encode(list))
 }
 
-// patch applies a status, on its own, to the very object that it names.
+// patch takes a merge patch that names each field of the status, for the very object that it
+// names.
 func (m *Member) patch(out http.ResponseWriter, r *http.Request) {
 	var applied struct {
 		Metadata metav1.ObjectMeta           `json:"metadata"`
