@@ -20,6 +20,8 @@ var (
 	leftOutDesc = prometheus.NewDesc(metricsPrefix+"cluster_objects_left_out",
 		"How many CommitStatuses and GitRepos of a member are left out, because it has more than --member-object-limit.",
 		[]string{"cluster"}, nil)
+	unreadableDesc = prometheus.NewDesc(metricsPrefix+"cluster_unreadable_objects",
+		"How many CommitStatuses and GitRepos of a member are left out, because they cannot be read.", []string{"cluster"}, nil)
 	tokenDesc = prometheus.NewDesc(metricsPrefix+"cluster_token_expiry_seconds",
 		"When the token by which the hub is let into a member ends, in seconds since 1970. The hub renews it at half of its life.",
 		[]string{"cluster"}, nil)
@@ -62,6 +64,7 @@ func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- connectedDesc
 	out <- lastEventDesc
 	out <- leftOutDesc
+	out <- unreadableDesc
 	out <- tokenDesc
 }
 
@@ -76,6 +79,7 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 		}
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
 		out <- prometheus.MustNewConstMetric(leftOutDesc, prometheus.GaugeValue, float64(h.LeftOut), cluster)
+		out <- prometheus.MustNewConstMetric(unreadableDesc, prometheus.GaugeValue, float64(h.Unreadable), cluster)
 		if !h.TokenExpiry.IsZero() {
 			out <- prometheus.MustNewConstMetric(tokenDesc, prometheus.GaugeValue, float64(h.TokenExpiry.Unix()), cluster)
 		}

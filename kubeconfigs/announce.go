@@ -132,7 +132,10 @@ func annotationOf(health Health) HealthAnnotation {
 // those of an error may hold a port.
 func announcement(before string, now HealthAnnotation) (value string, changed bool, err error) {
 	if old, err := ParseHealthAnnotation(before); err == nil && old.State == now.State && old.Reason == now.Reason {
-		now.Since, now.Message = old.Since, old.Message
+		now.Since = old.Since
+		if now.Reason != ReasonObjectsUnreadable { // of which the words are the names
+			now.Message = old.Message
+		}
 	}
 	value, err = now.Marshal()
 	return value, value != before, err

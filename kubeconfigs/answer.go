@@ -10,15 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// What the hub takes from a member in one piece. Both are several times what an API server
-// can hold: etcd takes requests of 1.5 MiB at most.
+// What the hub takes from a member in one piece. An API server holds no object over 2 MiB:
+// etcd takes requests of 1.5 MiB at most.
 const (
-	// answerLimit is for the body of any answer but a watch's. A list is asked for by pages.
+	// answerLimit is for a page of a list, which is read object by object.
 	answerLimit = 32 << 20
 	// checkLimit is for the answer to a check, which asks for one object.
 	checkLimit = 4 << 20
-	// eventLimit is for one event of a watch.
-	eventLimit = 8 << 20
 )
 
 // errTooLarge is why an answer is not read to its end.
@@ -27,8 +25,7 @@ var errTooLarge = errors.New("the member's answer is larger than the hub takes")
 // bound has an answer end where it becomes too large.
 func bound(request *http.Request, response *http.Response) {
 	if isWatch(request) {
-		response.Body = &framed{ReadCloser: response.Body, limit: eventLimit}
-		return
+		return // its events are bounded one by one
 	}
 	limit := int64(answerLimit)
 	if isCheck(request.Context()) {
@@ -70,51 +67,4 @@ func (c *capped) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
 	return n, err
-}
-
-// framed is the body of a watch, a stream of JSON values. client-go reads each of them as
-// a whole, however large it is; here it ends with errTooLarge.
-type framed struct {
-	io.ReadCloser
-	limit int
-	value value
-}
-
-// value is how far a stream is in one JSON value. Of what is no JSON only the bytes count.
-type value struct {
-	// size is how much of it there has been, and depth how many of its brackets are open.
-	size, depth      int
-	inString, escape bool
-}
-
-// Read implements io.Reader.
-func (f *framed) Read(p []byte) (int, error) {
-	n, err := f.ReadCloser.Read(p)
-	v := f.value // a copy is far faster
-	for _, b := range p[:n] {
-		if v = v.next(b); v.size > f.limit {
-			return 0, errTooLarge
-		}
-	}
-	f.value = v
-	return n, err
-}
-
-func (v value) next(b byte) value {
-	v.size++
-	switch {
-	case v.escape:
-		v.escape = false
-	case v.inString:
-		v.inString, v.escape = b != '"', b == '\\'
-	case b == '"':
-		v.inString = true
-	case b == '{' || b == '[':
-		v.depth++
-	case b == '}' || b == ']':
-		if v.depth--; v.depth <= 0 {
-			v.depth, v.size = 0, 0
-		}
-	}
-	return v
 }

@@ -115,22 +115,20 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 	i := newInformer(object)
 	for _, namespace := range c.namespaces {
 		bounds := c.bounds.add(object)
+		objects := &objects{codec: c.codec, kind: kind, namespace: namespace, keep: c.options.Keep}
 		ask := func(options metav1.ListOptions) *rest.Request {
 			return c.api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&options, c.codec.params)
 		}
 		i.feedBy(&feed{
-			lister: &lister{intake: bounds.intake, keep: c.options.Keep, fetch: func(ctx context.Context, options metav1.ListOptions) (client.ObjectList, error) {
-				answer := ask(options).Do(ctx)
-				if err := answer.Error(); err != nil {
-					return nil, err
-				}
-				body, err := answer.Raw()
+			lister: &lister{intake: bounds.intake, omitted: bounds.omitted, fetch: func(ctx context.Context, options metav1.ListOptions) (*page, error) {
+				body, err := ask(options).Stream(ctx)
 				if err != nil {
 					return nil, err
 				}
-				return c.codec.list(body, kind)
+				defer func() { _ = body.Close() }()
+				return objects.page(ctx, body, options.Limit)
 			}},
-			namespace: namespace, kind: kind, into: i, codec: c.codec, unreadable: bounds.unreadable,
+			namespace: namespace, into: i, objects: objects, unreadable: bounds.unreadable,
 			open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
 				return ask(options).Stream(ctx)
 			},

@@ -11,10 +11,10 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 )
 
@@ -44,11 +44,10 @@ var (
 type feed struct {
 	*lister
 	namespace string
-	kind      schema.GroupVersionKind
 	into      *informer
+	objects   *objects
 	// open begins a watch. Its body is the events as JSON.
-	open  func(context.Context, metav1.ListOptions) (io.ReadCloser, error)
-	codec *codec
+	open func(context.Context, metav1.ListOptions) (io.ReadCloser, error)
 	// unreadable hears of every event.
 	unreadable *unreadable
 	// delay is how long to wait after a failure.
@@ -108,10 +107,10 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("watching: %w", err)
 	}
-	stream := f.codec.stream(body, f.kind)
-	defer stream.Close()
+	stream := f.objects.stream(body)
+	defer func() { _ = body.Close() }()
 	for n := 0; ; n++ {
-		event, err := f.read(stream)
+		event, err := f.read(ctx, stream)
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
@@ -122,7 +121,9 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 		case err != nil:
 			return "", err
 		}
-		version = event.object.GetResourceVersion()
+		if event.version != "" {
+			version = event.version
+		}
 		if err := f.take(event); err != nil {
 			return "", err
 		}
@@ -132,20 +133,55 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 // take brings an event to the informer, if it is let in.
 func (f *feed) take(e event) error {
 	var err error
-	switch e.kind {
-	case watch.Added, watch.Modified:
-		if f.intake.admit(e.object, e.kind == watch.Added, f.keep(e.object)) {
+	switch {
+	case e.kind == watch.Bookmark:
+		f.intake.settle()
+	case e.kind == watch.Deleted:
+		err = f.remove(e.found)
+	case e.err != nil:
+		err = f.omit(e)
+	default:
+		added := f.omitted.unset(e.name) || e.kind == watch.Added
+		if f.intake.admit(e.object, added, e.size) {
 			err = f.into.set(e.object)
 		}
-	case watch.Deleted:
-		if f.intake.remove(e.object) {
-			err = f.into.remove(e.object, e.object)
-		}
-	default:
-		f.intake.settle()
 	}
-	if err == nil && f.intake.relist() {
+	if err == nil && (f.intake.relist() || f.omitted.relist()) {
 		return errRelist
 	}
 	return err
+}
+
+// omit leaves out an object that cannot be read. If it was let in before, it is out of sight
+// from now on.
+func (f *feed) omit(e event) error {
+	known := f.intake.knows(e.name)
+	f.omitted.set(e.name, known, e.kind == watch.Added)
+	if !known {
+		return nil
+	}
+	last, err := f.into.known(e.name)
+	if err != nil || last == nil {
+		return err
+	}
+	f.intake.remove(last)
+	return f.into.remove(last, toolscache.DeletedFinalStateUnknown{Key: e.name.String(), Obj: last})
+}
+
+// remove takes in that an object is gone, of which the name is enough.
+func (f *feed) remove(gone found) error {
+	if f.omitted.unset(gone.name) {
+		return nil
+	}
+	object := gone.object
+	if object == nil {
+		var err error
+		if object, err = f.into.known(gone.name); err != nil || object == nil {
+			return err
+		}
+	}
+	if f.intake.remove(object) {
+		return f.into.remove(object, object)
+	}
+	return nil
 }

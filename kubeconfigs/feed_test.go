@@ -17,10 +17,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
 // happening is one event of a watch as JSON.
@@ -48,14 +46,20 @@ type script struct {
 	from    []string // which versions a watch was asked from
 	paused  atomic.Int32
 	ended   chan struct{}
+	// before is called before the feed runs, and omit with each page.
+	before func(*feed)
+	omit   func(*page)
 }
 
-func (s *script) fetch(_ context.Context, _ metav1.ListOptions) (client.ObjectList, error) {
+func (s *script) fetch(_ context.Context, _ metav1.ListOptions) (*page, error) {
 	repos := s.lists[min(s.listed, len(s.lists)-1)]
 	s.listed++
-	list := &v1alpha1.GitRepoList{ListMeta: metav1.ListMeta{ResourceVersion: string(rune('0' + s.listed))}}
+	list := &page{listHead: listHead{version: string(rune('0' + s.listed))}}
 	for _, r := range repos {
-		list.Items = append(list.Items, *r)
+		list.objects = append(list.objects, found{object: r.DeepCopy()})
+	}
+	if s.omit != nil {
+		s.omit(list)
 	}
 	return list, nil
 }
@@ -76,14 +80,17 @@ func (s *script) open(ctx context.Context, o metav1.ListOptions) (io.ReadCloser,
 func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	t.Helper()
 	g := NewWithT(t)
-	s.ended = make(chan struct{})
+	s.ended, s.from, s.listed = make(chan struct{}), nil, 0
 	i := newInformer(&v1alpha1.GitRepo{})
 	f := &feed{
-		lister: listing(s.fetch, limit), kind: v1alpha1.GroupVersion.WithKind("GitRepo"), into: i, open: s.open, codec: newCodec(clusters.Scheme()),
+		lister: listing(s.fetch, limit), into: i, open: s.open, objects: reading("GitRepo"),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
 		delay: func() time.Duration { s.paused.Add(1); return 0 },
 	}
 	i.feedBy(f)
+	if s.before != nil {
+		s.before(f)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

@@ -42,6 +42,9 @@ const (
 	// ReasonObjectsLeftOut means that the member is watched, and has more objects than
 	// the hub takes in.
 	ReasonObjectsLeftOut = "ObjectsLeftOut"
+	// ReasonObjectsUnreadable means that the member is watched, and has objects that cannot
+	// be read, which are left out.
+	ReasonObjectsUnreadable = "ObjectsUnreadable"
 	// ReasonStatusForbidden means that the member is watched, and lets the hub patch no
 	// statuses, or not all.
 	ReasonStatusForbidden    = "StatusForbidden"
@@ -101,6 +104,9 @@ type Health struct {
 	// LeftOut is how many CommitStatuses and GitRepos are not watched, since the member
 	// has more than Options.ObjectLimit.
 	LeftOut int
+	// Unreadable is how many CommitStatuses and GitRepos are left out because they cannot be
+	// read. Message names some of them.
+	Unreadable int
 }
 
 // diagnose turns an attempt's outcome into State, Reason and Message. The kind
@@ -132,24 +138,52 @@ func diagnose(err error) Health {
 	}
 }
 
-// watching is the health of a member that is watched. outdated is what of what is written
-// to it does not stay, "" for nothing; forbidden says that it refuses some status patches,
-// and crowded that it has more than limit objects of a kind, of which no more are let in.
-func watching(outdated string, forbidden, crowded bool, limit int) Health {
+// shortcomings are what is wrong with a member that is watched.
+type shortcomings struct {
+	// outdated is what of what is written to it does not stay, "" for nothing.
+	outdated string
+	// forbidden says that it refuses some status patches.
+	forbidden bool
+	// crowded says that it has more than limit objects of a kind, of which no more are let in.
+	crowded bool
+	limit   int
+	// unreadable is how many objects cannot be read, and which some of them.
+	unreadable int
+	which      []string
+}
+
+// watching is the health of a member that is watched. The reason is the last that applies.
+func watching(s shortcomings) Health {
 	out := Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
-	if outdated != "" {
+	if s.outdated != "" {
 		out.Outdated, out.Reason = true, ReasonCRDOutdated
-		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + outdated
+		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + s.outdated
 	}
-	if forbidden {
+	if s.forbidden {
 		out.Forbidden, out.Reason = true, ReasonStatusForbidden
 		out.Message = "watching, but the member does not let the hub patch commitstatuses/status, in some namespaces at least"
 	}
-	if crowded {
+	if s.crowded {
 		out.Reason = ReasonObjectsLeftOut
-		out.Message = fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub takes in from one member (%d of each): the newest are left out", limit)
+		out.Message = fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub takes in from one member (%d of each): the newest are left out", s.limit)
+	}
+	if s.unreadable > 0 {
+		out.Reason, out.Unreadable = ReasonObjectsUnreadable, s.unreadable
+		out.Message = printable(fmt.Sprintf("watching, but %d objects cannot be read and are left out: %s", s.unreadable, namesOf(s.which, s.unreadable)))
 	}
 	return out
+}
+
+// namesOf lists some of so many names.
+func namesOf(which []string, of int) string {
+	text := strings.Join(which, ", ")
+	switch more := of - len(which); {
+	case len(which) == 0:
+		return "none has a valid name"
+	case more > 0:
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // printable is text in one line and within the limit, whatever a member sent.

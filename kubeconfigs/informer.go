@@ -124,6 +124,16 @@ func (i *informer) replace(namespace string, list []client.Object, first bool) e
 	return nil
 }
 
+// known returns what the store has by a name, nil for nothing.
+func (i *informer) known(name client.ObjectKey) (client.Object, error) {
+	found, _, err := i.store.GetByKey(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("looking into the cache: %w", err)
+	}
+	object, _ := found.(client.Object)
+	return object, nil
+}
+
 // in returns the objects of a namespace, or of all for "".
 func (i *informer) in(namespace string) (map[client.ObjectKey]client.Object, error) {
 	objects := i.store.List()

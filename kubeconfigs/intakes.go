@@ -9,6 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// namesTold is how many objects that cannot be read are told by their names.
+const namesTold = 10
+
 // intakes are all that one engagement watches: two kinds, in all namespaces or in some.
 type intakes struct {
 	provider *Provider
@@ -26,6 +29,7 @@ type kindIntake struct {
 	kind reflect.Type
 	*intake
 	*unreadable
+	*omitted
 }
 
 // newIntakes shares the limit of a kind among the namespaces that are watched.
@@ -35,7 +39,10 @@ func newIntakes(p *Provider, namespaces int, told func(), doubt func(error)) *in
 
 // add makes the bounds of one more watch.
 func (i *intakes) add(kind client.Object) kindIntake {
-	one := kindIntake{reflect.TypeOf(kind), newIntake(i.limit, i.provider.options.Clock, i.told), &unreadable{doubt: i.doubt}}
+	one := kindIntake{
+		reflect.TypeOf(kind), newIntake(i.limit, i.provider.options.Clock, i.told), &unreadable{doubt: i.doubt},
+		&omitted{clock: i.provider.options.Clock, told: i.told},
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.all = append(i.all, one)
@@ -62,21 +69,35 @@ func (i *intakes) crowded() (crowded bool) {
 	return crowded
 }
 
+// unreadable returns how many objects cannot be read, and which, by kind, namespace and
+// name: of some of them only.
+func (i *intakes) unreadable() (count int, which []string) {
+	i.each(func(one kindIntake) {
+		count += one.total()
+		for _, name := range one.some(namesTold) {
+			which = append(which, one.kind.Elem().Name()+" "+name.String())
+		}
+	})
+	return count, which[:min(namesTold, len(which))]
+}
+
 // trouble is why a watch cannot be read, nil while all can.
 func (i *intakes) trouble() (err error) {
 	i.each(func(one kindIntake) { err = cmp.Or(err, one.trouble()) })
 	return err
 }
 
-// drops reports whether an object was let in until a list left it out.
+// drops reports whether an object was let in until a list left it out, or cannot be read.
 func (i *intakes) drops(object client.Object) (drops bool) {
 	name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
-	i.each(func(one kindIntake) { drops = drops || one.kind == reflect.TypeOf(object) && one.intake.drops(name) })
+	i.each(func(one kindIntake) {
+		drops = drops || one.kind == reflect.TypeOf(object) && (one.intake.drops(name) || one.has(name))
+	})
 	return drops
 }
 
 // LeavesOut reports whether an object that a member's cache tells to be gone is there yet,
-// and only left out since the member has more than is watched.
+// and only left out since the member has more than is watched, or since it cannot be read.
 func (p *Provider) LeavesOut(name string, object client.Object) bool {
 	m := p.member(name)
 	if m == nil {

@@ -3,11 +3,8 @@ package kubeconfigs
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -21,14 +18,14 @@ const (
 	pageGrowth = 2
 )
 
-// lister lists a kind by pages. It lets in what the intake does, and keeps of each object
-// what keep does, before the next is read: whatever a member holds, the hub holds one page
-// beside what it was let in.
+// lister lists a kind by pages. It lets in what the intake does, before the next page is
+// read: whatever a member holds, the hub holds one page beside what it was let in.
 type lister struct {
 	// fetch asks for a page.
-	fetch  func(context.Context, metav1.ListOptions) (client.ObjectList, error)
+	fetch  func(context.Context, metav1.ListOptions) (*page, error)
 	intake *intake
-	keep   func(client.Object) (size int)
+	// omitted are the objects that cannot be read.
+	omitted *omitted
 	// page is the size of the pages that the last list came by, 0 before the first.
 	page int64
 }
@@ -38,6 +35,7 @@ type lister struct {
 func (l *lister) list(ctx context.Context) (objects []client.Object, version string, err error) {
 	options := metav1.ListOptions{Limit: l.firstPage()}
 	chosen := l.intake.choose()
+	var left omission
 	for {
 		page, err := l.fetch(ctx, options)
 		if errors.Is(err, errTooLarge) && options.Limit > 1 {
@@ -48,12 +46,16 @@ func (l *lister) list(ctx context.Context) (objects []client.Object, version str
 			return nil, "", err
 		}
 		if version == "" {
-			version = page.GetResourceVersion()
+			version = page.version
 		}
-		if err := l.choose(chosen, page); err != nil {
-			return nil, "", err
+		for _, f := range page.objects {
+			if f.err != nil {
+				left.add(f.name, l.intake.knows(f.name))
+			} else {
+				chosen.add(f.object, f.size)
+			}
 		}
-		if options.Continue = page.GetContinue(); options.Continue == "" {
+		if options.Continue = page.next; options.Continue == "" {
 			break
 		}
 	}
@@ -62,6 +64,7 @@ func (l *lister) list(ctx context.Context) (objects []client.Object, version str
 		objects = append(objects, w.object)
 	}
 	l.intake.take(chosen)
+	l.omitted.replace(left)
 	return objects, version, nil
 }
 
@@ -72,20 +75,4 @@ func (l *lister) firstPage() int64 {
 		return pageSize
 	}
 	return min(pageSize, l.page*pageGrowth)
-}
-
-// choose has the objects of a page compete.
-func (l *lister) choose(chosen *selection, page client.ObjectList) error {
-	err := meta.EachListItemWithAlloc(page, func(item runtime.Object) error {
-		object, ok := item.(client.Object)
-		if !ok {
-			return fmt.Errorf("%T is not an object", item)
-		}
-		chosen.add(object, l.keep(object))
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading a page of a list: %w", err)
-	}
-	return nil
 }

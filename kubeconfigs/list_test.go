@@ -19,8 +19,8 @@ import (
 )
 
 // pages serves a list of n objects by pages. largest is how many fit into one answer.
-func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (client.ObjectList, error) {
-	return func(_ context.Context, o metav1.ListOptions) (client.ObjectList, error) {
+func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (*page, error) {
+	return func(_ context.Context, o metav1.ListOptions) (*page, error) {
 		*asked = append(*asked, o)
 		if int(o.Limit) > largest {
 			return nil, fmt.Errorf("reading the answer: %w", errTooLarge)
@@ -30,20 +30,21 @@ func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, me
 			start, _ = strconv.Atoi(o.Continue)
 		}
 		end := min(n, start+int(o.Limit))
-		list := &v1alpha1.CommitStatusList{ListMeta: metav1.ListMeta{ResourceVersion: strconv.Itoa(1000 + start)}}
+		list := &page{listHead: listHead{version: strconv.Itoa(1000 + start)}}
 		for i := range end - start {
-			list.Items = append(list.Items, *born(n - start - i)) // the youngest first
+			list.objects = append(list.objects, found{object: born(n - start - i)}) // the youngest first
 		}
 		if end < n {
-			list.Continue = strconv.Itoa(end)
+			list.next = strconv.Itoa(end)
 		}
 		return list, nil
 	}
 }
 
-func listing(fetch func(context.Context, metav1.ListOptions) (client.ObjectList, error), limit int) *lister {
-	i := newIntake(limit, clocktesting.NewFakeClock(time.Now()), func() {})
-	return &lister{fetch: fetch, intake: i, keep: func(o client.Object) int { o.SetLabels(nil); return 0 }}
+func listing(fetch func(context.Context, metav1.ListOptions) (*page, error), limit int) *lister {
+	clk := clocktesting.NewFakeClock(time.Now())
+	i := newIntake(limit, clk, func() {})
+	return &lister{fetch: fetch, intake: i, omitted: &omitted{clock: clk, told: func() {}}}
 }
 
 func TestAListIsReadByPagesOfWhichTheOldestObjectsStay(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
@@ -15,6 +16,13 @@ import (
 // hub in. A watch tells of no change for as long as it lasts, and an API server does not end
 // one when its token does.
 const recheckEvery = 30 * time.Second
+
+// A member's objects may change what is told of it remarkBurst times at once, and then at
+// remarkRate.
+const (
+	remarkRate  = rate.Limit(1. / 6)
+	remarkBurst = 10
+)
 
 // errSuperseded ends an attempt for which a newer Secret has come.
 var errSuperseded = errors.New("superseded by a newer Secret")
@@ -41,6 +49,9 @@ type member struct {
 	outdated string
 	// forbidden says that the member refuses the patch of some statuses.
 	forbidden bool
+
+	// remarks bounds how often its own objects change what is told of it.
+	remarks *rate.Limiter
 }
 
 func newMember(p *Provider, name multicluster.ClusterName) *member {
@@ -48,6 +59,7 @@ func newMember(p *Provider, name multicluster.ClusterName) *member {
 		provider: p,
 		name:     name,
 		offered:  make(chan struct{}, 1),
+		remarks:  rate.NewLimiter(remarkRate, remarkBurst),
 		health: Health{
 			State: Connecting, Since: p.options.Clock.Now(), Reason: ReasonConnecting, Message: "first attempt",
 		},

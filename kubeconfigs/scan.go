@@ -134,6 +134,7 @@ func (s *scanner) value(k *kept) error {
 	for {
 		if _, err := s.in.Peek(1); err != nil {
 			if errors.Is(err, io.EOF) && at.bare {
+				k.add(nil, at, true)
 				return nil // a number or a word, and nothing after it
 			}
 			return unexpected(err)
@@ -146,7 +147,7 @@ func (s *scanner) value(k *kept) error {
 		if err != nil {
 			return err
 		}
-		k.add(chunk[:n], at)
+		k.add(chunk[:n], at, done)
 		if _, err := s.in.Discard(n); err != nil {
 			return fmt.Errorf("reading JSON: %w", err)
 		}
@@ -227,19 +228,27 @@ type kept struct {
 	// limit is how many bytes there may be. values and depth bound how many values they
 	// hold, and how deep, where they are set.
 	limit, values, depth int
-	// err is why bytes are not all that there was.
-	err error
+	// begun is how many values there are of those that are over.
+	begun int
+	// err is why bytes are not all that there was, and lost the same of a field that was
+	// left out.
+	err, lost error
 }
 
 // add keeps the next bytes of a value, unless they are too many.
-func (k *kept) add(chunk []byte, at position) {
+func (k *kept) add(chunk []byte, at position, done bool) {
 	switch {
 	case k.err != nil || k.limit == 0:
+		return
 	case len(k.bytes)+len(chunk) > k.limit:
 		k.err = errTooLarge
-	case k.values > 0 && at.values > k.values, k.depth > 0 && at.deepest > k.depth:
+		return
+	case k.values > 0 && k.begun+at.values > k.values, k.depth > 0 && at.deepest > k.depth:
 		k.err = errTooMany
-	default:
-		k.bytes = append(k.bytes, chunk...)
+		return
+	}
+	k.bytes = append(k.bytes, chunk...)
+	if done {
+		k.begun += 1 + at.values
 	}
 }

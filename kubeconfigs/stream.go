@@ -1,15 +1,24 @@
 package kubeconfigs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/json"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
-	restwatch "k8s.io/client-go/rest/watch"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// eventLimit is for one event of a watch, what is left out of it included.
+	eventLimit = 8 << 20
+	// watchBuffer is how much of a watch is in memory at a time, beside one object. Every
+	// watch has it all the time.
+	watchBuffer = 1 << 10
 )
 
 // errOver ends a watch after which another goes on from where it was.
@@ -17,31 +26,97 @@ var errOver = errors.New("the watch is over")
 
 // event is what a watch tells of one object, or, as a bookmark, of none.
 type event struct {
-	kind   watch.EventType
-	object client.Object
+	kind watch.EventType
+	found
+}
+
+// stream is the body of a watch.
+type stream struct {
+	*objects
+	body *capped
+	*scanner
+}
+
+func (o *objects) stream(body io.ReadCloser) *stream {
+	limited := &capped{ReadCloser: body}
+	return &stream{objects: o, body: limited, scanner: newScanner(limited, watchBuffer)}
 }
 
 // read waits for the next event of the feed's kind. What ends a watch that can be gone on
 // with is errOver.
-func (f *feed) read(stream *restwatch.Decoder) (event, error) {
-	kind, decoded, err := stream.Decode()
-	if isOver(err) {
-		return event{}, errOver
-	}
-	if err == nil && kind == watch.Error {
-		return event{}, fmt.Errorf("watching: %w", apierrors.FromObject(decoded))
-	}
-	object, ok := decoded.(client.Object)
-	if err == nil && (!ok || !f.into.holds(object)) {
-		err = fmt.Errorf("%T is not what was watched", decoded)
-	}
-	if err != nil {
+func (f *feed) read(ctx context.Context, s *stream) (event, error) {
+	e, err := s.event(ctx)
+	var status *apierrors.StatusError
+	switch {
+	case err == nil:
+		f.unreadable.readable()
+	case isOver(err):
+		err = errOver
+	case errors.As(err, &status), ctx.Err() != nil:
+	default:
 		err = fmt.Errorf("reading a watch: %w", err)
 		f.unreadable.broken(err)
-		return event{}, err
 	}
-	f.unreadable.readable()
-	return event{kind, object}, nil
+	return e, err
+}
+
+// event reads one event. An object that cannot be read is no error, so long as it is known
+// where it ends; what the member says to have gone wrong is an APIStatus.
+func (s *stream) event(ctx context.Context) (e event, err error) {
+	s.body.left = eventLimit
+	if _, err := s.next(); err != nil {
+		return e, err
+	}
+	raw, done := borrowRaw()
+	defer done()
+	err = s.fields(func(name string) (err error) {
+		switch name {
+		case "type":
+			var kind string
+			kind, err = s.text(keyLimit)
+			e.kind = watch.EventType(kind)
+		case "object":
+			err = raw.read(s.scanner)
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return e, unexpected(err)
+	case e.kind == watch.Error:
+		return e, raw.status()
+	}
+	if e.found, err = s.decode(ctx, raw); err != nil {
+		return e, err
+	}
+	return e, s.check(e)
+}
+
+// check tells what is no event of a watch from an event of an object that cannot be read.
+func (s *stream) check(e event) error {
+	switch {
+	case errors.Is(e.err, errOtherKind), errors.Is(e.err, errNoObject):
+		return e.err
+	case e.kind == watch.Added, e.kind == watch.Modified, e.kind == watch.Deleted:
+		return nil
+	case e.kind == watch.Bookmark && e.version != "":
+		return nil
+	}
+	return fmt.Errorf("%q is no event", e.kind)
+}
+
+// status is what a member says to have gone wrong.
+func (r *rawObject) status() error {
+	status := metav1.Status{}
+	if r.err != nil {
+		return r.err
+	}
+	if err := json.Unmarshal(r.content.bytes, &status); err != nil {
+		return fmt.Errorf("reading what went wrong: %w", err)
+	}
+	return fmt.Errorf("watching: %w", apierrors.FromObject(&status))
 }
 
 // isOver reports whether a stream has ended, by either side or by the network.

@@ -54,28 +54,42 @@ func (m *member) setForbidden(forbidden bool) {
 }
 
 // remark takes in what there is to say of a member that is watched, if it is. Log and
-// event are for changes.
+// event are for changes. Who makes too many of them is looked at by the next check.
 func (m *member) remark() {
 	p := m.provider
+	if !m.remarks.AllowN(p.options.Clock.Now(), 1) {
+		return
+	}
 	m.mu.Lock()
 	health := m.watching()
-	changed := m.health.State == Connected && m.health.Reason != health.Reason && m.current != nil
+	watched := m.health.State == Connected && m.current != nil
+	changed := watched && m.health.Reason != health.Reason
+	news := changed || watched && (m.health.Unreadable != health.Unreadable || health.Unreadable > 0 && m.health.Message != health.Message)
+	health.Since, health.TokenExpiry, health.RenewalError = m.health.Since, m.health.TokenExpiry, m.health.RenewalError
 	if changed {
-		health.Since, health.TokenExpiry, health.RenewalError = p.options.Clock.Now(), m.health.TokenExpiry, m.health.RenewalError
+		health.Since = p.options.Clock.Now()
+	}
+	if news {
 		m.health = health
 	}
 	secret := m.wish.secret
 	m.mu.Unlock()
 	if changed {
 		m.announce(secret, health)
+	}
+	if news {
 		p.news()
 	}
 }
 
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
-	crowded := m.current != nil && m.current.intakes.crowded()
-	return watching(m.outdated, m.forbidden, crowded, m.provider.options.ObjectLimit)
+	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden, limit: m.provider.options.ObjectLimit}
+	if m.current != nil {
+		s.crowded = m.current.intakes.crowded()
+		s.unreadable, s.which = m.current.intakes.unreadable()
+	}
+	return watching(s)
 }
 
 // announce writes the log line and the event of a change.
@@ -97,6 +111,7 @@ func (m *member) healthNow() Health {
 	health := m.health
 	if health.State == Connected && m.current != nil {
 		health.LeftOut = m.current.intakes.leftOut()
+		health.Unreadable, _ = m.current.intakes.unreadable()
 	}
 	return health
 }

@@ -1,0 +1,136 @@
+package kubeconfigs
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+)
+
+// reading reads objects of a kind, of which nothing is dropped.
+func reading(kind string) *objects {
+	return &objects{
+		codec: newCodec(clusters.Scheme()), kind: v1alpha1.GroupVersion.WithKind(kind), keep: func(client.Object) int { return 0 },
+	}
+}
+
+// listOf is a list of GitRepos as JSON.
+func listOf(items string) string {
+	return `{"apiVersion":"commit-status.argoproj.io/v1alpha1","items":` + items + `,"kind":"GitRepoList","metadata":{"resourceVersion":"7"}}`
+}
+
+func TestPage_IsOneOfWhatWasAskedFor(t *testing.T) {
+	const item = `{"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
+	for name, tc := range map[string]struct {
+		body     string
+		items    int
+		readable int
+		err      string
+	}{
+		"a list":                  {body: listOf(`[` + item + `,` + item + `]`), items: 2, readable: 2},
+		"an empty list":           {body: listOf(`[]`)},
+		"no list at all":          {body: listOf(`null`)},
+		"items that are none":     {body: listOf(`[{},7,` + item + `,null,[]]`), items: 5, readable: 1},
+		"more than was asked for": {body: listOf(`[{},{},{},{},{},{}]`), err: errTooMany.Error()},
+		"a list of other things":  {body: strings.Replace(listOf(`[`+item+`]`), "GitRepoList", "CommitStatusList", 1), err: "CommitStatusList"},
+		"a status":                {body: `{"apiVersion":"v1","kind":"Status","status":"Failure","message":"no"}`, err: "Status"},
+		"no kind":                 {body: `{"items":[]}`, err: "is not a GitRepoList"},
+		"a list of another age":   {body: strings.Replace(listOf(`[]`), "v1alpha1", "v1", 1), err: "is not a GitRepoList"},
+		"no JSON":                 {body: `<html>`, err: "reading a list"},
+		"half of it":              {body: listOf(`[` + item)[:100], err: "reading a list"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			page, err := reading("GitRepo").page(t.Context(), strings.NewReader(tc.body), 5)
+			if tc.err != "" {
+				g.Expect(err).To(MatchError(ContainSubstring(tc.err)))
+				return
+			}
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(page.objects).To(HaveLen(tc.items))
+			readable := 0
+			for _, f := range page.objects {
+				if f.err == nil {
+					readable++
+				}
+			}
+			g.Expect(readable).To(Equal(tc.readable))
+		})
+	}
+}
+
+func TestPage_LeavesOutWhatKubernetesWouldRefuse(t *testing.T) {
+	good := map[string]string{"name": `"a.b-1"`, "namespace": `"team"`, "uid": `"0f3c"`, "resourceVersion": `"7"`, "creationTimestamp": `"2026-11-23T10:00:00Z"`}
+	item := func(field, value string) string {
+		var fields []string
+		for name, ok := range good {
+			if name == field {
+				ok = value
+			}
+			fields = append(fields, `"`+name+`":`+ok)
+		}
+		return `{"metadata":{` + strings.Join(fields, ",") + `}}`
+	}
+	long := func(n int) string { return `"` + strings.Repeat("a", n) + `"` }
+	for field, values := range map[string][]string{
+		"name":              {`""`, `"A"`, `"a b"`, `"a/b"`, `"a\u0000"`, `"-a"`, `"é"`, `7`, `null`, `{}`, long(254), long(4 << 20)},
+		"namespace":         {`""`, `"Team"`, `"a.b"`, `"a/b"`, `7`, long(64), long(1 << 20)},
+		"uid":               {`""`, `"a b"`, `"a\n"`, `"\u001b[2J"`, `"é"`, `7`, long(uidLimit + 1)},
+		"resourceVersion":   {`""`, `"0"`, `"07"`, `"-1"`, `"seven"`, `"7 "`, `7`, `"` + strings.Repeat("7", 33) + `"`},
+		"creationTimestamp": {`"yesterday"`, `7`, `"2026-11-23t10:00:00z"`, `"99999-01-01T00:00:00Z"`},
+		"generation":        {`-1`, `"1"`, `1e99`},
+	} {
+		for _, value := range values {
+			g := NewWithT(t)
+			text := item(field, value)
+			if field == "generation" {
+				text = strings.Replace(text, `{"metadata":{`, `{"metadata":{"generation":`+value+`,`, 1)
+			}
+			page, err := reading("GitRepo").page(t.Context(), strings.NewReader(listOf(`[`+text+`,`+item("", "")+`]`)), 5)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(page.objects[0].err).To(HaveOccurred(), "%s: %.50s", field, value)
+			g.Expect(page.objects[0].object).To(BeNil())
+			g.Expect(page.objects[1].err).NotTo(HaveOccurred())
+			g.Expect(page.objects[1].name.String()).To(Equal("team/a.b-1"))
+		}
+	}
+}
+
+func TestPage_IsOfTheNamespaceThatWasAskedFor(t *testing.T) {
+	g := NewWithT(t)
+	o := reading("GitRepo")
+	o.namespace = "team"
+	in := func(namespace string) string {
+		return `{"metadata":{"name":"a","namespace":"` + namespace + `","uid":"u","resourceVersion":"7"}}`
+	}
+	page, err := o.page(t.Context(), strings.NewReader(listOf(`[`+in("team")+`,`+in("other")+`]`)), 5)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(page.objects[0].err).NotTo(HaveOccurred())
+	g.Expect(page.objects[1].err).To(HaveOccurred())
+	g.Expect(page.objects[1].name.Name).To(BeEmpty(), "nobody in that namespace is named for it")
+}
+
+func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
+	const metadata = `"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}`
+	for _, text := range []string{
+		`{` + metadata + `,"spec":{"repository":7}}`,
+		`{"spec":{"repository":7},` + metadata + `}`,
+		`{` + metadata + `,"spec":{"repository":"` + strings.Repeat("x", 3<<20) + `"}}`,
+		`{"spec":{"repository":"` + strings.Repeat("x", 3<<20) + `"},` + metadata + `}`,
+		`{` + metadata + `,"status":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`,
+		`{` + metadata + `,"kind":"CommitStatus","apiVersion":"v1"}`,
+		`{` + strings.Replace(metadata, `"name"`, `"annotations":{"a":"`+strings.Repeat("x", 3<<20)+`"},"name"`, 1) + `}`,
+	} {
+		g := NewWithT(t)
+		page, err := reading("GitRepo").page(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(page.objects).To(HaveLen(1))
+		g.Expect(page.objects[0].err).To(HaveOccurred(), "%.100s", text)
+		g.Expect(page.objects[0].name.String()).To(Equal("team/a"), "%.100s", text)
+		g.Expect(page.objects[0].version).To(Equal("7"), "a watch goes on from there")
+	}
+}

@@ -1,0 +1,132 @@
+package kubeconfigs
+
+import (
+	"errors"
+	"sync"
+)
+
+// What an object may be, so that it is decoded.
+const (
+	// objectLimit is in bytes of JSON: etcd takes requests of 1.5 MiB at most, and no API
+	// server holds an object over 2 MiB.
+	objectLimit = 2 << 20
+	// valuesLimit is how many values an object may have. The CRDs of this project allow
+	// about a hundred, beside labels and annotations.
+	valuesLimit = 10_000
+	// depthLimit is how deep they may be nested.
+	depthLimit = 32
+	// spareLimit is how large the memory of a rawObject may be that is used again.
+	spareLimit = 64 << 10
+)
+
+var (
+	errNoObject   = errors.New("what should be an object is none")
+	errNoMetadata = errors.New("the object's metadata is no JSON object")
+	errTwoFields  = errors.New("the object has its metadata twice")
+)
+
+// rawObject is an object as a member sends it, without the fields that the hub has no use
+// for, however large they are. Its metadata is apart, since it may be all that can be read.
+type rawObject struct {
+	// metadata is {"metadata":{…}}, and content the object without it.
+	metadata, content kept
+	// err is why it is not all there.
+	err error
+}
+
+// rawObjects are to be used again.
+var rawObjects = sync.Pool{New: func() any { return &rawObject{} }}
+
+// borrowRaw returns an empty rawObject. done gives it back.
+func borrowRaw() (raw *rawObject, done func()) {
+	raw, ok := rawObjects.Get().(*rawObject)
+	if !ok {
+		raw = &rawObject{}
+	}
+	raw.err = errNoObject
+	return raw, func() {
+		if cap(raw.metadata.bytes)+cap(raw.content.bytes) <= spareLimit {
+			rawObjects.Put(raw)
+		}
+	}
+}
+
+// contentFields are the fields of an object that are kept beside its metadata. Three are of
+// the Status that a watch's last event may be.
+var contentFields = map[string]bool{
+	"apiVersion": true, "kind": true, "spec": true, "status": true, "code": true, "reason": true, "message": true,
+}
+
+// metadataFields are the fields of metadata that are kept.
+var metadataFields = map[string]bool{
+	"name": true, "namespace": true, "uid": true, "resourceVersion": true, "generation": true,
+	"creationTimestamp": true, "deletionTimestamp": true, "labels": true, "annotations": true,
+}
+
+// read takes in an object in the place of what was there. An error is one of the stream;
+// what is wrong with the object alone is r.err.
+func (r *rawObject) read(s *scanner) error {
+	r.err = nil
+	r.metadata.empty(`{"metadata":{`)
+	r.content.empty(`{`)
+	seen := false
+	err := r.fields(s, errNoObject, func(name string) error {
+		switch {
+		case name == "metadata" && seen:
+			r.err = errTwoFields
+			return s.skip()
+		case name == "metadata":
+			seen = true
+			return r.fields(s, errNoMetadata, func(name string) error { return r.metadata.field(s, name, metadataFields) })
+		default:
+			return r.content.field(s, name, contentFields)
+		}
+	})
+	r.metadata.bytes = append(r.metadata.bytes, "}}"...)
+	r.content.bytes = append(r.content.bytes, '}')
+	if r.err == nil && r.size() > objectLimit {
+		r.err = errTooLarge
+	}
+	r.err = errors.Join(r.err, r.metadata.lost, r.content.lost)
+	return err
+}
+
+// size is how many bytes are kept, and values how many values they have.
+func (r *rawObject) size() int   { return len(r.metadata.bytes) + len(r.content.bytes) }
+func (r *rawObject) values() int { return r.metadata.begun + r.content.begun }
+
+// fields reads what should be an object, and notes where it is none.
+func (r *rawObject) fields(s *scanner, none error, do func(name string) error) error {
+	b, err := s.next()
+	switch {
+	case err != nil:
+		return err
+	case b != '{':
+		r.err = none
+		return s.skip()
+	}
+	return s.fields(do)
+}
+
+// empty has an object begin.
+func (k *kept) empty(opening string) {
+	*k = kept{bytes: append(k.bytes[:0], opening...), limit: objectLimit, values: valuesLimit, depth: depthLimit}
+}
+
+// field keeps a field of an object, if it is one of those, unless it is too large: the
+// object's name may come after it.
+func (k *kept) field(s *scanner, name string, fields map[string]bool) error {
+	if !fields[name] {
+		return s.skip()
+	}
+	end := len(k.bytes)
+	if k.bytes[end-1] != '{' {
+		k.bytes = append(k.bytes, ',')
+	}
+	k.bytes = append(append(append(k.bytes, '"'), name...), `":`...)
+	err := s.value(k)
+	if k.err != nil {
+		k.bytes, k.lost, k.err = k.bytes[:end], k.err, nil
+	}
+	return err
+}
