@@ -3,7 +3,6 @@ package hub
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -53,31 +52,10 @@ var outcomes = map[v1alpha1.Phase]string{
 //
 // The description names nobody: the repository may be public. The URL is that of
 // the oldest claim in the worst phase that has one.
-func aggregate(claims []Claim) (want providers.Status, how *Joined) {
+func aggregate(claims claimSet) (want providers.Status, how *Joined) {
 	want.Phase = worstPhase(claims)
-	how = &Joined{Claims: len(claims)}
-	var first []Claim
-	var linked *Claim
-	for i := range claims {
-		c := &claims[i]
-		if c.Want.Phase != want.Phase {
-			continue
-		}
-		how.Worst++
-		if at, _ := slices.BinarySearchFunc(first, *c, older); at < maxNamed {
-			first = slices.Insert(first, at, *c)
-			first = first[:min(len(first), maxNamed)]
-		}
-		if c.Want.URL != "" && (linked == nil || older(*c, *linked) < 0) {
-			linked = c
-		}
-	}
-	for i := range first {
-		how.First = append(how.First, first[i].Object)
-	}
-	if linked != nil {
-		want.URL = linked.Want.URL
-	}
+	how = &Joined{Claims: claims.size(), Worst: claims.wanting(want.Phase)}
+	how.First, want.URL = claims.first(want.Phase)
 	switch {
 	case how.Worst == how.Claims:
 		want.Description = fmt.Sprintf("all %d %s", how.Claims, outcomes[want.Phase])
@@ -90,15 +68,19 @@ func aggregate(claims []Claim) (want providers.Status, how *Joined) {
 	return want, how
 }
 
+// fromTheWorst are the phases, the worst first.
+var fromTheWorst = []v1alpha1.Phase{
+	v1alpha1.PhaseFailure, v1alpha1.PhaseInProgress, v1alpha1.PhaseQueued, v1alpha1.PhaseCanceled, v1alpha1.PhaseSuccess,
+}
+
 // worstPhase is the worst phase that any of the claims wants.
-func worstPhase(claims []Claim) v1alpha1.Phase {
-	var worst v1alpha1.Phase
-	for i := range claims {
-		if worse(claims[i].Want.Phase, worst) {
-			worst = claims[i].Want.Phase
+func worstPhase(claims claimSet) v1alpha1.Phase {
+	for _, phase := range fromTheWorst {
+		if claims.wanting(phase) > 0 {
+			return phase
 		}
 	}
-	return worst
+	return ""
 }
 
 func worse(a, b v1alpha1.Phase) bool { return badness[a] > badness[b] }

@@ -17,8 +17,8 @@ import (
 var joining = fixedFleet{aggregate: []string{""}}
 
 // claimsFor makes a claim for each phase of a list, in the order of their age.
-func claimsFor(phases string) []Claim {
-	var out []Claim
+func claimsFor(phases string) claimList {
+	var out claimList
 	for i, phase := range strings.Fields(phases) {
 		c := claimBy(fmt.Sprintf("c%d", i), "x", int64(i), v1alpha1.Phase(phase))
 		c.Want.Description, c.Want.URL = "mine", fmt.Sprintf("https://ci.example.com/%d", i)
@@ -174,7 +174,7 @@ func TestWhatTheMissingMayForbidWaitsForThem(t *testing.T) {
 }
 
 // anyClaims draws claims of different clusters, and so of different age or name.
-func anyClaims(t *rapid.T, atLeast int) []Claim {
+func anyClaims(t *rapid.T, atLeast int) claimList {
 	n := rapid.IntRange(atLeast, 8).Draw(t, "claims")
 	out := make([]Claim, 0, n)
 	for i := range n {
@@ -226,7 +226,7 @@ func TestTheLastClaimIsShownAsItIs(t *testing.T) {
 		g := NewWithT(t)
 		claims := anyClaims(t, 2)
 		last := claims[rapid.IntRange(0, len(claims)-1).Draw(t, "last")]
-		g.Expect(arbitrate([]Claim{last}, joining)).To(Equal(Verdict{Owner: last, Want: last.Want}))
+		g.Expect(arbitrate(claimList{last}, joining)).To(Equal(Verdict{Owner: last, Want: last.Want}))
 	})
 }
 

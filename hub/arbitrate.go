@@ -2,10 +2,8 @@ package hub
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
-	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -46,8 +44,8 @@ type circumstances interface {
 // the claims that are here make it worse: that no other claim could forbid, where the
 // ScmProvider that statuses say it is written through aggregates. A key whose claims
 // are all here, or that no status tells of, waits for nobody.
-func arbitrate(claims []Claim, now circumstances) Verdict {
-	owner := slices.MinFunc(claims, older)
+func arbitrate(claims claimSet, now circumstances) Verdict {
+	owner := claims.oldest()
 	v := Verdict{Owner: owner, Want: owner.Want}
 	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unheard(cluster) {
 		v.WaitFor = cluster
@@ -55,41 +53,16 @@ func arbitrate(claims []Claim, now circumstances) Verdict {
 	if !now.aggregates(owner.Provider) {
 		return v
 	}
-	if len(claims) > 1 {
+	if claims.size() > 1 {
 		v.Want, v.Joined = aggregate(claims)
 	}
-	if v.WaitFor == "" && someMissing(claims) {
+	if v.WaitFor == "" && claims.someMissing() {
 		v.WaitFor = now.awaited()
 	}
-	if worse(v.Want.Phase, recordedPhase(claims)) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
+	if worse(v.Want.Phase, claims.recordedPhase()) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
 		v.WaitFor = ""
 	}
 	return v
-}
-
-// someMissing reports whether claimants' statuses count more claims than there
-// are claimants whose status counts.
-func someMissing(claims []Claim) bool {
-	told, most := 0, 0
-	for i := range claims {
-		if claims[i].Together > 0 {
-			told++
-		}
-		most = max(most, claims[i].Together)
-	}
-	return told < most
-}
-
-// recordedPhase is the worst phase that claimants' statuses say is shown, "" for
-// none.
-func recordedPhase(claims []Claim) v1alpha1.Phase {
-	var worst v1alpha1.Phase
-	for i := range claims {
-		if worse(claims[i].RecordedPhase, worst) {
-			worst = claims[i].RecordedPhase
-		}
-	}
-	return worst
 }
 
 // older orders claims by age, the owner first.

@@ -1,37 +1,103 @@
 package hub
 
-import "slices"
-
 // claimants are the objects that claim a key. Most keys have one, for which a map would
-// take several times the memory.
+// take several times the memory. Each object holds its index instead.
 type claimants []*object
 
-// of returns the claimant with an ID, nil where there is none.
-func (c claimants) of(id ObjectID) *object {
-	for _, o := range c {
-		if o.id() == id {
-			return o
-		}
-	}
-	return nil
-}
-
-func (c claimants) has(o *object) bool { return slices.Contains(c, o) }
+func (c claimants) has(o *object) bool { return int(o.slot) < len(c) && c[o.slot] == o }
 
 func (c *claimants) add(o *object) {
 	if !c.has(o) {
+		o.slot = int32(len(*c))
 		*c = append(*c, o)
 	}
 }
 
 func (c *claimants) remove(o *object) {
-	at := slices.Index(*c, o)
-	if at < 0 {
+	if !c.has(o) {
 		return
 	}
 	last := len(*c) - 1
-	(*c)[at], (*c)[last] = (*c)[last], nil
+	moved := (*c)[last]
+	moved.slot = o.slot
+	(*c)[o.slot], (*c)[last] = moved, nil
 	if *c = (*c)[:last]; last == 0 {
 		*c = nil
+	}
+}
+
+// claim makes a claim on an entry an object's.
+func (l *Ledger) claim(e *entry, o *object, claim Claim, s *scm) {
+	t := e.tally()
+	t.remove(o)
+	e.claims.add(o)
+	o.take(claim, e, s)
+	if l.heard(o.cluster) {
+		t.add(o)
+	}
+}
+
+// withdraw takes an object's claim off an entry.
+func (l *Ledger) withdraw(e *entry, o *object) {
+	t := e.tally()
+	t.remove(o)
+	e.claims.remove(o)
+	if t != nil && len(e.claims) <= l.few {
+		l.dropTally(e)
+	}
+}
+
+// counting returns the claims on an entry that count: those whose members are synced. The
+// result is valid until the next change of the ledger.
+func (l *Ledger) counting(e *entry) claimSet {
+	if len(e.claims) > l.few {
+		return l.tallied(e)
+	}
+	l.scratch = l.scratch[:0]
+	for _, o := range e.claims {
+		if l.heard(o.cluster) {
+			l.scratch = append(l.scratch, o.claim())
+		}
+	}
+	return l.scratch
+}
+
+// tallied returns the tally of an entry, and makes it where there is none.
+func (l *Ledger) tallied(e *entry) *tally {
+	if t := e.tally(); t != nil {
+		return t
+	}
+	t := newTally()
+	for _, o := range e.claims {
+		if l.heard(o.cluster) {
+			t.add(o)
+		}
+	}
+	e.detail().tally = t
+	return t
+}
+
+// tally returns the tally of an entry, nil where there is none.
+func (e *entry) tally() *tally {
+	if e.more == nil {
+		return nil
+	}
+	return e.more.tally
+}
+
+func (l *Ledger) dropTally(e *entry) {
+	for _, o := range e.claims {
+		o.counted = false
+	}
+	if e.more != nil {
+		e.more.tally = nil
+		e.tidy()
+	}
+}
+
+// nowCounts adds an object's claim to the tally of its key, now that its member is synced.
+func (l *Ledger) nowCounts(o *object) {
+	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
+		e.tally().add(o)
 	}
 }

@@ -1,7 +1,5 @@
 package hub
 
-import "slices"
-
 // fewNames is how many names on one commit are looked through for one of them. Most commits
 // have fewer, and a map of them takes more memory than they do.
 const fewNames = 16
@@ -62,6 +60,7 @@ func (l *Ledger) entryAt(key Key) *entry {
 		return e
 	}
 	e = &entry{on: c, name: key.Name}
+	e.slot = int32(len(c.entries))
 	c.entries = append(c.entries, e)
 	switch {
 	case c.byName != nil:
@@ -81,7 +80,11 @@ func (l *Ledger) drop(e *entry) {
 	e.part()
 	l.setWaitFor(e, "")
 	c := e.on
-	c.entries = slices.DeleteFunc(c.entries, func(each *entry) bool { return each == e })
+	last := len(c.entries) - 1
+	moved := c.entries[last]
+	moved.slot = e.slot
+	c.entries[e.slot], c.entries[last] = moved, nil
+	c.entries = c.entries[:last]
 	delete(c.byName, e.name)
 	if len(c.entries) == 0 {
 		delete(l.commits, c.at)

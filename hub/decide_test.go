@@ -51,7 +51,7 @@ func TestTheOldestClaimOwnsTheKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			v := arbitrate(c.claims, fixedFleet{})
+			v := arbitrate(claimList(c.claims), fixedFleet{})
 			g.Expect(v.Owner.Object.String()).To(Equal(c.owner))
 			g.Expect(v.Want).To(Equal(v.Owner.Want))
 			g.Expect(v.WaitFor).To(BeEmpty())
@@ -63,12 +63,12 @@ func TestAnUnheardOwnerIsWaitedFor(t *testing.T) {
 	g := NewWithT(t)
 	loser := claimBy("a", "x", 2, "success")
 	loser.RecordedOwner = "b/team-a/x"
-	v := arbitrate([]Claim{loser}, fixedFleet{silent: []string{"b"}})
+	v := arbitrate(claimList{loser}, fixedFleet{silent: []string{"b"}})
 	g.Expect(v.WaitFor).To(Equal("b"))
-	v = arbitrate([]Claim{loser}, fixedFleet{silent: []string{"c"}})
+	v = arbitrate(claimList{loser}, fixedFleet{silent: []string{"c"}})
 	g.Expect(v.WaitFor).To(BeEmpty(), "b was heard, or waited for long enough")
 	owner := claimBy("b", "x", 1, "success")
-	v = arbitrate([]Claim{loser, owner}, fixedFleet{silent: []string{"a", "b"}})
+	v = arbitrate(claimList{loser, owner}, fixedFleet{silent: []string{"a", "b"}})
 	g.Expect(v.WaitFor).To(BeEmpty(), "the owner is here")
 }
 

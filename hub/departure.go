@@ -90,7 +90,7 @@ func (l *Ledger) handOver(e *entry, v Verdict, to *scm) {
 	claim.Provider, claim.Want = e.via.name, providers.Status{}
 	now := l.clock.Now()
 	e.leaving = &departure{
-		claim: claim, source: e.claims.of(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(departureLife),
+		claim: claim, source: l.objectAt(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(departureLife),
 	}
 }
 
@@ -237,7 +237,7 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 // zero when there is nothing to wait for. One that another installation's pause
 // or outage holds back is not waited for.
 func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
-	for _, d := range e.claims.of(v.Owner.Object).parting() {
+	for _, d := range l.objectAt(v.Owner.Object).parting() {
 		if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
 			l.ending(old)
 		}

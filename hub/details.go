@@ -25,6 +25,8 @@ type details struct {
 	// again is when it is looked at once more, zero for never.
 	again time.Time
 	check check
+	// tally is of many claims, nil while there are few or it is not needed.
+	tally *tally
 }
 
 // attempt is what a failure was about. When any of it changes, the failure no

@@ -13,7 +13,8 @@
 //	              start, heard.go and twins.go which members count, waiting.go which
 //	              keys wait for one
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
-//	              ScmProvider says so (pure)
+//	              ScmProvider says so (pure); claimset.go looks through a few claims,
+//	              tally.go has an index of many
 //	departure.go  what is to be ended at a key that was left
 //	route.go      in which lane a key waits for its turn; pending.go and await.go tell
 //	              its claimants so

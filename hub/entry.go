@@ -33,6 +33,8 @@ type entry struct {
 	// met says that this process has read or written here, so that a status may be older
 	// than what it knows.
 	met bool
+	// slot is the index among the entries of the commit.
+	slot int32
 	Observation
 	updatedAt time.Time
 	// writer is the ScmProvider that wrote or read Shown, and via how that was then;
@@ -122,9 +124,8 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 		e.since = l.clock.Now()
 	}
 	delete(e.kept, o.id())
-	e.claims.add(o)
 	e.adopt(claim.Want)
-	o.take(claim, e, s)
+	l.claim(e, o, claim, s)
 }
 
 // changesOf returns the object and its key, once its cluster has been heard.
@@ -145,7 +146,7 @@ func (l *Ledger) suspend(o *object) Changes {
 	if e == nil || !e.claims.has(o) {
 		return Changes{}
 	}
-	e.claims.remove(o)
+	l.withdraw(e, o)
 	e.keep(o.id())
 	return Changes{Keys: []Key{e.key()}}
 }
@@ -168,7 +169,7 @@ func (l *Ledger) release(o *object, why parting) Changes {
 	if !kept && !e.claims.has(o) {
 		return Changes{}
 	}
-	e.claims.remove(o)
+	l.withdraw(e, o)
 	delete(e.kept, o.id())
 	switch {
 	case !e.idle():
@@ -197,22 +198,11 @@ func (l *Ledger) remove(m *member, o *object, why parting) Changes {
 	return l.release(o, why)
 }
 
-// heardClaims returns the claims of an entry whose clusters have been heard.
-func (l *Ledger) heardClaims(e *entry) []Claim {
-	out := make([]Claim, 0, len(e.claims))
-	for _, o := range e.claims {
-		if l.heard(o.cluster) {
-			out = append(out, o.claim())
-		}
-	}
-	return out
-}
-
 // judge decides between the claims on an entry as they are now; ok is false when
 // none counts.
 func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
-	claims := l.heardClaims(e)
-	if len(claims) == 0 {
+	claims := l.counting(e)
+	if claims.size() == 0 {
 		return Verdict{}, false
 	}
 	v := arbitrate(claims, l)

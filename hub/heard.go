@@ -10,7 +10,12 @@ import (
 func (l *Ledger) Loaded() Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.loaded = true
+	if !l.loaded {
+		l.loaded = true
+		for e := range l.entries {
+			l.dropTally(e) // no claim counted before
+		}
+	}
 	l.recallPlaces()
 	return l.everything()
 }

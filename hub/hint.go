@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"strings"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -25,7 +26,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 		return
 	}
 	e.seen, e.nameless = true, true
-	o := e.claims.of(v.Owner.Object)
+	o := l.objectAt(v.Owner.Object)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		want := v.Want // a pointer into the verdict would hold on to all of it
 		e.detail().check.drifted = &want
@@ -70,19 +71,16 @@ func settled(o *object) bool {
 // agreed reports whether the statuses of all claims that count tell the same of
 // what is shown.
 func (l *Ledger) agreed(e *entry) bool {
-	first := true
-	var told *providers.Shown
-	for _, o := range e.claims {
-		if !l.heard(o.cluster) {
-			continue
-		}
-		hint := hintOf(o.source, o.key(), l.scms[o.scm.name])
-		if !first && !sameStatus(hint, told) {
-			return false
-		}
-		first, told = false, hint
+	if len(e.claims) > l.few {
+		return l.tallied(e).agreed()
 	}
-	return true
+	var told []reportedStatus
+	for _, o := range e.claims {
+		if l.heard(o.cluster) {
+			told = append(told, o.reported())
+		}
+	}
+	return len(slices.Compact(told)) <= 1
 }
 
 // observationBy returns what is known of an entry to who writes it now. What

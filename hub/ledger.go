@@ -28,6 +28,10 @@ type Ledger struct {
 	waiting waiters
 	uids    map[types.UID]*object
 	gone    *forgotten
+	// few is up to how many claims on a key have no tally, and scratch holds them while
+	// they are looked through.
+	few     int
+	scratch claimList
 	saved   Saved
 	// overruled counts failures that lost a conflict.
 	overruled uint64
@@ -119,6 +123,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
 		random:  rand.Float64,
+		few:     fewClaims,
 	}
 }
 
@@ -155,6 +160,7 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 		if o.engagement != engagement {
 			out.add(l.remove(m, o, outOfSight))
 		} else {
+			l.nowCounts(o)
 			out.add(l.changesOf(o))
 		}
 	}

@@ -61,6 +61,7 @@ func (m *model) newHub() *modelHub {
 	}
 	h.Ledger = NewLedger(LedgerOptions{Clock: m.now, UnheardGrace: 15 * time.Minute, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.random = func() float64 { return 0.5 }
+	h.few = m.few
 	h.syncer = &syncer{
 		ledger: h.Ledger, queue: func() lanes { return h }, apply: h.apply, clock: m.now, log: logr.Discard(),
 		warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
@@ -263,6 +264,11 @@ func (h *modelHub) checkIndexes() {
 	}
 	if !reflect.DeepEqual(h.waiting, waiting) {
 		h.m.failf("the index of waiting keys has %v, and should have %v", h.waiting, waiting)
+	}
+	for e := range h.entries {
+		if problem := tallyProblem(h.Ledger, e); problem != "" {
+			h.m.failf("the tally of %s: %s", e.key(), problem)
+		}
 	}
 }
 

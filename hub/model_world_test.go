@@ -53,6 +53,8 @@ type model struct {
 	// was over, or takes a member for new that an earlier hub knew. It does not know what
 	// that member's claims had shown.
 	blind bool
+	// few is the hubs' Ledger.few.
+	few int
 	// removedBy is the hub that let a removed member go.
 	removedBy map[string]*modelHub
 }
@@ -68,6 +70,7 @@ func newModel(t *rapid.T) *model {
 		t: t, now: clocktesting.NewFakeClock(time.Unix(1_000_000, 0)), scm: newModelSCM(), truth: newModelView(),
 		secrets: map[string]bool{}, providers: map[string]*modelProvider{}, withdrawn: map[string]bool{},
 		effects: map[Key]int{}, changes: map[Key]int{}, verdicts: map[Key]modelVerdict{}, forged: map[ObjectID]Key{}, removedBy: map[string]*modelHub{},
+		few: rapid.SampledFrom([]int{0, 1, fewClaims}).Draw(t, "few"),
 	}
 	for _, name := range modelProviders {
 		m.providers[name] = &modelProvider{drift: drifting{interval: defaultInterval}}

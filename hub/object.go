@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"time"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -26,11 +28,12 @@ type object struct {
 	repository string
 	// place is the last claim where a status told of it, in place of all that.
 	place *Claim
-	// together is Claim.Together, and recorded says that the status of claimed is about
-	// the claim's key.
-	together int32
-	recorded bool
-
+	// together is Claim.Together, slot the index among the claimants of at, and recorded
+	// says that the status of claimed is about the claim's key.
+	together, slot int32
+	recorded       bool
+	// counted says that the tally of at has the claim.
+	counted bool
 	// served says that the claim has been counted as shown.
 	served bool
 	// placed says that the status was asked where the claim was last, and left are
@@ -77,7 +80,7 @@ func (o *object) claim() Claim {
 		return Claim{}
 	}
 	c := Claim{
-		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation, CreatedAt: o.claimed.CreationTimestamp.Time,
+		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation, CreatedAt: o.createdAt(),
 		Key: o.at.key(), Repository: o.repository, Name: o.claimed.Spec.Name, Provider: o.scm.name, Want: wantOf(o.claimed.Spec),
 		Together: int(o.together),
 	}
@@ -85,6 +88,19 @@ func (o *object) claim() Claim {
 		c.record(o.claimed.Status)
 	}
 	return c
+}
+
+// createdAt is Claim.CreatedAt of the last claim.
+func (o *object) createdAt() time.Time { return o.claimed.CreationTimestamp.Time }
+
+// reported is what the status of the last claim's source reports to be shown at its key.
+func (o *object) reported() reportedStatus {
+	st := o.claimed.Status
+	phase := st.Phase.Canonical()
+	if !o.recorded || st.Provider == nil || !phase.Known() {
+		return reportedStatus{}
+	}
+	return reportedStatus{Status: providers.Status{Phase: phase, Description: st.Description, URL: st.URL}, known: true}
 }
 
 // take makes a claim on an entry the object's last one.

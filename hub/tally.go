@@ -1,0 +1,135 @@
+package hub
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// fewClaims is up to how many claims on a key are looked through to decide between them.
+// A tally of more takes 16 bytes a claim, and a change of one of a thousand takes a
+// hundredth of the time.
+const fewClaims = 32
+
+// tally is what is to be known of many claims on one key to decide between them, kept in
+// step with each change of a claim. Its methods that change it accept nil.
+type tally struct {
+	// oldestFirst are the claimants that count, by age.
+	oldestFirst []*object
+	// phases are those that want a phase.
+	phases map[v1alpha1.Phase]*phaseTally
+	// reported counts what their statuses report to be shown.
+	reported map[reportedStatus]int
+}
+
+// phaseTally are the claimants that want one phase, and those of them with a URL, by age.
+type phaseTally struct{ claimants, linked []*object }
+
+func newTally() *tally {
+	t := &tally{phases: map[v1alpha1.Phase]*phaseTally{}, reported: map[reportedStatus]int{}}
+	for _, phase := range fromTheWorst {
+		t.phases[phase] = &phaseTally{}
+	}
+	return t
+}
+
+// add counts a claimant in.
+func (t *tally) add(o *object) {
+	if t == nil || o.counted {
+		return
+	}
+	o.counted = true
+	insert(&t.oldestFirst, o)
+	p := t.phase(o)
+	insert(&p.claimants, o)
+	if o.claimed.Spec.URL != "" {
+		insert(&p.linked, o)
+	}
+	t.reported[o.reported()]++
+}
+
+// remove takes a claimant out, whose claim must be as it was when it was counted in.
+func (t *tally) remove(o *object) {
+	if t == nil || !o.counted {
+		return
+	}
+	o.counted = false
+	drop(&t.oldestFirst, o)
+	p := t.phase(o)
+	drop(&p.claimants, o)
+	drop(&p.linked, o)
+	told := o.reported()
+	if t.reported[told]--; t.reported[told] == 0 {
+		delete(t.reported, told)
+	}
+}
+
+func (t *tally) phase(o *object) *phaseTally { return t.phases[o.claimed.Spec.Phase.Canonical()] }
+
+func insert(list *[]*object, o *object) {
+	at, _ := slices.BinarySearchFunc(*list, o, olderClaimant)
+	*list = slices.Insert(*list, at, o)
+}
+
+func drop(list *[]*object, o *object) {
+	if at := slices.Index(*list, o); at >= 0 {
+		*list = slices.Delete(*list, at, at+1)
+	}
+}
+
+// olderClaimant orders claimants as older orders their claims.
+func olderClaimant(a, b *object) int {
+	return cmp.Or(
+		a.createdAt().Compare(b.createdAt()),
+		cmp.Compare(a.cluster, b.cluster),
+		cmp.Compare(a.source.Namespace, b.source.Namespace),
+		cmp.Compare(a.source.Name, b.source.Name),
+	)
+}
+
+func (t *tally) size() int { return len(t.oldestFirst) }
+
+func (t *tally) oldest() Claim { return t.oldestFirst[0].claim() }
+
+func (t *tally) wanting(phase v1alpha1.Phase) int { return len(t.phases[phase].claimants) }
+
+func (t *tally) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
+	p := t.phases[phase]
+	for _, o := range p.claimants[:min(len(p.claimants), maxNamed)] {
+		ids = append(ids, o.id())
+	}
+	if len(p.linked) > 0 {
+		url = p.linked[0].claimed.Spec.URL
+	}
+	return ids, url
+}
+
+func (t *tally) someMissing() bool {
+	var c counted
+	for _, o := range t.oldestFirst {
+		c.add(int(o.together))
+	}
+	return c.missing()
+}
+
+func (t *tally) recordedPhase() v1alpha1.Phase {
+	var worst v1alpha1.Phase
+	for _, o := range t.oldestFirst {
+		if o.recorded && worse(o.claimed.Status.Phase.Canonical(), worst) {
+			worst = o.claimed.Status.Phase.Canonical()
+		}
+	}
+	return worst
+}
+
+// agreed reports whether the statuses of all claimants report the same to be shown.
+func (t *tally) agreed() bool { return len(t.reported) <= 1 }
+
+// reportedStatus is what an object's status reports to be shown at its key; known is false
+// where it says nothing of that.
+type reportedStatus struct {
+	providers.Status
+	known bool
+}
