@@ -15,7 +15,9 @@ type entry[T comparable] struct {
 	exclusion string
 	// added is when the item was added, counted from the start of the queue.
 	added time.Duration
-	class uint8
+	// routed is when Route was asked for where it waits.
+	routed ticket
+	class  uint8
 	// needs is for how many requests at once the item's next slot has to pay; 0 is one.
 	needs uint8
 	// told is the class of wait that was told last.

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -67,6 +68,8 @@ type Queue[T comparable] struct {
 	metrics *gauges[T]
 
 	stopping, draining bool
+	// asked counts the times that Route was about to be asked.
+	asked atomic.Uint32
 
 	armed    chan struct{}
 	stop     chan struct{}
@@ -122,6 +125,7 @@ func (q *Queue[T]) age() time.Duration { return q.options.Clock.Since(q.started)
 // Add queues an item now. An item that waits already keeps its age, takes the
 // higher of both priorities, and moves to where Route says it belongs now.
 func (q *Queue[T]) Add(item T) {
+	asked := q.ask()
 	route := q.options.Route(item)
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -130,14 +134,17 @@ func (q *Queue[T]) Add(item T) {
 	}
 	q.delays.drop(item)
 	if w, ok := q.working[item]; ok {
-		q.addAgain(w)
+		q.addAgain(w, asked)
 		return
 	}
 	if e := q.waiting.get(item); e != nil {
-		q.reroute(e, route)
+		if !e.routed.after(asked) {
+			e.routed = asked
+			q.reroute(e, route)
+		}
 		return
 	}
-	e := &entry[T]{item: item, added: q.age()}
+	e := &entry[T]{item: item, added: q.age(), routed: asked}
 	q.metrics.add()
 	q.insert(e, route)
 }

@@ -19,6 +19,17 @@ type Route struct {
 	Exclusion string
 }
 
+// ticket orders the times at which Route is asked. Route is asked without a lock, so an
+// answer may arrive after one that knows more: it says where the item belonged before.
+type ticket uint32
+
+// ask is called before Route, and so before what its answer is read from.
+func (q *Queue[T]) ask() ticket { return ticket(q.asked.Add(1)) }
+
+// after reports whether t is later than other. Tickets wrap around: of two that are further
+// apart than 2^31 the wrong one counts as later, until the item is added again.
+func (t ticket) after(other ticket) bool { return int32(t-other) > 0 }
+
 // insert puts an item that does not wait into its lane.
 func (q *Queue[T]) insert(e *entry[T], r Route) {
 	q.waiting.put(e)

@@ -6,8 +6,10 @@ import "time"
 type work[T comparable] struct {
 	entry *entry[T]
 	slot  *Slot
-	// again says that the item was added meanwhile, and added when first.
+	// again says that the item was added meanwhile, added when first, and asked by which
+	// ticket last.
 	again bool
+	asked ticket
 	added time.Duration
 }
 
@@ -24,7 +26,10 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 }
 
 // addAgain notes that an item in work was added.
-func (q *Queue[T]) addAgain(w *work[T]) {
+func (q *Queue[T]) addAgain(w *work[T], asked ticket) {
+	if !w.again || asked.after(w.asked) {
+		w.asked = asked
+	}
 	if !w.again {
 		w.again, w.added = true, q.age()
 		q.metrics.add()
@@ -50,12 +55,13 @@ func (q *Queue[T]) Done(item T) {
 	if slot != nil {
 		slot.done(q.options.Clock.Now())
 	}
+	var asked ticket
 	var route Route
-	if again {
-		route = q.options.Route(item)
-	}
-	for !q.finish(item, again, route) {
-		again, route = true, q.options.Route(item)
+	for done := false; !done; again = true {
+		if again {
+			asked, route = q.ask(), q.options.Route(item)
+		}
+		done = q.finish(item, again, asked, route)
 	}
 }
 
@@ -70,15 +76,16 @@ func (q *Queue[T]) again(item T) (again bool, slot *Slot) {
 }
 
 // finish takes an item out of work. It returns false, and does nothing, where the
-// item has to be queued again and route is not known.
-func (q *Queue[T]) finish(item T, routed bool, route Route) bool {
+// item has to be queued again and route is not known, or was asked for before the item was
+// added last.
+func (q *Queue[T]) finish(item T, routed bool, asked ticket, route Route) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	w, ok := q.working[item]
 	if !ok {
 		return true
 	}
-	if w.again && !routed {
+	if w.again && (!routed || w.asked.after(asked)) {
 		return false
 	}
 	delete(q.working, item)
@@ -86,6 +93,7 @@ func (q *Queue[T]) finish(item T, routed bool, route Route) bool {
 	q.vacate(w.entry.exclusion)
 	if w.again {
 		w.renew()
+		w.entry.routed = asked
 		q.insert(w.entry, route)
 	}
 	if len(q.working) == 0 {
