@@ -395,7 +395,7 @@ func TestBudgetsAndConditionsNeverTouchEachOther(t *testing.T) {
 	w := newBudgetWorld(t, newScmProvider("acme"))
 	w.from.set("acme", w.installation(inst678, 1))
 	w.record(t.Context(), nil)
-	scms := &scmProviders{client: w.api, namespace: "hub", clock: w.clock}
+	scms := newSCMProviders(w, fakeKind{})
 	_, err := scms.report(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "hub", Name: "acme"}})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.from.set("acme", w.installation(inst678, 2))

@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -189,13 +190,17 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 	g.Expect(h.budgets.gap).To(Equal(restoreGap(0)))
 }
 
-// newLoader makes scmProviders that can open what is in the world.
-func newLoader(w *budgetWorld) (load func(name string)) {
-	s := &scmProviders{
-		client: w.api, namespace: "hub", registry: providers.NewRegistry(fakeKind{}), installations: w.from,
+// newSCMProviders makes scmProviders that can open what is in the world.
+func newSCMProviders(w *budgetWorld, kind providers.Kind) *scmProviders {
+	return &scmProviders{
+		client: w.api, namespace: "hub", registry: providers.NewRegistry(kind), installations: w.from,
 		ledger: NewLedger(LedgerOptions{Clock: w.clock}), apply: func(Changes) {}, clock: w.clock,
 		log: logr.Discard(), opened: map[string]opening{},
 	}
+}
+
+func newLoader(w *budgetWorld) (load func(name string)) {
+	s := newSCMProviders(w, fakeKind{})
 	return func(name string) {
 		_, err := s.load(context.Background(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "hub", Name: name}})
 		w.Expect(err).NotTo(HaveOccurred())
@@ -227,6 +232,41 @@ func TestAScmProviderKeepsWhatItUsedUntilItIsForAnotherSCM(t *testing.T) {
 	change(func(s *v1alpha1.ScmProviderSpec) { s.GitHub.AppID = 2 })
 	w.Expect(w.from.order).To(Equal([]string{"Replace acme"}))
 	w.Expect(w.from.limits).To(BeEmpty())
+}
+
+// countingKind counts how often a ScmProvider is opened.
+type countingKind struct {
+	fakeKind
+	opened *int
+}
+
+func (k countingKind) Open(p *v1alpha1.ScmProvider, secret map[string][]byte) (providers.Account, error) {
+	*k.opened++
+	return k.fakeKind.Open(p, secret)
+}
+
+func TestSCMProvidersReport_OpensNothingAgain(t *testing.T) {
+	p := newScmProvider("acme")
+	w := newBudgetWorld(t, p, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "app"}})
+	opened := 0
+	s := newSCMProviders(w, countingKind{opened: &opened})
+	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)}
+	for range 2 {
+		_, err := s.load(t.Context(), request)
+		w.Expect(err).NotTo(HaveOccurred())
+		_, err = s.report(t.Context(), request)
+		w.Expect(err).NotTo(HaveOccurred())
+	}
+	w.Expect(opened).To(Equal(1))
+
+	w.Expect(w.api.Get(t.Context(), request.NamespacedName, p)).To(Succeed())
+	w.Expect(apimeta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionReady)).To(BeTrue())
+	p.Spec.SecretRef.Name = "none"
+	w.Expect(w.api.Update(t.Context(), p)).To(Succeed())
+	_, err := s.report(t.Context(), request) // before load was asked: it is the one that opens it
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(w.api.Get(t.Context(), request.NamespacedName, p)).To(Succeed())
+	w.Expect(apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 }
 
 func TestARecordOfBudgetsIsNoChangeOfAScmProvider(t *testing.T) {

@@ -48,10 +48,11 @@ type scmProviders struct {
 }
 
 // opening is a ScmProvider as it was opened, with a digest of all that an account
-// is made of.
+// is made of, and why it cannot be used, nil where it can.
 type opening struct {
-	digest string
-	spec   v1alpha1.ScmProviderSpec
+	digest  string
+	spec    v1alpha1.ScmProviderSpec
+	problem *providers.Error
 }
 
 func (s *scmProviders) setup(mgr ctrl.Manager) error {
@@ -131,32 +132,40 @@ func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconci
 	// Read under the lock, so that an older state never follows a newer one.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	provider, secret, err := s.read(ctx, req.NamespacedName)
+	_, _, err := s.open(ctx, req.NamespacedName)
+	return reconcile.Result{}, err
+}
+
+// open brings a ScmProvider as it is now into the ledger, unless it is there, and returns it,
+// nil for none, with why it cannot be used. It is the only place that opens one: to open it
+// is to register its limits. The lock is held.
+func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1alpha1.ScmProvider, *providers.Error, error) {
+	provider, secret, err := s.read(ctx, name)
 	if err != nil {
-		return reconcile.Result{}, err
+		return nil, nil, err
 	}
 	if provider == nil {
-		delete(s.opened, req.Name)
-		s.apply(s.ledger.setSCM(req.Name, nil))
-		s.installations.Replace(req.Name, nil)
-		return reconcile.Result{}, nil
+		delete(s.opened, name.Name)
+		s.apply(s.ledger.setSCM(name.Name, nil))
+		s.installations.Replace(name.Name, nil)
+		return nil, nil, nil
 	}
 	digest, err := digestOf(provider, secret)
 	if err != nil {
-		return reconcile.Result{}, err
+		return nil, nil, err
 	}
-	before, again := s.opened[req.Name]
+	before, again := s.opened[name.Name]
 	if before.digest == digest {
-		return reconcile.Result{}, nil
+		return provider, before.problem, nil
 	}
 	if again {
-		s.installations.Replace(req.Name, s.kept(before.spec, provider))
+		s.installations.Replace(name.Name, s.kept(before.spec, provider))
 	}
 	compiled := compileSCM(s.registry, provider, secret)
-	s.opened[req.Name] = opening{digest: digest, spec: provider.Spec}
-	s.log.Info("loaded ScmProvider", "name", req.Name, "usable", compiled.problem == nil)
-	s.apply(s.ledger.setSCM(req.Name, compiled))
-	return reconcile.Result{}, nil
+	s.opened[name.Name] = opening{digest: digest, spec: provider.Spec, problem: compiled.problem}
+	s.log.Info("loaded ScmProvider", "name", name.Name, "usable", compiled.problem == nil)
+	s.apply(s.ledger.setSCM(name.Name, compiled))
+	return provider, compiled.problem, nil
 }
 
 // kept is what a ScmProvider allows after a change, of what it allowed before. As long
@@ -179,7 +188,9 @@ func scmOf(spec v1alpha1.ScmProviderSpec) v1alpha1.ScmProviderSpec {
 
 // report patches the Ready condition of a ScmProvider, on the leader.
 func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	provider, secret, err := s.read(ctx, req.NamespacedName)
+	s.mu.Lock()
+	provider, problem, err := s.open(ctx, req.NamespacedName)
+	s.mu.Unlock()
 	if err != nil || provider == nil {
 		return reconcile.Result{}, err
 	}
@@ -188,7 +199,7 @@ func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (recon
 		Message: "settings and credential are usable", ObservedGeneration: provider.Generation,
 		LastTransitionTime: metav1.NewTime(s.clock.Now().UTC().Truncate(time.Second)),
 	}
-	if problem := compileSCM(s.registry, provider, secret).problem; problem != nil {
+	if problem != nil {
 		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, problem.Reason, problem.Message
 	}
 	before := provider.DeepCopy()
