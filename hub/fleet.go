@@ -18,7 +18,7 @@ var (
 		"When a CommitStatus or GitRepo of a member was last seen to come, change or go, in seconds since 1970. A quiet member has an old one.",
 		[]string{"cluster"}, nil)
 	leftOutDesc = prometheus.NewDesc(metricsPrefix+"cluster_objects_left_out",
-		"How many CommitStatuses and GitRepos of a member are left out, because it has more than --member-object-limit.",
+		"How many CommitStatuses and GitRepos of a member are left out, above --member-object-limit or --fleet-object-limit.",
 		[]string{"cluster"}, nil)
 	unreadableDesc = prometheus.NewDesc(metricsPrefix+"cluster_unreadable_objects",
 		"How many CommitStatuses and GitRepos of a member are left out, because they cannot be read.", []string{"cluster"}, nil)

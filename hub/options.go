@@ -47,6 +47,9 @@ type Options struct {
 	// MemberObjectLimit is how many CommitStatuses, and how many GitRepos, of one member
 	// are watched; 0 means kubeconfigs.DefaultObjectLimit.
 	MemberObjectLimit int
+	// FleetObjectLimit is how many objects of all members together are watched; 0 means what
+	// fits the process's memory limit, see kubeconfigs.Options.
+	FleetObjectLimit int
 	// MetricsBindAddress is where metrics are served; "0" serves none.
 	MetricsBindAddress string
 	// MetricsSecure serves metrics over TLS to whom the API server lets in.
@@ -88,6 +91,7 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 		Namespace:   o.Namespace,
 		Scheme:      scheme,
 		ObjectLimit: o.MemberObjectLimit,
+		FleetLimit:  o.FleetObjectLimit,
 		Keep:        slim,
 		Clock:       clock.RealClock{},
 		Log:         o.Log,

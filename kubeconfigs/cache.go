@@ -114,13 +114,13 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 	}
 	i := newInformer(object)
 	for _, namespace := range c.namespaces {
-		bounds := c.bounds.add(object)
+		bounds := c.bounds.add(i, namespace)
 		objects := &objects{codec: c.codec, kind: kind, namespace: namespace, keep: c.options.Keep}
 		ask := func(options metav1.ListOptions) *rest.Request {
 			return c.api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&options, c.codec.params)
 		}
 		i.feedBy(&feed{
-			lister: &lister{intake: bounds.intake, omitted: bounds.omitted, fetch: func(ctx context.Context, options metav1.ListOptions) (*page, error) {
+			lister: &lister{fetch: func(ctx context.Context, options metav1.ListOptions) (*page, error) {
 				body, err := ask(options).Stream(ctx)
 				if err != nil {
 					return nil, err
@@ -128,7 +128,7 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 				defer func() { _ = body.Close() }()
 				return objects.page(ctx, body, options.Limit)
 			}},
-			namespace: namespace, into: i, objects: objects, unreadable: bounds.unreadable,
+			into: i, intake: bounds.intake, omitted: bounds.omitted, objects: objects, unreadable: bounds.unreadable,
 			open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
 				return ask(options).Stream(ctx)
 			},

@@ -24,8 +24,8 @@ func cacheOf(t *testing.T, repos ...*v1alpha1.GitRepo) *memberCache {
 	t.Helper()
 	c := newMemberCache(nil, newCodec(clusters.Scheme()), Options{Scheme: clusters.Scheme()}, nil, nil)
 	c.ctx = t.Context()
-	i := informerOf(1)
-	if err := i.replace("", list(repos...), true); err != nil {
+	i, from := informerOf(1)
+	if err := replace(from, "", list(repos...), true); err != nil {
 		t.Fatal(err)
 	}
 	c.informers[v1alpha1.GroupVersion.WithKind("GitRepo")] = i

@@ -7,8 +7,9 @@
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
 // (deadline.go) and goes to that member alone (transport.go). What a member can
-// take of the hub's memory is bounded: an answer (answer.go), and how many objects
-// are let in (intake.go, list.go).
+// take of the hub's memory is bounded: an answer (answer.go), and how many objects are
+// kept. Those of a kind are shared out between its namespaces (admission.go, intake.go,
+// listing.go), and those of all members between the members (budget.go).
 //
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
@@ -19,7 +20,7 @@
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
 // and namespace lists (list.go), watches (stream.go), reads what is answered (codec.go) and
-// tells (informer.go, registration.go), all in one goroutine and without queues.
+// tells (informer.go, admitted.go, registration.go), all in one goroutine and without queues.
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.

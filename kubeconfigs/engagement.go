@@ -52,7 +52,7 @@ func (e *engagement) present(w wish) *engagement {
 // ctx is the member's own, not the attempt's: the cluster lives as long.
 func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	p := m.provider
-	bounds := newIntakes(p, len(w.namespaces), m.remark, c.transport.raise)
+	bounds := newIntakes(p, m.name.String(), m.remark, c.transport.raise)
 	fresh, err := p.newCluster(c, w.namespaces, bounds)
 	if err != nil {
 		return err
@@ -68,6 +68,7 @@ func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	}
 	p.running.Go(func() {
 		defer c.close()
+		defer bounds.end()
 		if err := fresh.Start(ctx); err != nil && ctx.Err() == nil {
 			p.options.Log.Error(err, "member's cluster ended", "cluster", m.name)
 		}

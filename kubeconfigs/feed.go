@@ -14,7 +14,6 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
-	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 )
 
@@ -43,9 +42,11 @@ var (
 // is let in. It has one goroutine, which reads a watch, decodes it and tells of it.
 type feed struct {
 	*lister
-	namespace string
-	into      *informer
-	objects   *objects
+	into   *informer
+	intake *intake
+	// omitted are the objects that cannot be read.
+	omitted *omitted
+	objects *objects
 	// open begins a watch. Its body is the events as JSON.
 	open func(context.Context, metav1.ListOptions) (io.ReadCloser, error)
 	// unreadable hears of every event.
@@ -83,14 +84,27 @@ func (f *feed) pause(ctx context.Context) {
 
 // relist brings a whole list, and returns the version that a watch goes on from.
 func (f *feed) relist(ctx context.Context) (version string, err error) {
-	objects, version, err := f.list(ctx)
+	listing := f.intake.list()
+	defer listing.abandon()
+	var left omission
+	version, err = f.list(ctx, func(found found) error {
+		if found.err != nil {
+			left.add(found.name, f.intake.holds(found.name))
+			return nil
+		}
+		return f.into.offer(listing, found.object, found.size)
+	})
 	if err != nil {
 		return "", fmt.Errorf("listing: %w", err)
 	}
-	if err := f.into.replace(f.namespace, objects, !f.listed); err != nil {
+	f.omitted.replace(left)
+	if err := f.into.complete(listing); err != nil {
 		return "", err
 	}
-	f.listed = true
+	if !f.listed {
+		f.listed = true
+		f.into.listed()
+	}
 	return version, nil
 }
 
@@ -130,21 +144,21 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 	}
 }
 
-// take brings an event to the informer, if it is let in.
+// take brings an event to the informer.
 func (f *feed) take(e event) error {
 	var err error
 	switch {
 	case e.kind == watch.Bookmark:
-		f.intake.settle()
+		err = f.intake.settle().deliver()
 	case e.kind == watch.Deleted:
-		err = f.remove(e.found)
+		if !f.omitted.unset(e.name) {
+			err = f.into.withdraw(f.intake, e.name, e.object)
+		}
 	case e.err != nil:
 		err = f.omit(e)
 	default:
 		added := f.omitted.unset(e.name) || e.kind == watch.Added
-		if f.intake.admit(e.object, added, e.size) {
-			err = f.into.set(e.object)
-		}
+		err = f.into.admit(f.intake, e.object, added, e.size)
 	}
 	if err == nil && (f.intake.relist() || f.omitted.relist()) {
 		return errRelist
@@ -155,33 +169,6 @@ func (f *feed) take(e event) error {
 // omit leaves out an object that cannot be read. If it was let in before, it is out of sight
 // from now on.
 func (f *feed) omit(e event) error {
-	known := f.intake.knows(e.name)
-	f.omitted.set(e.name, known, e.kind == watch.Added)
-	if !known {
-		return nil
-	}
-	last, err := f.into.known(e.name)
-	if err != nil || last == nil {
-		return err
-	}
-	f.intake.remove(last)
-	return f.into.remove(last, toolscache.DeletedFinalStateUnknown{Key: e.name.String(), Obj: last})
-}
-
-// remove takes in that an object is gone, of which the name is enough.
-func (f *feed) remove(gone found) error {
-	if f.omitted.unset(gone.name) {
-		return nil
-	}
-	object := gone.object
-	if object == nil {
-		var err error
-		if object, err = f.into.known(gone.name); err != nil || object == nil {
-			return err
-		}
-	}
-	if f.intake.remove(object) {
-		return f.into.remove(object, object)
-	}
-	return nil
+	f.omitted.set(e.name, f.intake.holds(e.name), e.kind == watch.Added)
+	return f.into.lose(f.intake, e.name)
 }

@@ -76,6 +76,11 @@ func (s *script) open(ctx context.Context, o metav1.ListOptions) (io.ReadCloser,
 	return next(ctx)
 }
 
+// noOmissions is what a feed omits, nothing yet.
+func noOmissions() *omitted {
+	return &omitted{clock: clock.RealClock{}, told: func() {}}
+}
+
 // feed feeds by the script until that is at its end.
 func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	t.Helper()
@@ -83,7 +88,7 @@ func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	s.ended, s.from, s.listed = make(chan struct{}), nil, 0
 	i := newInformer(&v1alpha1.GitRepo{})
 	f := &feed{
-		lister: listing(s.fetch, limit), into: i, open: s.open, objects: reading("GitRepo"),
+		lister: &lister{fetch: s.fetch}, intake: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
 		delay: func() time.Duration { s.paused.Add(1); return 0 },
 	}

@@ -101,8 +101,8 @@ type Health struct {
 	Outdated bool
 	// Forbidden says that the member refuses the patch of some statuses.
 	Forbidden bool
-	// LeftOut is how many CommitStatuses and GitRepos are not watched, since the member
-	// has more than Options.ObjectLimit.
+	// LeftOut is how many CommitStatuses and GitRepos are not watched, since there are more
+	// than Options.ObjectLimit and Options.FleetLimit allow.
 	LeftOut int
 	// Unreadable is how many CommitStatuses and GitRepos are left out because they cannot be
 	// read. Message names some of them.
@@ -144,9 +144,8 @@ type shortcomings struct {
 	outdated string
 	// forbidden says that it refuses some status patches.
 	forbidden bool
-	// crowded says that it has more than limit objects of a kind, of which no more are let in.
-	crowded bool
-	limit   int
+	// crowd is what objects are left out, since there are too many.
+	crowd crowd
 	// unreadable is how many objects cannot be read, and which some of them.
 	unreadable int
 	which      []string
@@ -163,15 +162,31 @@ func watching(s shortcomings) Health {
 		out.Forbidden, out.Reason = true, ReasonStatusForbidden
 		out.Message = "watching, but the member does not let the hub patch commitstatuses/status, in some namespaces at least"
 	}
-	if s.crowded {
-		out.Reason = ReasonObjectsLeftOut
-		out.Message = fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub takes in from one member (%d of each): the newest are left out", s.limit)
+	if s.crowd.limit > 0 {
+		out.Reason, out.Message = ReasonObjectsLeftOut, s.crowd.message()
 	}
 	if s.unreadable > 0 {
 		out.Reason, out.Unreadable = ReasonObjectsUnreadable, s.unreadable
 		out.Message = printable(fmt.Sprintf("watching, but %d objects cannot be read and are left out: %s", s.unreadable, namesOf(s.which, s.unreadable)))
 	}
 	return out
+}
+
+// crowd is what there is to report of objects that are left out, since there are too many.
+type crowd struct {
+	// limit is that of a kind, 0 where nothing is left out, and fleetLimit that of all
+	// members.
+	limit, fleetLimit int
+	// namespace is the one that holds most.
+	namespace string
+}
+
+// namespaceLimit is how long a namespace's name is in Kubernetes.
+const namespaceLimit = 63
+
+func (c crowd) message() string {
+	return printable(fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub keeps of one member (%d of each) or of all (%d): "+
+		"the newest are left out, first those of the namespace that holds most, %s", c.limit, c.fleetLimit, cutTo(printable(c.namespace), namespaceLimit)))
 }
 
 // namesOf lists some of so many names.
@@ -194,8 +209,13 @@ func printable(text string) string {
 		}
 		return ' '
 	}, text)
-	if runes := []rune(text); len(runes) > messageLimit {
-		return string(runes[:messageLimit-1]) + "…"
+	return cutTo(text, messageLimit)
+}
+
+// cutTo cuts text to so many characters.
+func cutTo(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
 	}
 	return text
 }

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -22,6 +25,8 @@ type informer struct {
 	feeds []*feed
 	// synced is closed when the first list of each feed is in the store, and told.
 	synced chan struct{}
+	// hidden is the object that handlers are told of as gone although it is only left out.
+	hidden atomic.Pointer[types.NamespacedName]
 
 	// mu is held while a change is told.
 	mu       sync.Mutex
@@ -43,24 +48,20 @@ func (i *informer) feedBy(f *feed) {
 	i.unlisted++
 }
 
-// set takes in an object that has come or changed.
-func (i *informer) set(object client.Object) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.put(object)
-}
-
-// put is set under the lock. An object in the state that the store has it in is no news.
+// put takes in an object that has come or changed. One that has not changed is no news, and
+// what the store has stays: handlers keep it too. The version alone does not tell, since an
+// API server that was restored from a backup uses versions twice. The lock is held.
 func (i *informer) put(object client.Object) error {
 	before, known, err := i.store.Get(object)
-	if err == nil {
-		err = i.store.Update(object)
-	}
 	if err != nil {
-		return fmt.Errorf("putting an object into the cache: %w", err)
+		return fmt.Errorf("looking into the cache: %w", err)
 	}
-	if old, ok := before.(client.Object); ok && old.GetUID() == object.GetUID() && old.GetResourceVersion() == object.GetResourceVersion() {
+	if old, ok := before.(client.Object); ok && old.GetUID() == object.GetUID() && old.GetResourceVersion() == object.GetResourceVersion() &&
+		equality.Semantic.DeepEqual(old, object) {
 		return nil
+	}
+	if err := i.store.Update(object); err != nil {
+		return fmt.Errorf("putting an object into the cache: %w", err)
 	}
 	for _, r := range i.handlers {
 		if known {
@@ -72,56 +73,41 @@ func (i *informer) put(object client.Object) error {
 	return nil
 }
 
-// remove takes in that an object is gone. last is how it was, and what handlers are told.
-func (i *informer) remove(object client.Object, last any) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.take(object, last)
-}
-
-func (i *informer) take(object client.Object, last any) error {
-	_, known, err := i.store.Get(object)
+// take takes out an object that is gone. Handlers get last, or, where
+// that is nil, how it was as a cache.DeletedFinalStateUnknown. The lock is held.
+func (i *informer) take(name types.NamespacedName, last client.Object) error {
+	before, known, err := i.store.GetByKey(name.String())
 	if err == nil && known {
-		err = i.store.Delete(object)
+		err = i.store.Delete(before)
 	}
 	if err != nil {
 		return fmt.Errorf("taking an object out of the cache: %w", err)
 	}
-	if known {
-		for _, r := range i.handlers {
-			r.handler.OnDelete(last)
-		}
+	if !known {
+		return nil
 	}
+	var told any = last
+	if last == nil {
+		told = cache.DeletedFinalStateUnknown{Key: name.String(), Obj: before}
+	}
+	i.notifyGone(told)
 	return nil
 }
 
-// replace takes in a list of a namespace, or of all for "". What was there and is not in
-// it is told as a cache.DeletedFinalStateUnknown. first says that the feed has not listed
-// before.
-func (i *informer) replace(namespace string, list []client.Object, first bool) error {
+// notifyGone tells handlers that an object is gone. The lock is held.
+func (i *informer) notifyGone(told any) {
+	for _, r := range i.handlers {
+		r.handler.OnDelete(told)
+	}
+}
+
+// listed takes in that a feed has listed for the first time.
+func (i *informer) listed() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	gone, err := i.in(namespace)
-	if err != nil {
-		return err
+	if i.unlisted--; i.unlisted == 0 {
+		close(i.synced)
 	}
-	for _, object := range list {
-		if err := i.put(object); err != nil {
-			return err
-		}
-		delete(gone, client.ObjectKeyFromObject(object))
-	}
-	for name, last := range gone {
-		if err := i.take(last, cache.DeletedFinalStateUnknown{Key: name.String(), Obj: last}); err != nil {
-			return err
-		}
-	}
-	if first {
-		if i.unlisted--; i.unlisted == 0 {
-			close(i.synced)
-		}
-	}
-	return nil
 }
 
 // known returns what the store has by a name, nil for nothing.

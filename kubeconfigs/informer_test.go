@@ -2,11 +2,14 @@ package kubeconfigs
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -50,13 +53,37 @@ func list(repos ...*v1alpha1.GitRepo) (objects []client.Object) {
 	return objects
 }
 
+// limited is an intake of its own that fills an informer.
+func limited(i *informer, limit int) *intake {
+	clk := clocktesting.NewFakeClock(time.Unix(1e9, 0))
+	return &intake{into: i, admission: newAdmission(newBudget(1000, clk), "eu", reflect.TypeOf(i.kind), limit, func() {})}
+}
+
 // informerOf is an informer of GitRepos with so many feeds.
-func informerOf(feeds int) *informer {
+func informerOf(feeds int) (*informer, *intake) {
 	i := newInformer(&v1alpha1.GitRepo{})
 	for range feeds {
 		i.feedBy(&feed{into: i})
 	}
-	return i
+	return i, limited(i, 100)
+}
+
+// replace has a list of a namespace, or of all for "", taken in.
+func replace(from *intake, namespace string, objects []client.Object, first bool) error {
+	from.namespace = namespace
+	l := from.list()
+	for _, object := range objects {
+		if err := from.into.offer(l, object, 0); err != nil {
+			return err
+		}
+	}
+	if err := from.into.complete(l); err != nil {
+		return err
+	}
+	if first {
+		from.into.listed()
+	}
+	return nil
 }
 
 // kept are the objects in the store.
@@ -70,32 +97,32 @@ func (i *informer) kept() (names []string) {
 
 func TestAHandlerIsToldOfWhatChanges(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*informer) error
+		change func(*intake) error
 		told   told
 		left   []string
 	}{
-		"an object that comes":    {func(i *informer) error { return i.set(repo("c", "1")) }, told{"add c1 false"}, []string{"a1", "b1", "z1", "c1"}},
-		"one that changes":        {func(i *informer) error { return i.set(repo("b", "2")) }, told{"update b1 b2"}, []string{"a1", "b2", "z1"}},
-		"one that does not":       {func(i *informer) error { return i.set(repo("b", "1")) }, nil, []string{"a1", "b1", "z1"}},
-		"one that goes":           {func(i *informer) error { return i.remove(repo("b", "2"), repo("b", "2")) }, told{"delete b2"}, []string{"a1", "z1"}},
-		"one that was not there":  {func(i *informer) error { return i.remove(repo("d", "2"), repo("d", "2")) }, nil, []string{"a1", "b1", "z1"}},
-		"a list of its namespace": {func(i *informer) error { return i.replace("team", list(repo("c", "3"), repo("a", "1")), false) }, told{"add c3 false", "delete unknown team/b"}, []string{"a1", "c3", "z1"}},
-		"a list of all":           {func(i *informer) error { return i.replace("", list(repo("b", "2"), repo("a", "1")), false) }, told{"update b1 b2", "delete unknown other/z"}, []string{"a1", "b2"}},
-		"one created anew": {func(i *informer) error {
+		"an object that comes":    {func(i *intake) error { return i.into.admit(i, repo("c", "1"), true, 0) }, told{"add c1 false"}, []string{"a1", "b1", "z1", "c1"}},
+		"one that changes":        {func(i *intake) error { return i.into.admit(i, repo("b", "2"), true, 0) }, told{"update b1 b2"}, []string{"a1", "b2", "z1"}},
+		"one that does not":       {func(i *intake) error { return i.into.admit(i, repo("b", "1"), true, 0) }, nil, []string{"a1", "b1", "z1"}},
+		"one that goes":           {func(i *intake) error { return i.into.withdraw(i, keyOf(repo("b", "1")), repo("b", "2")) }, told{"delete b2"}, []string{"a1", "z1"}},
+		"one that was not there":  {func(i *intake) error { return i.into.withdraw(i, keyOf(repo("d", "1")), repo("d", "2")) }, nil, []string{"a1", "b1", "z1"}},
+		"a list of its namespace": {func(i *intake) error { return replace(i, "team", list(repo("c", "3"), repo("a", "1")), false) }, told{"add c3 false", "delete unknown team/b"}, []string{"a1", "c3", "z1"}},
+		"a list of all":           {func(i *intake) error { return replace(i, "", list(repo("b", "2"), repo("a", "1")), false) }, told{"update b1 b2", "delete unknown other/z"}, []string{"a1", "b2"}},
+		"one created anew": {func(i *intake) error {
 			other := repo("b", "1")
 			other.UID = "v"
-			return i.set(other)
+			return i.into.admit(i, other, true, 0)
 		}, told{"update b1 b1"}, []string{"a1", "b1", "z1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			i := informerOf(1)
-			g.Expect(i.replace("", list(repo("a", "1"), repo("b", "1"), elsewhere("z", "1")), true)).To(Succeed())
+			i, from := informerOf(1)
+			g.Expect(replace(from, "", list(repo("a", "1"), repo("b", "1"), elsewhere("z", "1")), true)).To(Succeed())
 			var heard told
 			_, err := i.AddEventHandler(heard.handler())
 			g.Expect(err).NotTo(HaveOccurred())
 			heard = nil
-			g.Expect(tt.change(i)).To(Succeed())
+			g.Expect(tt.change(from)).To(Succeed())
 			g.Expect(heard).To(Equal(tt.told))
 			g.Expect(i.kept()).To(ConsistOf(tt.left))
 		})
@@ -104,7 +131,7 @@ func TestAHandlerIsToldOfWhatChanges(t *testing.T) {
 
 func TestAHandlerIsSyncedOnceItHasBeenToldTheFirstLists(t *testing.T) {
 	g := NewWithT(t)
-	i := informerOf(2)
+	i, from := informerOf(2)
 	var early, late, removed told
 	first, err := i.AddEventHandler(early.handler())
 	g.Expect(err).NotTo(HaveOccurred())
@@ -112,11 +139,11 @@ func TestAHandlerIsSyncedOnceItHasBeenToldTheFirstLists(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(i.RemoveEventHandler(gone)).To(Succeed())
 
-	g.Expect(i.replace("team", list(repo("a", "1")), true)).To(Succeed())
-	g.Expect(i.replace("team", list(repo("a", "1")), false)).To(Succeed())
+	g.Expect(replace(from, "team", list(repo("a", "1")), true)).To(Succeed())
+	g.Expect(replace(from, "team", list(repo("a", "1")), false)).To(Succeed())
 	g.Expect(first.HasSynced()).To(BeFalse(), "the other namespace has not been listed yet")
 	g.Expect(first.HasSyncedChecker().Done()).NotTo(BeClosed())
-	g.Expect(i.replace("other", list(elsewhere("z", "1")), true)).To(Succeed())
+	g.Expect(replace(from, "other", list(elsewhere("z", "1")), true)).To(Succeed())
 	g.Expect(first.HasSynced()).To(BeTrue())
 	g.Expect(first.HasSyncedChecker().Done()).To(BeClosed())
 	g.Expect(early).To(Equal(told{"add a1 true", "add z1 true"}))
@@ -130,4 +157,13 @@ func TestAHandlerIsSyncedOnceItHasBeenToldTheFirstLists(t *testing.T) {
 	i.stop()
 	_, err = i.AddEventHandler(late.handler())
 	g.Expect(err).To(HaveOccurred())
+}
+
+// keyOf is the name of what a handler was told.
+func keyOf(object any) client.ObjectKey {
+	if last, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+		object = last.Obj
+	}
+	repo, _ := object.(*v1alpha1.GitRepo)
+	return client.ObjectKeyFromObject(repo)
 }

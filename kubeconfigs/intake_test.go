@@ -3,25 +3,29 @@ package kubeconfigs
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// born makes an object of the n-th second.
-func born(n int) *v1alpha1.CommitStatus {
+// bornIn makes an object of a namespace and of the n-th second.
+func bornIn(namespace string, n int) *v1alpha1.CommitStatus {
 	return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{
-		Namespace: "team-a", Name: fmt.Sprintf("status-%d", n), CreationTimestamp: metav1.Unix(int64(n), 0),
+		Namespace: namespace, Name: fmt.Sprintf("status-%d", n), CreationTimestamp: metav1.Unix(int64(n), 0),
 	}}
 }
 
-// intakeTest is an intake, and how often it told.
+// born makes an object of the n-th second.
+func born(n int) *v1alpha1.CommitStatus { return bornIn("team-a", n) }
+
+// intakeTest is the intake of a member, and how often it told.
 type intakeTest struct {
 	*intake
 	clock *clocktesting.FakeClock
@@ -29,48 +33,92 @@ type intakeTest struct {
 }
 
 func newIntakeTest(limit int) *intakeTest {
-	t := &intakeTest{clock: clocktesting.NewFakeClock(time.Unix(1e9, 0))}
-	t.intake = newIntake(limit, t.clock, func() { t.told++ })
+	clk := clocktesting.NewFakeClock(time.Unix(1e9, 0))
+	return intakeIn(newBudget(1000, clk), clk, "eu", limit)
+}
+
+// intakeIn is the intake of a member of a fleet.
+func intakeIn(b *budget, clk *clocktesting.FakeClock, member string, limit int) *intakeTest {
+	t := &intakeTest{clock: clk}
+	t.intake = &intake{admission: newAdmission(b, member, reflect.TypeFor[*v1alpha1.CommitStatus](), limit, func() { t.told++ })}
 	return t
 }
 
-// list has the objects of these seconds listed, in random order. The larger ones are
-// given with their size.
-func (t *intakeTest) list(seconds []int, sizes map[int]int) {
-	chosen := t.choose()
-	for _, at := range rand.Perm(len(seconds)) {
-		chosen.add(born(seconds[at]), sizes[seconds[at]])
-	}
-	t.take(chosen)
+// admit is intake.admit without what it causes elsewhere.
+func (t *intakeTest) admit(object *v1alpha1.CommitStatus, added bool, size int) bool {
+	ok, out := t.intake.admit(object, added, size)
+	_ = out.deliver()
+	return ok
 }
 
-func (t *intakeTest) holds() []string {
+func (t *intakeTest) remove(object *v1alpha1.CommitStatus) bool {
+	was, out := t.intake.remove(client.ObjectKeyFromObject(object))
+	_ = out.deliver()
+	return was == wasKept
+}
+
+// list has objects listed, in random order.
+func (t *intakeTest) listAll(size func(*v1alpha1.CommitStatus) int, objects ...*v1alpha1.CommitStatus) {
+	l := t.list()
+	for _, at := range rand.Perm(len(objects)) {
+		_, out := l.offer(objects[at], size(objects[at]))
+		_ = out.deliver()
+	}
+	_, gone, out := l.end()
+	for _, name := range gone {
+		t.lose(name)
+	}
+	_ = out.deliver()
+}
+
+func small(*v1alpha1.CommitStatus) int { return 0 }
+
+// those makes the objects of these seconds.
+func those(seconds ...int) (objects []*v1alpha1.CommitStatus) {
+	for _, n := range seconds {
+		objects = append(objects, born(n))
+	}
+	return objects
+}
+
+func (t *intakeTest) holdings() []string {
 	var out []string
-	for name := range t.admitted {
+	for name := range t.entries {
 		out = append(out, name.Name)
+	}
+	return out
+}
+
+// counts are how many objects are held of each namespace.
+func (t *intakeTest) counts() map[string]int {
+	out := map[string]int{}
+	for name := range t.entries {
+		out[name.Namespace]++
 	}
 	return out
 }
 
 func TestTheOldestObjectsThatFitAreLetIn(t *testing.T) {
 	for name, c := range map[string]struct {
-		sizes map[int]int
+		sizes map[string]int
 		in    []string
 		left  int
 	}{
 		"small ones":                         {nil, []string{"status-1", "status-2", "status-3"}, 2},
-		"a large one takes the room of more": {map[int]int{2: unitSize}, []string{"status-1", "status-2"}, 3},
+		"a large one takes the room of more": {map[string]int{"status-2": unitSize}, []string{"status-1", "status-2"}, 3},
 		"what is younger than one that does not fit is left out, though it would fit": {
-			map[int]int{3: 5 * unitSize}, []string{"status-1", "status-2"}, 3,
+			map[string]int{"status-3": 2 * unitSize}, []string{"status-1", "status-2"}, 3,
 		},
-		"the very oldest is too large": {map[int]int{1: 3 * unitSize}, nil, 5},
+		"one that is larger than the limit is in nobody's way": {
+			map[string]int{"status-1": 3 * unitSize}, []string{"status-2", "status-3", "status-4"}, 2,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			i := newIntakeTest(3)
 			for range 20 {
-				i.list([]int{1, 2, 3, 4, 5}, c.sizes)
-				g.Expect(i.holds()).To(ConsistOf(c.in))
+				i.listAll(func(o *v1alpha1.CommitStatus) int { return c.sizes[o.Name] }, those(1, 2, 3, 4, 5)...)
+				g.Expect(i.holdings()).To(ConsistOf(c.in))
 				g.Expect(i.leftOut()).To(Equal(c.left))
 			}
 			g.Expect(i.told).To(Equal(1))
@@ -81,7 +129,7 @@ func TestTheOldestObjectsThatFitAreLetIn(t *testing.T) {
 func TestWhatComesBeyondTheLimitIsLeftOut(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(2)
-	i.list([]int{1}, nil)
+	i.listAll(small, those(1)...)
 	g.Expect(i.admit(born(2), true, 0)).To(BeTrue())
 	g.Expect(i.told).To(BeZero())
 	g.Expect(i.admit(born(3), true, 0)).To(BeFalse())
@@ -98,7 +146,7 @@ func TestWhatComesBeyondTheLimitIsLeftOut(t *testing.T) {
 	}
 	g.Expect(i.told).To(Equal(1), "one that is made and deleted all the time is not told of each time")
 	i.clock.Step(relistPause)
-	i.settle()
+	i.settle().told[0]()
 	g.Expect(i.told).To(Equal(2))
 	g.Expect(i.isCrowded()).To(BeFalse())
 	g.Expect(i.remove(born(1))).To(BeTrue())
@@ -108,15 +156,15 @@ func TestWhatComesBeyondTheLimitIsLeftOut(t *testing.T) {
 func TestRoomForWhatIsLeftOutCallsForAnotherList(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(2)
-	i.list([]int{1, 2, 3}, nil)
+	i.listAll(small, those(1, 2, 3)...)
 	i.clock.Step(time.Hour)
 	g.Expect(i.relist()).To(BeFalse(), "it would bring the same")
 
 	g.Expect(i.remove(born(1))).To(BeTrue())
 	g.Expect(i.admit(born(4), true, 0)).To(BeFalse(), "an older one waits")
 	g.Expect(i.relist()).To(BeTrue())
-	i.list([]int{2, 3, 4}, nil)
-	g.Expect(i.holds()).To(ConsistOf("status-2", "status-3"))
+	i.listAll(small, those(2, 3, 4)...)
+	g.Expect(i.holdings()).To(ConsistOf("status-2", "status-3"))
 
 	i.remove(born(2))
 	g.Expect(i.relist()).To(BeFalse(), "not so soon again")
@@ -124,20 +172,14 @@ func TestRoomForWhatIsLeftOutCallsForAnotherList(t *testing.T) {
 	g.Expect(i.relist()).To(BeTrue())
 }
 
-func TestObjectsThatOutgrowTheLimitCallForAnotherList(t *testing.T) {
+func TestAnObjectThatGrowsLeavesNoMoreThanTheLimit(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(3)
-	i.list([]int{1, 2, 3}, nil)
-	i.clock.Step(relistPause)
+	i.listAll(small, those(1, 2, 3)...)
 	g.Expect(i.admit(born(1), false, unitSize)).To(BeTrue())
-	g.Expect(i.relist()).To(BeTrue())
-	i.list([]int{1, 2, 3}, map[int]int{1: unitSize})
-	g.Expect(i.holds()).To(ConsistOf("status-1", "status-2"))
-
-	name := func(n int) types.NamespacedName {
-		return types.NamespacedName{Namespace: "team-a", Name: fmt.Sprintf("status-%d", n)}
-	}
-	g.Expect(i.drops(name(3))).To(BeTrue(), "it is there yet, and only left out")
-	g.Expect(i.drops(name(2))).To(BeFalse())
-	g.Expect(i.drops(name(9))).To(BeFalse())
+	g.Expect(i.holdings()).To(ConsistOf("status-1", "status-2"))
+	g.Expect(i.leftOut()).To(Equal(1))
+	g.Expect(i.admit(born(1), false, 0)).To(BeTrue())
+	i.clock.Step(relistPause)
+	g.Expect(i.relist()).To(BeTrue(), "it has shrunk")
 }

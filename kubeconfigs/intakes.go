@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -15,38 +14,52 @@ const namesTold = 10
 // intakes are all that one engagement watches: two kinds, in all namespaces or in some.
 type intakes struct {
 	provider *Provider
-	// limit is that of each.
-	limit int
-	told  func()
+	member   string
+	told     func()
 	// doubt is told why a watch cannot be read.
 	doubt func(error)
 
-	mu  sync.Mutex
-	all []kindIntake
+	mu         sync.Mutex
+	admissions map[reflect.Type]*admission
+	all        []kindIntake
 }
 
 type kindIntake struct {
-	kind reflect.Type
 	*intake
 	*unreadable
 	*omitted
 }
 
-// newIntakes shares the limit of a kind among the namespaces that are watched.
-func newIntakes(p *Provider, namespaces int, told func(), doubt func(error)) *intakes {
-	return &intakes{provider: p, limit: max(1, p.options.ObjectLimit/max(1, namespaces)), told: told, doubt: doubt}
+// newIntakes makes the bounds of an engagement of a member.
+func newIntakes(p *Provider, member string, told func(), doubt func(error)) *intakes {
+	return &intakes{provider: p, member: member, told: told, doubt: doubt, admissions: map[reflect.Type]*admission{}}
 }
 
-// add makes the bounds of one more watch.
-func (i *intakes) add(kind client.Object) kindIntake {
-	one := kindIntake{
-		reflect.TypeOf(kind), newIntake(i.limit, i.provider.options.Clock, i.told), &unreadable{doubt: i.doubt},
-		&omitted{clock: i.provider.options.Clock, told: i.told},
-	}
+// add makes the bounds of one more watch. The watches of a kind share its limit.
+func (i *intakes) add(into *informer, namespace string) kindIntake {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	kind := reflect.TypeOf(into.kind)
+	a := i.admissions[kind]
+	if a == nil {
+		a = newAdmission(i.provider.budget, i.member, kind, i.provider.options.ObjectLimit, i.told)
+		i.admissions[kind] = a
+	}
+	one := kindIntake{
+		&intake{admission: a, namespace: namespace, into: into}, &unreadable{doubt: i.doubt},
+		&omitted{clock: i.provider.options.Clock, told: i.told},
+	}
 	i.all = append(i.all, one)
 	return one
+}
+
+// end gives back what the engagement holds. Its feeds have ended.
+func (i *intakes) end() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, a := range i.admissions {
+		a.end()
+	}
 }
 
 func (i *intakes) each(do func(kindIntake)) {
@@ -63,10 +76,19 @@ func (i *intakes) leftOut() (n int) {
 	return n
 }
 
-// crowded reports whether it is to be told that objects are left out.
-func (i *intakes) crowded() (crowded bool) {
-	i.each(func(one kindIntake) { crowded = crowded || one.isCrowded() })
-	return crowded
+// crowd returns what there is to report of objects that are left out.
+func (i *intakes) crowd() (c crowd) {
+	most := 0
+	i.each(func(one kindIntake) {
+		if !one.isCrowded() {
+			return
+		}
+		c.limit, c.fleetLimit = one.limit, one.budget.limit
+		if name, units := one.holdsMost(); units > most {
+			c.namespace, most = name, units
+		}
+	})
+	return c
 }
 
 // unreadable returns how many objects cannot be read, and which, by kind, namespace and
@@ -87,22 +109,24 @@ func (i *intakes) trouble() (err error) {
 	return err
 }
 
-// drops reports whether an object was let in until a list left it out, or cannot be read.
-func (i *intakes) drops(object client.Object) (drops bool) {
-	name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
+// hides reports whether an object that handlers are being told of as gone is only left out,
+// or cannot be read.
+func (i *intakes) hides(object client.Object) (hides bool) {
+	name := client.ObjectKeyFromObject(object)
 	i.each(func(one kindIntake) {
-		drops = drops || one.kind == reflect.TypeOf(object) && (one.intake.drops(name) || one.has(name))
+		hides = hides || one.kind == reflect.TypeOf(object) && (one.into.hides(name) || one.has(name))
 	})
-	return drops
+	return hides
 }
 
-// LeavesOut reports whether an object that a member's cache tells to be gone is there yet,
-// and only left out since the member has more than is watched, or since it cannot be read.
+// LeavesOut reports whether an object that a handler of a member's cache is being told of as
+// gone is only left out: the member, or all members together, have more than is kept, or it
+// cannot be read.
 func (p *Provider) LeavesOut(name string, object client.Object) bool {
 	m := p.member(name)
 	if m == nil {
 		return false
 	}
 	engaged := m.engaged()
-	return engaged != nil && engaged.intakes.drops(object)
+	return engaged != nil && engaged.intakes.hides(object)
 }

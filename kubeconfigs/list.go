@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -18,24 +17,19 @@ const (
 	pageGrowth = 2
 )
 
-// lister lists a kind by pages. It lets in what the intake does, before the next page is
-// read: whatever a member holds, the hub holds one page beside what it was let in.
+// lister lists a kind by pages. Each object is handed on before the next page is read:
+// whatever a member holds, the hub holds one page beside what it lets in.
 type lister struct {
 	// fetch asks for a page.
-	fetch  func(context.Context, metav1.ListOptions) (*page, error)
-	intake *intake
-	// omitted are the objects that cannot be read.
-	omitted *omitted
+	fetch func(context.Context, metav1.ListOptions) (*page, error)
 	// page is the size of the pages that the last list came by, 0 before the first.
 	page int64
 }
 
-// list returns what is let in, and the version that it is as of. It asks for the newest
-// state, since an API server does not divide any other into pages.
-func (l *lister) list(ctx context.Context) (objects []client.Object, version string, err error) {
+// list hands on all objects, and returns the version that they are as of. It asks for the
+// newest state, since an API server does not divide any other into pages.
+func (l *lister) list(ctx context.Context, take func(found) error) (version string, err error) {
 	options := metav1.ListOptions{Limit: l.firstPage()}
-	chosen := l.intake.choose()
-	var left omission
 	for {
 		page, err := l.fetch(ctx, options)
 		if errors.Is(err, errTooLarge) && options.Limit > 1 {
@@ -43,16 +37,14 @@ func (l *lister) list(ctx context.Context) (objects []client.Object, version str
 			continue
 		}
 		if err != nil {
-			return nil, "", err
+			return "", err
 		}
 		if version == "" {
 			version = page.version
 		}
 		for _, f := range page.objects {
-			if f.err != nil {
-				left.add(f.name, l.intake.knows(f.name))
-			} else {
-				chosen.add(f.object, f.size)
+			if err := take(f); err != nil {
+				return "", err
 			}
 		}
 		if options.Continue = page.next; options.Continue == "" {
@@ -60,12 +52,7 @@ func (l *lister) list(ctx context.Context) (objects []client.Object, version str
 		}
 	}
 	l.page = options.Limit
-	for _, w := range chosen.chosen {
-		objects = append(objects, w.object)
-	}
-	l.intake.take(chosen)
-	l.omitted.replace(left)
-	return objects, version, nil
+	return version, nil
 }
 
 // firstPage is the size that a list begins with. Where objects are large it comes back to

@@ -33,9 +33,13 @@ type Options struct {
 	// Scheme knows the kinds of this project. Defaults to the manager's.
 	Scheme *runtime.Scheme
 	// ObjectLimit is how many CommitStatuses, and how many GitRepos, of one member are
-	// watched, the oldest; 0 means 50 000. An object counts once more for each 4 KiB that
-	// is kept of it.
+	// watched; 0 means 50 000. Above it the namespace that holds most has its newest objects
+	// left out first. An object counts once more for each 4 KiB that is kept of it.
 	ObjectLimit int
+	// FleetLimit is how many objects of all members together are watched, counted alike.
+	// Above it the member that holds most has objects left out first. 0 means one for each
+	// 8 KiB of the process's memory limit (GOMEMLIMIT), or DefaultFleetLimit without one.
+	FleetLimit int
 	// Keep takes from an object what is not to be kept of it, and returns about how many
 	// bytes the rest takes beside what any object does. Unset, all is kept.
 	Keep func(client.Object) (size int)
@@ -54,6 +58,8 @@ type Options struct {
 type Provider struct {
 	options   Options
 	deadlines deadlines
+	// budget is what all members share.
+	budget *budget
 
 	mgr multicluster.Aware
 	// changed wakes who announces how the members are.
@@ -96,12 +102,16 @@ func New(options Options) *Provider {
 	if options.ObjectLimit == 0 {
 		options.ObjectLimit = DefaultObjectLimit
 	}
+	if options.FleetLimit == 0 {
+		options.FleetLimit = unitsIn(memoryLimit())
+	}
 	if options.Keep == nil {
 		options.Keep = func(client.Object) int { return 0 }
 	}
 	p := &Provider{
 		options:   options,
 		deadlines: defaultDeadlines,
+		budget:    newBudget(options.FleetLimit, options.Clock),
 		members:   map[multicluster.ClusterName]*member{},
 		changed:   make(chan struct{}, 1),
 	}

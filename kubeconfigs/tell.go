@@ -84,9 +84,9 @@ func (m *member) remark() {
 
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
-	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden, limit: m.provider.options.ObjectLimit}
+	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden}
 	if m.current != nil {
-		s.crowded = m.current.intakes.crowded()
+		s.crowd = m.current.intakes.crowd()
 		s.unreadable, s.which = m.current.intakes.unreadable()
 	}
 	return watching(s)

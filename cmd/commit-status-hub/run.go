@@ -56,7 +56,8 @@ func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
 	f.DurationVar(&o.RenewDeadline, "leader-elect-renew-deadline", 5*time.Second, "how long the leader tries to renew its lease before it gives up")
 	f.DurationVar(&o.RetryPeriod, "leader-elect-retry-period", time.Second, "time between two tries to get or renew the lease")
 	f.DurationVar(&o.UnheardGrace, "unheard-grace", 15*time.Minute, "how long after its start the hub waits for a member that cannot be read, before others take over what it owned")
-	f.IntVar(&o.MemberObjectLimit, "member-object-limit", kubeconfigs.DefaultObjectLimit, "how many CommitStatuses, and how many GitRepos, of one member are watched; the newest beyond it are left out, and an object counts once more for each 4 KiB of it")
+	f.IntVar(&o.MemberObjectLimit, "member-object-limit", kubeconfigs.DefaultObjectLimit, "how many CommitStatuses, and how many GitRepos, of one member are watched; beyond it the newest of the namespace that holds most are left out, and an object counts once more for each 4 KiB of it")
+	f.IntVar(&o.FleetObjectLimit, "fleet-object-limit", 0, "how many objects of all members together are watched, counted alike; beyond it the member that holds most has objects left out; 0 means one for each 8 KiB of the memory limit (GOMEMLIMIT), or 125000 without one")
 	f.StringVar(&o.MetricsBindAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 switches it off")
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to whom the API server authenticates and authorizes")
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
@@ -78,6 +79,8 @@ func check(o hub.Options) error {
 		return errors.New("--workers must be at least 1")
 	case o.MemberObjectLimit < 1:
 		return errors.New("--member-object-limit must be at least 1")
+	case o.FleetObjectLimit < 0:
+		return errors.New("--fleet-object-limit must not be negative")
 	case o.UnheardGrace < 0:
 		return errors.New("--unheard-grace must not be negative")
 	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):

@@ -16,6 +16,7 @@ func TestFlagsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 		"--workers":                     {"--workers=0"},
 		"--unheard-grace":               {"--unheard-grace=-1s"},
 		"--member-object-limit":         {"--member-object-limit=0"},
+		"--fleet-object-limit":          {"--fleet-object-limit=-1"},
 		"--leader-elect-lease-duration": {"--leader-elect-lease-duration=5s"},
 	} {
 		t.Run(flag, func(t *testing.T) {

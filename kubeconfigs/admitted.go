@@ -1,0 +1,123 @@
+package kubeconfigs
+
+import (
+	"errors"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// How a feed changes an informer: within the limits. An object is admitted and put into the
+// store under the informer's lock, so that one which is evicted for the sake of another
+// member meanwhile is not in the store in the end.
+
+// admit takes in an object of a watch, if the limits let it in.
+func (i *informer) admit(from *intake, object client.Object, added bool, size int) error {
+	i.mu.Lock()
+	ok, out := from.admit(object, added, size)
+	err := i.show(object, ok)
+	i.mu.Unlock()
+	return errors.Join(err, out.deliver())
+}
+
+// withdraw takes in that an object was deleted. last is how it was, nil where that is not
+// known. Handlers are told of one that was left out, too: they may have it hidden.
+func (i *informer) withdraw(from *intake, name types.NamespacedName, last client.Object) error {
+	i.mu.Lock()
+	was, out := from.remove(name)
+	var err error
+	switch {
+	case was == wasKept && last == nil:
+		if last, err = i.known(name); err == nil {
+			err = i.take(name, last)
+		}
+	case was == wasKept:
+		err = i.take(name, last)
+	case was == wasLeftOut && last != nil:
+		i.notifyGone(last)
+	case was == wasLeftOut:
+		i.notifyGone(cache.DeletedFinalStateUnknown{Key: name.String()})
+	}
+	i.mu.Unlock()
+	return errors.Join(err, out.deliver())
+}
+
+// offer takes in an object of a list.
+func (i *informer) offer(l *listing, object client.Object, size int) error {
+	i.mu.Lock()
+	verdict, out := l.offer(object, size)
+	var err error
+	if verdict != passedOver {
+		err = i.show(object, verdict == refreshed)
+	}
+	i.mu.Unlock()
+	return errors.Join(err, out.deliver())
+}
+
+// complete takes in a list as a whole.
+func (i *informer) complete(l *listing) error {
+	pending, gone, out := l.end()
+	for _, object := range pending {
+		if err := i.fill(l.intake, object); err != nil {
+			return err
+		}
+	}
+	for _, name := range gone {
+		if err := i.lose(l.intake, name); err != nil {
+			return err
+		}
+	}
+	return out.deliver()
+}
+
+// fill puts a new object of a list into the store, unless it has been evicted since.
+func (i *informer) fill(from *intake, object client.Object) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !from.holds(client.ObjectKeyFromObject(object)) {
+		return nil
+	}
+	return i.put(object)
+}
+
+// lose takes out an object that a list does not have, or that cannot be read.
+func (i *informer) lose(from *intake, name types.NamespacedName) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !from.lose(name) {
+		return nil
+	}
+	return i.take(name, nil)
+}
+
+// evict takes out an object that has been evicted, unless it has been let in again since.
+func (i *informer) evict(e evicted) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if e.from.holds(e.NamespacedName) {
+		return nil
+	}
+	return i.hide(e.NamespacedName)
+}
+
+// show puts an object into the store, or hides it. The lock is held.
+func (i *informer) show(object client.Object, ok bool) error {
+	if ok {
+		return i.put(object)
+	}
+	return i.hide(client.ObjectKeyFromObject(object))
+}
+
+// hide takes out an object that is left out. The lock is held.
+func (i *informer) hide(name types.NamespacedName) error {
+	i.hidden.Store(&name)
+	defer i.hidden.Store(nil)
+	return i.take(name, nil)
+}
+
+// hides reports whether handlers are being told of an object that is left out.
+func (i *informer) hides(name types.NamespacedName) bool {
+	hidden := i.hidden.Load()
+	return hidden != nil && *hidden == name
+}

@@ -1,0 +1,125 @@
+package kubeconfigs
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// listing is a list under way. An object that is in the cache is replaced there at once, so
+// that a list needs no room beside what it replaces. A new one waits for the end of the list,
+// since it may be left out for one that comes later; it counts from the first. Of an object
+// that is listed twice the first counts.
+type listing struct {
+	*intake
+	number uint32
+	// pending are the new objects, and left is how many objects of the list are left out.
+	pending map[*entry]client.Object
+	left    int
+}
+
+// verdict is what becomes of an object of a list.
+type verdict int
+
+const (
+	// passedOver : it is left out, waits for the end of the list, or was listed before.
+	passedOver verdict = iota
+	// refreshed : it is in the cache and stays there.
+	refreshed
+	// outgrew : it is in the cache, and is left out now.
+	outgrew
+)
+
+// list begins a list.
+func (i *intake) list() *listing {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.lists++
+	i.frees, i.forAll = i.admission.frees, false
+	i.listing = &listing{intake: i, number: i.lists, pending: map[*entry]client.Object{}}
+	return i.listing
+}
+
+// offer decides about an object of the list.
+func (l *listing) offer(object client.Object, size int) (v verdict, out effects) {
+	key := client.ObjectKeyFromObject(object)
+	out = l.change(l.intake, func(out *effects) {
+		if !l.takes(key) {
+			return
+		}
+		if n := l.namespaces[key.Namespace]; n != nil && n.list != l.number {
+			n.list, n.cutoff = l.number, nil
+		}
+		if e := l.entries[key]; e != nil {
+			if e.list == l.number {
+				return
+			}
+			e.list = l.number
+			l.replace(key, e, object, size)
+			l.squeeze(l.admission, newcomer{}, out)
+			out.forget(key, l.intake)
+			if v = refreshed; l.entries[key] == nil {
+				v = outgrew
+			}
+			return
+		}
+		e := newEntry(object, size)
+		if e.list = l.number; l.cutsOff(key, e, l.left) {
+			l.left++
+			return
+		}
+		l.pending[e] = object
+		l.add(key, e, l.intake)
+		l.squeeze(l.admission, newcomer{}, out)
+	})
+	return v, out
+}
+
+// end ends a list that is complete. It returns the new objects, which are to be brought into
+// the cache, and the names of those in it that the list does not have.
+func (l *listing) end() (pending []client.Object, gone []types.NamespacedName, out effects) {
+	out = l.change(l.intake, func(*effects) {
+		for _, object := range l.pending {
+			pending = append(pending, object)
+		}
+		l.each(func(key types.NamespacedName, e *entry) {
+			if e.list != l.number {
+				gone = append(gone, key)
+			}
+		})
+		l.listing, l.intake.left, l.listedAt = nil, l.left, l.clock.Now()
+		if l.left == 0 {
+			l.crowdedAt = time.Time{}
+		}
+	})
+	return pending, gone, out
+}
+
+// each calls do for each entry that the intake has brought. The lock is held.
+func (i *intake) each(do func(types.NamespacedName, *entry)) {
+	if i.namespace == "" {
+		for key, e := range i.entries {
+			do(key, e)
+		}
+		return
+	}
+	if n := i.namespaces[i.namespace]; n != nil {
+		for _, e := range n.newest {
+			do(types.NamespacedName{Namespace: n.name, Name: e.name}, e)
+		}
+	}
+}
+
+// abandon gives up a list. What it has replaced in the cache stays so.
+func (l *listing) abandon() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.listing != l || l.ended {
+		return
+	}
+	l.listing = nil
+	for e, object := range l.pending {
+		l.admission.remove(client.ObjectKeyFromObject(object), e)
+	}
+}
