@@ -13,6 +13,8 @@ type gitRepo struct {
 	// saw it.
 	*v1alpha1.GitRepo
 	engagement uint64
+	// hidden says that it is left out of what is watched: this is how it was last.
+	hidden bool
 	// users are the CommitStatuses that name it.
 	users map[*object]struct{}
 }
@@ -26,9 +28,23 @@ func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.Namespace
 		return Changes{}
 	}
 	r := m.repo(name)
-	r.GitRepo, r.engagement = repo, engagement
+	r.GitRepo, r.engagement, r.hidden = repo, engagement, false
 	m.drop(r)
 	return l.resolveUsers(r)
+}
+
+// HideRepo takes in that a GitRepo is watched no longer, and may be there. CommitStatuses
+// that name it keep it as it was; one that none names is dropped.
+func (l *Ledger) HideRepo(cluster string, engagement uint64, name types.NamespacedName) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.current(cluster, engagement)
+	if m == nil {
+		return
+	}
+	r := m.repo(name)
+	r.hidden = true
+	m.drop(r)
 }
 
 // repo is the GitRepo of a name, and made where there is none.
@@ -41,9 +57,9 @@ func (m *member) repo(name types.NamespacedName) *gitRepo {
 	return r
 }
 
-// drop forgets a GitRepo that is gone and that nobody names.
+// drop removes a GitRepo that is gone or hidden, unless a CommitStatus names it.
 func (m *member) drop(r *gitRepo) {
-	if r.GitRepo == nil && len(r.users) == 0 {
+	if (r.GitRepo == nil || r.hidden) && len(r.users) == 0 {
 		delete(m.repos, r.name)
 	}
 }
@@ -68,11 +84,11 @@ func (m *member) unuse(o *object) {
 	o.repo = nil
 }
 
-// sweepRepos drops the GitRepos of a member that its engagement has not seen.
+// sweepRepos drops the GitRepos of a member that its engagement has not seen, but for hidden ones.
 func (l *Ledger) sweepRepos(m *member) Changes {
 	var out Changes
 	for _, r := range m.repos {
-		if r.GitRepo != nil && r.engagement != m.engagement {
+		if r.GitRepo != nil && !r.hidden && r.engagement != m.engagement {
 			r.GitRepo = nil
 			m.drop(r)
 			out.add(l.resolveUsers(r))

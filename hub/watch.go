@@ -149,6 +149,10 @@ func (f *follower) onRepo(object any) {
 	}
 }
 
-func (f *follower) onRepoGone(name types.NamespacedName, _ parting) {
+func (f *follower) onRepoGone(name types.NamespacedName, why parting) {
+	if why == outOfSight {
+		f.ledger.HideRepo(f.cluster, f.engagement, name)
+		return
+	}
 	f.apply(f.ledger.SetRepo(f.cluster, f.engagement, name, nil))
 }
