@@ -3,6 +3,7 @@ package hub
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -33,8 +34,8 @@ type circumstances interface {
 	awaited() string
 }
 
-// arbitrate decides between claims on one key: the claim that was created first
-// owns it, ties go by cluster, namespace and name. The owner alone is shown, or
+// arbitrate decides between claims on one key: the oldest claim owns it, as older
+// orders them. The owner alone is shown, or
 // all claims together where the owner's ScmProvider aggregates. There must be at
 // least one claim; their order does not matter.
 //
@@ -65,11 +66,24 @@ func arbitrate(claims claimSet, now circumstances) Verdict {
 	return v
 }
 
-// older orders claims by age, the owner first.
+// seniority is the age of a claim that counts: since its object was created, or since its
+// member's Secret was on the hub, whichever is later. A member can give its objects any
+// creationTimestamp, but the Secret's is the hub's own. joinedAt is zero for the hub's own
+// cluster.
+func seniority(made, joinedAt time.Time) time.Time {
+	if made.Before(joinedAt) {
+		return joinedAt
+	}
+	return made
+}
+
+// older orders claims by age, the owner first. Ties go by cluster, then within it by its
+// own creationTimestamps, namespace and name.
 func older(a, b Claim) int {
 	return cmp.Or(
 		a.CreatedAt.Compare(b.CreatedAt),
 		cmp.Compare(a.Object.Cluster, b.Object.Cluster),
+		a.Made.Compare(b.Made),
 		cmp.Compare(a.Object.Namespace, b.Object.Namespace),
 		cmp.Compare(a.Object.Name, b.Object.Name),
 	)

@@ -57,7 +57,9 @@ type Claim struct {
 	Object     ObjectID
 	UID        types.UID
 	Generation int64
-	CreatedAt  time.Time
+	// Made is the object's creationTimestamp, and CreatedAt the age that counts between
+	// clusters: seniority of it.
+	Made, CreatedAt time.Time
 
 	Key Key
 	// Repository is the path as the GitRepo spells it, and Name the status's name as
@@ -119,6 +121,7 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 		Object:     id,
 		UID:        object.UID,
 		Generation: object.Generation,
+		Made:       object.CreationTimestamp.Time,
 		CreatedAt:  object.CreationTimestamp.Time,
 		Key:        scm.keyOf(scm.host, repo.Spec.Repository, object.Spec.SHA, object.Spec.Name),
 		Repository: repo.Spec.Repository,

@@ -1,5 +1,7 @@
 package hub
 
+import "slices"
+
 // countStep is how many objects or keys are counted before others have a turn at the ledger:
 // what takes half a millisecond.
 const countStep = 1000
@@ -59,19 +61,20 @@ func (l *Ledger) counts(between func()) Counts {
 	return out
 }
 
-// conflicting reports whether the claims on a key want different things of which
-// only the oldest's is shown.
+// conflicting reports whether the claims on a key want different phases of which only the
+// oldest's is shown.
 func (l *Ledger) conflicting(e *entry) bool {
 	if len(e.claims) < 2 {
 		return false
 	}
-	oldest, differ := e.claims[0].claim(), false
+	oldest := e.claims[0].claim()
 	for _, o := range e.claims[1:] {
-		claim := o.claim()
-		differ = differ || claim.Want != oldest.Want
-		if older(claim, oldest) < 0 {
+		if claim := o.claim(); older(claim, oldest) < 0 {
 			oldest = claim
 		}
 	}
-	return differ && !l.aggregates(oldest.Provider)
+	s := l.scms[oldest.Provider]
+	return s != nil && !s.aggregate && slices.ContainsFunc(e.claims, func(o *object) bool {
+		return !samePhase(s.account, wantOf(o.claimed.Spec), oldest.Want)
+	})
 }

@@ -69,7 +69,8 @@ func (e *entry) key() Key {
 
 // resolve works out what an object claims and moves it between keys.
 func (l *Ledger) resolve(o *object) Changes {
-	if m := l.members[o.cluster]; m != nil && m.twin != "" {
+	m := l.members[o.cluster]
+	if m != nil && m.twin != "" {
 		o.problem = errTwin
 		return l.release(o, outOfSight)
 	}
@@ -79,6 +80,9 @@ func (l *Ledger) resolve(o *object) Changes {
 		s = l.scms[repo.Spec.ScmProviderRef.Name]
 	}
 	claim, problem := claimOf(o.id(), o.source, repo, s)
+	if m != nil {
+		claim.CreatedAt = seniority(claim.CreatedAt, m.joinedAt)
+	}
 	var out Changes
 	switch {
 	case problem != nil:

@@ -62,7 +62,7 @@ func settled(o *object) bool {
 		return false
 	}
 	switch ready.Reason {
-	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonShared, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
 		return true
 	}
 	return false
@@ -147,7 +147,7 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *scm, hint *providers.Show
 	}
 	host, repository, _ := strings.Cut(st.Repo, "/")
 	place = Claim{
-		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, CreatedAt: o.source.CreationTimestamp.Time,
+		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, Made: o.source.CreationTimestamp.Time, CreatedAt: o.source.CreationTimestamp.Time,
 		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
 	}
 	if host != s.host || !s.allows(place) {

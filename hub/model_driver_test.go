@@ -144,7 +144,7 @@ func (h *modelHub) wake() {
 
 // engage begins to follow a member, or begins anew.
 func (h *modelHub) engage(cluster string) {
-	f := &feed{engagement: h.Engage(cluster, time.Time{}), fresh: map[ObjectID]bool{}}
+	f := &feed{engagement: h.Engage(cluster, h.m.joined[cluster]), fresh: map[ObjectID]bool{}}
 	h.feeds[cluster] = f
 	for id := range h.outbox {
 		if id.Cluster == cluster {

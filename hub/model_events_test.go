@@ -156,7 +156,7 @@ func (m *model) returnMember() {
 	cluster := pick(m, modelClusters, "cluster")
 	m.require(!m.secrets[cluster])
 	m.logf("> member %s is back", cluster)
-	m.secrets[cluster] = true
+	m.secrets[cluster], m.joined[cluster] = true, m.now.Now()
 	m.blind = m.blind || m.hub != m.removedBy[cluster]
 	for _, h := range m.hubs() {
 		h.engage(cluster)

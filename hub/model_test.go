@@ -257,6 +257,8 @@ func (m *model) checkEnd(strict bool) {
 		case v.want == want:
 		case v.joined:
 			reason = v1alpha1.ReasonAggregated
+		case v.want.Phase == want.Phase:
+			reason = v1alpha1.ReasonShared
 		default:
 			reason = v1alpha1.ReasonConflict
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -94,7 +95,7 @@ func (v *modelView) verdict(m *model, key Key, counts func(cluster string) bool)
 			continue
 		}
 		claims = append(claims, id)
-		if n := len(claims) - 1; first < 0 || v.objects[id].CreationTimestamp.Time.Before(v.objects[claims[first]].CreationTimestamp.Time) {
+		if n := len(claims) - 1; first < 0 || v.older(m, id, claims[first]) {
 			first = n
 		}
 	}
@@ -110,6 +111,21 @@ func (v *modelView) verdict(m *model, key Key, counts func(cluster string) bool)
 	return out, true
 }
 
+// older reports whether a claim is older than another one, which is before it by name.
+func (v *modelView) older(m *model, id, other ObjectID) bool {
+	age := func(id ObjectID) time.Time {
+		at := v.objects[id].CreationTimestamp.Time
+		if joined := m.joined[id.Cluster]; at.Before(joined) {
+			return joined
+		}
+		return at
+	}
+	if id.Cluster == other.Cluster && age(id).Equal(age(other)) {
+		return v.objects[id].CreationTimestamp.Time.Before(v.objects[other].CreationTimestamp.Time)
+	}
+	return age(id).Before(age(other))
+}
+
 // together is what claims show as one.
 func (v *modelView) together(m *model, claims []ObjectID) providers.Status {
 	count, link := map[v1alpha1.Phase]int{}, map[v1alpha1.Phase]ObjectID{}
@@ -117,7 +133,7 @@ func (v *modelView) together(m *model, claims []ObjectID) providers.Status {
 		_, _, want, _ := v.wish(m, id)
 		count[want.Phase]++
 		other, taken := link[want.Phase]
-		if want.URL != "" && (!taken || v.objects[id].CreationTimestamp.Time.Before(v.objects[other].CreationTimestamp.Time)) {
+		if want.URL != "" && (!taken || v.older(m, id, other)) {
 			link[want.Phase] = id
 		}
 	}

@@ -35,8 +35,10 @@ type model struct {
 	now *clocktesting.FakeClock
 	scm *modelSCM
 	// truth is what the members hold, and secrets the members that there are.
-	truth     *modelView
-	secrets   map[string]bool
+	truth   *modelView
+	secrets map[string]bool
+	// joined is when each member's Secret was made.
+	joined    map[string]time.Time
 	providers map[string]*modelProvider
 	// withdrawn are the grants that were taken back, as provider/cluster.
 	withdrawn    map[string]bool
@@ -68,7 +70,7 @@ type modelProvider struct {
 func newModel(t *rapid.T) *model {
 	m := &model{
 		t: t, now: clocktesting.NewFakeClock(time.Unix(1_000_000, 0)), scm: newModelSCM(), truth: newModelView(),
-		secrets: map[string]bool{}, providers: map[string]*modelProvider{}, withdrawn: map[string]bool{},
+		secrets: map[string]bool{}, joined: map[string]time.Time{}, providers: map[string]*modelProvider{}, withdrawn: map[string]bool{},
 		effects: map[Key]int{}, changes: map[Key]int{}, verdicts: map[Key]modelVerdict{}, forged: map[ObjectID]Key{}, removedBy: map[string]*modelHub{},
 		few: rapid.SampledFrom([]int{0, 1, fewClaims}).Draw(t, "few"),
 	}
@@ -79,7 +81,7 @@ func newModel(t *rapid.T) *model {
 		m.scm.pushed[commitOf(key)] = key.SHA != unpushed
 	}
 	for _, cluster := range modelClusters {
-		m.secrets[cluster] = true
+		m.secrets[cluster], m.joined[cluster] = true, m.now.Now()
 		for _, repo := range modelRepos {
 			m.setRepo(ObjectID{cluster, "team-a", repo}, "acme1", "acme/"+repo)
 		}
@@ -225,10 +227,15 @@ func (m *model) makeObject(id ObjectID, spec v1alpha1.CommitStatusSpec) {
 	m.set(id, &v1alpha1.CommitStatus{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: id.Namespace, Name: id.Name, UID: types.UID(fmt.Sprintf("uid-%d", m.version)), Generation: 1,
-			CreationTimestamp: metav1.NewTime(m.now.Now().Truncate(time.Second)),
+			CreationTimestamp: metav1.NewTime(m.now.Now().Add(-m.pretended()).Truncate(time.Second)),
 		},
 		Spec: spec,
 	})
+}
+
+// pretended is by how much older than it is a member says that an object is.
+func (m *model) pretended() time.Duration {
+	return pick(m, []time.Duration{0, 0, 0, time.Minute, 1000 * time.Hour, -time.Hour}, "pretended")
 }
 
 // advance lets time go by. What is late takes effect on its way.

@@ -28,6 +28,8 @@ type object struct {
 	repository string
 	// place is the last claim where a status told of it, in place of all that.
 	place *Claim
+	// created is Claim.CreatedAt in seconds since 1970.
+	created int64
 	// together is Claim.Together, slot the index among the claimants of at, and recorded
 	// says that the status of claimed is about the claim's key.
 	together, slot int32
@@ -80,7 +82,8 @@ func (o *object) claim() Claim {
 		return Claim{}
 	}
 	c := Claim{
-		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation, CreatedAt: o.createdAt(),
+		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation,
+		Made: o.claimed.CreationTimestamp.Time, CreatedAt: o.createdAt(),
 		Key: o.at.key(), Repository: o.repository, Name: o.claimed.Spec.Name, Provider: o.scm.name, Want: wantOf(o.claimed.Spec),
 		Together: int(o.together),
 	}
@@ -91,7 +94,7 @@ func (o *object) claim() Claim {
 }
 
 // createdAt is Claim.CreatedAt of the last claim.
-func (o *object) createdAt() time.Time { return o.claimed.CreationTimestamp.Time }
+func (o *object) createdAt() time.Time { return time.Unix(o.created, 0) }
 
 // reported is what the status of the last claim's source reports to be shown at its key.
 func (o *object) reported() reportedStatus {
@@ -106,5 +109,6 @@ func (o *object) reported() reportedStatus {
 // take makes a claim on an entry the object's last one.
 func (o *object) take(claim Claim, at *entry, s *scm) {
 	o.at, o.claimed, o.scm, o.repository, o.place = at, o.source, s, claim.Repository, nil
+	o.created = claim.CreatedAt.Unix()
 	o.together, o.recorded = int32(claim.Together), s.keyTold(o.source.Status) == claim.Key
 }

@@ -208,8 +208,8 @@ func announce(recorder events.EventRecorder, p Patch, crowd bool) {
 		return
 	case v1alpha1.ReasonSynced:
 		kind, reason = corev1.EventTypeNormal, "Synced"
-	case v1alpha1.ReasonAggregated:
-		kind, reason = corev1.EventTypeNormal, "Aggregated"
+	case v1alpha1.ReasonAggregated, v1alpha1.ReasonShared:
+		kind, reason = corev1.EventTypeNormal, now.Reason
 	case v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
 		reason = now.Reason
 	}

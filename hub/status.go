@@ -67,14 +67,38 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 		if s.verdict.Joined != nil {
 			return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonAggregated, aggregated(s)), true
 		}
-		want := s.dialect.Render(s.claim.Want)
-		message := providers.Sentence(fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
-			s.claim.Key.Host, differing(s.shown.Status, want), s.verdict.Owner.Object, wanted(s.shown.Status, want)))
-		return finish(out, s, now, metav1.ConditionFalse, v1alpha1.ReasonConflict, message), true
+		return overshadowed(out, s, now), true
 	}
 	out.IsSynced = true
 	return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonSynced,
 		fmt.Sprintf("%s shows %s", s.claim.Key.Host, out.Phase)), true
+}
+
+// overshadowed is the status of a claimant that wants something else than the owner of its
+// key, which is shown.
+func overshadowed(out v1alpha1.CommitStatusStatus, s standing, now time.Time) v1alpha1.CommitStatusStatus {
+	owner, want := s.verdict.Owner, s.dialect.Render(s.claim.Want)
+	if samePhase(s.dialect, s.claim.Want, s.verdict.Want) {
+		out.Phase = s.claim.Want.Phase
+		want.Phase = s.shown.Phase
+		return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonShared, providers.Sentence(fmt.Sprintf(
+			"%s shows %s with %s, as %s wants it; here it is %s",
+			s.claim.Key.Host, out.Phase, differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))))
+	}
+	message := fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
+		s.claim.Key.Host, differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))
+	if s.claim.Made.Before(owner.Made) {
+		message += "; no claim counts as older than its cluster's Secret on the hub"
+	}
+	return finish(out, s, now, metav1.ConditionFalse, v1alpha1.ReasonConflict, providers.Sentence(message))
+}
+
+// samePhase reports whether an SCM shows the phases of two statuses alike.
+func samePhase(dialect providers.Dialect, a, b providers.Status) bool {
+	if dialect == nil {
+		return a.Phase == b.Phase
+	}
+	return dialect.Render(providers.Status{Phase: a.Phase}).Phase == dialect.Render(providers.Status{Phase: b.Phase}).Phase
 }
 
 // waiting is the status of a claimant, owner or not, whose key has to change yet.

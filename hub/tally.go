@@ -84,6 +84,7 @@ func olderClaimant(a, b *object) int {
 	return cmp.Or(
 		a.createdAt().Compare(b.createdAt()),
 		cmp.Compare(a.cluster, b.cluster),
+		a.claimed.CreationTimestamp.Time.Compare(b.claimed.CreationTimestamp.Time),
 		cmp.Compare(a.source.Namespace, b.source.Namespace),
 		cmp.Compare(a.source.Name, b.source.Name),
 	)

@@ -11,8 +11,10 @@ const (
 	ReasonAggregated = "Aggregated"
 	// ReasonPending : waiting for its turn.
 	ReasonPending = "Pending"
-	// ReasonConflict : another claim on the same status wants something else, and is the one that is shown.
+	// ReasonConflict : another claim on the same status wants another phase, and is the one that is shown.
 	ReasonConflict = "Conflict"
+	// ReasonShared : the SCM shows this phase, with the description and the URL of another claim on the same status.
+	ReasonShared = "Shared"
 	// ReasonDrifted : somebody else changed the status in the SCM.
 	ReasonDrifted = "Drifted"
 	// ReasonDenied : no grant of the ScmProvider allows this claim.
