@@ -30,12 +30,12 @@ type held[T comparable] struct {
 
 // at is the namespace that holds an item back.
 func (x *exclusion[T]) at(e *entry[T]) *namespace[T] {
-	return x.held[e.from.cluster].namespaces.byName[e.from.name]
+	return x.held[e.from.cluster].namespaces.get(e.from.name)
 }
 
 // tidy forgets what is held back of a cluster where there is nothing any more.
 func (x *exclusion[T]) tidy(c *cluster[T]) {
-	if h := x.held[c]; h != nil && h.next == nil && len(h.namespaces.byName) == 0 {
+	if h := x.held[c]; h != nil && h.next == nil && h.namespaces.empty() {
 		delete(x.held, c)
 	}
 }
@@ -166,7 +166,7 @@ func (q *Queue[T]) release(e *entry[T]) {
 	e.held = false
 	h.namespaces.file(n)
 	if n.items.empty() {
-		delete(h.namespaces.byName, n.name)
+		h.namespaces.drop(n)
 	}
 	x.tidy(e.from.cluster)
 }

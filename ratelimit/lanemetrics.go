@@ -124,7 +124,7 @@ func (q *Queue[T]) addWaits(byLane map[string]waits) {
 
 // ages takes in how old the first of each class is.
 func (s *namespaces[T]) ages(w *waits, now time.Duration) {
-	for _, n := range s.byName {
+	for n := range s.all() {
 		for class := range n.items {
 			if first := n.items[class].head; first != nil {
 				w.oldest[class] = max(w.oldest[class], now-first.added)

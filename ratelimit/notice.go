@@ -107,12 +107,12 @@ func (q *Queue[T]) beginTelling(now time.Time) (r rounds[T], ok bool) {
 
 // along begins a walk along each of a cluster's namespaces, in its lane or at an exclusion.
 func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *outlook) {
-	counts := make([]int, 0, len(all.byName))
-	for name := range all.byName {
-		counts = append(counts, c.namespaces.byName[name].waiting)
+	var counts []int
+	for n := range all.all() {
+		counts = append(counts, c.namespaces.get(n.name).waiting)
 	}
 	turns := sharingOf(counts)
-	for _, n := range all.byName {
+	for n := range all.all() {
 		n.items.rewind()
 		r.walks = append(r.walks, walk[T]{along: &n.items, lane: c.lane.name, turns: turns, outlook: o})
 	}

@@ -1,6 +1,9 @@
 package ratelimit
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // cluster is what one cluster has waiting in one lane. It exists only while
 // something does.
@@ -36,22 +39,62 @@ func (n *namespace[T]) recheckAdded() time.Duration { return n.items[PriorityRec
 
 // namespaces are those of one cluster, in its lane or at an exclusion. They take turns.
 type namespaces[T comparable] struct {
+	// only is the one that there is, and byName are all where there have been more: most
+	// clusters need no map.
+	only   *namespace[T]
 	byName map[string]*namespace[T]
 	rota   rota[*namespace[T]]
 }
 
 // of returns a namespace, and makes it where there is none, as the last in turn.
 func (s *namespaces[T]) of(c *cluster[T], name string, turn int64) *namespace[T] {
-	n := s.byName[name]
-	if n == nil {
-		n = &namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
-		if s.byName == nil {
-			s.byName = map[string]*namespace[T]{}
-		}
+	if n := s.get(name); n != nil {
+		return n
+	}
+	n := &namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
+	switch {
+	case s.byName != nil:
 		s.byName[name] = n
+	case s.only != nil:
+		s.byName = map[string]*namespace[T]{s.only.name: s.only, name: n}
+		s.only = nil
+	default:
+		s.only = n
 	}
 	return n
 }
+
+// get returns a namespace, nil where there is none.
+func (s *namespaces[T]) get(name string) *namespace[T] {
+	if s.only != nil && s.only.name == name {
+		return s.only
+	}
+	return s.byName[name]
+}
+
+// drop forgets a namespace that has nothing any more.
+func (s *namespaces[T]) drop(n *namespace[T]) {
+	if s.only == n {
+		s.only = nil
+	}
+	delete(s.byName, n.name)
+}
+
+// all are the namespaces that there are.
+func (s *namespaces[T]) all() iter.Seq[*namespace[T]] {
+	return func(yield func(*namespace[T]) bool) {
+		if s.only != nil && !yield(s.only) {
+			return
+		}
+		for _, n := range s.byName {
+			if !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+func (s *namespaces[T]) empty() bool { return s.only == nil && len(s.byName) == 0 }
 
 // first is the item that leaves next, nil where none may.
 func (s *namespaces[T]) first(now time.Duration) *entry[T] {
@@ -107,7 +150,7 @@ func (q *Queue[T]) left(n *namespace[T], class uint8) {
 	c.waiting--
 	l.depth[class]--
 	if n.waiting == 0 {
-		delete(c.namespaces.byName, n.name)
+		c.namespaces.drop(n)
 	}
 	if c.waiting == 0 {
 		delete(l.clusters, c.name)
