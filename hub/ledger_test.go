@@ -75,7 +75,7 @@ func (f *fleet) job() Job {
 }
 
 // published returns the status that is published to a cluster now, nil for none,
-// and lets its member have it.
+// and lets its member have it. A conflict that it tells of lasts.
 func (f *fleet) published(cluster string) *v1alpha1.CommitStatusStatus {
 	f.g.THelper()
 	patch, ok := f.Patch(idIn(cluster))
@@ -84,6 +84,9 @@ func (f *fleet) published(cluster string) *v1alpha1.CommitStatusStatus {
 	}
 	expectInvariants(f.g, patch.Status, patch.Source.Generation)
 	f.Patched(patch, "100")
+	if inConflict(patch.Status) {
+		f.ConflictLasted(patch)
+	}
 	return &patch.Status
 }
 

@@ -37,6 +37,7 @@ type publisher struct {
 	// forbidden hears what came of each patch.
 	forbidden *forbidden
 	log       logr.Logger
+	conflicts conflictEvents
 
 	mu      sync.Mutex
 	ctx     context.Context
@@ -92,6 +93,7 @@ func (p *publisher) wait() {
 	}
 	p.mu.Unlock()
 	p.working.Wait()
+	p.conflicts.stop()
 }
 
 // add marks objects whose status may have to be patched.
@@ -138,7 +140,8 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 	switch said {
 	case "ok":
 		p.ledger.Patched(patch, applied.ResourceVersion)
-		announce(o.events, patch, o.outbox.crowded())
+		tell := func(p Patch) { announce(o.events, p, o.outbox.crowded()) }
+		p.conflicts.published(p.clock, patch, tell, p.ledger.ConflictLasted)
 		if applied.UID == patch.UID && o.outdated.answered(patch.Status, applied.Status) {
 			p.addAll(id.Cluster)
 		}

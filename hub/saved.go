@@ -98,7 +98,7 @@ func (l *Ledger) count(e *entry, job Job, wrote bool) {
 	}
 }
 
-// overruled reports whether a patch is the first to tell a claimant that its
+// overruled reports whether a status is the first to tell a claimant that its
 // failure is not shown, since its spec or what is shown changed.
 func overruled(p Patch) bool {
 	now := apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)

@@ -204,7 +204,7 @@ func TestAFailureThatIsOverruledCountsOnceForEachChange(t *testing.T) {
 
 	f.set("failure")
 	f.write()
-	f.g.Expect(readyOf(f.published("us")).Reason).To(Equal(v1alpha1.ReasonConflict))
+	f.g.Expect(readyOf(f.published("us")).Reason).To(Equal(v1alpha1.ReasonShared))
 	f.g.Expect(f.Count().Overruled).To(BeEquivalentTo(3), "a failure is shown, if another one")
 }
 

@@ -63,12 +63,29 @@ func (l *Ledger) Objects(cluster string) []ObjectID {
 func (l *Ledger) Patched(p Patch, version string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if overruled(p) {
-		l.overruled++
-	}
 	if o := l.objectAt(p.ID); o != nil && o.source.UID == p.UID {
 		o.applied = &applied{status: p.Status, version: version}
 	}
+}
+
+// ConflictLasted reports whether the conflict that a status told of still is, and then counts
+// a failure that it overrules.
+func (l *Ledger) ConflictLasted(p Patch) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.objectAt(p.ID)
+	if o == nil || o.source.UID != p.UID || !inConflict(o.statusNow()) {
+		return false
+	}
+	if s, ok := l.standingOf(o); ok {
+		if status, ok := statusOf(s, l.clock.Now()); ok && !inConflict(status) {
+			return false
+		}
+	}
+	if overruled(p) {
+		l.overruled++
+	}
+	return true
 }
 
 // statusNow is the status that an object has in its member, as far as known:
