@@ -27,11 +27,11 @@ type Verdict struct {
 type circumstances interface {
 	// aggregates reports whether a ScmProvider's conflictPolicy is Aggregate.
 	aggregates(scmProvider string) bool
-	// unheard reports whether a cluster, whose claims the hub has not read since
-	// it started, is still waited for.
-	unheard(cluster string) bool
+	// unheard reports whether a cluster that may claim a key, and whose claims the hub has
+	// not read since it started, is still waited for.
+	unheard(cluster string, key Key) bool
 	// awaited names one such cluster, "" when there is none.
-	awaited() string
+	awaited(key Key) string
 }
 
 // arbitrate decides between claims on one key: the oldest claim owns it, as older
@@ -48,7 +48,7 @@ type circumstances interface {
 func arbitrate(claims claimSet, now circumstances) Verdict {
 	owner := claims.oldest()
 	v := Verdict{Owner: owner, Want: owner.Want}
-	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unheard(cluster) {
+	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unheard(cluster, owner.Key) {
 		v.WaitFor = cluster
 	}
 	if !now.aggregates(owner.Provider) {
@@ -58,7 +58,7 @@ func arbitrate(claims claimSet, now circumstances) Verdict {
 		v.Want, v.Joined = aggregate(claims)
 	}
 	if v.WaitFor == "" && claims.someMissing() {
-		v.WaitFor = now.awaited()
+		v.WaitFor = now.awaited(owner.Key)
 	}
 	if worse(v.Want.Phase, claims.recordedPhase()) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
 		v.WaitFor = ""

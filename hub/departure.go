@@ -119,7 +119,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	if wait := d.dueAt.Sub(now); wait > 0 {
 		return Job{}, wait, false
 	}
-	if member := l.awaited(); d.why != replaced && member != "" {
+	if member := l.awaited(e.key()); d.why != replaced && member != "" {
 		// Most members are heard soon after a start: that long the next place waits.
 		d.held = l.clock.Since(l.started) >= moveCheck
 		l.setWaitFor(e, member)

@@ -10,7 +10,8 @@
 //	              CommitStatus, repos.go which GitRepo it names, entry.go one key and
 //	              claimants.go who claims it, details.go what is in its way, commit.go
 //	              those of one commit, hint.go what members' statuses tell after a
-//	              start, heard.go and twins.go which members count, waiting.go which
+//	              start, heard.go and twins.go which members count, mayclaim.go which
+//	              of them may claim a key, waiting.go which
 //	              keys wait for one
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure); claimset.go looks through a few claims,
@@ -29,7 +30,7 @@
 //	publish.go    has it written into the member: outbox.go says when, for one object as
 //	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go
 //	              sees what the member did not keep, and forbidden.go that it lets
-//	              nothing be patched
+//	              nothing be patched; conflictevents.go tells of conflicts that last
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status

@@ -17,6 +17,8 @@ const (
 	// status is compared only on request.
 	longestInterval = 24 * time.Hour
 	oldestChecked   = 14 * 24 * time.Hour
+	// askedEvery is how often a key does what its claimants ask for.
+	askedEvery = time.Minute
 	// checkJitter is by how much of it a comparison may come later, so that those
 	// of statuses that were written together spread.
 	checkJitter = 0.1
@@ -47,15 +49,31 @@ func driftingOf(spec v1alpha1.Drift) drifting {
 // check is what is known of the comparisons of a key with its SCM, if there is anything
 // to tell.
 type check struct {
-	// asked says that somebody wants one now, and failed how many in a row failed.
-	asked  bool
+	// asker is who wants one now, the zero ObjectID for nobody, and failed how many in a
+	// row failed.
+	asker  ObjectID
 	failed int
+	// listedAt is when the last one was made that somebody had asked for, and resetAt when
+	// somebody last had another try of what failed: zero for never, or long ago.
+	listedAt, resetAt time.Time
 	// drifted is what the key should show in place of somebody else's change, nil for
 	// no such change.
 	drifted *providers.Status
 	// restoring says that it is to be written again, and restored when it was.
 	restoring bool
 	restored  [maxRestores]time.Time
+}
+
+// asked reports whether somebody wants a comparison now.
+func (c *check) asked() bool { return c.asker != ObjectID{} }
+
+// forget drops what bounds requests no longer.
+func (c *check) forget(now time.Time) {
+	for _, at := range []*time.Time{&c.listedAt, &c.resetAt} {
+		if now.Sub(*at) >= askedEvery {
+			*at = time.Time{}
+		}
+	}
 }
 
 // checkAfter is how long after a comparison the next one is due: the older a status

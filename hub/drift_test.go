@@ -259,7 +259,7 @@ func TestAComparisonTakesWhatNoWriteWaitsFor(t *testing.T) {
 	b.g.Expect(route.Lane).To(Equal("lane"))
 	b.g.Expect(route.Exclusion).To(Equal("list github.com/acme/shop@" + testSHA))
 	b.edit("eu", wants("success"), requested("now"))
-	b.g.Expect(b.Route(testKey).Priority).To(Equal(ratelimit.PriorityTerminal), "somebody waits for it")
+	b.g.Expect(b.Route(testKey).Priority).To(Equal(ratelimit.PriorityRecheck), "nor does one that is asked for")
 }
 
 func TestADriftIsLeftOverARestart(t *testing.T) {

@@ -122,9 +122,9 @@ func (l *Ledger) heard(cluster string) bool {
 	return l.loaded && m != nil && m.heard && m.twin == ""
 }
 
-// unheard reports whether a cluster is still waited for.
-func (l *Ledger) unheard(cluster string) bool {
-	if m := l.members[cluster]; l.heard(cluster) || m != nil && m.twin != "" || !l.inGrace() {
+// unheard reports whether a cluster that may claim a key is still waited for.
+func (l *Ledger) unheard(cluster string, key Key) bool {
+	if m := l.members[cluster]; l.heard(cluster) || m != nil && m.twin != "" || !l.inGrace() || !l.mayClaim(cluster, key) {
 		return false
 	}
 	names, complete := l.fleet()
@@ -137,22 +137,29 @@ func (l *Ledger) unheardOf(name string) bool {
 	return !l.heard(name) && (m == nil || m.twin == "")
 }
 
-// anyUnheard reports whether any member is still waited for.
-func (l *Ledger) anyUnheard() bool { return l.awaited() != "" }
+// anyUnheard reports whether any member is still waited for, whatever it may claim.
+func (l *Ledger) anyUnheard() bool { return l.firstUnheard(func(string) bool { return true }) != "" }
+
+// awaited names the first member by name that may claim a key and is still waited for, ""
+// for none. A member that is never heard holds up only what it may claim.
+func (l *Ledger) awaited(key Key) string {
+	return l.firstUnheard(func(name string) bool { return l.mayClaim(name, key) })
+}
 
 // unknownMember stands for members that may still turn up. No Secret can have
 // that name.
 const unknownMember = "*"
 
-// awaited names the first member by name that is still waited for, "" for none.
-func (l *Ledger) awaited() string {
+// firstUnheard names the first member by name that is still waited for, of those that
+// concern the caller; "" for none.
+func (l *Ledger) firstUnheard(concerns func(name string) bool) string {
 	if !l.inGrace() {
 		return ""
 	}
 	names, complete := l.fleet()
 	first := ""
 	for _, name := range names {
-		if l.unheardOf(name) && (first == "" || name < first) {
+		if (first == "" || name < first) && l.unheardOf(name) && concerns(name) {
 			first = name
 		}
 	}

@@ -32,8 +32,8 @@ type Job struct {
 	NextCheck time.Duration
 	// lost is what the write was to show whose answer was lost.
 	lost providers.Status
-	// asked says that somebody asked for the look.
-	asked   bool
+	// asker is who asked for the look, the zero ObjectID for nobody.
+	asker   ObjectID
 	attempt attempt
 	wish    wish
 	// kind is the name of the SCM's kind, title that for people, and via the
@@ -78,10 +78,10 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	}
 	job.Wait = l.waitOf(e, job)
 	if e.nameless && !e.Certain {
-		job.Guarded = l.awaited()
+		job.Guarded = l.awaited(key)
 	}
 	if wait, ok := l.nextCheck(e, s); ok {
-		job.Check, job.NextCheck, job.asked = wait == 0, wait, e.details().check.asked
+		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
 	}
 	job.NextCheck = sooner(job.NextCheck, l.again(e))
 	return job, 0, true
@@ -165,7 +165,7 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 		e.undrifted()
 		e.checkAt = time.Time{}
 		if e.more != nil {
-			e.more.check.asked = false
+			e.more.check.asker = ObjectID{}
 		}
 	}
 	e.succeeded()

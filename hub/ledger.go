@@ -21,6 +21,8 @@ type Ledger struct {
 	mu      sync.Mutex
 	members map[string]*member
 	scms    map[string]*scm
+	// reaches are the grants that cover each cluster that was asked about since scms changed.
+	reaches map[string][]reach
 	// keys is how many entries there are.
 	keys int
 	// commits are the keys by commit: without a name.
@@ -115,6 +117,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		clock:   o.Clock,
 		members: map[string]*member{},
 		scms:    map[string]*scm{},
+		reaches: map[string][]reach{},
 		commits: map[Key]*commit{},
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},

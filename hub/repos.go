@@ -109,6 +109,7 @@ func (l *Ledger) resolveUsers(repo *gitRepo) Changes {
 func (l *Ledger) setSCM(name string, s *scm) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	clear(l.reaches)
 	if s == nil {
 		delete(l.scms, name)
 	} else {

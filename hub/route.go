@@ -25,8 +25,9 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 	case job.Check:
 		// One list tells of all keys of a commit: the others then find theirs done.
 		r.Priority, r.Exclusion = ratelimit.PriorityRecheck, "list "+commitOf(key).String()
-		if job.asked {
-			r.Priority = priorityOf(job.Verdict.Want)
+		if job.asker != (ObjectID{}) {
+			// Who asks takes a turn of its own for it, not the owner's.
+			r.Cluster, r.Namespace = job.asker.Cluster, job.asker.Namespace
 		}
 	default:
 		return ratelimit.Route{}

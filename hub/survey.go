@@ -7,8 +7,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// noteRequest takes in a CommitStatus that changed: a change of the annotation asks
-// for a fresh look, and any change of the spec for another try of what failed.
+// noteRequest takes in a CommitStatus that changed. A change of the annotation asks for a
+// comparison with the SCM. On the claim whose attempt failed, it also asks for another
+// try, as any change of its spec does: others do not undo its back-off.
 func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 	asked := now.Annotations[v1alpha1.AnnotationRequestedAt] != o.source.Annotations[v1alpha1.AnnotationRequestedAt]
 	e := l.entryOf(o.key())
@@ -16,23 +17,81 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 		return
 	}
 	if asked {
-		e.detail().check.asked = true
+		if c := &e.detail().check; !c.asked() || l.oldest(e) == o {
+			c.asker = o.id()
+		}
 	}
-	if e.more != nil {
-		e.more.tried = attempt{}
+	if e.more != nil && e.more.tried.owner == o.id().String() {
+		l.tryAgain(e, now.Generation != o.source.Generation)
 	}
 }
 
-// nextCheck is how long until an entry is compared with its SCM; ok is false for
-// never.
-func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
-	now, c := l.clock.Now(), e.details().check
-	if c.asked {
-		if c.failed == 0 {
-			return 0, true
+// tryAgain has what failed tried again now, or, where that is only asked for and was not
+// long ago, once a minute is over.
+func (l *Ledger) tryAgain(e *entry, changed bool) {
+	d, now := e.more, l.clock.Now()
+	if next := d.check.resetAt.Add(askedEvery); !changed && next.After(now) {
+		if next.Before(d.retryAt) {
+			d.retryAt = next
 		}
-		return max(e.checkAt.Sub(now), 0), true
+		return
 	}
+	d.tried = attempt{}
+	if !changed {
+		d.check.resetAt = now
+	}
+}
+
+// oldest is the object of the oldest claim on an entry that counts, nil for none.
+func (l *Ledger) oldest(e *entry) *object {
+	var first *object
+	var claim Claim
+	for _, o := range e.claims {
+		if !l.heard(o.cluster) {
+			continue
+		}
+		if c := o.claim(); first == nil || older(c, claim) < 0 {
+			first, claim = o, c
+		}
+	}
+	return first
+}
+
+// decides reports whether what the asker of a comparison wants is what a verdict wants: it
+// owns the key, or all claims are shown together.
+func (c *check) decides(v Verdict) bool {
+	return c.asked() && (v.Joined != nil || c.asker == v.Owner.Object)
+}
+
+// nextCheck is how long until an entry is compared with its SCM, because it is planned or
+// asked for; ok is false for never.
+func (l *Ledger) nextCheck(e *entry, s *scm) (wait time.Duration, ok bool) {
+	now := l.clock.Now()
+	if e.more != nil {
+		e.more.check.forget(now)
+		e.tidy()
+	}
+	wait, ok = l.nextPlanned(e, s, now)
+	c := e.details().check
+	if !c.asked() {
+		return wait, ok
+	}
+	var asked time.Duration
+	if !c.listedAt.IsZero() {
+		asked = c.listedAt.Add(askedEvery).Sub(now)
+	}
+	if c.failed > 0 {
+		asked = max(asked, e.checkAt.Sub(now))
+	}
+	if ok {
+		asked = min(asked, wait)
+	}
+	return max(asked, 0), true
+}
+
+// nextPlanned is nextCheck for what nobody asks for.
+func (l *Ledger) nextPlanned(e *entry, s *scm, now time.Time) (wait time.Duration, ok bool) {
+	c := e.details().check
 	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost {
 		return 0, false
 	}
@@ -93,7 +152,9 @@ func (l *Ledger) Survey(key Key, job Job) Survey {
 			continue
 		}
 		s.writes[e] = e.writes
-		known = known && e.observationBy(job.via, v).Certain && !e.details().check.asked
+		// Who does not decide what is shown is content with an answer that nothing changed.
+		c := e.details().check
+		known = known && e.observationBy(job.via, v).Certain && !c.decides(v)
 	}
 	if known {
 		s.Tag = c.tags[job.Account.Writer()]
@@ -140,8 +201,11 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	writing := plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
 	defer e.tidy()
 	c := &e.detail().check
-	asked := c.asked
-	e.checkAt, c.asked, c.failed = time.Time{}, false, 0
+	asked := c.decides(v)
+	if c.asked() {
+		c.listedAt = now
+	}
+	e.checkAt, c.asker, c.failed = time.Time{}, ObjectID{}, 0
 	if !listing.Unchanged {
 		shown := shownIn(listing, e.key())
 		if !sameStatus(e.Shown, shown) {
@@ -192,9 +256,9 @@ func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
 	c.failed++
 	gone := err.Reason == v1alpha1.ReasonRepoNotFound || err.Reason == v1alpha1.ReasonCommitNotFound
 	if gone || err.Reason != v1alpha1.ReasonUnavailable {
-		c.asked = false
+		c.asker = ObjectID{}
 	}
-	if c.asked {
+	if c.asked() {
 		e.checkAt = l.clock.Now().Add(retryAfter(err.Reason, c.failed))
 	} else {
 		e.checkAt = l.clock.Now().Add(checkAfter(l.clock.Since(e.updatedAt), max(job.via.drift.interval, longestRetry), l.random()))

@@ -74,7 +74,12 @@ func untold(c, owner Claim, row Row) string {
 		return "it was told nothing"
 	}
 	status, reason, named := metav1.ConditionTrue, v1alpha1.ReasonSynced, owner.id()
-	if contentOf(c.Object.Spec) != row.Content {
+	wants := contentOf(c.Object.Spec)
+	switch {
+	case wants == row.Content:
+	case wants.Phase == row.Phase:
+		reason = v1alpha1.ReasonShared
+	default:
 		status, reason = metav1.ConditionFalse, v1alpha1.ReasonConflict
 	}
 	if c.id() == owner.id() {
@@ -85,7 +90,7 @@ func untold(c, owner Claim, row Row) string {
 		return fmt.Sprintf("Ready is %s, %s (%s), and should be %s, %s", ready.Status, ready.Reason, ready.Message, status, reason)
 	case ready.ObservedGeneration != c.Object.Generation || told.ObservedGeneration != c.Object.Generation:
 		return fmt.Sprintf("generation %d was answered, of %d", ready.ObservedGeneration, c.Object.Generation)
-	case told.IsSynced != (status == metav1.ConditionTrue), (told.SyncFailure != nil) != (status == metav1.ConditionFalse):
+	case told.IsSynced != (wants == row.Content), (told.SyncFailure != nil) != (status == metav1.ConditionFalse):
 		return "isSynced and syncFailure contradict Ready"
 	case told.Owner != named:
 		return fmt.Sprintf("its owner is told to be %q, and is %q", told.Owner, named)
