@@ -17,7 +17,7 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 		return
 	}
 	if asked {
-		if c := &e.detail().check; !c.asked() || l.oldest(e) == o {
+		if c := &e.detail().check; !c.asked() || l.owns(o, e) {
 			c.asker = o.id()
 		}
 	}
@@ -42,19 +42,10 @@ func (l *Ledger) tryAgain(e *entry, changed bool) {
 	}
 }
 
-// oldest is the object of the oldest claim on an entry that counts, nil for none.
-func (l *Ledger) oldest(e *entry) *object {
-	var first *object
-	var claim Claim
-	for _, o := range e.claims {
-		if !l.heard(o.cluster) {
-			continue
-		}
-		if c := o.claim(); first == nil || older(c, claim) < 0 {
-			first, claim = o, c
-		}
-	}
-	return first
+// owns reports whether an object's claim is the oldest on an entry that counts.
+func (l *Ledger) owns(o *object, e *entry) bool {
+	claims := l.counting(e)
+	return claims.size() > 0 && claims.oldest().Object == o.id()
 }
 
 // decides reports whether what the asker of a comparison wants is what a verdict wants: it
