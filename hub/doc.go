@@ -10,9 +10,9 @@
 //	              CommitStatus, repos.go which GitRepo it names, entry.go one key and
 //	              claimants.go who claims it, details.go what is in its way, commit.go
 //	              those of one commit, hint.go what members' statuses tell after a
-//	              start, heard.go and twins.go which members count, mayclaim.go which
-//	              of them may claim a key, waiting.go which
-//	              keys wait for one
+//	              start, heard.go which members count, mayclaim.go which of them may
+//	              claim a key, waiting.go which keys wait for one, shared.go for which
+//	              member an object counts that several show
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure); claimset.go looks through a few claims,
 //	              tally.go has an index of many
@@ -35,7 +35,7 @@
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status
 //	metrics.go    the hub's own figures, counts.go those of the ledger; fleet.go
-//	              those of members
+//	              those of members; sharings.go reports which members show the same
 //	memory.go     gives memory back to the system
 //	hub.go        wires all this to a multicluster manager
 //

@@ -70,8 +70,8 @@ func (e *entry) key() Key {
 // resolve works out what an object claims and moves it between keys.
 func (l *Ledger) resolve(o *object) Changes {
 	m := l.members[o.cluster]
-	if m != nil && m.twin != "" {
-		o.problem = errTwin
+	if l.isCopy(o) {
+		o.problem = errShared
 		return l.release(o, outOfSight)
 	}
 	var s *scm
@@ -134,7 +134,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 
 // changesOf returns the object and its key, once its cluster has been heard.
 func (l *Ledger) changesOf(o *object) Changes {
-	if !l.heard(o.cluster) {
+	if !l.heard(o.cluster) || l.isCopy(o) {
 		return Changes{}
 	}
 	out := Changes{Objects: []ObjectID{o.id()}}
@@ -195,11 +195,10 @@ func (l *Ledger) release(o *object, why parting) Changes {
 // remove takes an object that is gone out of its member.
 func (l *Ledger) remove(m *member, o *object, why parting) Changes {
 	delete(m.objects, types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name})
-	if l.uids[o.source.UID] == o {
-		delete(l.uids, o.source.UID)
-	}
+	out := l.delist(o)
 	m.unuse(o)
-	return l.release(o, why)
+	out.add(l.release(o, why))
+	return out
 }
 
 // judge decides between the claims on an entry as they are now; ok is false when

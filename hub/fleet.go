@@ -22,6 +22,9 @@ var (
 		[]string{"cluster"}, nil)
 	unreadableDesc = prometheus.NewDesc(metricsPrefix+"cluster_unreadable_objects",
 		"How many CommitStatuses and GitRepos of a member are left out, because they cannot be read.", []string{"cluster"}, nil)
+	twinDesc = prometheus.NewDesc(metricsPrefix+"cluster_twin",
+		"Whether a member's Secret is of the same cluster as another's, or another member shows some of the same objects: 1 or 0.",
+		[]string{"cluster"}, nil)
 	tokenDesc = prometheus.NewDesc(metricsPrefix+"cluster_token_expiry_seconds",
 		"When the token by which the hub is let into a member ends, in seconds since 1970. The hub renews it at half of its life.",
 		[]string{"cluster"}, nil)
@@ -66,6 +69,7 @@ func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- leftOutDesc
 	out <- unreadableDesc
 	out <- tokenDesc
+	out <- twinDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -73,10 +77,14 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 	members := m.health()
 	last := m.last.of(members)
 	for cluster, h := range members {
-		connected := 0.
+		connected, twin := 0., 0.
 		if h.State == kubeconfigs.Connected {
 			connected = 1
 		}
+		if h.Twins != "" {
+			twin = 1
+		}
+		out <- prometheus.MustNewConstMetric(twinDesc, prometheus.GaugeValue, twin, cluster)
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
 		out <- prometheus.MustNewConstMetric(leftOutDesc, prometheus.GaugeValue, float64(h.LeftOut), cluster)
 		out <- prometheus.MustNewConstMetric(unreadableDesc, prometheus.GaugeValue, float64(h.Unreadable), cluster)

@@ -100,9 +100,6 @@ func (l *Ledger) everything() Changes {
 		for name := range m.objects {
 			out.Objects = append(out.Objects, ObjectID{Cluster: cluster, Namespace: name.Namespace, Name: name.Name})
 		}
-		if m.twin != "" {
-			out.add(Changes{Twins: map[string]string{cluster: m.twin}})
-		}
 	}
 	return out
 }
@@ -119,12 +116,12 @@ func (l *Ledger) current(cluster string, engagement uint64) *member {
 // heard reports whether the claims of a cluster count.
 func (l *Ledger) heard(cluster string) bool {
 	m := l.members[cluster]
-	return l.loaded && m != nil && m.heard && m.twin == ""
+	return l.loaded && m != nil && m.heard
 }
 
 // unheard reports whether a cluster that may claim a key is still waited for.
 func (l *Ledger) unheard(cluster string, key Key) bool {
-	if m := l.members[cluster]; l.heard(cluster) || m != nil && m.twin != "" || !l.inGrace() || !l.mayClaim(cluster, key) {
+	if l.heard(cluster) || !l.inGrace() || !l.mayClaim(cluster, key) {
 		return false
 	}
 	names, complete := l.fleet()
@@ -132,10 +129,7 @@ func (l *Ledger) unheard(cluster string, key Key) bool {
 }
 
 // unheardOf reports whether a member that has a Secret has not been heard.
-func (l *Ledger) unheardOf(name string) bool {
-	m := l.members[name]
-	return !l.heard(name) && (m == nil || m.twin == "")
-}
+func (l *Ledger) unheardOf(name string) bool { return !l.heard(name) }
 
 // anyUnheard reports whether any member is still waited for, whatever it may claim.
 func (l *Ledger) anyUnheard() bool { return l.firstUnheard(func(string) bool { return true }) != "" }
@@ -171,3 +165,11 @@ func (l *Ledger) firstUnheard(concerns func(name string) bool) string {
 
 // inGrace is true on a standby too: it does not know yet when it will write.
 func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.started) < l.grace }
+
+// joinedAt is when the Secret of a member was made, zero for the hub's own cluster.
+func (l *Ledger) joinedAt(cluster string) (at time.Time) {
+	if m := l.members[cluster]; m != nil {
+		at = m.joinedAt
+	}
+	return at
+}

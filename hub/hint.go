@@ -108,6 +108,9 @@ func sameWriter(a, b *scm) bool {
 // users can forge it, so it counts only where today's grants allow the same, and
 // what is shown there is looked up before anything is canceled.
 func (l *Ledger) recallPlace(o *object) Changes {
+	if l.isCopy(o) {
+		return Changes{}
+	}
 	o.placed = true
 	place, s, hint := l.placeTold(o)
 	if hint == nil || place.Key == o.key() {

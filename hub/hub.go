@@ -7,9 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -34,8 +32,8 @@ type hub struct {
 	ledger    *Ledger
 	publisher *publisher
 	budgets   *budgets
-	// refused tells that a cluster is engaged under another name already.
-	refused func(cluster, twin string)
+	// sharings reports which members show objects of others.
+	sharings *sharingReports
 	// queue is nil until this replica writes.
 	queue atomic.Pointer[ratelimit.Queue[Key]]
 }
@@ -67,7 +65,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
 		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked,
 	})}
-	h.refused = tellTwins(local.GetEventRecorder(fieldOwner), o.Namespace)
+	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
 	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{
 		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: newForbidden(members.SetForbidden),
@@ -217,6 +215,7 @@ func (h *hub) waiting() map[string]int {
 // apply hands changes to the two loops. Before this replica writes there is
 // nothing to do: Begin then hands over everything.
 func (h *hub) apply(c Changes) {
+	h.sharings.note(c.Sharing)
 	q := h.queue.Load()
 	if q == nil {
 		return
@@ -224,20 +223,7 @@ func (h *hub) apply(c Changes) {
 	for _, key := range c.Keys {
 		q.Add(key)
 	}
-	for cluster, twin := range c.Twins {
-		h.refused(cluster, twin)
-	}
 	h.publisher.add(c.Objects)
-}
-
-// tellTwins makes an event on the Secret of a cluster that is engaged under another
-// name already.
-func tellTwins(recorder events.EventRecorder, namespace string) func(cluster, twin string) {
-	return func(cluster, twin string) {
-		secret := &corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: namespace, Name: cluster}
-		recorder.Eventf(secret, nil, corev1.EventTypeWarning, "SameCluster", "Engage", "%s",
-			"not served: this is the cluster that is engaged as "+twin+" already; its objects have the same UIDs")
-	}
 }
 
 // registerMetrics adds what is read off the hub's own state at each scrape.

@@ -28,8 +28,12 @@ type Ledger struct {
 	// commits are the keys by commit: without a name.
 	commits map[Key]*commit
 	waiting waiters
-	uids    map[types.UID]*object
-	gone    *forgotten
+	// uids are the objects by UID: where several members show one, that of the member for
+	// which it counts. copies are the others, and sharings how many there are.
+	uids     map[types.UID]*object
+	copies   map[types.UID][]*object
+	sharings map[sharing]int
+	gone     *forgotten
 	// few is up to how many claims on a key have no tally, and scratch holds them while
 	// they are looked through.
 	few     int
@@ -67,31 +71,21 @@ type member struct {
 	// joinedAt is the creationTimestamp of its Secret on the hub, zero for the hub's own
 	// cluster. Unlike what the member's objects say, it is the hub's own knowledge.
 	joinedAt time.Time
-	// first is the engagement that its name had first.
-	first uint64
-	// twin is the name under which the same cluster was engaged before, "" for none.
-	// While there is one nothing that is told under this name counts.
-	twin string
 }
 
 // Changes are the keys and objects that an event or an outcome concerns.
 type Changes struct {
 	Keys    []Key
 	Objects []ObjectID
-	// Twins are clusters that turned out to be engaged under another name already,
-	// with that name.
-	Twins map[string]string
+	// Sharing are the members of which it has begun or ended that another shows one of
+	// their objects.
+	Sharing []string
 }
 
 func (c *Changes) add(o Changes) {
 	c.Keys = append(c.Keys, o.Keys...)
 	c.Objects = append(c.Objects, o.Objects...)
-	for cluster, twin := range o.Twins {
-		if c.Twins == nil {
-			c.Twins = map[string]string{}
-		}
-		c.Twins[cluster] = twin
-	}
+	c.Sharing = append(c.Sharing, o.Sharing...)
 }
 
 // LedgerOptions are the settings of a Ledger.
@@ -121,6 +115,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		commits: map[Key]*commit{},
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},
+		copies:  map[types.UID][]*object{}, sharings: map[sharing]int{},
 		gone:    newForgotten(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
@@ -140,7 +135,7 @@ func (l *Ledger) Engage(cluster string, joinedAt time.Time) uint64 {
 	m := l.members[cluster]
 	l.epoch++
 	if m == nil {
-		m = &member{first: l.epoch, objects: map[types.NamespacedName]*object{}, repos: map[types.NamespacedName]*gitRepo{}}
+		m = &member{objects: map[types.NamespacedName]*object{}, repos: map[types.NamespacedName]*gitRepo{}}
 		l.members[cluster] = m
 	}
 	m.engagement, m.joinedAt = l.epoch, joinedAt
@@ -162,10 +157,13 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 	for _, o := range m.objects {
 		if o.engagement != engagement {
 			out.add(l.remove(m, o, outOfSight))
-		} else {
-			l.nowCounts(o)
-			out.add(l.changesOf(o))
+			continue
 		}
+		if l.copies[o.source.UID] != nil {
+			out.add(l.regroup(o.source.UID, o, nil))
+		}
+		l.nowCounts(o)
+		out.add(l.changesOf(o))
 	}
 	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out
@@ -184,7 +182,6 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 	for _, o := range m.objects {
 		out.add(l.remove(m, o, outOfSight))
 	}
-	out.add(l.freeTwins(cluster))
 	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out
 }
@@ -198,7 +195,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	if m == nil {
 		return Changes{}
 	}
-	out := l.noteTwin(cluster, source)
+	var out Changes
 	name := types.NamespacedName{Namespace: source.Namespace, Name: source.Name}
 	o := m.objects[name]
 	if o != nil && o.source.UID != source.UID {
@@ -213,10 +210,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 	}
 	o.source, o.engagement = source, engagement
 	m.use(o)
-	if _, ok := l.uids[source.UID]; !ok {
-		l.uids[source.UID] = o
-	}
-	out.add(l.resolve(o))
+	out.add(l.enlist(o))
 	return out
 }
 

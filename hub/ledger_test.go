@@ -16,9 +16,6 @@ import (
 
 var testKey = Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
 
-// twinOfEU is the cluster eu under another name: its objects have the same UIDs.
-const twinOfEU = "eu-again"
-
 // fleet is a ledger with a usable ScmProvider and a clock that tests own.
 type fleet struct {
 	*Ledger
@@ -56,7 +53,7 @@ func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 	f.token[cluster] = f.Engage(cluster, time.Time{})
 	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	for _, o := range objects {
-		if cluster != "eu" && cluster != twinOfEU {
+		if cluster != "eu" {
 			o.UID = types.UID("uid-in-" + cluster)
 		}
 		f.SetObject(cluster, f.token[cluster], o)

@@ -30,7 +30,7 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	o := l.objectAt(id)
-	if o == nil || !l.heard(id.Cluster) {
+	if o == nil || !l.heard(id.Cluster) || l.isCopy(o) {
 		return Patch{}, false
 	}
 	s, ok := l.standingOf(o)

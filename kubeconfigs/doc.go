@@ -11,6 +11,16 @@
 // kept. Those of a kind are shared out between its namespaces (admission.go, intake.go,
 // listing.go), and those of all members between the members (budget.go).
 //
+// Two Secrets of one cluster would have everything of it claimed twice. The evidence for
+// that is the ServiceAccount that their tokens are of (same.go): a token is in a Secret of
+// the hub's namespace, whose writers are trusted anyhow, its UID is of one cluster alone,
+// and it stays when the token is renewed. The objects that a member shows are no evidence,
+// since a member can show whatever it likes, copies of another's objects too: whoever could
+// have a member refused by them could switch off any other. So the ledger counts each such
+// object once, and leaves all else as it is. Which of two comes first goes by the
+// creationTimestamps of their Secrets: the hub's API server sets those, while those of a
+// member's objects are the member's word, and the order of engagements is by chance.
+//
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
 // member that hangs, refuses or lacks the CRDs costs that goroutine and nothing

@@ -47,7 +47,10 @@ const (
 	ReasonObjectsUnreadable = "ObjectsUnreadable"
 	// ReasonStatusForbidden means that the member is watched, and lets the hub patch no
 	// statuses, or not all.
-	ReasonStatusForbidden    = "StatusForbidden"
+	ReasonStatusForbidden = "StatusForbidden"
+	// ReasonSharedObjects means that the member is watched, and that another shows some of
+	// the same objects, which count once.
+	ReasonSharedObjects      = "SharedObjects"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"
@@ -78,6 +81,8 @@ const (
 	ImpersonationForbidden = "ImpersonationForbidden"
 	// FieldForbidden means a field that this version does not know to be safe.
 	FieldForbidden = "FieldForbidden"
+	// SameCluster means that an older Secret is of the same cluster.
+	SameCluster = "SameCluster"
 )
 
 // messageLimit is how long a message may be, in runes: a member's answer is
@@ -107,6 +112,9 @@ type Health struct {
 	// Unreadable is how many CommitStatuses and GitRepos are left out because they cannot be
 	// read. Message names some of them.
 	Unreadable int
+	// Twins names the members whose Secrets are of the same cluster, or that show the same
+	// objects; "" for none.
+	Twins string
 }
 
 // diagnose turns an attempt's outcome into State, Reason and Message. The kind
@@ -149,11 +157,16 @@ type shortcomings struct {
 	// unreadable is how many objects cannot be read, and which some of them.
 	unreadable int
 	which      []string
+	// shared are the members that show the same objects.
+	shared sharedObjects
 }
 
 // watching is the health of a member that is watched. The reason is the last that applies.
 func watching(s shortcomings) Health {
 	out := Health{State: Connected, Reason: ReasonConnected, Message: "watching"}
+	if s.shared != (sharedObjects{}) {
+		out.Reason, out.Message = ReasonSharedObjects, printable(s.shared.message())
+	}
 	if s.outdated != "" {
 		out.Outdated, out.Reason = true, ReasonCRDOutdated
 		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + s.outdated

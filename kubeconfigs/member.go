@@ -49,6 +49,10 @@ type member struct {
 	outdated string
 	// forbidden says that the member refuses the patch of some statuses.
 	forbidden bool
+	// twins are the members whose Secrets are of the same cluster, and shared those that
+	// show the same objects.
+	twins  string
+	shared sharedObjects
 
 	// remarks bounds how often its own objects change what is told of it.
 	remarks *rate.Limiter
@@ -190,6 +194,9 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 	p := m.provider
 	current := m.engaged()
 	if w.refused != nil {
+		if w.same != "" {
+			m.leave() // what was engaged is served under the other name
+		}
 		return w.refused
 	}
 	if current != nil && current.wish.print == w.print {

@@ -75,6 +75,10 @@ type Provider struct {
 	// ctx is Start's, from which every member's derives; nil unless running.
 	ctx     context.Context
 	members map[multicluster.ClusterName]*member
+	// wishes are what the Secrets of members ask for.
+	wishes wishes
+	// shared are the members that show objects of others, until the ledger says otherwise.
+	shared map[multicluster.ClusterName]sharedObjects
 	// listed reports whether every Secret has been seen once; nil before Start.
 	listed func() bool
 	// reserved is the Secret that was last refused for its name.
@@ -113,6 +117,8 @@ func New(options Options) *Provider {
 		deadlines: defaultDeadlines,
 		budget:    newBudget(options.FleetLimit, options.Clock),
 		members:   map[multicluster.ClusterName]*member{},
+		wishes:    wishes{},
+		shared:    map[multicluster.ClusterName]sharedObjects{},
 		changed:   make(chan struct{}, 1),
 	}
 	p.codec = sync.OnceValue(func() *codec { return newCodec(p.options.Scheme) })
@@ -203,12 +209,15 @@ func (p *Provider) news() {
 }
 
 // Names returns the names of the clusters that have a Secret, and of the hub's
-// own where it is served. complete is false until the Secrets have all been read.
+// own where it is served. Those that another Secret stands for are not among them.
+// complete is false until the Secrets have all been read.
 func (p *Provider) Names() (names []string, complete bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for name := range p.members {
-		names = append(names, name.String())
+	for name, m := range p.members {
+		if w, _ := m.told(); w.same == "" {
+			names = append(names, name.String())
+		}
 	}
 	return names, p.listed != nil && p.listed()
 }
@@ -255,44 +264,4 @@ func (p *Provider) shut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ctx = nil
-}
-
-// want has a member be as w says from now on. A Secret with another UID is another member,
-// even if its content is the same and no deletion was seen, as after a relist: the member
-// of the Secret before ends, and with it its claims and its age.
-func (p *Provider) want(name multicluster.ClusterName, w wish) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ctx == nil {
-		return
-	}
-	if m := p.members[name]; m != nil {
-		if m.isOf(w.secret) {
-			m.offer(w)
-			return
-		}
-		p.end(name, m)
-	}
-	m := newMember(p, name)
-	m.offer(w) // before run, which takes it for granted that there is a wish
-	ctx, cancel := context.WithCancel(p.ctx)
-	m.cancel = cancel
-	p.members[name] = m
-	p.running.Go(func() { m.run(ctx) })
-}
-
-// drop ends a member, whatever it is doing. It does not wait for the end.
-func (p *Provider) drop(name multicluster.ClusterName) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if m := p.members[name]; m != nil {
-		p.end(name, m)
-	}
-}
-
-// end is drop with the lock held.
-func (p *Provider) end(name multicluster.ClusterName, m *member) {
-	delete(p.members, name)
-	m.cancel()
-	p.options.Log.Info("member removed", "cluster", name)
 }

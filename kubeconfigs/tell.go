@@ -18,7 +18,7 @@ func (m *member) tell(o outcome) {
 		health = m.watching()
 	}
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
-	health.Since, health.TokenExpiry = m.health.Since, m.wish.tokenExpiry()
+	health.Since, health.TokenExpiry, health.Twins = m.health.Since, m.wish.tokenExpiry(), m.twinsNow()
 	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
 		health.RenewalError = m.health.RenewalError
 	}
@@ -66,6 +66,7 @@ func (m *member) remark() {
 	changed := watched && m.health.Reason != health.Reason
 	news := changed || watched && (m.health.Unreadable != health.Unreadable || health.Unreadable > 0 && m.health.Message != health.Message)
 	health.Since, health.TokenExpiry, health.RenewalError = m.health.Since, m.health.TokenExpiry, m.health.RenewalError
+	health.Twins = m.health.Twins
 	if changed {
 		health.Since = p.options.Clock.Now()
 	}
@@ -84,7 +85,7 @@ func (m *member) remark() {
 
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
-	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden}
+	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden, shared: m.shared}
 	if m.current != nil {
 		s.crowd = m.current.intakes.crowd()
 		s.unreadable, s.which = m.current.intakes.unreadable()

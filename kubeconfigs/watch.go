@@ -30,7 +30,9 @@ func (w *watcher) Start(ctx context.Context) error {
 	defer cancel()
 
 	if p.options.Local != nil {
-		p.want(LocalCluster, wish{access: p.options.Local, print: sha256.Sum256([]byte(LocalCluster))})
+		local := wish{access: p.options.Local, print: sha256.Sum256([]byte(LocalCluster))}
+		local.account = accountOf(local)
+		p.want(LocalCluster, local)
 	}
 	// Not waiting for the Secrets to be listed: the handlers see them all.
 	secrets, err := w.cache.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
@@ -100,7 +102,7 @@ func (p *Provider) record(secret *corev1.ObjectReference, health Health) {
 		return
 	}
 	kind := corev1.EventTypeWarning
-	if health.Reason == ReasonConnected || health.Reason == ReasonTokenRenewed {
+	if health.Reason == ReasonConnected || health.Reason == ReasonTokenRenewed || health.Reason == ReasonSharedObjects {
 		kind = corev1.EventTypeNormal
 	}
 	p.options.Recorder.Eventf(secret, nil, kind, health.Reason, "Engage", "%s", health.Message)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
@@ -28,8 +29,13 @@ const (
 
 // wish is what a Secret asks for: access to a member, or what is wrong with it.
 type wish struct {
-	access     *rest.Config
-	refused    error    // instead of access
+	access *rest.Config
+	// refused is why the hub does not use the Secret, and same the Secret of the same
+	// cluster because of which, "" where it is for something else.
+	refused error
+	same    multicluster.ClusterName
+	// account is the ServiceAccount of the token, "" where that is not known.
+	account    types.UID
 	namespaces []string // sorted; none means all
 	// secret is where events go; nil for the hub's own cluster.
 	secret *corev1.ObjectReference
@@ -50,6 +56,7 @@ func wishOf(secret *corev1.Secret) wish {
 		return w
 	}
 	w.access = access
+	w.account = accountOf(w)
 	return w
 }
 

@@ -29,6 +29,8 @@ type Member struct {
 	Permissions kubeconfigs.Permissions `json:"permissions"`
 	// TokenExpiry is zero where the token does not end, or where there is none.
 	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+	// Twins names the members that are the same cluster, or show the same objects.
+	Twins string `json:"twins,omitempty"`
 	// LastError is what is wrong with the member, where that is known.
 	LastError string `json:"lastError,omitempty"`
 }
@@ -86,7 +88,7 @@ func (m *Member) heed(value string) {
 	if health.Permissions != "" {
 		m.Permissions = health.Permissions
 	}
-	m.Since, m.Reason = health.Since, health.Reason
+	m.Since, m.Reason, m.Twins = health.Since, health.Reason, health.Twins
 	m.LastError = health.RenewalError
 	if health.Reason != kubeconfigs.ReasonConnected {
 		m.LastError = health.Message

@@ -40,7 +40,7 @@ func TestMembersAreListedByWhatTheirSecretsTell(t *testing.T) {
 	secrets := []*corev1.Secret{
 		memberSecretNamed(t, "fine", `{"state":"Connected","since":"2026-11-23T09:50:00Z","reason":"Connected","message":"watching","crds":"complete","permissions":"complete"}`),
 		memberSecretNamed(t, "down", `{"state":"Unreachable","since":"2026-11-23T09:59:00Z","reason":"TimedOut","message":"no answer","crds":"outdated","permissions":"missing"}`),
-		memberSecretNamed(t, "old", `{"state":"Connected","reason":"CRDOutdated","message":"they do not keep url","crds":"outdated"}`),
+		memberSecretNamed(t, "old", `{"state":"Connected","reason":"CRDOutdated","message":"they do not keep url","crds":"outdated","twins":"down"}`),
 		memberSecretNamed(t, "ends", `{"state":"Connected","reason":"Connected","message":"watching","renewalError":"no right"}`),
 		memberSecretNamed(t, "new", ""),
 		memberSecretNamed(t, "odd", "nonsense"),
@@ -58,15 +58,15 @@ func TestMembersAreListedByWhatTheirSecretsTell(t *testing.T) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	g.Expect(lines).To(Equal([]string{
-		"NAME SERVER STATE SINCE CRDS PERMISSIONS TOKEN-ENDS LAST-ERROR",
-		"fine https://fine.example.com Connected 10m complete complete in 29d -",
-		"down https://down.example.com Unreachable 60s outdated missing in 29d no answer",
-		"old https://old.example.com Connected - outdated unknown in 29d they do not keep url",
-		"ends https://ends.example.com Connected - unknown unknown in 29d no right",
-		"new https://new.example.com unknown - unknown unknown in 29d -",
-		"odd https://odd.example.com unknown - unknown unknown in 29d the annotation commit-status.argoproj.io/health cannot be read",
-		`local - Refused - unknown unknown - the name "local" means the hub's own cluster`,
-		`refused - Refused - unknown unknown - the Secret has no key "kubeconfig"`,
+		"NAME SERVER STATE SINCE CRDS PERMISSIONS TOKEN-ENDS TWIN LAST-ERROR",
+		"fine https://fine.example.com Connected 10m complete complete in 29d - -",
+		"down https://down.example.com Unreachable 60s outdated missing in 29d - no answer",
+		"old https://old.example.com Connected - outdated unknown in 29d down they do not keep url",
+		"ends https://ends.example.com Connected - unknown unknown in 29d - no right",
+		"new https://new.example.com unknown - unknown unknown in 29d - -",
+		"odd https://odd.example.com unknown - unknown unknown in 29d - the annotation commit-status.argoproj.io/health cannot be read",
+		`local - Refused - unknown unknown - - the name "local" means the hub's own cluster`,
+		`refused - Refused - unknown unknown - - the Secret has no key "kubeconfig"`,
 	}))
 	g.Expect(ends(now.Add(-time.Hour), now)).To(Equal("60m ago"))
 }

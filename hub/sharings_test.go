@@ -1,0 +1,45 @@
+package hub
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+func TestSharingReports_TellsTheFirstChangeAtOnceAndTheNewestOncePerMinute(t *testing.T) {
+	f := newFleet(t)
+	f.joinsAt("eu", 1000)
+	f.joinsAt("us", 2000)
+	var reports [][2][]string
+	r := &sharingReports{ledger: f.Ledger, clock: f.now, ended: func() bool { return false }, report: func(cluster string, older, younger []string) {
+		if cluster == "us" {
+			reports = append(reports, [2][]string{older, younger})
+		}
+	}}
+	f.shows("eu", testStatus())
+	flap := func() {
+		r.note(f.shows("us", testStatus()).Sharing)
+		r.note(f.shows("us", testStatus(withUID("uid-2"))).Sharing)
+	}
+	for range 1000 {
+		flap()
+	}
+	f.g.Expect(reports).To(Equal([][2][]string{{{"eu"}, nil}}))
+	f.now.Step(sharingEvery)
+	f.g.Eventually(func() int { r.mu.Lock(); defer r.mu.Unlock(); return len(reports) }).Should(Equal(2))
+	f.g.Expect(reports[1]).To(Equal([2][]string{}), "the newest")
+	f.now.Step(10 * time.Minute)
+	flap()
+	f.g.Expect(reports).To(HaveLen(3))
+	f.g.Expect(r.last).To(HaveLen(2))
+}
+
+func TestSharingReports_TellsNothingOnceTheHubEnds(t *testing.T) {
+	f := newFleet(t)
+	r := &sharingReports{ledger: f.Ledger, clock: f.now, ended: func() bool { return true }, report: func(string, []string, []string) {
+		t.Error("the recorder is closed by then")
+	}}
+	r.note([]string{"eu"})
+	f.g.Expect(r.timer).To(BeNil())
+}

@@ -1,0 +1,176 @@
+package kubeconfigs
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+// twinNames is how many names of other members a member's health has at most.
+const twinNames = 3
+
+// wishes are what the Secrets ask for, each on its own.
+type wishes map[multicluster.ClusterName]wish
+
+// account is the ServiceAccount that a Secret's token is of, "" where that is not known.
+// Whoever writes Secrets in the hub's namespace is trusted, so its word is good enough to
+// tell two Secrets of one cluster; what lets the hub in is decided by the member.
+func accountOf(w wish) types.UID {
+	if w.access == nil {
+		return ""
+	}
+	claims, _ := ReadToken(w.access.BearerToken)
+	return claims.UID
+}
+
+// duplicates returns, for each of the Secrets of one ServiceAccount that is refused, the
+// one because of which it is: a Secret that is older and shares a namespace with it. One
+// that is refused itself stands in nobody's way.
+func duplicates(of wishes) map[multicluster.ClusterName]multicluster.ClusterName {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b multicluster.ClusterName) int {
+		return cmp.Or(of[a].createdAt.Compare(of[b].createdAt), cmp.Compare(a, b))
+	})
+	refused := map[multicluster.ClusterName]multicluster.ClusterName{}
+	for i, name := range names {
+		for _, older := range names[:i] {
+			if _, ok := refused[older]; !ok && overlap(of[name].namespaces, of[older].namespaces) {
+				refused[name] = older
+				break
+			}
+		}
+	}
+	return refused
+}
+
+// overlap reports whether two lists of namespaces have one in common. An empty one means
+// all.
+func overlap(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(each string) bool { return slices.Contains(b, each) })
+}
+
+// refusedAs is a wish that is refused because of another Secret.
+func (w wish) refusedAs(other multicluster.ClusterName) wish {
+	w.refused = refuse(SameCluster, "this is the cluster of the older Secret %q: the tokens of both are of one ServiceAccount; "+
+		"delete one of the two, or limit both to namespaces that they do not share", other)
+	w.same = other
+	w.print = sha256.Sum256(fmt.Appendf(w.print[:], "same as %s", other))
+	return w
+}
+
+// setWish notes what a Secret asks for, and nil that there is none any more. It returns the
+// members that are to be asked anew, as they are to be now, and the names of the twins of
+// each. The lock is held.
+func (p *Provider) setWish(name multicluster.ClusterName, w *wish) (changed wishes, twins map[multicluster.ClusterName][]string) {
+	accounts := map[types.UID]bool{p.wishes[name].account: true}
+	delete(p.wishes, name)
+	changed, twins = wishes{}, map[multicluster.ClusterName][]string{}
+	if w != nil {
+		p.wishes[name], changed[name] = *w, *w
+		accounts[w.account] = true
+	}
+	delete(accounts, "")
+	for account := range accounts {
+		group := wishes{}
+		for name, w := range p.wishes {
+			if w.account == account {
+				group[name], changed[name] = w, w
+			}
+		}
+		for name, older := range duplicates(group) {
+			changed[name] = group[name].refusedAs(older)
+			twins[name] = append(twins[name], older.String())
+			twins[older] = append(twins[older], name.String())
+		}
+	}
+	return changed, twins
+}
+
+// SetShared says which members show objects that a member shows too, by UID: of older the
+// copies count, of younger they are left out. It holds until it is said otherwise.
+func (p *Provider) SetShared(name string, older, younger []string) {
+	shared := sharedObjects{older: listed(older), younger: listed(younger)}
+	p.mu.Lock()
+	m := p.members[multicluster.ClusterName(name)]
+	if p.shared[multicluster.ClusterName(name)] = shared; shared == (sharedObjects{}) {
+		delete(p.shared, multicluster.ClusterName(name))
+	}
+	p.mu.Unlock()
+	if m != nil {
+		m.setShared(shared)
+	}
+}
+
+// sharedObjects are the members with which another shares objects, by name.
+type sharedObjects struct{ older, younger string }
+
+// message tells people of it. It blames nobody: who shows objects that are not his cannot
+// be known.
+func (s sharedObjects) message() string {
+	switch {
+	case s.older == "":
+		return "watching; objects with the same UIDs are in " + s.younger + " too, where they are left out, as its Secret is younger"
+	case s.younger == "":
+		return "watching; objects with the same UIDs are in " + s.older + " too, and count only there, as its Secret is older: here they are left out"
+	}
+	return "watching; objects with the same UIDs are in other members too: those of " + s.older +
+		" count only there, those of " + s.younger + " only here, by the age of the Secrets"
+}
+
+// listed are names as people read them, in order and not too many.
+func listed(names []string) string {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if more := len(names) - twinNames; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:twinNames], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// setTwins takes in which Secrets are of the same cluster.
+func (m *member) setTwins(names string) {
+	m.mu.Lock()
+	changed := m.twins != names
+	m.twins = names
+	m.health.Twins = m.twinsNow()
+	m.mu.Unlock()
+	if changed {
+		m.provider.news()
+	}
+}
+
+// setShared takes in which members show the same objects. There is an event of it also where
+// the health's reason stays as it is.
+func (m *member) setShared(shared sharedObjects) {
+	m.mu.Lock()
+	changed := m.shared != shared
+	m.shared = shared
+	m.health.Twins = m.twinsNow()
+	watched := m.watching()
+	stays := m.health.State == Connected && m.health.Reason == watched.Reason
+	if stays {
+		m.health.Message = watched.Message
+	}
+	secret := m.wish.secret
+	m.mu.Unlock()
+	if !changed {
+		return
+	}
+	if stays && shared != (sharedObjects{}) {
+		m.provider.record(secret, Health{Reason: ReasonSharedObjects, Message: printable(shared.message())})
+	}
+	m.remark()
+	m.provider.news()
+}
+
+// twinsNow are the members that are the same cluster, or show the same objects. The lock is
+// held.
+func (m *member) twinsNow() string {
+	names := slices.DeleteFunc([]string{m.twins, m.shared.older, m.shared.younger}, func(each string) bool { return each == "" })
+	return strings.Join(names, ", ")
+}

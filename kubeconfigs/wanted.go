@@ -1,0 +1,59 @@
+package kubeconfigs
+
+import (
+	"context"
+
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+)
+
+// want has a member be as w says from now on. A Secret with another UID is another member,
+// even if its content is the same and no deletion was seen, as after a relist: the member
+// of the Secret before ends, and with it its claims and its age.
+func (p *Provider) want(name multicluster.ClusterName, w wish) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx == nil {
+		return
+	}
+	changed, twins := p.setWish(name, &w)
+	if m := p.members[name]; m != nil && !m.isOf(w.secret) {
+		p.end(name, m)
+	}
+	if p.members[name] == nil {
+		m := newMember(p, name)
+		m.shared = p.shared[name]
+		m.offer(changed[name]) // before run, which takes it for granted that there is a wish
+		ctx, cancel := context.WithCancel(p.ctx)
+		m.cancel = cancel
+		p.members[name] = m
+		p.running.Go(func() { m.run(ctx) })
+	}
+	p.offer(changed, twins)
+}
+
+// offer says to members what is asked of them now. The lock is held.
+func (p *Provider) offer(changed wishes, twins map[multicluster.ClusterName][]string) {
+	for name, w := range changed {
+		if m := p.members[name]; m != nil {
+			m.offer(w)
+			m.setTwins(listed(twins[name]))
+		}
+	}
+}
+
+// drop ends a member, whatever it is doing. It does not wait for the end.
+func (p *Provider) drop(name multicluster.ClusterName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.members[name]; m != nil {
+		p.end(name, m)
+		p.offer(p.setWish(name, nil))
+	}
+}
+
+// end is drop with the lock held.
+func (p *Provider) end(name multicluster.ClusterName, m *member) {
+	delete(p.members, name)
+	m.cancel()
+	p.options.Log.Info("member removed", "cluster", name)
+}
