@@ -121,7 +121,7 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 		}
 		i.feedBy(&feed{
 			lister: &lister{fetch: func(ctx context.Context, options metav1.ListOptions) (*page, error) {
-				body, err := ask(options).Stream(ctx)
+				body, err := ask(options).Stream(asPage(ctx))
 				if err != nil {
 					return nil, err
 				}

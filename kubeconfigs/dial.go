@@ -53,6 +53,7 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	// This is the default. Said aloud, it spares a copy of the credentials as a key of
 	// client-go's cache of transports, in which none like it is ever looked for.
 	bare.Proxy = http.ProxyFromEnvironment
+	bare.WrapTransport = boundHeaders
 	base, err := rest.TransportFor(bare)
 	if err != nil {
 		return nil, fmt.Errorf("making the member's transport: %w", err)
@@ -71,6 +72,8 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 		// the limit of 5 requests/s that client-go sets by default would only
 		// delay that. What protects the API server is its own fairness.
 		QPS: -1,
+		// A member's warnings are for people who work with it.
+		WarningHandler: rest.NoWarnings{},
 		ContentConfig: rest.ContentConfig{
 			ContentType:        runtime.ContentTypeJSON,
 			AcceptContentTypes: runtime.ContentTypeJSON,
@@ -81,6 +84,15 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 		return nil, fmt.Errorf("making the member's client: %w", err)
 	}
 	return &connection{config: config, client: client, transport: carrier, doubts: doubts, dialer: dialer}, nil
+}
+
+// boundHeaders bounds the headers of answers, over HTTP/2 as well. What client-go makes for
+// the hub's own cluster may be of another type, and is left as it is.
+func boundHeaders(base http.RoundTripper) http.RoundTripper {
+	if own, ok := base.(*http.Transport); ok {
+		own.MaxResponseHeaderBytes = headersLimit
+	}
+	return base
 }
 
 // api is the client for the kinds that the hub watches. It is made once: a member is checked

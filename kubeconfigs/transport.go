@@ -51,8 +51,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := t.deadlines.roundTrip(t.base, request)
 	if err == nil {
 		response.Header.Del("Retry-After")
-		hide(response, secret)
 		bound(request, response)
+		hide(response, secret)
 		if err = mistyped(request, response); err != nil {
 			_ = response.Body.Close()
 			response = nil
@@ -105,5 +105,12 @@ type checkKey struct{}
 func asCheck(ctx context.Context) context.Context {
 	return context.WithValue(ctx, checkKey{}, true)
 }
+
+type pageKey struct{}
+
+// asPage marks requests whose answer the caller reads object by object.
+func asPage(ctx context.Context) context.Context { return context.WithValue(ctx, pageKey{}, true) }
+
+func isPage(ctx context.Context) bool { return ctx.Value(pageKey{}) != nil }
 
 func isCheck(ctx context.Context) bool { return ctx.Value(checkKey{}) != nil }

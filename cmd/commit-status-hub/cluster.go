@@ -47,12 +47,12 @@ func hubNamespace() string {
 	return onboard.DefaultNamespace
 }
 
-func (f *clusterFlags) contexts(cmd *cobra.Command) onboard.Contexts {
-	return onboard.Contexts{Kubeconfig: f.kubeconfig, Warnings: cmd.ErrOrStderr()}
+func (f *clusterFlags) contexts() onboard.Contexts {
+	return onboard.Contexts{Kubeconfig: f.kubeconfig}
 }
 
 func (f *clusterFlags) hub(cmd *cobra.Command) (onboard.Cluster, error) {
-	return f.contexts(cmd).Cluster(f.hubContext)
+	return f.contexts().Cluster(f.hubContext)
 }
 
 // completeName completes the first argument with the members' names.
@@ -84,7 +84,7 @@ func (f *clusterFlags) completeName(cmd *cobra.Command, args []string, _ string)
 // completeContext completes a flag with the contexts that there are.
 func (f *clusterFlags) completeContext(cmd *cobra.Command, flag string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return f.contexts(cmd).Names(), cobra.ShellCompDirectiveNoFileComp
+		return f.contexts().Names(), cobra.ShellCompDirectiveNoFileComp
 	})
 	if err != nil {
 		panic(err) // there is no such flag: a mistake in the code itself

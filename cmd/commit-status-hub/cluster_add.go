@@ -39,7 +39,7 @@ hub takes it over without a restart.`,
 				return err
 			}
 			var err error
-			if plan.Endpoint, err = f.contexts(cmd).Endpoint(member, server); err != nil {
+			if plan.Endpoint, err = f.contexts().Endpoint(member, server); err != nil {
 				return err
 			}
 			if dryRun {
@@ -83,7 +83,7 @@ func (f *clusterFlags) add(cmd *cobra.Command, plan onboard.Plan, context string
 	if err != nil {
 		return err
 	}
-	member, err := f.contexts(cmd).Cluster(context)
+	member, err := f.contexts().Cluster(context)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ by another name.`,
 			}
 			var member *onboard.Cluster
 			if context != "" {
-				connected, err := f.contexts(cmd).Cluster(context)
+				connected, err := f.contexts().Cluster(context)
 				if err != nil {
 					return err
 				}

@@ -2,7 +2,6 @@ package onboard
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -23,8 +22,6 @@ const requestLimit = 30 * time.Second
 type Contexts struct {
 	// Kubeconfig is a file. Without one it is $KUBECONFIG, or ~/.kube/config.
 	Kubeconfig string
-	// Warnings is where warnings of API servers go; nowhere, if nil.
-	Warnings io.Writer
 }
 
 // Cluster is a person's access to one cluster.
@@ -52,10 +49,6 @@ func (c Contexts) Cluster(context string) (Cluster, error) {
 		return Cluster{}, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	config.Timeout = requestLimit
-	config.WarningHandler = rest.NoWarnings{}
-	if c.Warnings != nil {
-		config.WarningHandler = rest.NewWarningWriter(c.Warnings, rest.WarningWriterOptions{Deduplicate: true})
-	}
 	cluster, err := Connect(config)
 	cluster.Context = context
 	return cluster, err
@@ -66,6 +59,8 @@ func Connect(config *rest.Config) (Cluster, error) {
 	config = rest.CopyConfig(config)
 	// A command makes few requests; to delay them would only cost their deadlines.
 	config.QPS = -1
+	// Whatever a cluster says in a warning would reach the terminal.
+	config.WarningHandler = rest.NoWarnings{}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme} {
 		if err := add(scheme); err != nil {

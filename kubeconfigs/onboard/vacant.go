@@ -8,20 +8,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // vacant reports whether a namespace holds nothing but what Kubernetes puts into
 // every one. Where that cannot be told, it does not.
 func vacant(ctx context.Context, c Cluster, namespace string) bool {
-	quiet := rest.CopyConfig(c.Config) // to list an old kind brings a warning, which helps nobody
-	quiet.WarningHandler = rest.NoWarnings{}
-	c, err := Connect(quiet)
-	if err != nil {
-		return false
-	}
-	finder, err := discovery.NewDiscoveryClientForConfig(quiet)
+	finder, err := discovery.NewDiscoveryClientForConfig(c.Config)
 	if err != nil {
 		return false
 	}

@@ -1,0 +1,222 @@
+package kubeconfigs
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+)
+
+// heapLimit is by how much an answer of a member may make the heap grow, whatever its size.
+const heapLimit = 64 << 20
+
+// growth is by how much the heap grew at most while do ran.
+func growth(do func()) uint64 {
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var most uint64
+	ctx, end := context.WithCancel(context.Background())
+	var sampling sync.WaitGroup
+	sampling.Go(func() {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for {
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapAlloc)
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	})
+	do()
+	end()
+	sampling.Wait()
+	return most - min(most, before.HeapAlloc)
+}
+
+// zipped answers a text of so many repeated pieces between two others, compressed.
+func zipped(status int, before, piece string, pieces int, after string) http.HandlerFunc {
+	return func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/json")
+		out.Header().Set("Content-Encoding", "gzip")
+		out.WriteHeader(status)
+		packed := gzip.NewWriter(out)
+		_, err := io.WriteString(packed, before)
+		block := strings.Repeat(piece, max(1, (16<<10)/max(1, len(piece))))
+		for left := pieces * len(piece); err == nil && left > 0; left -= len(block) {
+			_, err = io.WriteString(packed, block[:min(left, len(block))])
+		}
+		_, _ = io.WriteString(packed, after)
+		_ = packed.Close()
+	}
+}
+
+const (
+	statusHead = `{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"CommitStatus",`
+	statusMeta = `"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"`
+	listStart  = `{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"CommitStatusList","metadata":{"resourceVersion":"7"},"items":[`
+)
+
+// blowups are objects that are small on the wire: what comes before many pieces, one of them,
+// and what comes after.
+var blowups = map[string][3]string{
+	"conditions":      {statusHead + statusMeta + `},"status":{"conditions":[{}`, `,{}`, `]}}`},
+	"ownerReferences": {statusHead + statusMeta + `,"ownerReferences":[{}`, `,{}`, `]}}`},
+	"managedFields":   {statusHead + statusMeta + `,"managedFields":[{}`, `,{}`, `]}}`},
+	"finalizers":      {statusHead + statusMeta + `,"finalizers":[""`, `,""`, `]}}`},
+	"annotations":     {statusHead + statusMeta + `,"annotations":{"a":""`, `,"a":""`, `}}}`},
+	"labels":          {statusHead + statusMeta + `,"labels":{"":""`, `,"":""`, `}}}`},
+	"a status's list": {statusHead + statusMeta + `},"status":[{}`, `,{}`, `]}`},
+	"unknown fields":  {statusHead + statusMeta + `},"spec":{"a":[{}`, `,{}`, `]}}`},
+	"deep arrays":     {statusHead + statusMeta + `},"spec":{"a":`, `[`, ``},
+	"deep objects":    {statusHead + statusMeta + `},"spec":{"a":`, `{"a":`, ``},
+	"a long name":     {statusHead + `"metadata":{"name":"`, `a`, `"}}`},
+	"a long field":    {statusHead + `"`, `a`, `":1}`},
+	"a long text":     {statusHead + statusMeta + `},"spec":{"description":"`, `a`, `"}}`},
+	"escapes":         {statusHead + statusMeta + `},"spec":{"description":"`, `\u0000`, `"}}`},
+}
+
+// sizes are how large they are.
+var sizes = []int{1 << 20, 7 << 20, 31 << 20}
+
+// hostile makes a connection to a member that answers this.
+func hostile(t *testing.T, answer http.HandlerFunc) *connection {
+	return connect(t, serve(t, true, answer), defaultDeadlines)
+}
+
+// feedOf is a feed of a member's CommitStatuses, whose watch ends with ctx.
+func feedOf(t *testing.T, c *connection) *feed {
+	t.Helper()
+	g := NewWithT(t)
+	api, err := c.api(newCodec(clusters.Scheme()))
+	g.Expect(err).NotTo(HaveOccurred())
+	p := New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()})
+	bounds := newIntakes(p, "eu", func() {}, func(error) {})
+	made, err := newMemberCache(api, p.codec(), p.options, nil, bounds).newInformer(commitStatus)
+	g.Expect(err).NotTo(HaveOccurred())
+	return made.feeds[0]
+}
+
+var commitStatus = v1alpha1.GroupVersion.WithKind("CommitStatus")
+
+func TestNoAnswerOfAMemberFillsTheHeap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends some hundred MiB")
+	}
+	try := func(name string, answer http.HandlerFunc, do func(t *testing.T, c *connection)) {
+		t.Run(name, func(t *testing.T) {
+			c := hostile(t, answer)
+			most := growth(func() { do(t, c) })
+			t.Logf("%d MiB", most>>20)
+			if most > heapLimit {
+				t.Errorf("the heap grew by %d MiB", most>>20)
+			}
+		})
+	}
+	list := func(t *testing.T, c *connection) { _, _ = feedOf(t, c).relist(t.Context()) }
+	watch := func(t *testing.T, c *connection) { _, _ = feedOf(t, c).watch(t.Context(), "7") }
+	checked := func(t *testing.T, c *connection) { _, _ = check(t.Context(), c, newCodec(clusters.Scheme()), nil) }
+	others := func(t *testing.T, c *connection) { ask(t, c) }
+	for _, size := range sizes {
+		items := fmt.Sprintf(" of %d MiB", size>>20)
+		try("a list of empty items"+items, zipped(200, listStart+"{}", ",{}", size/3, "]}"), list)
+		try("a check of a list of empty items"+items, zipped(200, listStart+"{}", ",{}", size/3, "]}"), checked)
+		for name, b := range blowups {
+			try("a list with "+name+items, zipped(200, listStart+b[0], b[1], size/len(b[1]), b[2]+"]}"), list)
+			try("an event with "+name+items, zipped(200, `{"type":"ADDED","object":`+b[0], b[1], size/len(b[1]), b[2]+"}"), watch)
+			try("an answer with "+name+items, zipped(200, b[0], b[1], size/len(b[1]), b[2]), others)
+			try("an error with "+name+items, zipped(403, b[0], b[1], size/len(b[1]), b[2]), others)
+		}
+		try("an error with causes"+items, zipped(422, `{"apiVersion":"v1","kind":"Status","details":{"causes":[{}`, `,{}`, size/3, `]}}`), list)
+		try("an error event with causes"+items, zipped(200, `{"type":"ERROR","object":{"apiVersion":"v1","kind":"Status","details":{"causes":[{}`, `,{}`, size/3, `]}}}`), watch)
+		try("an error event with a message"+items, zipped(200, `{"type":"ERROR","object":{"apiVersion":"v1","kind":"Status","message":"`, `a`, size, `"}}`), watch)
+	}
+	try("a page of fat objects", fatPage, list)
+	try("a long continue", zipped(200, listStart[:len(listStart)-len(`},"items":[`)]+`,"continue":"`, "a", 31<<20, `"},"items":[]}`), list)
+	try("thousands of warnings", func(out http.ResponseWriter, r *http.Request) {
+		for n := range 4000 {
+			out.Header().Add("Warning", fmt.Sprintf(`299 - "this is warning %d"`, n))
+		}
+		zipped(200, listStart, "", 0, "]}")(out, r)
+	}, list)
+}
+
+// fatPage answers as many objects as were asked for, each as large as may be.
+func fatPage(out http.ResponseWriter, r *http.Request) {
+	object := statusHead + statusMeta + `},"spec":{"description":"` + strings.Repeat("é", 65_000) + `"},"status":{"description":"` + strings.Repeat("ü", 65_000) + `"}}`
+	zipped(200, listStart+object, ","+object, 499, "]}")(out, r)
+}
+
+// ask asks for all that is decoded as a whole.
+func ask(t *testing.T, c *connection) {
+	t.Helper()
+	api, err := client.New(c.config, client.Options{HTTPClient: c.client, Scheme: clusters.Scheme(), Mapper: mapper()})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "a"}}
+	_ = api.Status().Patch(t.Context(), object, client.RawPatch("application/merge-patch+json", []byte(`{}`)))
+	_ = api.List(t.Context(), &v1alpha1.CommitStatusList{})
+	token := &authenticationv1.TokenRequest{}
+	rest, err := c.api(newCodec(clusters.Scheme()))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	_ = rest.Post().AbsPath("/api/v1/namespaces/a/serviceaccounts/b/token").Body(token).Do(t.Context()).Into(token)
+}
+
+func TestHeadersOfAMemberAreBounded(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, http2 bool) {
+		for size, fine := range map[int]bool{headersLimit / 2: true, 2 * headersLimit: false} {
+			g := NewWithT(t)
+			c := connect(t, serve(t, http2, func(out http.ResponseWriter, _ *http.Request) {
+				out.Header().Set("Warning", `299 - "`+strings.Repeat("x", size)+`"`)
+			}), defaultDeadlines)
+			response, err := c.get(t, "/")
+			g.Expect(err == nil).To(Equal(fine), "%d: %v", size, err)
+			if err == nil {
+				g.Expect(response.Body.Close()).To(Succeed())
+			}
+		}
+	})
+}
+
+func TestAnAnswerIsOfTextWhoseValuesAreCounted(t *testing.T) {
+	for kind, fine := range map[string]bool{
+		"application/json": true, "application/json; charset=utf-8": true, "text/plain": true, "": true,
+		"application/vnd.kubernetes.protobuf": false, "application/cbor": false, "nonsense/": false,
+	} {
+		g := NewWithT(t)
+		c := hostile(t, func(out http.ResponseWriter, _ *http.Request) {
+			out.Header()["Content-Type"] = []string{kind}
+			_, _ = io.WriteString(out, "{}")
+		})
+		response, err := c.get(t, "/api/v1/namespaces/a/serviceaccounts/b/token")
+		g.Expect(err == nil).To(Equal(fine), kind)
+		if err == nil {
+			g.Expect(response.Body.Close()).To(Succeed())
+		}
+	}
+	g := NewWithT(t)
+	_, err := io.ReadAll(&counted{ReadCloser: io.NopCloser(strings.NewReader(` {"a":[` + strings.Repeat("1,", answerValues) + `1]}`))})
+	g.Expect(errors.Is(err, errTooMany)).To(BeTrue())
+	text := `{"a":"` + strings.Repeat("{,", answerValues) + `"}`
+	read, err := io.ReadAll(&counted{ReadCloser: io.NopCloser(strings.NewReader(text))})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(read)).To(Equal(text))
+}
