@@ -39,8 +39,9 @@ func (n *namespace[T]) recheckAdded() time.Duration { return n.items[PriorityRec
 
 // namespaces are those of one cluster, in its lane or at an exclusion. They take turns.
 type namespaces[T comparable] struct {
-	// only is the one that there is, and byName are all where there have been more: most
-	// clusters need no map.
+	// only is the one that there is, which needs no memory of its own, and byName are all
+	// where there have been more: most clusters need no map.
+	own    namespace[T]
 	only   *namespace[T]
 	byName map[string]*namespace[T]
 	rota   rota[*namespace[T]]
@@ -51,16 +52,17 @@ func (s *namespaces[T]) of(c *cluster[T], name string, turn int64) *namespace[T]
 	if n := s.get(name); n != nil {
 		return n
 	}
-	n := &namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
-	switch {
-	case s.byName != nil:
-		s.byName[name] = n
-	case s.only != nil:
-		s.byName = map[string]*namespace[T]{s.only.name: s.only, name: n}
-		s.only = nil
-	default:
-		s.only = n
+	if s.only == nil && s.byName == nil {
+		s.own = namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
+		s.only = &s.own
+		return s.only
 	}
+	if s.byName == nil {
+		s.byName = map[string]*namespace[T]{s.only.name: s.only}
+		s.only = nil
+	}
+	n := &namespace[T]{cluster: c, name: name, place: seat{turn: turn}}
+	s.byName[name] = n
 	return n
 }
 
