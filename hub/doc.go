@@ -29,8 +29,9 @@
 //	status.go     ledger → a CommitStatus's status (pure)
 //	publish.go    has it written into the member: outbox.go says when, for one object as
 //	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go
-//	              sees what the member did not keep, and forbidden.go that it lets
-//	              nothing be patched; conflictevents.go tells of conflicts that last
+//	              sees what the member did not keep, and refused.go what it does not accept,
+//	              by what refusal.go makes of an error (pure); conflictevents.go tells of
+//	              conflicts that last
 //	budgets.go    what is left of the budgets → the ScmProviders' status; restore.go
 //	              takes it from there after a restart, pauses.go tells people
 //	lead.go       may this replica write now? elected.go asks it for each status

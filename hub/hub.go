@@ -68,7 +68,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
 	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{
-		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: newForbidden(members.SetForbidden),
+		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: members.SetForbidden, unwanted: members.SetRefused,
 		log: o.Log, outlets: map[string]*outlet{},
 	}
 	scms := &scmProviders{

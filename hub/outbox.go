@@ -69,6 +69,19 @@ func (b *outbox) add(id ObjectID) {
 	}
 }
 
+// retry queues the objects of a namespace that were refused: what was in their way is gone.
+func (b *outbox) retry(namespace string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range b.letters {
+		if l.state == letterDelayed && l.backoff > 0 && l.id.Namespace == namespace {
+			l.refused = 0
+			heap.Remove(&b.delayed, l.index)
+			b.queue(l)
+		}
+	}
+}
+
 // crowded reports whether many objects wait for a worker.
 func (b *outbox) crowded() bool {
 	b.mu.Lock()

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 const (
@@ -34,8 +34,10 @@ type publisher struct {
 	clock  clock.WithDelayedExecution
 	// outdated reports which field of statuses a member loses, "" for none.
 	outdated func(cluster, field string)
-	// forbidden hears what came of each patch.
-	forbidden *forbidden
+	// forbidden reports whether the hub lacks the right to patch statuses in a member, and
+	// unwanted what a member says whose admission refuses some, "" for none.
+	forbidden func(cluster string, forbidden bool)
+	unwanted  func(cluster, words string)
 	log       logr.Logger
 	conflicts conflictEvents
 
@@ -52,6 +54,7 @@ type outlet struct {
 	client     client.Client
 	events     events.EventRecorder
 	outdated   *outdated
+	refusals   *refusals
 }
 
 // engage opens the way into a member.
@@ -60,8 +63,8 @@ func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
 	defer p.mu.Unlock()
 	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
 	o.outdated = newOutdated(p.clock, func(field string) { p.outdated(name, field) })
+	o.refusals = newRefusals(func(forbidden bool) { p.forbidden(name, forbidden) }, func(words string) { p.unwanted(name, words) })
 	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
-	p.forbidden.forget(name)
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
 	}
@@ -110,15 +113,18 @@ func (p *publisher) add(ids []ObjectID) {
 	}
 }
 
-// publish patches one status. Only the first refusal of an object is logged for
-// all to see: it may last.
+// publish patches one status, unless it has to wait.
 func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 	patch, ok := p.ledger.Patch(id)
 	if !ok {
+		o.refusals.upToDate(id)
 		if o.outdated.upToDate(id) {
 			p.addAll(id.Cluster)
 		}
 		return result{outcome: finished}
+	}
+	if t.refused != 0 && t.refused == patch.fingerprint() {
+		return result{outcome: early}
 	}
 	if hold, until := o.outdated.hold(patch); hold {
 		if until.IsZero() {
@@ -134,25 +140,28 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 	p.mu.Unlock()
 	defer cancel()
 	applied, err := applyStatus(ctx, o.client, patch)
-	said, came := outcomeOf(err)
-	patchesTotal.WithLabelValues(id.Cluster, said).Inc()
-	p.forbidden.note(id, err)
-	switch said {
-	case "ok":
+	label, came := outcomeOf(err)
+	patchesTotal.WithLabelValues(id.Cluster, label).Inc()
+	if o.refusals.note(id, err) {
+		o.outbox.retry(id.Namespace)
+	}
+	switch came {
+	case finished:
+		if err != nil {
+			break
+		}
 		p.ledger.Patched(patch, applied.ResourceVersion)
 		tell := func(p Patch) { announce(o.events, p, o.outbox.crowded()) }
 		p.conflicts.published(p.clock, patch, tell, p.ledger.ConflictLasted)
 		if applied.UID == patch.UID && o.outdated.answered(patch.Status, applied.Status) {
 			p.addAll(id.Cluster)
 		}
-	case "refused":
-		p.log.WithValues(id.logged()...).Error(err, "status refused by the member; its CRDs may be outdated")
-	case "error":
-		level := 0
-		if t.again {
-			level = 1
-		}
-		p.log.WithValues(id.logged()...).V(level).Info("status not patched; trying again", "error", err.Error())
+	case refused:
+		// The member's health says it for all: this may be so for very many objects.
+		p.log.WithValues(id.logged()...).V(1).Info("status refused by the member; trying again", "error", providers.Sentence(err.Error()))
+		return result{outcome: refused, refused: patch.fingerprint()}
+	default:
+		p.log.WithValues(id.logged()...).Info("status not patched; trying again", "error", providers.Sentence(err.Error()))
 	}
 	return result{outcome: came}
 }
@@ -161,23 +170,20 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 func (p *publisher) addAll(cluster string) { p.add(p.ledger.Objects(cluster)) }
 
 // outcomeOf tells what came of a patch: for the metric, and for the outbox.
-func outcomeOf(err error) (result string, came outcome) {
-	var status apierrors.APIStatus
-	switch {
+func outcomeOf(err error) (label string, came outcome) {
+	switch kind := refusalOf(err); {
 	case err == nil:
 		return "ok", finished
+	case kind == unwanted:
+		return "refused", refused
+	case kind == withoutRight:
+		return "error", refused
 	case apierrors.IsNotFound(err):
 		return "gone", finished
 	case apierrors.IsConflict(err):
 		// What the patch was made for is not the object any more. The watch brings
 		// that, if it has not yet, and adds the object again.
 		return "stale", finished
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return "refused", finished // trying again would change nothing
-	case apierrors.IsUnauthorized(err), apierrors.IsTooManyRequests(err):
-		return "error", unserved
-	case errors.As(err, &status) && status.Status().Code/100 == 4:
-		return "error", refused
 	}
 	return "error", unserved
 }

@@ -120,7 +120,7 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	all, _ := offline(g)
 	mgr, clk := all.GetLocalManager(), clocktesting.NewFakeClock(time.Now())
 	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, Fleet: func() ([]string, bool) { return nil, true }})}
-	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outdated: func(string, string) {}, forbidden: newForbidden(func(string, bool) {}), outlets: map[string]*outlet{}}
+	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outdated: func(string, string) {}, forbidden: func(string, bool) {}, unwanted: func(string, string) {}, outlets: map[string]*outlet{}}
 	installations := ratelimit.NewInstallations(clk)
 	h.budgets = newBudgets(mgr, &scmProviders{namespace: "hub", installations: installations, log: logr.Discard()}, h.waiting, time.Second, clk)
 	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())

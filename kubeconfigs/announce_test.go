@@ -73,6 +73,11 @@ var _ = Describe("The annotation of a member's Secret", func() {
 		permissions := func(p Permissions) OmegaMatcher { return HaveField("Permissions", p) }
 		Expect(annotation(ctx, good)()).To(permissions(PermissionsComplete))
 		Expect(annotation(ctx, robot)()).To(permissions(PermissionsMissing))
+		again.provider.SetRefused("good", "team-a/build: denied\x1b[2J by a policy")
+		Eventually(annotation(ctx, good)).Should(And(state(Connected, CRDsComplete), permissions(PermissionsComplete),
+			HaveField("Reason", ReasonStatusRefused), HaveField("Message", ContainSubstring("team-a/build: denied [2J by a policy"))))
+		again.provider.SetRefused("good", "")
+		Eventually(annotation(ctx, good)).Should(HaveField("Reason", ReasonConnected))
 		again.provider.SetForbidden("good", true)
 		Eventually(annotation(ctx, good)).Should(And(state(Connected, CRDsComplete), permissions(PermissionsMissing), HaveField("Reason", ReasonStatusForbidden)))
 		Eventually(r.events(ctx, "good")).Should(ContainElement(ReasonStatusForbidden))

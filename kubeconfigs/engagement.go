@@ -60,6 +60,7 @@ func (m *member) engage(ctx context.Context, c *connection, w wish) error {
 	ctx, cancel := context.WithCancel(ctx)
 	next := &engagement{cluster: fresh, connection: c, wish: w, intakes: bounds, cancel: cancel}
 	m.setOutdated("")
+	m.setRefused("")
 	m.setForbidden(false)
 	before, err := m.show(ctx, next)
 	if err != nil {

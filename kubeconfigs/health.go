@@ -45,6 +45,9 @@ const (
 	// ReasonObjectsUnreadable means that the member is watched, and has objects that cannot
 	// be read, which are left out.
 	ReasonObjectsUnreadable = "ObjectsUnreadable"
+	// ReasonStatusRefused means that the member is watched, and that its admission or its
+	// CRDs refuse some statuses.
+	ReasonStatusRefused = "StatusRefused"
 	// ReasonStatusForbidden means that the member is watched, and lets the hub patch no
 	// statuses, or not all.
 	ReasonStatusForbidden = "StatusForbidden"
@@ -150,6 +153,8 @@ func diagnose(err error) Health {
 type shortcomings struct {
 	// outdated is what of what is written to it does not stay, "" for nothing.
 	outdated string
+	// refused is what it says about statuses that it refuses, "" for nothing.
+	refused string
 	// forbidden says that it refuses some status patches.
 	forbidden bool
 	// crowd is what objects are left out, since there are too many.
@@ -170,6 +175,10 @@ func watching(s shortcomings) Health {
 	if s.outdated != "" {
 		out.Outdated, out.Reason = true, ReasonCRDOutdated
 		out.Message = "watching, but the member's CRDs are older than this hub: they do not keep " + s.outdated
+	}
+	if s.refused != "" {
+		out.Reason = ReasonStatusRefused
+		out.Message = printable("watching, but the member refuses some statuses, which the hub tries again: " + s.refused)
 	}
 	if s.forbidden {
 		out.Forbidden, out.Reason = true, ReasonStatusForbidden

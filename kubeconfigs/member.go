@@ -47,6 +47,8 @@ type member struct {
 	health    Health
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
+	// refused is what the member says about statuses that it refuses, "" for none.
+	refused string
 	// forbidden says that the member refuses the patch of some statuses.
 	forbidden bool
 	// twins are the members whose Secrets are of the same cluster, and shared those that

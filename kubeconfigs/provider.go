@@ -194,6 +194,14 @@ func (p *Provider) SetForbidden(name string, forbidden bool) {
 	}
 }
 
+// SetRefused says what a member says whose admission or CRDs refuse some statuses, "" where
+// it refuses none, for as long as SetOutdated does.
+func (p *Provider) SetRefused(name, words string) {
+	if m := p.member(name); m != nil {
+		m.setRefused(words)
+	}
+}
+
 func (p *Provider) member(name string) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()

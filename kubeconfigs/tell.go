@@ -53,6 +53,14 @@ func (m *member) setForbidden(forbidden bool) {
 	m.remark()
 }
 
+// setRefused takes in what the member says about statuses that it refuses.
+func (m *member) setRefused(words string) {
+	m.mu.Lock()
+	m.refused = words
+	m.mu.Unlock()
+	m.remark()
+}
+
 // remark takes in what there is to say of a member that is watched, if it is. Log and
 // event are for changes. Who makes too many of them is looked at by the next check.
 func (m *member) remark() {
@@ -85,7 +93,7 @@ func (m *member) remark() {
 
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
-	s := shortcomings{outdated: m.outdated, forbidden: m.forbidden, shared: m.shared}
+	s := shortcomings{outdated: m.outdated, refused: m.refused, forbidden: m.forbidden, shared: m.shared}
 	if m.current != nil {
 		s.crowd = m.current.intakes.crowd()
 		s.unreadable, s.which = m.current.intakes.unreadable()
