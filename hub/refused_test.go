@@ -15,8 +15,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// says is an error as an API server makes it.
-func says(code int32, reason metav1.StatusReason, message string) error {
+// refusedWith is an error as an API server makes it.
+func refusedWith(code int32, reason metav1.StatusReason, message string) error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message}}
 }
 
@@ -30,7 +30,7 @@ const policyDenied = `commitstatuses.commit-status.argoproj.io "build" is forbid
 
 func TestRefusalOf_TellsAdmissionFromAMissingRight(t *testing.T) {
 	webhook := func(code int32, reason metav1.StatusReason) error {
-		return says(code, reason, `admission webhook "validate.kyverno.svc" denied the request: User "x" is not to do that`)
+		return refusedWith(code, reason, `admission webhook "validate.kyverno.svc" denied the request: User "x" is not to do that`)
 	}
 	for name, tc := range map[string]struct {
 		err  error
@@ -39,11 +39,11 @@ func TestRefusalOf_TellsAdmissionFromAMissingRight(t *testing.T) {
 		"accepted":              {nil, notRefused},
 		"no answer":             {context.DeadlineExceeded, notRefused},
 		"RBAC":                  {unauthorizedPatch(), withoutRight},
-		"a policy's 422":        {says(422, metav1.StatusReasonInvalid, policyDenied), unwanted},
-		"a policy's 403":        {says(403, metav1.StatusReasonForbidden, policyDenied), unwanted},
-		"a policy's 401":        {says(401, metav1.StatusReasonUnauthorized, policyDenied), unwanted},
-		"a policy's 413":        {says(413, metav1.StatusReasonRequestEntityTooLarge, policyDenied), unwanted},
-		"a mutating policy":     {says(403, metav1.StatusReasonForbidden, `x is forbidden: policy 'm' with binding 'b' denied request: no`), unwanted},
+		"a policy's 422":        {refusedWith(422, metav1.StatusReasonInvalid, policyDenied), unwanted},
+		"a policy's 403":        {refusedWith(403, metav1.StatusReasonForbidden, policyDenied), unwanted},
+		"a policy's 401":        {refusedWith(401, metav1.StatusReasonUnauthorized, policyDenied), unwanted},
+		"a policy's 413":        {refusedWith(413, metav1.StatusReasonRequestEntityTooLarge, policyDenied), unwanted},
+		"a mutating policy":     {refusedWith(403, metav1.StatusReasonForbidden, `x is forbidden: policy 'm' with binding 'b' denied request: no`), unwanted},
 		"a webhook's 400":       {webhook(400, ""), unwanted},
 		"a webhook's 403":       {webhook(403, metav1.StatusReasonForbidden), unwanted},
 		"a webhook's 404":       {webhook(404, metav1.StatusReasonNotFound), unwanted},
@@ -52,7 +52,7 @@ func TestRefusalOf_TellsAdmissionFromAMissingRight(t *testing.T) {
 		"a webhook's 500":       {webhook(500, metav1.StatusReasonInternalError), unwanted},
 		"a webhook that is off": {apierrors.NewInternalError(errors.New(`failed calling webhook "x": no endpoints available`)), unwanted},
 		"another admission":     {apierrors.NewForbidden(schema.GroupResource{}, "build", errors.New("no")), unwanted},
-		"the CRD's schema":      {says(422, metav1.StatusReasonInvalid, "status.phase: Unsupported value"), unwanted},
+		"the CRD's schema":      {refusedWith(422, metav1.StatusReasonInvalid, "status.phase: Unsupported value"), unwanted},
 		"an API server's 401":   {apierrors.NewUnauthorized("no"), notRefused},
 		"an API server's 409":   {apierrors.NewConflict(schema.GroupResource{}, "build", errors.New("modified")), notRefused},
 		"an API server's 404":   {apierrors.NewNotFound(schema.GroupResource{}, "build"), notRefused},
@@ -84,8 +84,8 @@ func TestRefusals_ReportOnChange(t *testing.T) {
 	g.Expect(forbidden).To(HaveExactElements(true, false))
 	g.Expect(unwanted).To(BeEmpty())
 
-	r.note(a, says(422, metav1.StatusReasonInvalid, policyDenied))
-	r.note(b, says(422, metav1.StatusReasonInvalid, policyDenied))
+	r.note(a, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
+	r.note(b, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
 	r.note(other, nil)
 	r.upToDate(a)
 	g.Expect(unwanted).To(HaveExactElements("team-a/build: "+policyDenied), "as long as one object is refused")
@@ -97,8 +97,8 @@ func TestRefusals_ReportOnChange(t *testing.T) {
 func TestPublish_ReportsAndRetriesWhatIsRefused(t *testing.T) {
 	for name, refuse := range map[string]error{
 		"by RBAC":      unauthorizedPatch(),
-		"by a policy":  says(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, policyDenied),
-		"by a webhook": says(http.StatusConflict, metav1.StatusReasonConflict, `admission webhook "x" denied the request: no`),
+		"by a policy":  refusedWith(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, policyDenied),
+		"by a webhook": refusedWith(http.StatusConflict, metav1.StatusReasonConflict, `admission webhook "x" denied the request: no`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := denied(t)
