@@ -1,9 +1,6 @@
 package ratelimit
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // rota is a round robin: who had its turn longest ago is first. Those that have only
 // re-checks let those that have writes go first, without loss of their place, so that
@@ -44,15 +41,15 @@ func (r *rota[E]) first(now time.Duration) (e E, ok bool) {
 	case len(r.rechecks) == 0 && len(r.writes) == 0:
 		return e, false
 	case len(r.rechecks) == 0:
-		return r.writes[0], true
+		return r.writes[0].who, true
 	case len(r.writes) == 0:
-		return r.rechecks[0], true
+		return r.rechecks[0].who, true
 	}
 	recheck, write := r.rechecks[0], r.writes[0]
-	if recheck.seat().turn < write.seat().turn && now-recheck.recheckAdded() > ageStep {
-		return recheck, true
+	if recheck.turn < write.turn && now-recheck.who.recheckAdded() > ageStep {
+		return recheck.who, true
 	}
-	return write, true
+	return write.who, true
 }
 
 // holds is what all together have.
@@ -73,11 +70,11 @@ func (r *rota[E]) file(e E, holds holding) {
 		return
 	}
 	if old := r.of(s.holds); old != nil {
-		heap.Remove(old, s.index)
+		old.remove(s.index)
 	}
 	s.holds = holds
 	if now := r.of(holds); now != nil {
-		heap.Push(now, e)
+		now.push(e, s.turn)
 	}
 }
 
@@ -86,7 +83,7 @@ func (r *rota[E]) take(e E, turn int64) {
 	s := e.seat()
 	s.turn = turn
 	if in := r.of(s.holds); in != nil {
-		heap.Fix(in, s.index)
+		in.fix(s.index, turn)
 	}
 }
 
@@ -100,36 +97,77 @@ func (r *rota[E]) of(h holding) *seats[E] {
 	return nil
 }
 
-// seats is a heap of sharers.
-type seats[E sharer] []E
+// seats is a heap of sharers by turn. It is written out, since each item that leaves a lane
+// moves its cluster and its namespace to the end.
+type seats[E sharer] []seated[E]
 
-// Len is part of heap.Interface.
-func (s *seats[E]) Len() int { return len(*s) }
-
-// Less is part of heap.Interface.
-func (s *seats[E]) Less(i, j int) bool { return (*s)[i].seat().turn < (*s)[j].seat().turn }
-
-// Swap is part of heap.Interface.
-func (s *seats[E]) Swap(i, j int) {
-	in := *s
-	in[i], in[j] = in[j], in[i]
-	in[i].seat().index, in[j].seat().index = i, j
+type seated[E sharer] struct {
+	turn int64
+	who  E
 }
 
-// Push is part of heap.Interface.
-func (s *seats[E]) Push(x any) {
-	e := x.(E)
-	e.seat().index = len(*s)
-	*s = append(*s, e)
+func (s *seats[E]) push(e E, turn int64) {
+	*s = append(*s, seated[E]{turn, e})
+	s.up(len(*s) - 1)
 }
 
-// Pop is part of heap.Interface.
-func (s *seats[E]) Pop() any {
+func (s *seats[E]) remove(i int) {
 	in := *s
 	last := len(in) - 1
-	e := in[last]
-	var none E
-	in[last] = none
+	moved := in[last]
+	in[last] = seated[E]{}
 	*s = in[:last]
-	return e
+	if i < last {
+		in[i] = moved
+		s.settle(i)
+	}
+}
+
+// fix gives the sharer at i another turn.
+func (s *seats[E]) fix(i int, turn int64) {
+	(*s)[i].turn = turn
+	s.settle(i)
+}
+
+// settle has the sharer at i find its place.
+func (s *seats[E]) settle(i int) { s.down(s.up(i)) }
+
+func (s *seats[E]) up(i int) int {
+	in := *s
+	moved := in[i]
+	for i > 0 {
+		above := (i - 1) / 2
+		if in[above].turn <= moved.turn {
+			break
+		}
+		s.set(i, in[above])
+		i = above
+	}
+	s.set(i, moved)
+	return i
+}
+
+func (s *seats[E]) down(i int) {
+	in := *s
+	moved := in[i]
+	for {
+		below := 2*i + 1
+		if below >= len(in) {
+			break
+		}
+		if other := below + 1; other < len(in) && in[other].turn < in[below].turn {
+			below = other
+		}
+		if moved.turn <= in[below].turn {
+			break
+		}
+		s.set(i, in[below])
+		i = below
+	}
+	s.set(i, moved)
+}
+
+func (s *seats[E]) set(i int, at seated[E]) {
+	(*s)[i] = at
+	at.who.seat().index = i
 }

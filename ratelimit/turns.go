@@ -20,7 +20,7 @@ type cluster[T comparable] struct {
 func (c *cluster[T]) seat() *seat { return &c.place }
 
 func (c *cluster[T]) recheckAdded() time.Duration {
-	return c.namespaces.rota.rechecks[0].recheckAdded()
+	return c.namespaces.rota.rechecks[0].who.recheckAdded()
 }
 
 // namespace is what one namespace of a cluster has waiting.
