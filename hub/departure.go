@@ -116,6 +116,10 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		}
 		return Job{}, 0, false
 	}
+	unconfirmed := l.confirm(e, d)
+	if d.over {
+		return Job{}, 0, false
+	}
 	if wait := d.dueAt.Sub(now); wait > 0 {
 		return Job{}, wait, false
 	}
@@ -125,8 +129,10 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		l.setWaitFor(e, member)
 		return Job{}, unheardCheck, false
 	}
-	d.held = false
 	l.setWaitFor(e, "")
+	if d.held = unconfirmed > 0; d.held {
+		return Job{}, unconfirmed, false
+	}
 	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true

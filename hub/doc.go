@@ -16,7 +16,8 @@
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure); claimset.go looks through a few claims,
 //	              tally.go has an index of many
-//	departure.go  what is to be ended at a key that was left
+//	departure.go  what is to be ended at a key that was left, serving.go whether an object
+//	              was deleted or its kind
 //	route.go      in which lane a key waits for its turn; pending.go and await.go tell
 //	              its claimants so
 //	plan.go       the desired, and what is shown → what to do (pure)

@@ -63,7 +63,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
-		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked,
+		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving,
 	})}
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
 	lead.keepWhile(h.ledger.Unsure)

@@ -9,6 +9,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
 // Ledger knows who claims which key and what its SCM shows. It lives in memory
@@ -55,6 +56,8 @@ type Ledger struct {
 	absent map[string]struct{}
 	// blocked reports whether an installation takes nothing now.
 	blocked func(lane string) bool
+	// serving reports whether a member serves the kinds; nil where every member does.
+	serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
 	// random spreads comparisons: a number from 0 to 1.
 	random func() float64
 	grace  time.Duration
@@ -100,6 +103,10 @@ type LedgerOptions struct {
 	// Blocked reports whether an installation takes nothing now, because of a pause
 	// or an outage. Unset, none ever is.
 	Blocked func(lane string) bool
+	// Serving reports whether a member was seen to serve the kinds within so much time, or
+	// not to serve them around a deletion so long ago. It must not block, and has the member
+	// asked where that is not known. Unset, every member serves them.
+	Serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
 }
 
 // NewLedger makes an empty Ledger.
@@ -120,6 +127,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
+		serving: o.Serving,
 		random:  rand.Float64,
 		few:     fewClaims,
 	}

@@ -27,6 +27,10 @@
 // else; Provider.Health tells why it is not connected, and so does an annotation of
 // its Secret (announce.go).
 //
+// An API server deletes the objects of a CRD before the CRD, and tells of each as of any
+// other deletion. So the hub asks (serving.go) whether a member serves the kinds after one
+// that would have something canceled.
+//
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
 // and namespace lists (list.go), watches (stream.go), reads what is answered (codec.go) and

@@ -55,6 +55,8 @@ type member struct {
 	// show the same objects.
 	twins  string
 	shared sharedObjects
+	// serving is what the member was seen to serve.
+	serving serving
 
 	// remarks bounds how often its own objects change what is told of it.
 	remarks *rate.Limiter

@@ -14,6 +14,9 @@ func (m *member) tell(o outcome) {
 		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
 	}
 	m.mu.Lock()
+	if health.Reason == ReasonCRDsMissing {
+		m.serving.vanishedAt = p.options.Clock.Now()
+	}
 	if health.Reason == ReasonConnected {
 		health = m.watching()
 	}

@@ -1,0 +1,141 @@
+package kubeconfigs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// Serving is what is known of whether a member serves this project's kinds.
+type Serving int
+
+// What may be known of it.
+const (
+	// ServingUnknown : the member was not asked since, or gave no answer that tells.
+	ServingUnknown Serving = iota
+	// Serves : it does.
+	Serves
+	// Vanished : its CRDs were deleted, or are being deleted.
+	Vanished
+)
+
+const (
+	// servingEvery is how often at most a member is asked.
+	servingEvery = time.Second
+	// vanishedFor is how long before a deletion the kinds may have been seen to be gone: a
+	// list that misses objects of before comes as late as that after the kinds are back.
+	vanishedFor = 3 * time.Minute
+	// discoveryLimit is how much is read of what a member says that it serves, in bytes. That
+	// of this project's group has 2 KiB.
+	discoveryLimit = 64 << 10
+)
+
+// errVanished says that a member does not serve the kinds, or no new objects of them.
+var errVanished = errors.New("the member's CRDs are gone, or are being deleted")
+
+// serving is what a member was seen to serve, and when.
+type serving struct {
+	// at is when the newest check began that found the kinds, and vanishedAt when they were
+	// last found to be gone.
+	at, vanishedAt time.Time
+	// askedAt is when the newest check began, and asking says that it is under way.
+	askedAt time.Time
+	asking  bool
+}
+
+// since decides what is known for a deletion.
+func (s serving) since(deletedAt, since time.Time) Serving {
+	switch {
+	case !s.vanishedAt.IsZero() && !s.vanishedAt.Before(deletedAt.Add(-vanishedFor)):
+		return Vanished
+	case !s.at.IsZero() && !s.at.Before(since):
+		return Serves
+	}
+	return ServingUnknown
+}
+
+// Serving reports whether a member was seen to serve the kinds within the time that within
+// says, or was seen not to serve them around a deletion so long ago. It does not block: where
+// nothing is known, it has the member asked.
+func (p *Provider) Serving(name string, deleted, within time.Duration) Serving {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[multicluster.ClusterName(name)]
+	if m == nil || p.ctx == nil {
+		return ServingUnknown
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := p.options.Clock.Now()
+	known := m.serving.since(now.Add(-deleted), now.Add(-within))
+	if known == ServingUnknown && m.current != nil && !m.serving.asking && now.Sub(m.serving.askedAt) >= servingEvery {
+		m.serving.asking, m.serving.askedAt = true, now
+		ctx, current := p.ctx, m.current
+		p.running.Go(func() { m.noteServing(now, current.serves(ctx, p.codec())) })
+	}
+	return known
+}
+
+// noteServing takes in what came of a check.
+func (m *member) noteServing(began time.Time, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.serving.asking = false
+	switch {
+	case err == nil:
+		m.serving.at = began
+	case errors.Is(err, errVanished), apierrors.IsNotFound(err):
+		m.serving.vanishedAt = m.provider.options.Clock.Now()
+	}
+}
+
+// serves finds out whether the member serves the kinds, by discovery and by a list. A member
+// that forbids discovery is taken at its list alone.
+func (e *engagement) serves(ctx context.Context, codec *codec) error {
+	api, err := e.connection.api(codec)
+	if err != nil {
+		return err
+	}
+	body, err := api.Get().AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version).Stream(asCheck(ctx))
+	if err == nil {
+		err = offersKinds(io.LimitReader(body, discoveryLimit))
+		_ = body.Close()
+	}
+	if err != nil && !apierrors.IsForbidden(err) {
+		return err
+	}
+	_, err = check(ctx, e.connection, codec, e.wish.namespaces)
+	return err
+}
+
+// offersKinds reads a discovery document. While a CRD is being deleted, objects are deleted
+// one by one, and an API server takes the verb create out of it.
+func offersKinds(document io.Reader) error {
+	type served struct {
+		Name  string   `json:"name"`
+		Verbs []string `json:"verbs"`
+	}
+	var list struct {
+		Resources []served `json:"resources"`
+	}
+	if err := json.NewDecoder(document).Decode(&list); err != nil {
+		return fmt.Errorf("reading what the member serves: %w", err)
+	}
+	for _, resource := range resources {
+		if !slices.ContainsFunc(list.Resources, func(s served) bool {
+			return s.Name == resource && slices.Contains(s.Verbs, "create")
+		}) {
+			return errVanished
+		}
+	}
+	return nil
+}
