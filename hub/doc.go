@@ -38,6 +38,7 @@
 //	lead.go       may this replica write now? elected.go asks it for each status
 //	metrics.go    the hub's own figures, counts.go those of the ledger; fleet.go
 //	              those of members; sharings.go reports which members show the same
+//	              objects, series.go deletes the series of what is gone
 //	memory.go     gives memory back to the system
 //	hub.go        wires all this to a multicluster manager
 //

@@ -34,6 +34,8 @@ type hub struct {
 	budgets   *budgets
 	// sharings reports which members show objects of others.
 	sharings *sharingReports
+	// retirement is the leader's.
+	retirement retirement
 	// queue is nil until this replica writes.
 	queue atomic.Pointer[ratelimit.Queue[Key]]
 }
@@ -89,6 +91,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	}
 	h.budgets = newBudgets(local, scms, h.waiting, restoreGap(o.RenewDeadline), clk)
 	installations.OnPause(h.budgets.longer.note)
+	h.retirement = retirement{names: members.Names, installations: installations, clock: clk}
 	if err := h.addSync(local, installations, clk, o); err != nil {
 		return nil, err
 	}
@@ -150,6 +153,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 			return c.Start(ctx)
 		}),
 		h.budgets,
+		h.retirement,
 		manager.RunnableFunc(func(ctx context.Context) error {
 			<-ctx.Done()
 			h.publisher.wait()

@@ -1,11 +1,6 @@
 package ratelimit
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 var (
 	remainingDesc = prometheus.NewDesc("commit_status_hub_bucket_remaining",
@@ -23,10 +18,16 @@ func (i *Installations) Describe(out chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector: figures are read off the buckets at
-// each scrape, so that they are never behind them.
+// each scrape, so that they are never behind them. Installations that are not in use any
+// more are left out.
 func (i *Installations) Collect(out chan<- prometheus.Metric) {
+	var all []*Installation
 	i.mu.Lock()
-	all := slices.Collect(maps.Values(i.byID))
+	for id, in := range i.byID {
+		if i.inUse(id) {
+			all = append(all, in)
+		}
+	}
 	i.mu.Unlock()
 	for _, in := range all {
 		now := in.clock.Now()
