@@ -25,8 +25,8 @@ var (
 	twinDesc = prometheus.NewDesc(metricsPrefix+"cluster_twin",
 		"Whether a member's Secret is of the same cluster as another's, or another member shows some of the same objects: 1 or 0.",
 		[]string{"cluster"}, nil)
-	tokenDesc = prometheus.NewDesc(metricsPrefix+"cluster_token_expiry_seconds",
-		"When the token by which the hub is let into a member ends, in seconds since 1970. The hub renews it at half of its life.",
+	credentialDesc = prometheus.NewDesc(metricsPrefix+"cluster_credential_expiry_seconds",
+		"When the token or the client certificate of a member ends, in seconds since 1970. The hub renews a ServiceAccount's token at half of its life.",
 		[]string{"cluster"}, nil)
 )
 
@@ -68,7 +68,7 @@ func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- lastEventDesc
 	out <- leftOutDesc
 	out <- unreadableDesc
-	out <- tokenDesc
+	out <- credentialDesc
 	out <- twinDesc
 }
 
@@ -88,8 +88,8 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
 		out <- prometheus.MustNewConstMetric(leftOutDesc, prometheus.GaugeValue, float64(h.LeftOut), cluster)
 		out <- prometheus.MustNewConstMetric(unreadableDesc, prometheus.GaugeValue, float64(h.Unreadable), cluster)
-		if !h.TokenExpiry.IsZero() {
-			out <- prometheus.MustNewConstMetric(tokenDesc, prometheus.GaugeValue, float64(h.TokenExpiry.Unix()), cluster)
+		if !h.CredentialExpiry.IsZero() {
+			out <- prometheus.MustNewConstMetric(credentialDesc, prometheus.GaugeValue, float64(h.CredentialExpiry.Unix()), cluster)
 		}
 		if at, ok := last[cluster]; ok {
 			out <- prometheus.MustNewConstMetric(lastEventDesc, prometheus.GaugeValue, float64(at.UnixMilli())/1000, cluster)

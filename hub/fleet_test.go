@@ -21,7 +21,7 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 	last.note("us")
 	m := fleetMetrics{last: last, health: func() map[string]kubeconfigs.Health {
 		return map[string]kubeconfigs.Health{
-			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, TokenExpiry: time.Unix(3000, 0), LeftOut: 7, Unreadable: 2, Twins: "eu"}, "new": {State: kubeconfigs.Connecting},
+			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, CredentialExpiry: time.Unix(3000, 0), LeftOut: 7, Unreadable: 2, Twins: "eu"}, "new": {State: kubeconfigs.Connecting},
 		}
 	}}
 	registry := prometheus.NewRegistry()
@@ -36,20 +36,20 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 	}
 	g.Expect(last.at).NotTo(HaveKey("gone"))
 	g.Expect(told).To(Equal(map[string]float64{
-		"commit_status_hub_cluster_connected eu":            0,
-		"commit_status_hub_cluster_connected new":           0,
-		"commit_status_hub_cluster_connected us":            1,
-		"commit_status_hub_cluster_last_event_seconds eu":   1000.5,
-		"commit_status_hub_cluster_last_event_seconds us":   2000.25,
-		"commit_status_hub_cluster_objects_left_out eu":     0,
-		"commit_status_hub_cluster_objects_left_out new":    0,
-		"commit_status_hub_cluster_objects_left_out us":     7,
-		"commit_status_hub_cluster_token_expiry_seconds us": 3000,
-		"commit_status_hub_cluster_twin eu":                 0,
-		"commit_status_hub_cluster_twin new":                0,
-		"commit_status_hub_cluster_twin us":                 1,
-		"commit_status_hub_cluster_unreadable_objects eu":   0,
-		"commit_status_hub_cluster_unreadable_objects new":  0,
-		"commit_status_hub_cluster_unreadable_objects us":   2,
+		"commit_status_hub_cluster_connected eu":                 0,
+		"commit_status_hub_cluster_connected new":                0,
+		"commit_status_hub_cluster_connected us":                 1,
+		"commit_status_hub_cluster_last_event_seconds eu":        1000.5,
+		"commit_status_hub_cluster_last_event_seconds us":        2000.25,
+		"commit_status_hub_cluster_objects_left_out eu":          0,
+		"commit_status_hub_cluster_objects_left_out new":         0,
+		"commit_status_hub_cluster_objects_left_out us":          7,
+		"commit_status_hub_cluster_credential_expiry_seconds us": 3000,
+		"commit_status_hub_cluster_twin eu":                      0,
+		"commit_status_hub_cluster_twin new":                     0,
+		"commit_status_hub_cluster_twin us":                      1,
+		"commit_status_hub_cluster_unreadable_objects eu":        0,
+		"commit_status_hub_cluster_unreadable_objects new":       0,
+		"commit_status_hub_cluster_unreadable_objects us":        2,
 	}))
 }

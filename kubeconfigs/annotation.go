@@ -46,15 +46,16 @@ type HealthAnnotation struct {
 	Twins string `json:"twins,omitempty"`
 	// Permissions are complete where nothing was refused so far.
 	Permissions Permissions `json:"permissions,omitempty"`
-	// TokenExpiry is when the token ends, to the second; left out where it never does.
-	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+	// CredentialExpiry is when the token or the client certificate ends, to the second; left
+	// out where it never does.
+	CredentialExpiry time.Time `json:"credentialExpiry,omitzero"`
 	// RenewalError is why the hub could not renew the token, when it last tried.
 	RenewalError string `json:"renewalError,omitempty"`
 }
 
 // Marshal returns the annotation's value. Equal ones are equal to the byte.
 func (h HealthAnnotation) Marshal() (string, error) {
-	h.Since, h.TokenExpiry = toSecond(h.Since), toSecond(h.TokenExpiry)
+	h.Since, h.CredentialExpiry = toSecond(h.Since), toSecond(h.CredentialExpiry)
 	value, err := json.Marshal(h)
 	if err != nil {
 		return "", fmt.Errorf("encoding a member's health: %w", err)

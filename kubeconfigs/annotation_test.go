@@ -10,11 +10,11 @@ import (
 func TestHealthAnnotationSurvivesItsWayThroughTheSecret(t *testing.T) {
 	g := NewWithT(t)
 	since := time.Date(2026, 11, 23, 10, 0, 0, 5, time.FixedZone("", 3600))
-	h := HealthAnnotation{State: Denied, Since: since, Reason: ReasonForbidden, Message: "no", CRDs: CRDsOutdated, TokenExpiry: since.Add(time.Hour)}
+	h := HealthAnnotation{State: Denied, Since: since, Reason: ReasonForbidden, Message: "no", CRDs: CRDsOutdated, CredentialExpiry: since.Add(time.Hour)}
 	value, err := h.Marshal()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(value).To(Equal(`{"state":"Denied","since":"2026-11-23T09:00:00Z","reason":"Forbidden","message":"no",` +
-		`"crds":"outdated","tokenExpiry":"2026-11-23T10:00:00Z"}`))
+		`"crds":"outdated","credentialExpiry":"2026-11-23T10:00:00Z"}`))
 	read, err := ParseHealthAnnotation(value)
 	g.Expect(err).NotTo(HaveOccurred())
 	again, err := read.Marshal()

@@ -108,7 +108,7 @@ func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
 func annotationOf(health Health) HealthAnnotation {
 	out := HealthAnnotation{
 		State: health.State, Since: health.Since, Reason: health.Reason, Message: health.Message,
-		TokenExpiry: health.TokenExpiry, RenewalError: health.RenewalError, Twins: health.Twins,
+		CredentialExpiry: health.CredentialExpiry, RenewalError: health.RenewalError, Twins: health.Twins,
 	}
 	switch {
 	case health.Outdated:

@@ -55,7 +55,7 @@ var _ = Describe("The annotation of a member's Secret", func() {
 		Expect(annotation(ctx, good)().Since).To(BeTemporally("~", time.Now(), time.Minute))
 		Eventually(annotation(ctx, lacking)).Should(state(Incomplete, CRDsMissing))
 		Eventually(annotation(ctx, robot)).Should(And(HaveField("State", Denied),
-			HaveField("TokenExpiry", BeTemporally("~", request.Status.ExpirationTimestamp.Time, time.Second))))
+			HaveField("CredentialExpiry", BeTemporally("~", request.Status.ExpirationTimestamp.Time, time.Second))))
 		Eventually(annotation(ctx, bad)).Should(And(HaveField("State", Refused), HaveField("Reason", KubeconfigUnreadable)))
 
 		By("starting another one, which finds it so")
@@ -107,7 +107,7 @@ func TestAnAnnotationChangesWithTheStateAlone(t *testing.T) {
 	g.Expect(changed).To(BeTrue())
 	g.Expect(value).To(Equal(`{"state":"Unreachable","since":"2026-11-23T11:00:00Z","reason":"Unreachable","message":"from port 4712"}`))
 
-	now.TokenExpiry = at
+	now.CredentialExpiry = at
 	_, changed, err = announcement(value, now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue(), "another token")

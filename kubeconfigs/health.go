@@ -53,7 +53,10 @@ const (
 	ReasonStatusForbidden = "StatusForbidden"
 	// ReasonSharedObjects means that the member is watched, and that another shows some of
 	// the same objects, which count once.
-	ReasonSharedObjects      = "SharedObjects"
+	ReasonSharedObjects = "SharedObjects"
+	// ReasonCredentialExpiring means that the member is watched, and that its token or client
+	// certificate ends soon: it cannot be renewed, or could not so far.
+	ReasonCredentialExpiring = "CredentialExpiring"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"
@@ -101,9 +104,10 @@ type Health struct {
 	Reason string
 	// Message is for people: at most 300 characters, nothing secret in it.
 	Message string
-	// TokenExpiry is when the Secret's token ends, zero where it does not or where that
-	// is not known. RenewalError is why it could not be renewed, "" while it can.
-	TokenExpiry  time.Time
+	// CredentialExpiry is when the Secret's token or client certificate ends, the first of
+	// both; zero where it does not or where that is not known.
+	CredentialExpiry time.Time
+	// RenewalError is why the token could not be renewed, "" while it can.
 	RenewalError string
 	// Outdated says that the member's CRDs do not keep all that the hub writes.
 	Outdated bool
@@ -223,19 +227,40 @@ func namesOf(which []string, of int) string {
 	return text
 }
 
+// warned is the health of a member whose credential ends soon, as expiring says; "" where
+// it does not. That comes before what else there is to say, which fields and metrics of
+// their own say too.
+func (h Health) warned(expiring string) Health {
+	if expiring == "" {
+		return h
+	}
+	h.Reason = ReasonCredentialExpiring
+	if also, ok := strings.CutPrefix(h.Message, "watching, but "); ok {
+		expiring += "; also, " + also
+	}
+	h.Message = printable("watching, but " + expiring)
+	return h
+}
+
 // printable is text in one line and within the limit, whatever a member sent.
-func printable(text string) string {
+func printable(text string) string { return shortened(text, messageLimit) }
+
+// shortened is text in one line and of so many characters at most.
+func shortened(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
 	}, text)
-	return cutTo(text, messageLimit)
+	return cutTo(text, limit)
 }
 
 // cutTo cuts text to so many characters.
 func cutTo(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit-1]) + "…"
 	}

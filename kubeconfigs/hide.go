@@ -2,44 +2,64 @@ package kubeconfigs
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
+	"path"
 )
 
-const (
-	// errorLimit bounds what is read of an error's text.
-	errorLimit = 1 << 20
-	// hidden is in the place of a token.
-	hidden = "***"
-	// shortestSecret is how long a token must be to be hidden: to replace less would
-	// spoil the text and hide nothing.
-	shortestSecret = 8
-)
+// longestText bounds, in characters, each text in an error that a member answers with.
+const longestText = 1024
 
-// hide takes the token out of what a member answers: errors, and what is no answer that
-// makes sense, are told in logs, events and metrics.
-func hide(response *http.Response, token string) {
-	if len(token) < shortestSecret {
-		return
-	}
-	response.Status = strings.ReplaceAll(response.Status, token, hidden)
-	for _, values := range response.Header {
-		for i := range values {
-			values[i] = strings.ReplaceAll(values[i], token, hidden)
+// hide takes the token out of what a member answers. Of an error it leaves texts that may
+// be told in logs, events and on terminals: without the token, however it is spelled, and
+// without control characters. In other answers the token is masked; in those to writes,
+// which are quoted in errors, escaped as JSON too. The body is bounded.
+func hide(request *http.Request, response *http.Response, token string) {
+	switch {
+	case response.StatusCode >= http.StatusBadRequest:
+		secrets := newRedactor(token)
+		response.Status = secrets.line(response.Status)
+		for _, values := range response.Header {
+			for i := range values {
+				values[i] = secrets.line(values[i])
+			}
 		}
-	}
-	if response.StatusCode < http.StatusBadRequest {
+		text, err := io.ReadAll(response.Body)
+		withBody(response, cleanError(text, secrets), err)
+	case len(token) < shortestSecret:
+	case request.Method != http.MethodGet && path.Base(request.URL.Path) != "token":
+		// A new token has much in common with the one in use, and is not told.
+		text, err := io.ReadAll(response.Body)
+		if bytes.Contains(text, []byte(token)) || bytes.Contains(text, []byte(`\u00`)) {
+			text = []byte(redact(string(text), token))
+		}
+		withBody(response, text, err)
+	default:
 		response.Body = &masked{ReadCloser: response.Body, secret: []byte(token)}
-		return
 	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, errorLimit))
-	text = bytes.ReplaceAll(text, []byte(token), []byte(hidden))
+}
+
+// withBody gives a response another body, which ends with err.
+func withBody(response *http.Response, text []byte, err error) {
 	response.ContentLength = int64(len(text))
 	response.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(text), failing{err}), response.Body}
+}
+
+// cleanError is the body of an error, with each text in it fit to be told.
+func cleanError(body []byte, secrets *redactor) []byte {
+	var parsed any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if decoder.Decode(&parsed) == nil {
+		if encoded, err := json.Marshal(secrets.lines(parsed)); err == nil {
+			return encoded
+		}
+	}
+	return []byte(secrets.line(string(body)))
 }
 
 // failing is a reader at its end, or at an error.
@@ -53,24 +73,30 @@ func (f failing) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// hideIn takes the token out of an error, which may quote what is no HTTP.
+// hideIn takes the token, and control characters, out of the text of an error, which may
+// quote what is no HTTP.
 func hideIn(err error, token string) error {
-	if len(token) < shortestSecret || !strings.Contains(err.Error(), token) {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	clean := newRedactor(token).line(text)
+	if clean == text {
 		return err
 	}
-	return &quiet{error: err, token: token}
+	return &quiet{error: err, text: clean}
 }
 
-// quiet is an error without a token in its text.
+// quiet is an error with another text.
 type quiet struct {
 	error
-	token string
+	text string
 }
 
-// Error is the text without the token.
-func (q *quiet) Error() string { return strings.ReplaceAll(q.error.Error(), q.token, hidden) }
+// Error is the text that may be told.
+func (q *quiet) Error() string { return q.text }
 
-// Unwrap is the error, whose text has the token.
+// Unwrap is the error, whose text may not be told.
 func (q *quiet) Unwrap() error { return q.error }
 
 // masked is a body with asterisks in the place of a secret, as many as that has bytes. It

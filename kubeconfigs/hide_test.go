@@ -31,7 +31,7 @@ func TestATokenInAnAnswerIsMasked(t *testing.T) {
 			t.Run(test.text+" "+name, func(t *testing.T) {
 				g := NewWithT(t)
 				response := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(slow(strings.NewReader(test.text)))}
-				hide(response, token)
+				hide(&http.Request{Method: http.MethodGet}, response, token)
 				text, err := io.ReadAll(response.Body)
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(string(text)).To(Equal(test.want))
@@ -44,7 +44,7 @@ func TestWhatIsNoTokenIsNotKeptBack(t *testing.T) {
 	g := NewWithT(t)
 	reader, writer := io.Pipe()
 	response := &http.Response{StatusCode: http.StatusOK, Body: reader}
-	hide(response, "abacab-token")
+	hide(&http.Request{Method: http.MethodGet}, response, "abacab-token")
 	go func() { _, _ = writer.Write([]byte(`{"type":"ADDED"}`)) }()
 	event := make([]byte, 64)
 	n, err := response.Body.Read(event)

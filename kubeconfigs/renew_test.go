@@ -72,7 +72,7 @@ var _ = Describe("A member's token", func() {
 		}
 		first := token()
 		Eventually(r.health("robot")).Should(And(haveState(Connected, ReasonConnected),
-			HaveField("TokenExpiry", BeTemporally("~", time.Now().Add(time.Hour), time.Minute))))
+			HaveField("CredentialExpiry", BeTemporally("~", time.Now().Add(time.Hour), time.Minute))))
 		clk.Step(29 * time.Minute)
 		Consistently(token).WithTimeout(300 * time.Millisecond).Should(Equal(first))
 

@@ -73,6 +73,7 @@ func vetRenewed(old TokenClaims, token string, now time.Time) (TokenClaims, erro
 // are for changes only.
 func (m *member) noteRenewal(e *engagement, began, until time.Time, err error) {
 	p := m.provider
+	err = m.clean(err)
 	if err != nil && (errors.Is(err, context.Canceled) || p.member(m.name.String()) != m) {
 		return
 	}
@@ -88,7 +89,7 @@ func (m *member) noteRenewal(e *engagement, began, until time.Time, err error) {
 		return // the Secret has another kubeconfig, as the watch of Secrets has told by now
 	}
 	if err != nil {
-		m.renewals = m.renewals.failed(began, e.wish.tokenExpiry())
+		m.renewals = m.renewals.failed(began, e.wish.life.until)
 	} else {
 		m.renewals = renewals{}
 	}

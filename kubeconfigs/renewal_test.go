@@ -128,14 +128,14 @@ func newRenewal(t *testing.T) *renewal {
 		w.Header().Set("Content-Type", "application/json")
 		if request.Method == http.MethodPost {
 			r.requests.Add(1)
-			fmt.Fprintf(w, `{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","status":{"token":%q,"expirationTimestamp":"2999-01-01T00:00:00Z"}}`, *r.gives.Load())
+			fmt.Fprintf(w, `{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","metadata":{"annotations":{"escaped":"\\u003c"}},"status":{"token":%q,"expirationTimestamp":"2999-01-01T00:00:00Z"}}`, *r.gives.Load())
 			return
 		}
 		kind := "CommitStatusList"
 		if strings.Contains(request.URL.Path, gitRepos) {
 			kind = "GitRepoList"
 		}
-		fmt.Fprintf(w, `{"kind":%q,"apiVersion":"commit-status.argoproj.io/v1alpha1","items":[]}`, kind)
+		fmt.Fprintf(w, `{"kind":%q,"apiVersion":"commit-status.argoproj.io/v1alpha1","metadata":{"resourceVersion":"1"},"items":[]}`, kind)
 	}))
 	t.Cleanup(server.Close)
 	r.gives.Store(new(tokenOf("hub", "u", noon)))

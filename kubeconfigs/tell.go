@@ -5,13 +5,13 @@ import corev1 "k8s.io/api/core/v1"
 // tell notes the outcome of an attempt. Log and event are for changes only.
 func (m *member) tell(o outcome) {
 	p := m.provider
-	health := diagnose(o.err)
+	health := diagnose(m.clean(o.err))
 	switch {
 	case o.kept && o.watching():
 		health.State = Connected
 		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
 	case o.kept:
-		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(o.doubt).Message)
+		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(m.clean(o.doubt)).Message)
 	}
 	m.mu.Lock()
 	if health.Reason == ReasonCRDsMissing {
@@ -21,8 +21,8 @@ func (m *member) tell(o outcome) {
 		health = m.watching()
 	}
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
-	health.Since, health.TokenExpiry, health.Twins = m.health.Since, m.wish.tokenExpiry(), m.twinsNow()
-	if health.TokenExpiry.Equal(m.health.TokenExpiry) {
+	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, m.wish.life.until, m.twinsNow()
+	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
 		health.RenewalError = m.health.RenewalError
 	}
 	if changed {
@@ -38,6 +38,19 @@ func (m *member) tell(o outcome) {
 	if changed {
 		m.announce(secret, health)
 	}
+}
+
+// clean returns an error whose text has neither the token that the Secret holds nor the one
+// that is in use: what an answer caused, the member may have worded.
+func (m *member) clean(err error) error {
+	w, _ := m.told()
+	if current := m.engaged(); current != nil && current.wish.access != nil {
+		err = hideIn(err, current.wish.access.BearerToken)
+	}
+	if w.access != nil {
+		err = hideIn(err, w.access.BearerToken)
+	}
+	return err
 }
 
 // setOutdated takes in what the member does not keep.
@@ -76,7 +89,7 @@ func (m *member) remark() {
 	watched := m.health.State == Connected && m.current != nil
 	changed := watched && m.health.Reason != health.Reason
 	news := changed || watched && (m.health.Unreadable != health.Unreadable || health.Unreadable > 0 && m.health.Message != health.Message)
-	health.Since, health.TokenExpiry, health.RenewalError = m.health.Since, m.health.TokenExpiry, m.health.RenewalError
+	health.Since, health.CredentialExpiry, health.RenewalError = m.health.Since, m.health.CredentialExpiry, m.health.RenewalError
 	health.Twins = m.health.Twins
 	if changed {
 		health.Since = p.options.Clock.Now()
@@ -97,11 +110,12 @@ func (m *member) remark() {
 // watching is the member's health while it is watched. The lock is held.
 func (m *member) watching() Health {
 	s := shortcomings{outdated: m.outdated, refused: m.refused, forbidden: m.forbidden, shared: m.shared}
-	if m.current != nil {
-		s.crowd = m.current.intakes.crowd()
-		s.unreadable, s.which = m.current.intakes.unreadable()
+	if m.current == nil {
+		return watching(s)
 	}
-	return watching(s)
+	s.crowd = m.current.intakes.crowd()
+	s.unreadable, s.which = m.current.intakes.unreadable()
+	return watching(s).warned(m.current.wish.life.expiring(m.provider.options.Clock.Now()))
 }
 
 // announce writes the log line and the event of a change.

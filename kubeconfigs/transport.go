@@ -1,6 +1,7 @@
 package kubeconfigs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 )
 
 // errStrayed is returned instead of following a member elsewhere.
-var errStrayed = errors.New("the member redirects to another host, which is not followed")
+var errStrayed = errors.New("the member redirects, which is not followed")
 
 // transport carries every request to one member.
 //
@@ -52,8 +53,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err == nil {
 		response.Header.Del("Retry-After")
 		bound(request, response)
-		hide(response, secret)
-		if err = mistyped(request, response); err != nil {
+		hide(request, response, secret)
+		if err = cmp.Or(redirected(response), mistyped(request, response)); err != nil {
 			_ = response.Body.Close()
 			response = nil
 		}
@@ -63,6 +64,15 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	t.judge(request, response, err)
 	return response, err
+}
+
+// redirected is an error where the HTTP client would go elsewhere. An API server redirects
+// nobody, and the address, which is the member's words, would be told in errors.
+func redirected(response *http.Response) error {
+	if response.StatusCode/100 == 3 && response.Header.Get("Location") != "" {
+		return errStrayed
+	}
+	return nil
 }
 
 // judge raises doubts after a lost request, a rejected credential, or a list or

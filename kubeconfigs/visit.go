@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"net/http"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -16,10 +17,15 @@ type Visit struct {
 	Client *http.Client
 	// Claims are those of the token; zero where there is none that can be read.
 	Claims TokenClaims
+	// Credential names what the hub is let in by, and CredentialExpiry is when it ends; zero
+	// where it does not, or where that is not known.
+	Credential       string
+	CredentialExpiry time.Time
 	// Server is the member's address.
 	Server string
 
 	connection *connection
+	token      string
 }
 
 // Open vets a member's Secret and prepares to connect. It sends nothing. The error
@@ -38,14 +44,21 @@ func Open(secret *corev1.Secret) (*Visit, error) {
 		return nil, err
 	}
 	claims, _ := ReadToken(access.BearerToken)
-	return &Visit{Config: c.config, Client: c.client, Claims: claims, Server: access.Host, connection: c}, nil
+	life := lifetimeOf(access)
+	return &Visit{
+		Config: c.config, Client: c.client, Claims: claims, Credential: life.of, CredentialExpiry: life.until,
+		Server: access.Host, connection: c, token: access.BearerToken,
+	}, nil
 }
 
 // Close ends what is under way.
 func (v *Visit) Close() { v.connection.close() }
 
-// Diagnose tells what an error of a Visit says about the member, as its health does.
-func Diagnose(err error) Health { return diagnose(err) }
+// Diagnose tells what an error of the Visit says about the member, as its health does.
+func (v *Visit) Diagnose(err error) Health { return diagnose(v.Clean(err)) }
+
+// Clean returns an error of the Visit without the token in its text.
+func (v *Visit) Clean(err error) error { return hideIn(err, v.token) }
 
 // Namespaces returns those that a member's Secret is limited to, sorted; none means all.
 func Namespaces(secret *corev1.Secret) []string { return namespacesOf(secret) }

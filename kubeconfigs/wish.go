@@ -39,6 +39,8 @@ type wish struct {
 	namespaces []string // sorted; none means all
 	// secret is where events go; nil for the hub's own cluster.
 	secret *corev1.ObjectReference
+	// life is when the credential is good; zero for the hub's own cluster.
+	life lifetime
 	// createdAt is the Secret's creationTimestamp; zero for the hub's own cluster.
 	createdAt time.Time
 	// print tells wishes apart.
@@ -55,18 +57,9 @@ func wishOf(secret *corev1.Secret) wish {
 		w.refused = err
 		return w
 	}
-	w.access = access
+	w.access, w.life = access, lifetimeOf(access)
 	w.account = accountOf(w)
 	return w
-}
-
-// tokenExpiry is when the token ends, zero where it does not or that is not known.
-func (w wish) tokenExpiry() time.Time {
-	if w.access == nil {
-		return time.Time{}
-	}
-	claims, _ := ReadToken(w.access.BearerToken)
-	return claims.Expiry
 }
 
 // differsInToken tells whether a connection for w serves other too once it has

@@ -27,7 +27,8 @@ func newCluster() *cobra.Command {
 
 The commands act with the rights of your own kubeconfig, whose current context is the
 hub's cluster unless --hub-context says otherwise.`,
-		Args: cobra.NoArgs,
+		Args:             cobra.NoArgs,
+		PersistentPreRun: toTerminal,
 	}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file with your contexts (default $KUBECONFIG, else ~/.kube/config)")
@@ -36,6 +37,12 @@ hub's cluster unless --hub-context says otherwise.`,
 	f.completeContext(cmd, "hub-context")
 	cmd.AddCommand(newClusterAdd(f), newClusterList(f), newClusterCheck(f), newClusterRemove(f))
 	return cmd
+}
+
+// toTerminal has a command print without control characters: members word much of it.
+func toTerminal(cmd *cobra.Command, _ []string) {
+	cmd.SetOut(&terminal{out: cmd.OutOrStdout()})
+	cmd.SetErr(&terminal{out: cmd.ErrOrStderr()})
 }
 
 // hubNamespace is the namespace of the pod, if this runs in one, or else that of the

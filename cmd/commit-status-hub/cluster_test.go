@@ -93,7 +93,7 @@ func TestTheLifeOfAMemberByCommands(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	var list struct{ Members []map[string]string }
 	g.Expect(json.Unmarshal([]byte(listed), &list)).To(Succeed())
-	g.Expect(list.Members).To(ConsistOf(And(HaveKeyWithValue("name", "prod-eu"), HaveKeyWithValue("state", "unknown"), HaveKey("tokenExpiry"))))
+	g.Expect(list.Members).To(ConsistOf(And(HaveKeyWithValue("name", "prod-eu"), HaveKeyWithValue("state", "unknown"), HaveKey("credentialExpiry"))))
 
 	g.Eventually(func() error { _, err := call(t, "cluster", "check", "prod-eu"); return err }).WithTimeout(30e9).Should(Succeed())
 	g.Expect(prod.Client.Delete(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "commit-status-hub"}})).To(Succeed())

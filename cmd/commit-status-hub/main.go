@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -14,10 +16,19 @@ import (
 var version = "development"
 
 func main() {
-	if err := newRoot().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
-		fmt.Fprintln(os.Stderr, "commit-status-hub:", err)
-		os.Exit(1)
+	os.Exit(execute(ctrl.SetupSignalHandler(), newRoot(), os.Stdout, os.Stderr))
+}
+
+// execute runs a command and returns the exit status. An error may quote what a member
+// says, so it is printed without control characters.
+func execute(ctx context.Context, root *cobra.Command, out, errors io.Writer) int {
+	root.SetOut(out)
+	root.SetErr(errors)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(errors, "commit-status-hub:", plain(err.Error()))
+		return 1
 	}
+	return 0
 }
 
 func newRoot() *cobra.Command {

@@ -57,11 +57,11 @@ func Check(ctx context.Context, hub Cluster, namespace, name string, now time.Ti
 		visit: visit, client: client, namespaces: kubeconfigs.Namespaces(secret),
 		mend: mend(hub, secret, visit.Server), mendAddress: mend(hub, secret, ""),
 	}
-	if !c.token(now) || !c.reach(ctx) {
+	if !c.credential(now) || !c.reach(ctx) {
 		return c.findings, nil
 	}
 	if err := c.crds(ctx); err != nil {
-		return c.findings, err
+		return c.findings, visit.Clean(err)
 	}
-	return c.findings, c.rights(ctx)
+	return c.findings, visit.Clean(c.rights(ctx))
 }

@@ -29,13 +29,13 @@ func (c *checkup) add(outcome Outcome, what, mend string) {
 	c.findings = append(c.findings, Finding{Outcome: outcome, What: what, Mend: mend})
 }
 
-// token finds out whether the token is still good by what it says itself.
-func (c *checkup) token(now time.Time) bool {
-	expiry := c.visit.Claims.Expiry
+// credential finds out whether the credential is still good by what it says itself.
+func (c *checkup) credential(now time.Time) bool {
+	expiry := c.visit.CredentialExpiry
 	if expiry.IsZero() || expiry.After(now) {
 		return true
 	}
-	c.add(Missing, "a token that is still good: it ended at "+expiry.Format(time.RFC3339), c.mend)
+	c.add(Missing, "a "+c.visit.Credential+" that is still good: it ended at "+expiry.Format(time.RFC3339), c.mend)
 	return false
 }
 
@@ -43,7 +43,7 @@ func (c *checkup) token(now time.Time) bool {
 func (c *checkup) reach(ctx context.Context) bool {
 	_, err := c.client.Discovery().RESTClient().Get().AbsPath("/version").DoRaw(ctx)
 	if err != nil && !apierrors.IsForbidden(err) {
-		health, mend := kubeconfigs.Diagnose(err), c.mendAddress
+		health, mend := c.visit.Diagnose(err), c.mendAddress
 		if health.State == kubeconfigs.Denied {
 			mend = c.mend
 		}

@@ -27,8 +27,9 @@ type Member struct {
 	CRDs       kubeconfigs.CRDs  `json:"crds"`
 	// Permissions are those that the hub has needed so far; Check asks for each.
 	Permissions kubeconfigs.Permissions `json:"permissions"`
-	// TokenExpiry is zero where the token does not end, or where there is none.
-	TokenExpiry time.Time `json:"tokenExpiry,omitzero"`
+	// CredentialExpiry is when the token or the client certificate ends; zero where it does
+	// not, or where that is not known.
+	CredentialExpiry time.Time `json:"credentialExpiry,omitzero"`
 	// Twins names the members that are the same cluster, or show the same objects.
 	Twins string `json:"twins,omitempty"`
 	// LastError is what is wrong with the member, where that is known.
@@ -60,7 +61,7 @@ func memberOf(secret *corev1.Secret) Member {
 	visit, err := kubeconfigs.Open(secret)
 	if err == nil {
 		defer visit.Close()
-		m.Server, m.TokenExpiry = visit.Server, visit.Claims.Expiry
+		m.Server, m.CredentialExpiry = visit.Server, visit.CredentialExpiry
 	}
 	if value := secret.Annotations[kubeconfigs.HealthKey]; value != "" {
 		m.heed(value)
@@ -93,7 +94,7 @@ func (m *Member) heed(value string) {
 	if health.Reason != kubeconfigs.ReasonConnected {
 		m.LastError = health.Message
 	}
-	if m.TokenExpiry.IsZero() {
-		m.TokenExpiry = health.TokenExpiry
+	if m.CredentialExpiry.IsZero() {
+		m.CredentialExpiry = health.CredentialExpiry
 	}
 }

@@ -58,7 +58,7 @@ func TestMembersAreListedByWhatTheirSecretsTell(t *testing.T) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	g.Expect(lines).To(Equal([]string{
-		"NAME SERVER STATE SINCE CRDS PERMISSIONS TOKEN-ENDS TWIN LAST-ERROR",
+		"NAME SERVER STATE SINCE CRDS PERMISSIONS CREDENTIAL-ENDS TWIN LAST-ERROR",
 		"fine https://fine.example.com Connected 10m complete complete in 29d - -",
 		"down https://down.example.com Unreachable 60s outdated missing in 29d - no answer",
 		"old https://old.example.com Connected - outdated unknown in 29d down they do not keep url",
@@ -81,7 +81,7 @@ func TestMembersArePrintedForMachines(t *testing.T) {
 	g.Expect(read.Members).To(Equal(members))
 	out.Reset()
 	g.Expect(PrintMembers(&out, YAML, members, now)).To(Succeed())
-	g.Expect(out.String()).To(HavePrefix("members:\n- crds: unknown\n  name: fine\n"))
+	g.Expect(out.String()).To(HavePrefix("members:\n- crds: unknown\n  credentialExpiry: "))
 	g.Expect(out.String()).NotTo(ContainSubstring(euToken))
 	g.Expect(PrintMembers(&out, "xml", members, now)).To(MatchError(ContainSubstring(`"xml"`)))
 	out.Reset()

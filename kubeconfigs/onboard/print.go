@@ -41,19 +41,19 @@ func printTable(out io.Writer, members []Member, now time.Time) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "NAME\tSERVER\tSTATE\tSINCE\tCRDS\tPERMISSIONS\tTOKEN-ENDS\tTWIN\tLAST-ERROR")
+	fmt.Fprintln(table, "NAME\tSERVER\tSTATE\tSINCE\tCRDS\tPERMISSIONS\tCREDENTIAL-ENDS\tTWIN\tLAST-ERROR")
 	for _, m := range members {
 		since := "-"
 		if !m.Since.IsZero() {
 			since = duration.HumanDuration(now.Sub(m.Since))
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			m.Name, orDash(m.Server), m.State, since, m.CRDs, m.Permissions, ends(m.TokenExpiry, now), orDash(m.Twins), orDash(m.LastError))
+			m.Name, orDash(m.Server), m.State, since, m.CRDs, m.Permissions, ends(m.CredentialExpiry, now), orDash(m.Twins), orDash(m.LastError))
 	}
 	return table.Flush()
 }
 
-// ends tells when a token ends.
+// ends says when a credential ends.
 func ends(expiry, now time.Time) string {
 	switch {
 	case expiry.IsZero():

@@ -34,7 +34,7 @@ var _ = Describe("A member with a static token", func() {
 		Expect(euCluster.Client.Get(w.ctx, key, made)).To(Succeed())
 		Expect(made.Type).To(Equal(corev1.SecretTypeServiceAccountToken))
 		Expect(made.Data).To(HaveKey("token"))
-		Expect(succeed("list", "-o", "json")).NotTo(ContainSubstring("tokenExpiry"))
+		Expect(succeed("list", "-o", "json")).NotTo(ContainSubstring("credentialExpiry"))
 		told, err := w.clusterCommand("add", "prod-2", "--context", "eu")
 		Expect(err).To(HaveOccurred())
 		Expect(told).To(ContainSubstring(`a member already, as "prod"`))

@@ -1,0 +1,100 @@
+package kubeconfigs
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+// certificateFor is a PEM certificate that is good for a time.
+func certificateFor(t *testing.T, from, until time.Time) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: until}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func TestLifetimeOf_IsOfTheCredentialThatEndsFirst(t *testing.T) {
+	const day = 24 * time.Hour
+	token := tokenOf("hub", "u", noon)
+	year, week := certificateFor(t, noon, noon.Add(365*day)), certificateFor(t, noon, noon.Add(7*day))
+	for name, test := range map[string]struct {
+		access rest.Config
+		want   lifetime
+	}{
+		"an opaque token":   {rest.Config{BearerToken: "opaque"}, lifetime{of: "token"}},
+		"a token":           {rest.Config{BearerToken: token}, lifetime{noon, noon.Add(time.Hour), "token"}},
+		"a certificate":     {rest.Config{TLSClientConfig: rest.TLSClientConfig{CertData: year}}, lifetime{noon, noon.Add(365 * day), "client certificate"}},
+		"a chain":           {rest.Config{TLSClientConfig: rest.TLSClientConfig{CertData: append(year[:len(year):len(year)], week...)}}, lifetime{noon, noon.Add(7 * day), "client certificate"}},
+		"both":              {rest.Config{BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CertData: year}}, lifetime{noon, noon.Add(time.Hour), "token"}},
+		"no end and a cert": {rest.Config{BearerToken: "opaque", TLSClientConfig: rest.TLSClientConfig{CertData: week}}, lifetime{noon, noon.Add(7 * day), "client certificate"}},
+	} {
+		t.Run(name, func(t *testing.T) { NewWithT(t).Expect(lifetimeOf(&test.access)).To(Equal(test.want)) })
+	}
+}
+
+func TestLifetime_ExpiresAWeekOrAFifthOfItBeforeItsEnd(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, test := range map[string]struct {
+		life  lifetime
+		early time.Duration // 0 for never
+	}{
+		"a year":          {lifetime{noon.Add(-364 * day), noon.Add(day), "token"}, 7 * day},
+		"an hour":         {lifetime{noon.Add(-time.Hour), noon, "token"}, 12 * time.Minute},
+		"no known start":  {lifetime{time.Time{}, noon, "token"}, 7 * day},
+		"one without end": {lifetime{noon, time.Time{}, "token"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			if test.early == 0 {
+				g.Expect(test.life.expiring(noon.Add(1000 * day))).To(BeEmpty())
+				return
+			}
+			g.Expect(test.life.expiring(test.life.until.Add(-test.early - time.Second))).To(BeEmpty())
+			g.Expect(test.life.expiring(test.life.until.Add(-test.early))).To(ContainSubstring("ends at " + test.life.until.Format(time.RFC3339)))
+		})
+	}
+}
+
+func TestMember_TellsThatItsCredentialEndsSoon(t *testing.T) {
+	g := NewWithT(t)
+	clk, recorder := clocktesting.NewFakeClock(noon), events.NewFakeRecorder(10)
+	p := New(Options{Clock: clk, Log: logr.Discard(), Recorder: recorder})
+	m := newMember(p, "eu")
+	w := wish{
+		secret: &corev1.ObjectReference{}, print: [32]byte{1},
+		life: lifetime{noon.Add(-300 * 24 * time.Hour), noon.Add(8 * 24 * time.Hour), "client certificate"},
+	}
+	m.offer(w)
+	m.replace(&engagement{wish: w, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
+	m.tell(outcome{})
+	g.Expect(recorder.Events).To(Receive(HavePrefix("Normal Connected")))
+	g.Expect(m.healthNow().CredentialExpiry).To(Equal(w.life.until))
+
+	clk.Step(25 * time.Hour)
+	m.tell(outcome{})
+	g.Expect(recorder.Events).To(Receive(Equal("Warning CredentialExpiring watching, but the client certificate ends at 2026-12-01T12:00:00Z: put a new one into the Secret")))
+	g.Expect(m.healthNow()).To(haveState(Connected, ReasonCredentialExpiring))
+	m.tell(outcome{})
+	g.Expect(recorder.Events).NotTo(Receive(), "once")
+	m.setForbidden(true)
+	g.Expect(m.healthNow().Reason).To(Equal(ReasonCredentialExpiring))
+	m.tell(outcome{})
+	g.Expect(m.healthNow().Message).To(And(ContainSubstring("the client certificate ends"), ContainSubstring("patch commitstatuses/status")))
+	g.Expect(m.healthNow().Forbidden).To(BeTrue())
+}
