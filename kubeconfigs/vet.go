@@ -31,6 +31,9 @@ func Vet(kubeconfig []byte) (*rest.Config, error) {
 	if err != nil {
 		return nil, refuse(KubeconfigUnreadable, "it is not a kubeconfig")
 	}
+	if err := vetFields(kubeconfig); err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(file.Clusters)) {
 		if err := vetCluster(name, file.Clusters[name]); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math/big"
 	"reflect"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -145,6 +146,44 @@ func TestVetRefusesWhatIsNoKubeconfig(t *testing.T) {
 	}
 }
 
+func TestVet_RefusesWhatKubernetesWouldPassOver(t *testing.T) {
+	plain := string(written(t, good()))
+	for name, change := range map[string][2]string{
+		"unknown, of a user":     {"    token: token", "    token: token\n    hunter2: x"},
+		"unknown, of a cluster":  {"    server: ", "    hunter2: x\n    server: "},
+		"unknown, of a context":  {"    user: u", "    user: u\n    hunter2: x"},
+		"unknown, of an entry":   {"- name: u", "- hunter2: x\n  name: u"},
+		"unknown, at the top":    {"kind: Config", "kind: Config\nhunter2: x"},
+		"capitals, of a user":    {"    token: token", "    token: token\n    Client-Certificate-Data: hunter2"},
+		"capitals, of a cluster": {"    server: ", "    Insecure-Skip-TLS-Verify: true\n    server: "},
+		"capitals instead":       {"    token: token", "    Token: token"},
+		"capitals at the top":    {"current-context: x", "current-context: x\nUsers: []"},
+		"underscores":            {"    server: ", "    certificate_authority_data: hunter2\n    server: "},
+		"twice, of a user":       {"    token: token", "    token: token\n    token: hunter2"},
+		"twice, of a cluster":    {"    server: ", "    server: https://hunter2.example.com\n    server: "},
+		"twice, at the top":      {"current-context: x", "current-context: x\ncurrent-context: y"},
+		"twice, in another case": {"    token: token", "    token: token\n    TOKEN: hunter2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			g.Expect(plain).To(ContainSubstring(change[0]))
+			_, err := Vet([]byte(strings.Replace(plain, change[0], change[1], 1)))
+			g.Expect(err).To(HaveField("Reason", Or(Equal(FieldForbidden), Equal(KubeconfigUnreadable))))
+			g.Expect(err.Error()).NotTo(ContainSubstring("unter2"))
+		})
+	}
+	for name, content := range map[string]string{
+		"as written": plain,
+		"as JSON":    `{"kind":"Config","apiVersion":"v1","clusters":[{"name":"c","cluster":{"server":"https://a"}}],"users":[{"name":"u","user":{"token":"t"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u","namespace":"n"}}],"current-context":"x"}`,
+		"by hand":    "clusters: [{name: c, cluster: {server: 'https://a', extensions: [{name: e, extension: {any: thing}}]}}]\nusers: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\npreferences: {colors: true}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Vet([]byte(content))
+			NewWithT(t).Expect(err).NotTo(HaveOccurred())
+		})
+	}
+}
+
 func TestVetKeepsWhatIsAllowedAndNothingElse(t *testing.T) {
 	certificate, key := keyPair(t)
 	g := NewWithT(t)
@@ -180,6 +219,8 @@ func FuzzVet(f *testing.F) {
 	f.Add(written(f, good()))
 	f.Add([]byte("{}"))
 	f.Add([]byte("users: [{name: u, user: {exec: {command: touch}}}]\ncurrent-context: x"))
+	f.Add([]byte("users: [{name: u, user: {token: a, Token: b}}]\ncurrent-context: x"))
+	f.Add([]byte("users: [{name: u, user: {token: a, token: b}}]\ncurrent-context: x"))
 	f.Add([]byte("clusters: [{name: c, cluster: {server: 'https://a', proxy-url: 'http://b'}}]"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		config, err := Vet(content)
@@ -195,6 +236,12 @@ func FuzzVet(f *testing.F) {
 		}}
 		if !reflect.DeepEqual(config, allowed) {
 			t.Fatalf("more than the allowed fields: %v", config)
+		}
+		if config.BearerToken == "" && len(config.CertData) == 0 {
+			t.Fatal("vetted, without a credential")
+		}
+		if err := vetFields(content); err != nil {
+			t.Fatalf("vetted, with a field that nothing uses: %v", err)
 		}
 		if _, err := dial(config, defaultDeadlines); err != nil {
 			t.Fatalf("vetted, yet no connection can be made: %v", err)
