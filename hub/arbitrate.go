@@ -60,7 +60,7 @@ func arbitrate(claims claimSet, now circumstances) Verdict {
 	if v.WaitFor == "" && claims.someMissing() {
 		v.WaitFor = now.awaited(owner.Key)
 	}
-	if worse(v.Want.Phase, claims.recordedPhase()) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
+	if v.WaitFor != "" && worse(v.Want.Phase, claims.recordedPhase()) && (owner.RecordedProvider == "" || now.aggregates(owner.RecordedProvider)) {
 		v.WaitFor = ""
 	}
 	return v

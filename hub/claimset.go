@@ -64,11 +64,14 @@ func (c claimList) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
 }
 
 func (c claimList) someMissing() bool {
-	var n counted
+	told, most := 0, 0
 	for i := range c {
-		n.add(c[i].Together)
+		if c[i].Together > 0 {
+			told++
+		}
+		most = max(most, c[i].Together)
 	}
-	return n.missing()
+	return told < most
 }
 
 func (c claimList) recordedPhase() v1alpha1.Phase {
@@ -80,15 +83,3 @@ func (c claimList) recordedPhase() v1alpha1.Phase {
 	}
 	return worst
 }
-
-// counted compares how many claims statuses count with how many do so.
-type counted struct{ told, most int }
-
-func (c *counted) add(together int) {
-	if together > 0 {
-		c.told++
-	}
-	c.most = max(c.most, together)
-}
-
-func (c counted) missing() bool { return c.told < c.most }

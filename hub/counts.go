@@ -55,6 +55,7 @@ func (l *Ledger) counts(between func()) Counts {
 			if e.details().check.drifted != nil {
 				out.Drifted++
 			}
+			counted += len(e.claims)
 		}
 		step(len(c.entries))
 	}
@@ -67,14 +68,9 @@ func (l *Ledger) conflicting(e *entry) bool {
 	if len(e.claims) < 2 {
 		return false
 	}
-	oldest := e.claims[0].claim()
-	for _, o := range e.claims[1:] {
-		if claim := o.claim(); older(claim, oldest) < 0 {
-			oldest = claim
-		}
-	}
-	s := l.scms[oldest.Provider]
+	oldest := slices.MinFunc(e.claims, olderClaimant)
+	s := l.scms[oldest.scm.name]
 	return s != nil && !s.aggregate && slices.ContainsFunc(e.claims, func(o *object) bool {
-		return !samePhase(s.account, wantOf(o.claimed.Spec), oldest.Want)
+		return !samePhase(s.account, wantOf(o.claimed.Spec), wantOf(oldest.claimed.Spec))
 	})
 }

@@ -27,7 +27,8 @@
 //	              ends what was left, recheck.go compares a commit
 //	survey.go     what was listed of a commit → ledger; drift.go says when that is due
 //	              and how a difference is told (pure)
-//	status.go     ledger → a CommitStatus's status (pure)
+//	status.go     ledger → a CommitStatus's status (pure); common.go sees which of many
+//	              claimants are up to date
 //	publish.go    has it written into the member: outbox.go says when, for one object as
 //	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go
 //	              sees what the member did not keep, and refused.go what it does not accept,

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -170,9 +172,9 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	}
 	e.succeeded()
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
-		l.count(e, job, wrote || job.Observation.Lost)
+		l.count(e, job, e.claims, wrote || job.Observation.Lost)
 	}
-	return l.claimants(e)
+	return l.handOut(e)
 }
 
 // Doubt records that what was taken to be shown at a key is not, or may change yet, so
@@ -200,8 +202,12 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		e.undrifted()
 	}
 	e.succeeded()
-	l.count(e, job, false)
-	return l.claimants(e)
+	if t := e.tally(); l.handedOut(e) {
+		l.count(e, job, slices.Collect(maps.Keys(t.uncounted)), false)
+		return Changes{}
+	}
+	l.count(e, job, e.claims, false)
+	return l.handOut(e)
 }
 
 // Failed records why a key could not be brought forward, and returns when it is

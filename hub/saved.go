@@ -64,19 +64,23 @@ func (w *wish) end(job Job, shown bool) (overtaken uint64) {
 // count adds up what was saved now that a key shows what its job wants, by a
 // write or without one. A claim that was served already is counted by writes only,
 // so that a second look at the same key counts nothing. Where claims are shown
-// together each is served, and counted when it is new or has changed.
-func (l *Ledger) count(e *entry, job Job, wrote bool) {
+// together each is served, and counted when it is new or has changed. changed are the
+// claimants that may have to be counted; the others were when they were looked at last.
+func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
 	overtaken := e.wish.end(job, true)
 	l.saved.Coalesced += overtaken
 	together := job.Verdict.Joined != nil
-	var before, now uint64
-	for _, o := range e.claims {
+	before, now := uint64(len(e.claims)-len(changed)), uint64(0)
+	if t := e.tally(); t != nil {
+		clear(t.uncounted)
+	}
+	for _, o := range changed {
 		switch {
 		case !l.heard(o.cluster):
 		case o.served && (!wrote || together):
 			before++
 		default:
-			o.served = together || job.Account.Next(e.Shown, o.claim().Want) == providers.StepNone
+			o.served = together || job.Account.Next(e.Shown, wantOf(o.claimed.Spec)) == providers.StepNone
 			if o.served {
 				now++
 			}

@@ -161,6 +161,9 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	if scm.account != nil {
 		s.dialect = scm.account
 	}
+	if t := e.tally(); t != nil {
+		t.sees(l.commonInput(s))
+	}
 	s.moving = slices.ContainsFunc(o.parting(), func(d *departure) bool { return !d.held })
 	return s, true
 }

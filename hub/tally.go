@@ -22,13 +22,23 @@ type tally struct {
 	phases map[v1alpha1.Phase]*phaseTally
 	// reported counts what their statuses report to be shown.
 	reported map[reportedStatus]int
+	// together counts them by Claim.Together, where that is not 0.
+	together map[int32]int
+	// handed is with what all claimants were handed to the publisher last, nil where any of
+	// them has seen something else since.
+	handed *commonInput
+	// uncounted are the claimants that came or changed since saved writes were counted.
+	uncounted map[*object]struct{}
 }
 
 // phaseTally are the claimants that want one phase, and those of them with a URL, by age.
 type phaseTally struct{ claimants, linked []*object }
 
 func newTally() *tally {
-	t := &tally{phases: map[v1alpha1.Phase]*phaseTally{}, reported: map[reportedStatus]int{}}
+	t := &tally{
+		phases: map[v1alpha1.Phase]*phaseTally{}, reported: map[reportedStatus]int{}, together: map[int32]int{},
+		uncounted: map[*object]struct{}{},
+	}
 	for _, phase := range fromTheWorst {
 		t.phases[phase] = &phaseTally{}
 	}
@@ -48,6 +58,10 @@ func (t *tally) add(o *object) {
 		insert(&p.linked, o)
 	}
 	t.reported[o.reported()]++
+	if o.together > 0 {
+		t.together[o.together]++
+	}
+	t.uncounted[o] = struct{}{}
 }
 
 // remove takes a claimant out, whose claim must be as it was when it was counted in.
@@ -56,13 +70,19 @@ func (t *tally) remove(o *object) {
 		return
 	}
 	o.counted = false
+	delete(t.uncounted, o)
 	drop(&t.oldestFirst, o)
 	p := t.phase(o)
 	drop(&p.claimants, o)
 	drop(&p.linked, o)
-	told := o.reported()
-	if t.reported[told]--; t.reported[told] == 0 {
-		delete(t.reported, told)
+	uncount(t.reported, o.reported())
+	uncount(t.together, o.together)
+}
+
+// uncount takes one off a count, where there is one.
+func uncount[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
 	}
 }
 
@@ -108,11 +128,11 @@ func (t *tally) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
 }
 
 func (t *tally) someMissing() bool {
-	var c counted
-	for _, o := range t.oldestFirst {
-		c.add(int(o.together))
+	told, most := 0, 0
+	for together, n := range t.together {
+		told, most = told+n, max(most, int(together))
 	}
-	return c.missing()
+	return told < most
 }
 
 func (t *tally) recordedPhase() v1alpha1.Phase {
