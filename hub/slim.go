@@ -3,7 +3,7 @@ package hub
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"unicode/utf8"
+	"strings"
 	"unique"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -29,6 +29,7 @@ func slim(object client.Object) (size int) {
 	object.SetOwnerReferences(nil)
 	object.SetFinalizers(nil)
 	object.SetGenerateName("")
+	object.SetSelfLink("")
 	requested, asked := object.GetAnnotations()[v1alpha1.AnnotationRequestedAt]
 	object.SetAnnotations(nil)
 	if asked {
@@ -39,7 +40,8 @@ func slim(object client.Object) (size int) {
 		}
 		object.SetAnnotations(map[string]string{v1alpha1.AnnotationRequestedAt: requested})
 	}
-	c := cutter{size: len(requested)}
+	// What is longer than Kubernetes lets these be is no object to begin with.
+	c := cutter{size: len(requested) + len(object.GetNamespace()) + len(object.GetName()) + len(object.GetUID()) + len(object.GetResourceVersion())}
 	switch o := object.(type) {
 	case *v1alpha1.CommitStatus:
 		c.spec(&o.Spec)
@@ -58,10 +60,24 @@ type cutter struct{ size int }
 // cut shortens a text to one character more than the limit. The rest is copied, or it
 // would hold on to all of it.
 func cut[T ~string](c *cutter, text *T, limit int) {
-	if len(*text) > limit && utf8.RuneCountInString(string(*text)) > limit {
-		*text = T([]rune(string(*text))[:limit+1])
+	if end := past(string(*text), limit+1); end < len(*text) {
+		*text = T(strings.Clone(string((*text)[:end])))
 	}
 	c.size += len(*text)
+}
+
+// past is where a text is over after so many characters.
+func past(text string, characters int) int {
+	if len(text) <= characters {
+		return len(text)
+	}
+	for at := range text {
+		if characters == 0 {
+			return at
+		}
+		characters--
+	}
+	return len(text)
 }
 
 func (c *cutter) spec(s *v1alpha1.CommitStatusSpec) {

@@ -1,12 +1,14 @@
 package hub
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"unsafe"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -135,4 +137,75 @@ func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {
 	shown := f.entryOf(testKey).Shown.Description
 	f.g.Expect(shown).To(Equal(text))
 	f.g.Expect(unsafe.StringData(shown)).To(BeIdenticalTo(unsafe.StringData(again.Spec.Description)))
+}
+
+// texts calls do with each text that a value holds, keys of maps included.
+func texts(v reflect.Value, do func(string)) {
+	switch v.Kind() {
+	case reflect.String:
+		do(v.String())
+	case reflect.Pointer:
+		if !v.IsNil() {
+			texts(v.Elem(), do)
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			texts(field, do)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			texts(v.Index(i), do)
+		}
+	case reflect.Map:
+		for key, value := range v.Seq2() {
+			texts(key, do)
+			texts(value, do)
+		}
+	}
+}
+
+// fill sets all that a value can hold to long texts.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), text)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[metav1.Time]() {
+			return
+		}
+		for _, field := range v.Fields() {
+			fill(field, text)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 3, 3))
+		for i := range 3 {
+			fill(v.Index(i), text)
+		}
+	}
+}
+
+func TestSlim_CountsAllThatIsKept(t *testing.T) {
+	for _, object := range []client.Object{&v1alpha1.CommitStatus{}, &v1alpha1.GitRepo{}} {
+		g := NewWithT(t)
+		fill(reflect.ValueOf(object).Elem(), strings.Repeat("é", 300_000))
+		object.SetNamespace("team-a")
+		object.SetName("build")
+		object.SetUID("b1946ac9-0000-4000-8000-000000000001")
+		object.SetResourceVersion("4711")
+		object.SetAnnotations(map[string]string{v1alpha1.AnnotationRequestedAt: "now", "other": strings.Repeat("x", 1000)})
+		if status, ok := object.(*v1alpha1.CommitStatus); ok {
+			status.Status.Conditions[1].Type = v1alpha1.ConditionReady
+		}
+		object.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // a member's cache has none
+		size := slim(object)
+		kept := -len(v1alpha1.AnnotationRequestedAt)
+		texts(reflect.ValueOf(object), func(text string) {
+			kept += len(text)
+			g.Expect(len(text)).To(BeNumerically("<=", 2*(maxDescription+1)))
+		})
+		g.Expect(size).To(Equal(kept))
+	}
 }

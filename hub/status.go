@@ -154,6 +154,7 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
 	out.ObservedGeneration = s.generation
 	out.SyncFailure = nil
+	message = providers.Sentence(message) // others' words may be in it
 	out.Conditions = slices.DeleteFunc(out.Conditions, func(c metav1.Condition) bool { return c.Type != v1alpha1.ConditionReady })
 	if ready == metav1.ConditionFalse {
 		out.IsSynced = false
