@@ -97,6 +97,7 @@ type CommitStatusStatus struct {
 
 	// UpdatedAt is the time of the last write to the SCM, or of the first read that changed the fields below.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.getFullYear() >= 0",message="must be a time as RFC 3339 has it, with T and Z in upper case"
 	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
 
 	// IsSynced says whether the SCM shows what this spec wants, after the SCM's own mapping and limits.
@@ -152,6 +153,8 @@ type CommitStatusStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.lastTransitionTime.getFullYear() >= 0)",message="lastTransitionTime must be a time as RFC 3339 has it, with T and Z in upper case"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 

@@ -207,6 +207,8 @@ type ScmProviderStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.lastTransitionTime.getFullYear() >= 0)",message="lastTransitionTime must be a time as RFC 3339 has it, with T and Z in upper case"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// Installations are the budgets that were used in the last hour: first those that are paused, longest first, then
@@ -234,15 +236,18 @@ type Installation struct {
 	Remaining *int64 `json:"remaining,omitempty"`
 	// ResetAt is when the SCM fills the budget again.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.getFullYear() >= 0",message="must be a time as RFC 3339 has it, with T and Z in upper case"
 	ResetAt *metav1.Time `json:"resetAt,omitempty"`
 	// PausedUntil is set while no request is sent, because the SCM asked for it.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.getFullYear() >= 0",message="must be a time as RFC 3339 has it, with T and Z in upper case"
 	PausedUntil *metav1.Time `json:"pausedUntil,omitempty"`
 	// Used is how much of each limit is spent.
 	// +optional
 	Used *RateLimit `json:"used,omitempty"`
 	// ObservedAt is when these figures were taken.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.getFullYear() >= 0",message="must be a time as RFC 3339 has it, with T and Z in upper case"
 	ObservedAt *metav1.Time `json:"observedAt,omitempty"`
 	// Queued is how many statuses wait for this budget.
 	// +optional

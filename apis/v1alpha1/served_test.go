@@ -36,18 +36,24 @@ func commitStatus(name string) *v1alpha1.CommitStatus {
 	}
 }
 
-// table asks the API server for what kubectl get prints.
-func table(t *testing.T, resource string) *metav1.Table {
+// restClient sends requests as they are.
+func restClient(t *testing.T) rest.Interface {
 	t.Helper()
-	g := NewWithT(t)
 	c := rest.CopyConfig(config)
 	c.GroupVersion = &v1alpha1.GroupVersion
 	c.APIPath = "/apis"
 	c.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
-	rows, err := rest.RESTClientFor(c)
-	g.Expect(err).NotTo(HaveOccurred())
+	made, err := rest.RESTClientFor(c)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return made
+}
+
+// table asks the API server for what kubectl get prints.
+func table(t *testing.T, resource string) *metav1.Table {
+	t.Helper()
+	g := NewWithT(t)
 	table := &metav1.Table{}
-	g.Expect(rows.Get().Namespace("default").Resource(resource).
+	g.Expect(restClient(t).Get().Namespace("default").Resource(resource).
 		SetHeader("Accept", "application/json;as=Table;g=meta.k8s.io;v=v1").
 		Do(t.Context()).Into(table)).To(Succeed())
 	return table
