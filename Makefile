@@ -42,8 +42,8 @@ generate: ## Generate deepcopy code, CRDs, RBAC roles, manifests in one file, th
 	done; \
 	kustomize="$(KUSTOMIZE)"; \
 	mkdir -p deploy/install; \
-	for side in hub member; do \
-		{ echo "# Made by 'make generate' from deploy/$$side."; "$$kustomize" build "deploy/$$side"; } >"deploy/install/$$side.yaml"; \
+	for base in hub crds member member-crds; do \
+		{ echo "# Made by 'make generate' from deploy/$$base."; "$$kustomize" build "deploy/$$base"; } >"deploy/install/$$base.yaml"; \
 	done; \
 	go run ./deploy/monitoring/cmd/prometheusrule >deploy/monitoring/prometheusrule.yaml; \
 	rm -rf deploy/chart/files; \
@@ -153,7 +153,7 @@ verify-generated: generate
 .PHONY: verify-manifests
 verify-manifests:
 	@kustomize="$(KUSTOMIZE)"; \
-	for base in deploy/hub deploy/member deploy/monitoring; do \
+	for base in deploy/hub deploy/crds deploy/member deploy/member-crds deploy/monitoring; do \
 		echo "== $$base builds"; \
 		"$$kustomize" build "$$base" >/dev/null; \
 	done; \

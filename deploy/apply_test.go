@@ -50,7 +50,8 @@ func sets(t *testing.T) map[string]string {
 	g := NewWithT(t)
 	found := map[string]string{}
 	for name, folder := range map[string]string{
-		"deploy/hub": "hub", "deploy/member": "member", "with monitoring": overlay(t, "../components/servicemonitor", "../monitoring"),
+		"deploy/hub": "hub", "deploy/crds": "crds", "deploy/member": "member", "deploy/member-crds": "member-crds",
+		"with monitoring": overlay(t, "../components/servicemonitor", "../monitoring"),
 	} {
 		manifests, err := output(exec.CommandContext(t.Context(), tool(t, "../test/tools", kustomizeTool), "build", folder))
 		g.Expect(err).NotTo(HaveOccurred())

@@ -24,7 +24,7 @@ func TestChartMakesWhatKustomizeMakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			wanted := byName(kustomize(t, c.folder))
+			wanted := byName(append(kustomize(t, "crds"), kustomize(t, c.folder)...))
 			// A chart does not make the namespace of its release.
 			g.Expect(wanted).To(HaveKey("Namespace/commit-status-system"))
 			delete(wanted, "Namespace/commit-status-system")

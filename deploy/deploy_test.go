@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func (a access) String() string {
 }
 
 func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
-	api := install(t, kustomize(t, "hub"))
+	api := install(t, append(kustomize(t, "crds"), kustomize(t, "hub")...))
 	expectHubAccess(t, api, shipped)
 	expectMetricsReader(t, api)
 }
@@ -90,7 +91,7 @@ func expectHubAccess(t *testing.T, api client.Client, hub account) {
 }
 
 func TestMemberLetsTheHubReadAndWriteStatusesOnly(t *testing.T) {
-	api := install(t, kustomize(t, "member"))
+	api := install(t, append(kustomize(t, "member-crds"), kustomize(t, "member")...))
 	expectAccess(t, api, shipped, true,
 		access{"get", group, "commitstatuses", ""},
 		access{"list", group, "commitstatuses", ""},
@@ -118,12 +119,23 @@ func TestMemberLetsTheHubReadAndWriteStatusesOnly(t *testing.T) {
 func TestMemberHasNoScmProviders(t *testing.T) {
 	g := NewWithT(t)
 	var kinds []string
-	for _, object := range kustomize(t, "member") {
+	for _, object := range kustomize(t, "member-crds") {
 		if object.GetKind() == "CustomResourceDefinition" {
 			kinds = append(kinds, object.GetName())
 		}
 	}
 	g.Expect(kinds).To(ConsistOf("commitstatuses."+group, "gitrepos."+group))
+}
+
+func TestBases_LeaveTheCRDsWhenTheyAreDeleted(t *testing.T) {
+	for _, base := range []string{"hub", "member"} {
+		for _, object := range kustomize(t, base) {
+			NewWithT(t).Expect(object.GetKind()).NotTo(Equal("CustomResourceDefinition"), base)
+		}
+		content, err := os.ReadFile("install/" + base + ".yaml")
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+		NewWithT(t).Expect(string(content)).NotTo(ContainSubstring("CustomResourceDefinition"), base)
+	}
 }
 
 // install makes objects in a new cluster that has none of our CRDs and refuses unknown

@@ -34,6 +34,7 @@ func (w *world) walk(ctx context.Context) error {
 }
 
 func (w *world) setUp(ctx context.Context) error {
+	typed("kubectl --context hub apply -k deploy/crds")
 	typed("kubectl --context hub apply -k deploy/hub        # the hub itself runs as a process here")
 	if err := w.install(ctx, w.hubCluster, "hub", "namespace.yaml", "serviceaccount.yaml", "role.yaml", "bindings.yaml"); err != nil {
 		return err
