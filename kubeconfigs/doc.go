@@ -6,7 +6,8 @@
 // A kubeconfig comes from whoever may write Secrets, and a member from whoever
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
-// (deadline.go) and goes to that member alone (transport.go). What a member can
+// (deadline.go) and goes to that member alone (transport.go). Its errors are made fit to be
+// told where they come in, without the token and control characters (hide.go, redact.go). What a member can
 // take of the hub's memory is bounded: an answer (answer.go), and how many objects are
 // kept. Those of a kind are shared out between its namespaces (admission.go, intake.go,
 // listing.go), and those of all members between the members (budget.go).

@@ -66,7 +66,8 @@ func (f *feed) run(ctx context.Context) {
 			version, err = f.watch(ctx, version)
 		}
 		if ctx.Err() == nil {
-			f.log.V(1).Info("listing anew", "kind", fmt.Sprintf("%T", f.into.kind), "reason", err.Error())
+			// Not the error's text, which may be the member's; health has it, made fit to be told.
+			f.log.V(1).Info("listing anew", "kind", fmt.Sprintf("%T", f.into.kind), "reason", diagnose(err).Reason)
 		}
 		f.pause(ctx)
 	}
