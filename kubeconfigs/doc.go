@@ -9,7 +9,9 @@
 // (deadline.go) and goes to that member alone (transport.go). Its errors are made fit to be
 // told where they come in, without the token and control characters (hide.go, redact.go). What a member can
 // take of the hub's memory is bounded: an answer (answer.go), and how many objects are
-// kept. Those of a kind are shared out between its namespaces (admission.go, intake.go,
+// kept. Lists and watches are never decoded as a whole: a scanner (scan.go) passes over the
+// stream and keeps of one object at a time what is used (raw.go), which object.go decodes
+// and checks. What cannot be read is left out and named (omitted.go). Those of a kind are shared out between its namespaces (admission.go, intake.go,
 // listing.go), and those of all members between the members (budget.go).
 //
 // Two Secrets of one cluster would have everything of it claimed twice. The evidence for
@@ -34,7 +36,7 @@
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
-// and namespace lists (list.go), watches (stream.go), reads what is answered (codec.go) and
+// and namespace lists (list.go, page.go), watches (stream.go) and
 // tells (informer.go, admitted.go, registration.go), all in one goroutine and without queues.
 //
 // Members are engaged on every replica, leader or not, so that a standby has
