@@ -29,6 +29,7 @@
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure); common.go sees which of many
 //	              claimants are up to date
+//	contest.go    has a status wait that others change, too
 //	publish.go    has it written into the member: outbox.go says when, for one object as
 //	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go
 //	              sees what the member did not keep, and refused.go what it does not accept,

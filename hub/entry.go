@@ -194,7 +194,9 @@ func (l *Ledger) release(o *object, why parting) Changes {
 
 // remove takes an object that is gone out of its member.
 func (l *Ledger) remove(m *member, o *object, why parting) Changes {
-	delete(m.objects, types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name})
+	name := types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name}
+	delete(m.objects, name)
+	delete(m.contests, name)
 	out := l.delist(o)
 	m.unuse(o)
 	out.add(l.release(o, why))

@@ -68,6 +68,8 @@ type Ledger struct {
 type member struct {
 	objects map[types.NamespacedName]*object
 	repos   map[types.NamespacedName]*gitRepo
+	// contests are those about the statuses that others change, too, nil for none.
+	contests map[types.NamespacedName]*contest
 
 	engagement uint64
 	heard      bool
@@ -215,6 +217,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		m.objects[name] = o
 	} else {
 		l.noteRequest(o, source)
+		l.noteOthers(o, source)
 	}
 	o.source, o.engagement = source, engagement
 	m.use(o)

@@ -24,8 +24,10 @@ type modelHub struct {
 	ready, working, again map[Key]bool
 	due                   map[Key]time.Time
 	outbox                map[ObjectID]bool
-	feeds                 map[string]*feed
-	view                  *modelView
+	// held are the objects whose statuses others change, too, and until when they wait.
+	held  map[ObjectID]time.Time
+	feeds map[string]*feed
+	view  *modelView
 	// old are the keys that objects claimed when their clusters were heard first.
 	old map[ObjectID]Key
 }
@@ -57,7 +59,7 @@ const (
 func (m *model) newHub() *modelHub {
 	h := &modelHub{
 		m: m, ready: map[Key]bool{}, working: map[Key]bool{}, again: map[Key]bool{}, due: map[Key]time.Time{},
-		outbox: map[ObjectID]bool{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ObjectID]Key{},
+		outbox: map[ObjectID]bool{}, held: map[ObjectID]time.Time{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ObjectID]Key{},
 	}
 	h.Ledger = NewLedger(LedgerOptions{Clock: m.now, UnheardGrace: 15 * time.Minute, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.random = func() float64 { return 0.5 }
@@ -138,6 +140,12 @@ func (h *modelHub) wake() {
 	for key, at := range h.due {
 		if !h.m.now.Now().Before(at) {
 			h.Add(key)
+		}
+	}
+	for id, at := range h.held {
+		if !h.m.now.Now().Before(at) {
+			delete(h.held, id)
+			h.outbox[id] = true
 		}
 	}
 }
@@ -306,10 +314,16 @@ func (f *feed) newest(of int, e modelEvent) modelEvent {
 // publish patches the status of one object, and checks it.
 func (h *modelHub) publish(id ObjectID) {
 	delete(h.outbox, id)
+	delete(h.held, id)
 	patch, ok := h.Patch(id)
 	if !ok {
 		return
 	}
+	if h.m.now.Now().Before(patch.NotBefore) {
+		h.held[id] = patch.NotBefore
+		return
+	}
+	h.Publishing(patch)
 	h.m.checkInvariants(id, patch.Status, patch.Source.Generation)
 	cs := h.m.truth.objects[id]
 	switch {

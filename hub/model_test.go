@@ -3,6 +3,7 @@ package hub
 import (
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,6 +126,11 @@ func (m *model) toNextDue() bool {
 	var next time.Time
 	for _, key := range inOrder(m.hub.due) {
 		if at := m.hub.due[key]; !m.hub.atRest(key) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	for _, at := range m.hub.held {
+		if next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
@@ -271,14 +277,8 @@ func (m *model) checkEnd(strict bool) {
 
 // checkInvariants checks what holds for every status at any time.
 func (m *model) checkInvariants(id ObjectID, s v1alpha1.CommitStatusStatus, generation int64) {
-	bad := len(s.Conditions) != 1 || s.ObservedGeneration != generation
-	if !bad {
-		ready := s.Conditions[0]
-		bad = ready.Type != v1alpha1.ConditionReady || ready.ObservedGeneration != generation ||
-			(s.SyncFailure != nil) != (ready.Status == metav1.ConditionFalse) || s.IsSynced && ready.Status != metav1.ConditionTrue
-	}
-	if bad {
-		m.failf("%s at generation %d has a status that contradicts itself: %+v", id, generation, s)
+	if wrong := contradictions(s, generation); len(wrong) > 0 {
+		m.failf("%s at generation %d has a status that contradicts itself: %s: %+v", id, generation, strings.Join(wrong, "; "), s)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -43,7 +44,7 @@ func newOutdated(clk clock.PassiveClock, report func(field string)) *outdated {
 func (o *outdated) hold(p Patch) (hold bool, until time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.lost) == 0 || !reflect.DeepEqual(o.keeps(p.Status), o.keeps(p.Before)) {
+	if len(o.lost) == 0 || !reflect.DeepEqual(o.keeps(p.Status), o.keeps(p.Now)) {
 		return false, time.Time{}
 	}
 	now := o.clock.Now()
@@ -95,6 +96,14 @@ func (o *outdated) answered(sent, kept v1alpha1.CommitStatusStatus) (renewed boo
 		o.report(now)
 	}
 	return renewed
+}
+
+// changed reports whether the member keeps something else than was sent to it, apart from
+// the fields that it loses.
+func (o *outdated) changed(sent, kept v1alpha1.CommitStatusStatus) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !equality.Semantic.DeepEqual(sent, kept) && !reflect.DeepEqual(o.keeps(sent), o.keeps(kept))
 }
 
 // first is the lost field that comes first in the alphabet, "" for none. The lock is held.

@@ -23,11 +23,11 @@ func newOldMember() *oldMember {
 	return m
 }
 
-// sentTo is a patch of an object, and before what it has of it.
-func sentTo(name string, before func(*v1alpha1.CommitStatusStatus)) Patch {
+// sentTo is a patch of an object, and now makes what the object has of it.
+func sentTo(name string, now func(*v1alpha1.CommitStatusStatus)) Patch {
 	p := Patch{ID: ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}, Status: statusWith("queued", 4711)}
-	p.Before = *p.Status.DeepCopy()
-	before(&p.Before)
+	p.Now = *p.Status.DeepCopy()
+	now(&p.Now)
 	return p
 }
 
@@ -65,7 +65,7 @@ func TestOutdated_HoldsWhatTheMemberWouldLoseAgain(t *testing.T) {
 	first, second := sentTo("first", lossy), sentTo("second", lossy)
 	hold, _ := m.hold(first)
 	g.Expect(hold).To(BeFalse(), "nothing is known to be lost")
-	m.answered(first.Status, first.Before)
+	m.answered(first.Status, first.Now)
 
 	hold, until := m.hold(first)
 	g.Expect(hold).To(BeTrue())

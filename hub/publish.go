@@ -24,6 +24,9 @@ const (
 	fieldOwner = "commit-status-hub"
 	// patchTimeout bounds one status patch.
 	patchTimeout = 30 * time.Second
+	// contestedMessage is the text of the event StatusContested.
+	contestedMessage = "others change this status as often as the hub writes it, so the hub writes the same again less and less often, " +
+		"at most every 5 min: does another hub serve this cluster, or does a tool restore statuses?"
 )
 
 // publisher patches statuses into members. Each member has an outbox of its own,
@@ -113,8 +116,19 @@ func (p *publisher) add(ids []ObjectID) {
 	}
 }
 
-// publish patches one status, unless it has to wait.
+// publish patches one status, unless it has to wait. A contest about it is looked at once
+// more when it ends.
 func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
+	r := p.attempt(o, id, t)
+	if r.outcome == finished {
+		if ends := p.ledger.ContestEnds(id); !ends.IsZero() {
+			return result{outcome: held, until: ends}
+		}
+	}
+	return r
+}
+
+func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
 	patch, ok := p.ledger.Patch(id)
 	if !ok {
 		o.refusals.upToDate(id)
@@ -132,8 +146,14 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 		}
 		return result{outcome: held, until: until}
 	}
+	if p.clock.Now().Before(patch.NotBefore) {
+		return result{outcome: held, until: patch.NotBefore}
+	}
 	if !t.again {
 		audit(p.log, patch)
+	}
+	if p.ledger.Publishing(patch) {
+		o.events.Eventf(patch.Source, nil, corev1.EventTypeWarning, "StatusContested", "Publish", "%s", contestedMessage)
 	}
 	p.mu.Lock()
 	ctx, cancel := context.WithTimeout(p.ctx, patchTimeout)
@@ -150,12 +170,9 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 		if err != nil {
 			break
 		}
-		p.ledger.Patched(patch, applied.ResourceVersion)
+		p.patched(o, patch, applied)
 		tell := func(p Patch) { announce(o.events, p, o.outbox.crowded()) }
 		p.conflicts.published(p.clock, patch, tell, p.ledger.ConflictLasted)
-		if applied.UID == patch.UID && o.outdated.answered(patch.Status, applied.Status) {
-			p.addAll(id.Cluster)
-		}
 	case refused:
 		// The member's health says it for all: this may be so for very many objects.
 		p.log.WithValues(id.logged()...).V(1).Info("status refused by the member; trying again", "error", providers.Sentence(err.Error()))
@@ -164,6 +181,19 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 		p.log.WithValues(id.logged()...).Info("status not patched; trying again", "error", providers.Sentence(err.Error()))
 	}
 	return result{outcome: came}
+}
+
+// patched takes in what a member made of a patch.
+func (p *publisher) patched(o *outlet, patch Patch, now *v1alpha1.CommitStatus) {
+	if now.UID != patch.UID {
+		p.ledger.Patched(patch, now.ResourceVersion) // it is no answer that proves anything
+		return
+	}
+	renewed := o.outdated.answered(patch.Status, now.Status)
+	p.ledger.Kept(patch, now.Status, now.ResourceVersion, o.outdated.changed(patch.Status, now.Status))
+	if renewed {
+		p.addAll(patch.ID.Cluster)
+	}
 }
 
 // addAll adds the objects of a member.

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -21,8 +20,11 @@ type Patch struct {
 	// Version is the newest resource version of the object that is known.
 	Version string
 	Status  v1alpha1.CommitStatusStatus
-	// Before is the status that the object has now.
-	Before v1alpha1.CommitStatusStatus
+	// Now is the status that the object has now, and Before what the hub has published
+	// before: another one only while others change it.
+	Now, Before v1alpha1.CommitStatusStatus
+	// NotBefore is when it may be published, zero for at once.
+	NotBefore time.Time
 	// Source is the CommitStatus, for events about it; it must not be changed.
 	Source *v1alpha1.CommitStatus
 }
@@ -70,7 +72,11 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	if !ok || equality.Semantic.DeepEqual(status, s.before) {
 		return Patch{}, false
 	}
-	return Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Before: s.before, Source: o.source}, true
+	p := Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Now: s.before, Before: s.before, Source: o.source}
+	if c := l.contestOf(o); c != nil {
+		p.Before, p.NotBefore = c.said, c.notBefore(o.wordsOf(status), o.source.Generation)
+	}
+	return p, true
 }
 
 // Objects returns the CommitStatuses of a member.
@@ -89,11 +95,15 @@ func (l *Ledger) Objects(cluster string) []ObjectID {
 }
 
 // Patched records that a status was published, and as which resource version.
-func (l *Ledger) Patched(p Patch, version string) {
+func (l *Ledger) Patched(p Patch, version string) { l.Kept(p, p.Status, version, false) }
+
+// Kept is Patched where the member keeps another status than was sent: without the fields
+// that its CRDs lack, or changed by others.
+func (l *Ledger) Kept(p Patch, kept v1alpha1.CommitStatusStatus, version string, changed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o := l.objectAt(p.ID); o != nil && o.source.UID == p.UID {
-		o.applied = &applied{status: p.Status, version: version}
+		l.published(o, p, kept, version, changed)
 	}
 }
 
@@ -123,8 +133,7 @@ func (o *object) statusNow() v1alpha1.CommitStatusStatus {
 	if o.applied == nil {
 		return o.source.Status
 	}
-	order, err := resourceversion.CompareResourceVersion(o.source.ResourceVersion, o.applied.version)
-	if err == nil && order < 0 {
+	if precedes(o.source.ResourceVersion, o.applied.version) {
 		return o.applied.status
 	}
 	o.applied = nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -160,6 +161,7 @@ func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready me
 		out.IsSynced = false
 		out.SyncFailure = &v1alpha1.SyncFailure{Message: message}
 	}
+	bound(&out)
 	apimeta.SetStatusCondition(&out.Conditions, metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
 		Status:             ready,
@@ -169,6 +171,27 @@ func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready me
 		LastTransitionTime: metav1.NewTime(now.UTC().Truncate(time.Second)),
 	})
 	return out
+}
+
+// bound cuts the texts of a status to the size that the CRD and the ledger keep of them,
+// whatever an SCM shows and whatever others wrote: two descriptions of that size and their
+// object stay far below the 1.5 MiB that etcd takes.
+func bound(s *v1alpha1.CommitStatusStatus) {
+	within(&s.ScmProvider, maxOther)
+	within(&s.Repo, maxOther)
+	within(&s.SHA, maxOther)
+	within(&s.ShortSHA, maxOther)
+	within(&s.Name, maxName)
+	within(&s.Description, maxDescription)
+	within(&s.Phase, maxOther)
+	within(&s.URL, maxURL)
+	within(&s.Owner, maxOther)
+}
+
+func within[T ~string](text *T, limit int) {
+	if len(*text) > limit && utf8.RuneCountInString(string(*text)) > limit {
+		*text = T([]rune(string(*text))[:limit])
+	}
 }
 
 // aggregated tells a claimant what is shown in its stead, and because of whom.

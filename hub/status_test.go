@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -62,23 +63,6 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// expectInvariants checks what holds for every status that the hub publishes.
-func expectInvariants(g *WithT, s v1alpha1.CommitStatusStatus, generation int64) {
-	g.Expect(s.Conditions).To(HaveLen(1))
-	ready := s.Conditions[0]
-	g.Expect(ready.Type).To(Equal(v1alpha1.ConditionReady))
-	g.Expect(ready.ObservedGeneration).To(Equal(s.ObservedGeneration))
-	g.Expect(s.ObservedGeneration).To(Equal(generation))
-	g.Expect(s.SyncFailure != nil).To(Equal(ready.Status == metav1.ConditionFalse), "syncFailure present <=> Ready=False")
-	if s.IsSynced {
-		g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), "isSynced => Ready=True")
-	}
-	if s.SyncFailure != nil {
-		g.Expect(s.SyncFailure.Message).To(Equal(ready.Message))
-		g.Expect(len([]rune(ready.Message))).To(BeNumerically("<=", 300))
-	}
-}
-
 func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey
@@ -122,4 +106,24 @@ func TestAConflictNamesTheOwnerAndBothValues(t *testing.T) {
 	loser.Key = testKey
 	got, _ := statusOf(standing{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
 	g.Expect(got.SyncFailure.Message).To(Equal("github.com shows failure, as eu/team-a/x wants it; here it is success"))
+}
+
+func TestStatusOf_IsBounded(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	long := strings.Repeat("é", 1<<20)
+	huge := providers.Shown{Status: providers.Status{Phase: "success", Description: long, URL: "https://" + long}}
+	drift := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &huge, drifted: true, dialect: fakeDialect{}, title: "GitHub"}
+	none := standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "%s", long), before: v1alpha1.CommitStatusStatus{Owner: long, Repo: long, Name: long, SHA: long, ShortSHA: long, Phase: v1alpha1.Phase(long), ScmProvider: long}}
+	for _, s := range []standing{drift, none} {
+		got, ok := statusOf(s, time.Unix(5000, 0))
+		g.Expect(ok).To(BeTrue())
+		body, err := statusPatch(Patch{Status: got})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(len(body)).To(BeNumerically("<", 256<<10))
+		kept := &v1alpha1.CommitStatus{Status: *got.DeepCopy()}
+		slim(kept)
+		g.Expect(kept.Status).To(Equal(got), "the ledger keeps all of it, so it never seems to differ")
+	}
 }
