@@ -199,6 +199,16 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 // SetObject takes a CommitStatus as it is now. It keeps source, which must not
 // be changed afterwards.
 func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus) Changes {
+	return l.setObject(cluster, engagement, source, false)
+}
+
+// SetLateObject is SetObject for a CommitStatus of a namespace that the member did not let
+// the hub list before. It may be as old as any, although its member is heard.
+func (l *Ledger) SetLateObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus) Changes {
+	return l.setObject(cluster, engagement, source, true)
+}
+
+func (l *Ledger) setObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus, late bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.current(cluster, engagement)
@@ -213,11 +223,14 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 		o = nil
 	}
 	if o == nil {
-		o = &object{cluster: cluster, known: !l.heard(cluster) && !l.joined(cluster)}
+		o = &object{cluster: cluster, known: (late || !l.heard(cluster)) && !l.joined(cluster), late: late}
 		m.objects[name] = o
 	} else {
 		l.noteRequest(o, source)
 		l.noteOthers(o, source)
+	}
+	if o.restores(source, engagement) {
+		o.applied = nil
 	}
 	o.source, o.engagement = source, engagement
 	m.use(o)

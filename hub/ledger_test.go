@@ -415,3 +415,53 @@ func TestAStaleWatchEventPatchesNothingAgain(t *testing.T) {
 	_, ok = f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue(), "somebody else wrote the status since")
 }
+
+func TestLedgerSetObject_BelievesAMemberThatWasRestoredFromABackup(t *testing.T) {
+	written := v1alpha1.CommitStatusStatus{}
+	version := func(v string) *v1alpha1.CommitStatus {
+		return testStatus(told(written), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = v })
+	}
+	for name, tt := range map[string]struct{ before, after string }{
+		"to an older version":                      {"500", "221"},
+		"to the version from before the patch":     {"500", "500"},
+		"to an older version of a greater length":  {"1000", "999"},
+		"to a version that comes before the patch": {"636", "222"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.hear("eu", version(tt.before))
+			f.Showed(testKey, f.job(), shows("queued"), true)
+			patch, _ := f.Patch(idIn("eu"))
+			f.Patched(patch, "1637")
+			_, ok := f.Patch(idIn("eu"))
+			f.g.Expect(ok).To(BeFalse())
+			f.SetObject("eu", f.token["eu"], version(tt.after))
+			again, ok := f.Patch(idIn("eu"))
+			f.g.Expect(ok).To(BeTrue(), "the status that was patched is gone")
+			f.g.Expect(again.Version).To(Equal(tt.after))
+		})
+	}
+}
+
+func TestLedgerSetLateObject_LooksUpWhatAHubBeforeMayHaveWritten(t *testing.T) {
+	for name, tt := range map[string]struct {
+		set    func(*fleet, *v1alpha1.CommitStatus)
+		action Action
+	}{
+		"a new CommitStatus is created": {func(f *fleet, cs *v1alpha1.CommitStatus) { f.SetObject("eu", f.token["eu"], cs) }, ActCreate},
+		"one of a namespace that could not be listed is looked up": {func(f *fleet, cs *v1alpha1.CommitStatus) {
+			f.SetLateObject("eu", f.token["eu"], cs)
+		}, ActFind},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.members = []string{"eu"}
+			f.takeOver()
+			f.hear("eu")
+			f.now.Step(2 * takeOverWindow)
+			tt.set(f, testStatus())
+			job := f.job()
+			f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(tt.action))
+		})
+	}
+}

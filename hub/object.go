@@ -3,6 +3,8 @@ package hub
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -44,6 +46,9 @@ type object struct {
 	// known says that a hub before this one may have known the object: what stands in
 	// its way now may not have then.
 	known bool
+	// late says that the object was first seen after its member was heard, because its
+	// namespace could not be listed before.
+	late bool
 	// fresh says that the claim was made while its member was heard already, or that
 	// its member is new, so that no hub before this one can have known of it.
 	fresh bool
@@ -55,6 +60,17 @@ type object struct {
 type applied struct {
 	status  v1alpha1.CommitStatusStatus
 	version string
+}
+
+// restores reports whether a source shows that the member's versions went back, as after a
+// restore of its etcd: an older version, or the same once more. What was patched before may
+// be gone then, and its version must not shadow what the member shows now.
+func (o *object) restores(source *v1alpha1.CommitStatus, engagement uint64) bool {
+	if o.source == nil || o.engagement != engagement {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(source.ResourceVersion, o.source.ResourceVersion)
+	return err == nil && order <= 0
 }
 
 // id names an object in the fleet.

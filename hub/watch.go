@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -63,6 +64,8 @@ type follower struct {
 	cluster    string
 	engagement uint64
 	log        logr.Logger
+	// heard says that the ledger has been told all that could be listed.
+	heard atomic.Bool
 }
 
 // letGo ends the engagement. When the hub ends, all members are let go one after the other,
@@ -90,24 +93,25 @@ func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
 	}
 	if toolscache.WaitForCacheSync(ctx.Done(), repos.HasSynced, statuses.HasSynced) {
 		f.log.Info("member heard")
+		f.heard.Store(true)
 		f.apply(f.ledger.Heard(f.cluster, f.engagement))
 	}
 	<-ctx.Done()
 }
 
 // listen adds handlers to the informer of a kind, without waiting for its sync.
-func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(any), gone func(types.NamespacedName, parting)) (toolscache.ResourceEventHandlerRegistration, error) {
+func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(object any, initial bool), gone func(types.NamespacedName, parting)) (toolscache.ResourceEventHandlerRegistration, error) {
 	informer, err := cl.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, fmt.Errorf("making an informer for %T: %w", kind, err)
 	}
-	heard := func(object any) {
+	changed := func(object any, initial bool) {
 		f.last.note(f.cluster)
-		set(object)
+		set(object, initial)
 	}
-	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    heard,
-		UpdateFunc: func(_, object any) { heard(object) },
+	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerDetailedFuncs{
+		AddFunc:    changed,
+		UpdateFunc: func(_, object any) { changed(object, false) },
 		DeleteFunc: func(object any) {
 			f.last.note(f.cluster)
 			if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
@@ -132,8 +136,15 @@ func (f *follower) partingOf(event any) parting {
 	return deleted
 }
 
-func (f *follower) onStatus(object any) {
-	if cs, ok := object.(*v1alpha1.CommitStatus); ok {
+// onStatus takes in a CommitStatus. One of a first list that comes after the member is heard
+// is of a namespace that could not be listed before.
+func (f *follower) onStatus(object any, initial bool) {
+	cs, ok := object.(*v1alpha1.CommitStatus)
+	switch {
+	case !ok:
+	case initial && f.heard.Load():
+		f.apply(f.ledger.SetLateObject(f.cluster, f.engagement, cs))
+	default:
 		f.apply(f.ledger.SetObject(f.cluster, f.engagement, cs))
 	}
 }
@@ -142,7 +153,7 @@ func (f *follower) onStatusGone(name types.NamespacedName, why parting) {
 	f.apply(f.ledger.RemoveObject(f.cluster, f.engagement, name, why))
 }
 
-func (f *follower) onRepo(object any) {
+func (f *follower) onRepo(object any, _ bool) {
 	if repo, ok := object.(*v1alpha1.GitRepo); ok {
 		name := types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}
 		f.apply(f.ledger.SetRepo(f.cluster, f.engagement, name, repo))

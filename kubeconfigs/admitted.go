@@ -16,7 +16,7 @@ import (
 func (i *informer) admit(from *intake, object client.Object, added bool, size int) error {
 	i.mu.Lock()
 	ok, out := from.admit(object, added, size)
-	err := i.show(object, ok)
+	err := i.show(object, ok, listKind{})
 	i.mu.Unlock()
 	return errors.Join(err, out.deliver())
 }
@@ -49,7 +49,7 @@ func (i *informer) offer(l *listing, object client.Object, size int) error {
 	verdict, out := l.offer(object, size)
 	var err error
 	if verdict != passedOver {
-		err = i.show(object, verdict == refreshed)
+		err = i.show(object, verdict == refreshed, l.kind)
 	}
 	i.mu.Unlock()
 	return errors.Join(err, out.deliver())
@@ -59,7 +59,7 @@ func (i *informer) offer(l *listing, object client.Object, size int) error {
 func (i *informer) complete(l *listing) error {
 	pending, gone, out := l.end()
 	for _, object := range pending {
-		if err := i.fill(l.intake, object); err != nil {
+		if err := i.fill(l, object); err != nil {
 			return err
 		}
 	}
@@ -72,13 +72,13 @@ func (i *informer) complete(l *listing) error {
 }
 
 // fill puts a new object of a list into the store, unless it has been evicted since.
-func (i *informer) fill(from *intake, object client.Object) error {
+func (i *informer) fill(l *listing, object client.Object) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if !from.holds(client.ObjectKeyFromObject(object)) {
+	if !l.holds(client.ObjectKeyFromObject(object)) {
 		return nil
 	}
-	return i.put(object)
+	return i.put(object, l.kind)
 }
 
 // lose takes out an object that a list does not have, or that cannot be read.
@@ -102,9 +102,9 @@ func (i *informer) evict(e evicted) error {
 }
 
 // show puts an object into the store, or hides it. The lock is held.
-func (i *informer) show(object client.Object, ok bool) error {
+func (i *informer) show(object client.Object, ok bool, kind listKind) error {
 	if ok {
-		return i.put(object)
+		return i.put(object, kind)
 	}
 	return i.hide(client.ObjectKeyFromObject(object))
 }

@@ -76,7 +76,7 @@ func TestAListTakesNoMemoryForWhatIsKept(t *testing.T) {
 	g.Expect(replace(m.from, "", list(a, b), true)).To(Succeed())
 	m.told = nil
 
-	l := m.from.list()
+	l := m.from.list(listKind{})
 	g.Expect(m.offer(l, repo("a", "1"), 0)).To(Succeed())
 	g.Expect(m.offer(l, repo("b", "2"), 0)).To(Succeed())
 	g.Expect(m.offer(l, repo("c", "1"), 0)).To(Succeed())

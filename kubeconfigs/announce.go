@@ -59,8 +59,8 @@ func (a *announcer) round(ctx context.Context) bool {
 	var failed error
 	for _, m := range a.provider.snapshot() {
 		w, health := m.told()
-		if w.secret == nil || health.State == Connecting {
-			continue // the hub's own cluster, or nothing is known yet
+		if w.secret == nil || !a.known(health) {
+			continue // the hub's own cluster, or nothing to report yet
 		}
 		if err := client.IgnoreNotFound(a.announce(ctx, w, health)); err != nil {
 			failed = err
@@ -75,6 +75,12 @@ func (a *announcer) round(ctx context.Context) bool {
 		}
 	}
 	return failed == nil
+}
+
+// known reports whether a health says anything. First lists that are done at once, as after
+// every start of the hub, change no annotation.
+func (a *announcer) known(health Health) bool {
+	return health.State != Connecting || health.Reason == ReasonListing && a.provider.options.Clock.Since(health.Since) >= recheckEvery
 }
 
 // announce patches a member's Secret where its annotation is not true.
@@ -119,7 +125,7 @@ func annotationOf(health Health) HealthAnnotation {
 		out.CRDs = CRDsMissing
 	}
 	switch {
-	case health.Forbidden, health.Reason == ReasonForbidden:
+	case health.Forbidden, health.Reason == ReasonForbidden, health.Reason == ReasonNamespacesForbidden:
 		out.Permissions = PermissionsMissing
 	case health.State == Connected:
 		out.Permissions = PermissionsComplete
@@ -128,12 +134,12 @@ func annotationOf(health Health) HealthAnnotation {
 }
 
 // announcement is what an annotation becomes. A state that goes on keeps the time since
-// when it does, whichever process saw it begin, and the words that it was told in:
-// those of an error may hold a port.
+// when it does, whichever process saw it begin. An error that goes on keeps its message,
+// which may hold a port.
 func announcement(before string, now HealthAnnotation) (value string, changed bool, err error) {
 	if old, err := ParseHealthAnnotation(before); err == nil && old.State == now.State && old.Reason == now.Reason {
 		now.Since = old.Since
-		if now.Reason != ReasonObjectsUnreadable { // of which the words are the names
+		if now.State == Unreachable {
 			now.Message = old.Message
 		}
 	}

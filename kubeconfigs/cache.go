@@ -29,6 +29,8 @@ type memberCache struct {
 	options    Options
 	bounds     *intakes
 	namespaces []string
+	// forbidden are the namespaces that cannot be listed, as far as is known.
+	forbidden map[string]error
 	// started is closed by Start.
 	started chan struct{}
 	running sync.WaitGroup
@@ -41,12 +43,12 @@ type memberCache struct {
 
 var _ cache.Cache = &memberCache{}
 
-func newMemberCache(api rest.Interface, codec *codec, options Options, namespaces []string, bounds *intakes) *memberCache {
+func newMemberCache(api rest.Interface, codec *codec, options Options, namespaces []string, forbidden map[string]error, bounds *intakes) *memberCache {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	return &memberCache{
-		api: api, codec: codec, options: options, namespaces: namespaces, bounds: bounds, started: make(chan struct{}),
+		api: api, codec: codec, options: options, namespaces: namespaces, forbidden: forbidden, bounds: bounds, started: make(chan struct{}),
 		informers: map[schema.GroupVersionKind]*informer{}, ends: map[schema.GroupVersionKind]context.CancelFunc{},
 	}
 }
@@ -103,8 +105,7 @@ func (c *memberCache) informer(kind schema.GroupVersionKind) (i *informer, start
 }
 
 func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, error) {
-	resource, ok := resources[kind]
-	if !ok {
+	if _, ok := resources[kind]; !ok {
 		return nil, &cache.ErrResourceNotCached{GVK: kind}
 	}
 	scheme := c.options.Scheme
@@ -114,28 +115,40 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 	}
 	i := newInformer(object)
 	for _, namespace := range c.namespaces {
-		bounds := c.bounds.add(i, namespace)
-		objects := &objects{codec: c.codec, kind: kind, namespace: namespace, keep: c.options.Keep}
-		ask := func(options metav1.ListOptions) *rest.Request {
-			return c.api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&options, c.codec.params)
-		}
-		i.feedBy(&feed{
-			lister: &lister{fetch: func(ctx context.Context, options metav1.ListOptions) (*page, error) {
-				body, err := ask(options).Stream(asPage(ctx))
-				if err != nil {
-					return nil, err
-				}
-				defer func() { _ = body.Close() }()
-				return objects.page(ctx, body, options.Limit)
-			}},
-			into: i, intake: bounds.intake, omitted: bounds.omitted, objects: objects, unreadable: bounds.unreadable,
-			open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
-				return ask(options).Stream(ctx)
-			},
-			delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), clock: clock.RealClock{}, log: c.options.Log,
-		})
+		i.feedBy(c.newFeed(i, kind, namespace))
 	}
 	return i, nil
+}
+
+// newFeed makes the feed of a kind and a namespace.
+func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, namespace string) *feed {
+	bounds := c.bounds.add(into, namespace)
+	objects := &objects{codec: c.codec, kind: kind, namespace: namespace, keep: c.options.Keep}
+	ask := func(options metav1.ListOptions) *rest.Request {
+		return c.api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resources[kind]).VersionedParams(&options, c.codec.params)
+	}
+	p := newProgress(c.options.Clock, c.bounds.provider.lagLimit, func() {
+		c.settle()
+		c.bounds.told()
+	})
+	_, p.held = c.forbidden[namespace]
+	f := &feed{
+		into: into, intake: bounds.intake, omitted: bounds.omitted, objects: objects, unreadable: bounds.unreadable, progress: p,
+		open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
+			return ask(options).Stream(ctx)
+		},
+		delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), clock: clock.RealClock{}, log: c.options.Log,
+	}
+	f.lister = &lister{limit: c.options.ObjectLimit, clock: c.options.Clock, wait: f.pause}
+	f.fetch = func(ctx context.Context, options metav1.ListOptions) (*page, error) {
+		body, err := ask(options).Stream(asPage(ctx))
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = body.Close() }()
+		return objects.page(ctx, body, options.Limit)
+	}
+	return f
 }
 
 // begin runs an informer. The lock is held.
@@ -154,12 +167,24 @@ func (c *memberCache) begin(kind schema.GroupVersionKind, i *informer) {
 	}
 }
 
-// Start implements cache.Informers.
+// Start implements cache.Informers. Both kinds are watched, whoever asks for them: the
+// member's health is about both.
 func (c *memberCache) Start(ctx context.Context) error {
 	c.mu.Lock()
 	if c.ctx != nil {
 		c.mu.Unlock()
 		return errors.New("the member's cache has been started before")
+	}
+	for kind := range resources {
+		if _, ok := c.informers[kind]; ok {
+			continue
+		}
+		i, err := c.newInformer(kind)
+		if err != nil {
+			c.mu.Unlock()
+			return err
+		}
+		c.informers[kind] = i
 	}
 	c.ctx = ctx
 	for kind, i := range c.informers {

@@ -22,7 +22,7 @@ import (
 // cacheOf is a started cache that holds GitRepos.
 func cacheOf(t *testing.T, repos ...*v1alpha1.GitRepo) *memberCache {
 	t.Helper()
-	c := newMemberCache(nil, newCodec(clusters.Scheme()), Options{Scheme: clusters.Scheme()}, nil, nil)
+	c := newMemberCache(nil, newCodec(clusters.Scheme()), Options{Scheme: clusters.Scheme()}, nil, nil, nil)
 	c.ctx = t.Context()
 	i, from := informerOf(1)
 	if err := replace(from, "", list(repos...), true); err != nil {

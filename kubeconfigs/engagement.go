@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -15,6 +16,7 @@ import (
 // context lives. It is never changed.
 type engagement struct {
 	cluster    cluster.Cluster
+	cache      *memberCache
 	connection *connection
 	wish       wish
 	intakes    *intakes
@@ -23,18 +25,25 @@ type engagement struct {
 
 // recheck finds out whether the engagement still holds. What made it doubtful is
 // taken for the truth at first: the member is asked only when there has been no
-// more of it between two attempts.
+// more of it between two attempts. That one namespace is forbidden is not the truth about
+// all.
 func (e *engagement) recheck(ctx context.Context, codec *codec) error {
 	select {
 	case doubt := <-e.connection.doubts:
-		return doubt
-	default:
-		if err := e.intakes.trouble(); err != nil {
-			return err
+		if len(e.wish.namespaces) == 0 || !apierrors.IsForbidden(doubt) {
+			return doubt
 		}
-		_, err := check(ctx, e.connection, codec, e.wish.namespaces)
+	default:
+	}
+	if err := e.intakes.trouble(); err != nil {
 		return err
 	}
+	before := e.cache.reached()
+	found, err := check(ctx, e.connection, codec, e.wish.namespaces)
+	if err == nil {
+		e.cache.compare(before, found)
+	}
+	return err
 }
 
 // present is the same engagement with another token. The watches go on.
@@ -50,15 +59,15 @@ func (e *engagement) present(w wish) *engagement {
 // stops answering now would hold up its own end.
 //
 // ctx is the member's own, not the attempt's: the cluster lives as long.
-func (m *member) engage(ctx context.Context, c *connection, w wish) error {
+func (m *member) engage(ctx context.Context, c *connection, w wish, found findings) error {
 	p := m.provider
 	bounds := newIntakes(p, m.name.String(), m.remark, c.transport.raise)
-	fresh, err := p.newCluster(c, w.namespaces, bounds)
+	fresh, watched, err := p.newCluster(c, w.namespaces, found.forbidden, bounds)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	next := &engagement{cluster: fresh, connection: c, wish: w, intakes: bounds, cancel: cancel}
+	next := &engagement{cluster: fresh, cache: watched, connection: c, wish: w, intakes: bounds, cancel: cancel}
 	m.setOutdated("")
 	m.setRefused("")
 	m.setForbidden(false)
@@ -120,22 +129,23 @@ func (m *member) leave() {
 }
 
 // newCluster makes the cluster that is engaged. What members can share, they do.
-func (p *Provider) newCluster(c *connection, namespaces []string, bounds *intakes) (cluster.Cluster, error) {
+func (p *Provider) newCluster(c *connection, namespaces []string, forbidden map[string]error, bounds *intakes) (cluster.Cluster, *memberCache, error) {
 	api, err := c.api(p.codec())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	watched := newMemberCache(api, p.codec(), p.options, namespaces, forbidden, bounds)
 	created, err := cluster.New(c.config, func(o *cluster.Options) {
 		o.Scheme = p.options.Scheme
 		o.Logger = p.options.Log
 		o.HTTPClient = c.client
 		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper(), nil }
 		o.NewCache = func(*rest.Config, cache.Options) (cache.Cache, error) {
-			return newMemberCache(api, p.codec(), p.options, namespaces, bounds), nil
+			return watched, nil
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("making the cluster: %w", err)
+		return nil, nil, fmt.Errorf("making the cluster: %w", err)
 	}
-	return created, nil
+	return created, watched, nil
 }

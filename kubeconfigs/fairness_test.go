@@ -85,7 +85,7 @@ func TestAListThatRepeatsANameCountsItOnce(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(2)
 	i.listAll(small, those(1, 2)...)
-	l := i.list()
+	l := i.list(listKind{})
 	for range 100_000 {
 		for _, o := range those(1, 2, 3) {
 			l.offer(o, 0)
@@ -97,7 +97,7 @@ func TestAListThatRepeatsANameCountsItOnce(t *testing.T) {
 	g.Expect(i.units).To(Equal(2))
 	g.Expect(i.holdings()).To(ConsistOf("status-1", "status-2"))
 
-	l = i.list()
+	l = i.list(listKind{})
 	later := born(9)
 	later.UID = "later"
 	for _, o := range []*v1alpha1.CommitStatus{born(9), later} {
@@ -171,7 +171,7 @@ func TestAListThatIsGivenUpGivesBackWhatItHeld(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(10)
 	i.listAll(small, those(1, 2)...)
-	l := i.list()
+	l := i.list(listKind{})
 	for _, o := range those(1, 3, 4) {
 		l.offer(o, 0)
 	}

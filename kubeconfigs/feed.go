@@ -26,6 +26,8 @@ const (
 	emptyWatch = time.Second
 	// calm is after which time without a failure the waits start over.
 	calm = 2 * time.Minute
+	// longestPause bounds how long a member may have the hub wait.
+	longestPause = time.Minute
 )
 
 // feedBackoff is how long a feed waits after a failure.
@@ -51,16 +53,18 @@ type feed struct {
 	open func(context.Context, metav1.ListOptions) (io.ReadCloser, error)
 	// unreadable hears of every event.
 	unreadable *unreadable
+	*progress
 	// delay is how long to wait after a failure.
-	delay  wait.DelayFunc
-	clock  clock.Clock
-	log    logr.Logger
-	listed bool
+	delay wait.DelayFunc
+	clock clock.Clock
+	log   logr.Logger
+	// counted says that the informer does not wait for the first list any more.
+	counted bool
 }
 
 // run feeds until ctx ends.
 func (f *feed) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for f.allowed(ctx) {
 		version, err := f.relist(ctx)
 		for err == nil {
 			version, err = f.watch(ctx, version)
@@ -69,41 +73,89 @@ func (f *feed) run(ctx context.Context) {
 			// Not the error's text, which may be the member's; health has it, made fit to be told.
 			f.log.V(1).Info("listing anew", "kind", fmt.Sprintf("%T", f.into.kind), "reason", diagnose(err).Reason)
 		}
-		f.pause(ctx)
+		f.pause(ctx, err)
 	}
 }
 
-// pause waits after a failure.
-func (f *feed) pause(ctx context.Context) {
-	timer := f.clock.NewTimer(f.delay())
+// allowed waits while the member forbids to list the namespace. It reports false once ctx
+// has ended.
+//
+// A namespace that is forbidden when its member is engaged does not keep the member from
+// being synced. It is as good as empty until it can be listed: other claims may take over
+// the keys of its claims, as if the member's Secret were gone, and nothing is canceled for
+// it, since the hub does not know of these claims. The alternative is to hold back the
+// claims of the whole fleet for --unheard-grace at every start, because of a Role that was
+// deleted together with its namespace. A namespace that becomes forbidden later keeps its
+// objects.
+func (f *feed) allowed(ctx context.Context) bool {
+	for ctx.Err() == nil && f.isHeld() {
+		if !f.counted {
+			f.counted = true
+			f.into.listed()
+		}
+		select {
+		case <-ctx.Done():
+		case <-f.wake:
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// pause waits after a failure, as long as the member asks for if that is longer.
+func (f *feed) pause(ctx context.Context, after error) {
+	delay := f.delay()
+	if seconds, ok := apierrors.SuggestsClientDelay(after); ok {
+		delay = max(delay, min(time.Duration(seconds)*time.Second, longestPause))
+	}
+	timer := f.clock.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+	case <-f.wake:
 	case <-timer.C():
 	}
 }
 
 // relist brings a whole list, and returns the version that a watch goes on from.
 func (f *feed) relist(ctx context.Context) (version string, err error) {
-	listing := f.intake.list()
-	defer listing.abandon()
+	before, changes := f.reached(), f.into.changed()
+	kind := listKind{late: f.counted && !f.hasListed(), restored: f.isRestored()}
+	version, err = f.fill(ctx, kind)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err == nil && !kind.restored && older(version, before) {
+		err = errRestored
+	}
+	f.progress.endList(version, f.into.changed() != changes, err)
+	return version, err
+}
+
+// fill has a list taken in.
+func (f *feed) fill(ctx context.Context, kind listKind) (version string, err error) {
+	listing := f.intake.list(kind)
+	defer func() { listing.abandon() }()
 	var left omission
-	version, err = f.list(ctx, func(found found) error {
+	take := func(found found) error {
 		if found.err != nil {
 			left.add(found.name, f.intake.holds(found.name))
 			return nil
 		}
 		return f.into.offer(listing, found.object, found.size)
-	})
-	if err != nil {
+	}
+	again := func() {
+		listing.abandon()
+		listing, left = f.intake.list(kind), omission{}
+	}
+	if version, err = f.list(ctx, take, again); err != nil {
 		return "", fmt.Errorf("listing: %w", err)
 	}
 	f.omitted.replace(left)
 	if err := f.into.complete(listing); err != nil {
 		return "", err
 	}
-	if !f.listed {
-		f.listed = true
+	if !f.counted {
+		f.counted = true
 		f.into.listed()
 	}
 	return version, nil
@@ -112,12 +164,28 @@ func (f *feed) relist(ctx context.Context) (version string, err error) {
 // watch watches once from a version on. It returns the version that another watch goes on
 // from, or why there can be none.
 func (f *feed) watch(ctx context.Context, version string) (string, error) {
+	attempt, done := f.progress.beginWatch(ctx)
+	defer done()
+	version, err := f.watchOnce(attempt, version)
+	if ctx.Err() == nil && attempt.Err() != nil {
+		// Its member's check has ended it.
+		f.log.V(1).Info("watch ended", "kind", f.objects.kind.Kind, "namespace", f.objects.namespace, "reason", context.Cause(attempt).Error())
+		if f.resume() {
+			return f.reached(), nil
+		}
+		return "", context.Cause(attempt)
+	}
+	return version, err
+}
+
+// watchOnce is watch without the checks.
+func (f *feed) watchOnce(ctx context.Context, version string) (string, error) {
 	seconds := int64((shortestWatch + rand.N(longestWatch-shortestWatch)).Seconds())
 	begin := f.clock.Now()
 	body, err := f.open(ctx, metav1.ListOptions{Watch: true, ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &seconds})
 	switch {
 	case err != nil && (utilnet.IsConnectionRefused(err) || apierrors.IsTooManyRequests(err)):
-		f.pause(ctx) // what the watch goes on from is as good afterwards
+		f.pause(ctx, err) // what the watch goes on from is as good afterwards
 		return version, ctx.Err()
 	case err != nil:
 		return "", fmt.Errorf("watching: %w", err)
@@ -142,11 +210,16 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 		if err := f.take(event); err != nil {
 			return "", err
 		}
+		f.came(version, event.kind == watch.Bookmark)
 	}
 }
 
-// take brings an event to the informer.
+// take brings an event to the informer. An event that is older than the object in the cache
+// changes nothing: the pages of a list may be newer than its version.
 func (f *feed) take(e event) error {
+	if e.kind != watch.Bookmark && f.into.outdates(e.name, e.version) {
+		return nil
+	}
 	var err error
 	switch {
 	case e.kind == watch.Bookmark:

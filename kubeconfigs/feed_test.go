@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -46,6 +47,12 @@ type script struct {
 	from    []string // which versions a watch was asked from
 	paused  atomic.Int32
 	ended   chan struct{}
+	// f is the feed once it begins, which begun is called with. progress is its own where
+	// it is set, and handler one of its informer.
+	f        *feed
+	begun    func(*feed)
+	progress *progress
+	handler  toolscache.ResourceEventHandler
 	// before is called before the feed runs, and omit with each page.
 	before func(*feed)
 	omit   func(*page)
@@ -87,12 +94,23 @@ func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	g := NewWithT(t)
 	s.ended, s.from, s.listed = make(chan struct{}), nil, 0
 	i := newInformer(&v1alpha1.GitRepo{})
+	if s.progress == nil {
+		s.progress = newProgress(clock.RealClock{}, lagLimit, func() {})
+	}
+	if s.handler != nil {
+		_, err := i.AddEventHandler(s.handler)
+		g.Expect(err).NotTo(HaveOccurred())
+	}
 	f := &feed{
-		lister: &lister{fetch: s.fetch}, intake: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
+		lister: listerOf(s.fetch), progress: s.progress, intake: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
 		delay: func() time.Duration { s.paused.Add(1); return 0 },
 	}
 	i.feedBy(f)
+	s.f = f
+	if s.begun != nil {
+		go s.begun(f)
+	}
 	if s.before != nil {
 		s.before(f)
 	}
@@ -151,7 +169,7 @@ func TestAFeedGoesOnWhereAWatchEnded(t *testing.T) {
 			1, 0,
 		},
 		"where none could be opened, after a while": {
-			[]func(context.Context) (io.ReadCloser, error){refused(syscall.ECONNREFUSED), refused(apierrors.NewTooManyRequests("later", 1))},
+			[]func(context.Context) (io.ReadCloser, error){refused(syscall.ECONNREFUSED), refused(apierrors.NewTooManyRequests("later", 0))},
 			[]string{"1", "1", "1"},
 			[]string{"a1"},
 			1, 2,

@@ -18,9 +18,11 @@ type State string
 
 // The states of a member.
 const (
-	// Connecting is a member's state until its first attempt has ended.
+	// Connecting is a member's state until its first attempt has ended and its first lists
+	// are done.
 	Connecting State = "Connecting"
-	// Connected means engaged and, as far as is known, answering.
+	// Connected means that the member is served: its objects are listed, and its watches
+	// keep up with the newest list. See ReasonNamespacesForbidden for the exception.
 	Connected State = "Connected"
 	// Refused means that the hub does not use the Secret; see Refusal.
 	Refused State = "Refused"
@@ -57,6 +59,15 @@ const (
 	// ReasonCredentialExpiring means that the member is watched, and that its token or client
 	// certificate ends soon: it cannot be renewed, or could not so far.
 	ReasonCredentialExpiring = "CredentialExpiring"
+	// ReasonNamespacesForbidden means that the member is watched in some of the namespaces
+	// that its Secret names, and does not let the hub list the others.
+	ReasonNamespacesForbidden = "NamespacesForbidden"
+	// ReasonListing means that the first lists of a member are not done.
+	ReasonListing = "Listing"
+	// ReasonListFailed means that a list of a member does not come to its end.
+	ReasonListFailed = "ListFailed"
+	// ReasonWatchBehind means that a watch of a member is older than its newest list.
+	ReasonWatchBehind        = "WatchBehind"
 	ReasonUnauthorized       = "Unauthorized"
 	ReasonForbidden          = "Forbidden"
 	ReasonCRDsMissing        = "CRDsMissing"

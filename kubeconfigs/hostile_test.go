@@ -111,7 +111,7 @@ func feedOf(t *testing.T, c *connection) *feed {
 	g.Expect(err).NotTo(HaveOccurred())
 	p := New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()})
 	bounds := newIntakes(p, "eu", func() {}, func(error) {})
-	made, err := newMemberCache(api, p.codec(), p.options, nil, bounds).newInformer(commitStatus)
+	made, err := newMemberCache(api, p.codec(), p.options, nil, nil, bounds).newInformer(commitStatus)
 	g.Expect(err).NotTo(HaveOccurred())
 	return made.feeds[0]
 }

@@ -34,6 +34,8 @@ type informer struct {
 	// unlisted counts the feeds that have not listed yet.
 	unlisted int
 	stopped  bool
+	// changes counts what handlers were told of.
+	changes int
 }
 
 func newInformer(kind client.Object) *informer {
@@ -51,23 +53,24 @@ func (i *informer) feedBy(f *feed) {
 // put takes in an object that has come or changed. One that has not changed is no news, and
 // what the store has stays: handlers keep it too. The version alone does not tell, since an
 // API server that was restored from a backup uses versions twice. The lock is held.
-func (i *informer) put(object client.Object) error {
+func (i *informer) put(object client.Object, kind listKind) error {
 	before, known, err := i.store.Get(object)
 	if err != nil {
 		return fmt.Errorf("looking into the cache: %w", err)
 	}
-	if old, ok := before.(client.Object); ok && old.GetUID() == object.GetUID() && old.GetResourceVersion() == object.GetResourceVersion() &&
+	if old, ok := before.(client.Object); ok && !kind.restored && old.GetUID() == object.GetUID() && old.GetResourceVersion() == object.GetResourceVersion() &&
 		equality.Semantic.DeepEqual(old, object) {
 		return nil
 	}
 	if err := i.store.Update(object); err != nil {
 		return fmt.Errorf("putting an object into the cache: %w", err)
 	}
+	i.changes++
 	for _, r := range i.handlers {
 		if known {
 			r.handler.OnUpdate(before, object)
 		} else {
-			r.handler.OnAdd(object, !i.HasSynced())
+			r.handler.OnAdd(object, kind.late || !i.HasSynced())
 		}
 	}
 	return nil
@@ -96,12 +99,27 @@ func (i *informer) take(name types.NamespacedName, last client.Object) error {
 
 // notifyGone tells handlers that an object is gone. The lock is held.
 func (i *informer) notifyGone(told any) {
+	i.changes++
 	for _, r := range i.handlers {
 		r.handler.OnDelete(told)
 	}
 }
 
-// listed takes in that a feed has listed for the first time.
+// changed returns how often handlers were told of a change.
+func (i *informer) changed() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.changes
+}
+
+// outdates reports whether the cache has a newer state of an object than that of a version.
+func (i *informer) outdates(name client.ObjectKey, version string) bool {
+	newer, err := i.known(name)
+	return err == nil && newer != nil && older(version, newer.GetResourceVersion())
+}
+
+// listed takes in that a feed has listed for the first time, or that its first list is not
+// waited for.
 func (i *informer) listed() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -70,8 +70,12 @@ func informerOf(feeds int) (*informer, *intake) {
 
 // replace has a list of a namespace, or of all for "", taken in.
 func replace(from *intake, namespace string, objects []client.Object, first bool) error {
+	return replaceBy(listKind{}, from, namespace, objects, first)
+}
+
+func replaceBy(kind listKind, from *intake, namespace string, objects []client.Object, first bool) error {
 	from.namespace = namespace
-	l := from.list()
+	l := from.list(kind)
 	for _, object := range objects {
 		if err := from.into.offer(l, object, 0); err != nil {
 			return err
@@ -108,6 +112,12 @@ func TestAHandlerIsToldOfWhatChanges(t *testing.T) {
 		"one that was not there":  {func(i *intake) error { return i.into.withdraw(i, keyOf(repo("d", "1")), repo("d", "2")) }, nil, []string{"a1", "b1", "z1"}},
 		"a list of its namespace": {func(i *intake) error { return replace(i, "team", list(repo("c", "3"), repo("a", "1")), false) }, told{"add c3 false", "delete unknown team/b"}, []string{"a1", "c3", "z1"}},
 		"a list of all":           {func(i *intake) error { return replace(i, "", list(repo("b", "2"), repo("a", "1")), false) }, told{"update b1 b2", "delete unknown other/z"}, []string{"a1", "b2"}},
+		"a list after a restore": {func(i *intake) error {
+			return replaceBy(listKind{restored: true}, i, "team", list(repo("a", "1"), repo("b", "0")), false)
+		}, told{"update a1 a1", "update b1 b0"}, []string{"a1", "b0", "z1"}},
+		"a namespace's late first list": {func(i *intake) error {
+			return replaceBy(listKind{late: true}, i, "team", list(repo("a", "1"), repo("b", "1"), repo("c", "1")), false)
+		}, told{"add c1 true"}, []string{"a1", "b1", "z1", "c1"}},
 		"one created anew": {func(i *intake) error {
 			other := repo("b", "1")
 			other.UID = "v"

@@ -59,7 +59,7 @@ func (t *intakeTest) remove(object *v1alpha1.CommitStatus) bool {
 
 // list has objects listed, in random order.
 func (t *intakeTest) listAll(size func(*v1alpha1.CommitStatus) int, objects ...*v1alpha1.CommitStatus) {
-	l := t.list()
+	l := t.list(listKind{})
 	for _, at := range rand.Perm(len(objects)) {
 		_, out := l.offer(objects[at], size(objects[at]))
 		_ = out.deliver()

@@ -3,8 +3,11 @@ package kubeconfigs
 import (
 	"context"
 	"errors"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 )
 
 const (
@@ -22,37 +25,94 @@ const (
 type lister struct {
 	// fetch asks for a page.
 	fetch func(context.Context, metav1.ListOptions) (*page, error)
+	// limit is how many objects of the kind the hub takes from the member.
+	limit int
+	clock clock.PassiveClock
+	// wait waits before a page that the member was too busy for is asked for again.
+	wait func(context.Context, error)
 	// page is the size of the pages that the last list came by, 0 before the first.
 	page int64
 }
 
+// listState is how far a list is.
+type listState struct {
+	options metav1.ListOptions
+	end     *listEnd
+	// version is that of the first page: what changes while the others are read is brought
+	// by the watch that begins there.
+	version string
+	// recovering says that the token to go on with took the place of one that had expired,
+	// and grown that the list began again by larger pages.
+	recovering, grown bool
+}
+
 // list hands on all objects, and returns the version that they are as of. It asks for the
-// newest state, since an API server does not divide any other into pages.
-func (l *lister) list(ctx context.Context, take func(found) error) (version string, err error) {
-	options := metav1.ListOptions{Limit: l.firstPage()}
-	for {
-		page, err := l.fetch(ctx, options)
-		if errors.Is(err, errTooLarge) && options.Limit > 1 {
-			options.Limit = max(1, options.Limit/pageCut)
-			continue
-		}
-		if err != nil {
+// newest state, since an API server does not divide any other into pages. It calls again
+// before it begins again, after which all objects that it handed on count for nothing.
+func (l *lister) list(ctx context.Context, take func(found) error, again func()) (version string, err error) {
+	s := l.begin(l.firstPage(), l.clock.Now())
+	for more := true; more; {
+		if err := s.end.late(l.clock.Now()); err != nil {
 			return "", err
 		}
-		if version == "" {
-			version = page.version
+		page, err := l.fetch(ctx, s.options)
+		if err != nil {
+			if err := l.recover(ctx, s, err, again); err != nil {
+				return "", err
+			}
+			continue
 		}
 		for _, f := range page.objects {
 			if err := take(f); err != nil {
 				return "", err
 			}
 		}
-		if options.Continue = page.next; options.Continue == "" {
-			break
+		if more, err = s.turn(page); err != nil {
+			return "", err
 		}
 	}
-	l.page = options.Limit
-	return version, nil
+	l.page = s.options.Limit
+	return s.version, nil
+}
+
+// begin begins a list, whose time runs from begun on.
+func (l *lister) begin(page int64, begun time.Time) *listState {
+	return &listState{options: metav1.ListOptions{Limit: page}, end: newListEnd(begun, l.limit, page)}
+}
+
+// turn takes in the end of a page, and reports whether there are more.
+func (s *listState) turn(p *page) (more bool, err error) {
+	if s.version == "" {
+		s.version = p.version
+	}
+	s.recovering, s.options.Continue = false, p.next
+	return p.next != "", s.end.next(s.options.Limit, len(p.objects), p.next)
+}
+
+// recover has a list go on after a page that failed, or returns why it does not. A page that
+// is too large is asked for in smaller ones. Where the token to continue with has expired,
+// as it does after some minutes, the list goes on by the token that the member offers in its
+// place; where that has expired too it begins again by larger pages, up to one for all that
+// may be there, as client-go's pager does.
+func (l *lister) recover(ctx context.Context, s *listState, err error, again func()) error {
+	switch {
+	case errors.Is(err, errTooLarge) && s.options.Limit > 1 && !s.grown:
+		s.options.Limit = max(1, s.options.Limit/pageCut)
+	case apierrors.IsTooManyRequests(err):
+		l.wait(ctx, err)
+		return ctx.Err()
+	case s.options.Continue == "" || !apierrors.IsResourceExpired(err):
+		return err
+	case recovery(err) != "" && !s.recovering:
+		s.recovering, s.options.Continue = true, recovery(err)
+	case s.options.Limit < int64(listSlack*l.limit):
+		*s = *l.begin(s.options.Limit*pageCut, s.end.begun)
+		s.grown = true
+		again()
+	default:
+		return err
+	}
+	return nil
 }
 
 // firstPage is the size that a list begins with. Where objects are large it comes back to

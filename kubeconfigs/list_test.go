@@ -41,19 +41,25 @@ func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, me
 	}
 }
 
+// listerOf is a lister with a clock of its own, which a wait moves on by a second.
+func listerOf(fetch func(context.Context, metav1.ListOptions) (*page, error)) *lister {
+	clk := clocktesting.NewFakeClock(time.Now())
+	return &lister{fetch: fetch, limit: DefaultObjectLimit, clock: clk, wait: func(context.Context, error) { clk.Step(time.Second) }}
+}
+
 // listed are the objects that a lister hands on.
 func (l *lister) listed(ctx context.Context) (objects []client.Object, version string, err error) {
 	version, err = l.list(ctx, func(f found) error {
 		objects = append(objects, f.object)
 		return nil
-	})
+	}, func() { objects = nil })
 	return objects, version, err
 }
 
 func TestAListIsReadByPages(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
-	objects, version, err := (&lister{fetch: pages(1700, pageSize, &asked)}).listed(t.Context())
+	objects, version, err := listerOf(pages(1700, pageSize, &asked)).listed(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(objects).To(HaveLen(1700))
 	g.Expect(version).To(Equal("1000"), "the watch begins where the first page was read")
@@ -67,11 +73,11 @@ func TestAListIsReadByPages(t *testing.T) {
 func TestAPageThatIsTooLargeIsAskedForInSmallerOnes(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
-	objects, _, err := (&lister{fetch: pages(100, 10, &asked)}).listed(t.Context())
+	objects, _, err := listerOf(pages(100, 10, &asked)).listed(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(objects).To(HaveLen(100))
 
-	_, _, err = (&lister{fetch: pages(100, 0, &asked)}).listed(t.Context())
+	_, _, err = listerOf(pages(100, 0, &asked)).listed(t.Context())
 	g.Expect(err).To(MatchError(errTooLarge), "not even one is small enough")
 }
 

@@ -14,9 +14,19 @@ import (
 type listing struct {
 	*intake
 	number uint32
+	kind   listKind
 	// pending are the new objects, and left is how many objects of the list are left out.
 	pending map[*entry]client.Object
 	left    int
+}
+
+// listKind says what is special about a list. Watches have the zero value.
+type listKind struct {
+	// late says that it is the first of a namespace, and comes after the member was synced.
+	late bool
+	// restored says that the member's versions went back, so that even an object that looks
+	// the same is reported as changed: what the hub patched in between is gone.
+	restored bool
 }
 
 // verdict is what becomes of an object of a list.
@@ -32,12 +42,12 @@ const (
 )
 
 // list begins a list.
-func (i *intake) list() *listing {
+func (i *intake) list(kind listKind) *listing {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lists++
 	i.frees, i.forAll = i.admission.frees, false
-	i.listing = &listing{intake: i, number: i.lists, pending: map[*entry]client.Object{}}
+	i.listing = &listing{intake: i, number: i.lists, kind: kind, pending: map[*entry]client.Object{}}
 	return i.listing
 }
 

@@ -45,6 +45,8 @@ type member struct {
 	current   *engagement        // written by run only
 	renewals  renewals
 	health    Health
+	// holds says that the last attempt found current to be what the newest wish asks for.
+	holds bool
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
 	// refused is what the member says about statuses that it refuses, "" for none.
@@ -148,7 +150,7 @@ func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	if o.watching() {
 		doubts = m.engaged().connection.doubts
 	}
-	wait := recheckEvery
+	wait := m.provider.recheckEvery
 	switch {
 	case o.err == nil:
 		retry.success()
@@ -210,7 +212,8 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 	if err != nil {
 		return err
 	}
-	if _, err := check(attempt, next, p.codec(), w.namespaces); err != nil {
+	found, err := check(attempt, next, p.codec(), w.namespaces)
+	if err != nil {
 		next.close()
 		return err
 	}
@@ -219,7 +222,7 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 		m.replace(current.present(w))
 		return nil
 	}
-	if err := m.engage(ctx, next, w); err != nil {
+	if err := m.engage(ctx, next, w, found); err != nil {
 		next.close()
 		return err
 	}

@@ -58,6 +58,8 @@ type Options struct {
 type Provider struct {
 	options   Options
 	deadlines deadlines
+	// lagLimit and recheckEvery are the constants of these names, but for tests.
+	lagLimit, recheckEvery time.Duration
 	// budget is what all members share.
 	budget *budget
 
@@ -115,11 +117,12 @@ func New(options Options) *Provider {
 	p := &Provider{
 		options:   options,
 		deadlines: defaultDeadlines,
-		budget:    newBudget(options.FleetLimit, options.Clock),
-		members:   map[multicluster.ClusterName]*member{},
-		wishes:    wishes{},
-		shared:    map[multicluster.ClusterName]sharedObjects{},
-		changed:   make(chan struct{}, 1),
+		lagLimit:  lagLimit, recheckEvery: recheckEvery,
+		budget:  newBudget(options.FleetLimit, options.Clock),
+		members: map[multicluster.ClusterName]*member{},
+		wishes:  wishes{},
+		shared:  map[multicluster.ClusterName]sharedObjects{},
+		changed: make(chan struct{}, 1),
 	}
 	p.codec = sync.OnceValue(func() *codec { return newCodec(p.options.Scheme) })
 	return p

@@ -8,7 +8,7 @@ func (m *member) tell(o outcome) {
 	health := diagnose(m.clean(o.err))
 	switch {
 	case o.kept && o.watching():
-		health.State = Connected
+		health.State = m.stateOfKept()
 		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
 	case o.kept:
 		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(m.clean(o.doubt)).Message)
@@ -17,9 +17,10 @@ func (m *member) tell(o outcome) {
 	if health.Reason == ReasonCRDsMissing {
 		m.serving.vanishedAt = p.options.Clock.Now()
 	}
-	if health.Reason == ReasonConnected {
+	if m.holds = o.err == nil; m.holds {
 		health = m.watching()
 	}
+	slow := health.Reason == ReasonListing && m.health.Reason == ReasonListing
 	changed := health.State != m.health.State || health.Reason != m.health.Reason
 	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, m.wish.life.until, m.twinsNow()
 	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
@@ -28,7 +29,7 @@ func (m *member) tell(o outcome) {
 	if changed {
 		health.Since = p.options.Clock.Now()
 	}
-	news := health != m.health
+	news := health != m.health || slow
 	m.health = health
 	secret := m.wish.secret
 	m.mu.Unlock()
@@ -86,9 +87,9 @@ func (m *member) remark() {
 	}
 	m.mu.Lock()
 	health := m.watching()
-	watched := m.health.State == Connected && m.current != nil
-	changed := watched && m.health.Reason != health.Reason
-	news := changed || watched && (m.health.Unreadable != health.Unreadable || health.Unreadable > 0 && m.health.Message != health.Message)
+	watched := m.holds && m.current != nil
+	changed := watched && (m.health.State != health.State || m.health.Reason != health.Reason)
+	news := changed || watched && (m.health.Unreadable != health.Unreadable || m.health.Message != health.Message)
 	health.Since, health.CredentialExpiry, health.RenewalError = m.health.Since, m.health.CredentialExpiry, m.health.RenewalError
 	health.Twins = m.health.Twins
 	if changed {
@@ -113,13 +114,30 @@ func (m *member) watching() Health {
 	if m.current == nil {
 		return watching(s)
 	}
+	served := m.current.cache.service()
+	if health, missing := served.health(); missing {
+		return health
+	}
 	s.crowd = m.current.intakes.crowd()
 	s.unreadable, s.which = m.current.intakes.unreadable()
-	return watching(s).warned(m.current.wish.life.expiring(m.provider.options.Clock.Now()))
+	health := watching(s)
+	served.limit(&health)
+	return health.warned(m.current.wish.life.expiring(m.provider.options.Clock.Now()))
+}
+
+// stateOfKept is the state of a member whose engagement of another wish is still in use.
+func (m *member) stateOfKept() State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.watching().State
 }
 
 // announce writes the log line and the event of a change.
+// A member that is being listed for the first time has nothing to report yet.
 func (m *member) announce(secret *corev1.ObjectReference, health Health) {
+	if health.State == Connecting {
+		return
+	}
 	m.provider.options.Log.Info("member's health changed", "cluster", m.name, "state", health.State, "reason", health.Reason, "message", health.Message)
 	m.provider.record(secret, health)
 }
