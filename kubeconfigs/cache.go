@@ -31,6 +31,8 @@ type memberCache struct {
 	namespaces []string
 	// forbidden are the namespaces that cannot be listed, as far as is known.
 	forbidden map[string]error
+	// told is called when how the member is served has changed.
+	told func()
 	// started is closed by Start.
 	started chan struct{}
 	running sync.WaitGroup
@@ -48,7 +50,7 @@ func newMemberCache(api rest.Interface, codec *codec, options Options, namespace
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	return &memberCache{
-		api: api, codec: codec, options: options, namespaces: namespaces, forbidden: forbidden, bounds: bounds, started: make(chan struct{}),
+		api: api, codec: codec, options: options, namespaces: namespaces, forbidden: forbidden, bounds: bounds, told: func() {}, started: make(chan struct{}),
 		informers: map[schema.GroupVersionKind]*informer{}, ends: map[schema.GroupVersionKind]context.CancelFunc{},
 	}
 }
@@ -129,7 +131,7 @@ func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, name
 	}
 	p := newProgress(c.options.Clock, c.bounds.provider.lagLimit, func() {
 		c.settle()
-		c.bounds.told()
+		c.told()
 	})
 	_, p.held = c.forbidden[namespace]
 	f := &feed{

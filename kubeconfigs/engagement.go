@@ -66,6 +66,7 @@ func (m *member) engage(ctx context.Context, c *connection, w wish, found findin
 	if err != nil {
 		return err
 	}
+	watched.told = m.reassess
 	ctx, cancel := context.WithCancel(ctx)
 	next := &engagement{cluster: fresh, cache: watched, connection: c, wish: w, intakes: bounds, cancel: cancel}
 	m.setOutdated("")

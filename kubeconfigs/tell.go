@@ -81,10 +81,14 @@ func (m *member) setRefused(words string) {
 // remark takes in what there is to say of a member that is watched, if it is. Log and
 // event are for changes. Who makes too many of them is looked at by the next check.
 func (m *member) remark() {
-	p := m.provider
-	if !m.remarks.AllowN(p.options.Clock.Now(), 1) {
-		return
+	if m.remarks.AllowN(m.provider.options.Clock.Now(), 1) {
+		m.reassess()
 	}
+}
+
+// reassess is remark without a bound.
+func (m *member) reassess() {
+	p := m.provider
 	m.mu.Lock()
 	health := m.watching()
 	watched := m.holds && m.current != nil
