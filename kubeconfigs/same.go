@@ -37,21 +37,53 @@ func duplicates(of wishes) map[multicluster.ClusterName]multicluster.ClusterName
 		return cmp.Or(of[a].createdAt.Compare(of[b].createdAt), cmp.Compare(a, b))
 	})
 	refused := map[multicluster.ClusterName]multicluster.ClusterName{}
-	for i, name := range names {
-		for _, older := range names[:i] {
-			if _, ok := refused[older]; !ok && overlap(of[name].namespaces, of[older].namespaces) {
-				refused[name] = older
-				break
-			}
+	used := newOwners()
+	for at, name := range names {
+		if older := used.take(of[name].namespaces, at); older != at {
+			refused[name] = names[older]
 		}
 	}
 	return refused
 }
 
-// overlap reports whether two lists of namespaces have one in common. An empty one means
-// all.
-func overlap(a, b []string) bool {
-	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(each string) bool { return slices.Contains(b, each) })
+// owners are the Secrets that are used, by their place in the order of age.
+type owners struct {
+	// oldest is the first of all, and everywhere the one that is for all namespaces; -1 for
+	// none.
+	oldest, everywhere int
+	of                 map[string]int
+}
+
+func newOwners() *owners { return &owners{oldest: -1, everywhere: -1, of: map[string]int{}} }
+
+// take gives namespaces, none meaning all, to a Secret, unless one that is older has any of
+// them. It returns the one that has them.
+func (o *owners) take(namespaces []string, at int) int {
+	switch {
+	case o.everywhere >= 0:
+		return o.everywhere
+	case len(namespaces) == 0 && o.oldest >= 0:
+		return o.oldest
+	case len(namespaces) == 0:
+		o.oldest, o.everywhere = at, at
+		return at
+	}
+	older := at
+	for _, namespace := range namespaces {
+		if owner, ok := o.of[namespace]; ok {
+			older = min(older, owner)
+		}
+	}
+	if older != at {
+		return older
+	}
+	for _, namespace := range namespaces {
+		o.of[namespace] = at
+	}
+	if o.oldest < 0 {
+		o.oldest = at
+	}
+	return at
 }
 
 // refusedAs is a wish that is refused because of another Secret.

@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -173,3 +174,14 @@ var _ = Describe("A member that shows another's objects", func() {
 		Expect(r.health("a")()).To(HaveField("Twins", ""))
 	})
 })
+
+func TestDuplicates_AreFoundAmongThousandsInNoTime(t *testing.T) {
+	group := wishes{}
+	for i := range 5000 {
+		name := multicluster.ClusterName(fmt.Sprintf("member-%04d", i))
+		group[name] = wish{createdAt: time.Unix(int64(i), 0), namespaces: []string{name.String()}}
+	}
+	begin := time.Now()
+	NewWithT(t).Expect(duplicates(group)).To(BeEmpty())
+	NewWithT(t).Expect(time.Since(begin)).To(BeNumerically("<", time.Second), "it is asked for each of them under a lock")
+}

@@ -15,10 +15,14 @@ func (p *Provider) want(name multicluster.ClusterName, w wish) {
 	if p.ctx == nil {
 		return
 	}
-	changed, twins := p.setWish(name, &w)
-	if m := p.members[name]; m != nil && !m.isOf(w.secret) {
+	switch m := p.members[name]; {
+	case m == nil:
+	case !m.isOf(w.secret):
 		p.end(name, m)
+	case p.wishes[name].print == w.print:
+		return
 	}
+	changed, twins := p.setWish(name, &w)
 	if p.members[name] == nil {
 		m := newMember(p, name)
 		m.shared = p.shared[name]
