@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -34,7 +35,7 @@ sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
 			if logging.Level != nil {
 				logging.Level = quiet{logging.Level}
 			}
-			o.Log = zap.New(zap.UseFlagOptions(&logging))
+			o.Log = kubeconfigs.LimitLog(zap.New(zap.UseFlagOptions(&logging)), clock.RealClock{})
 			ctrl.SetLogger(o.Log)
 			config, err := ctrlconfig.GetConfig()
 			if err != nil {

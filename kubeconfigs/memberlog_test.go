@@ -1,0 +1,57 @@
+package kubeconfigs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/funcr"
+	. "github.com/onsi/gomega"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func TestLimitLog_BoundsTheLinesAboutOneMember(t *testing.T) {
+	g := NewWithT(t)
+	var lines []string
+	clk := clocktesting.NewFakePassiveClock(time.Now())
+	log := LimitLog(funcr.New(func(_, line string) { lines = append(lines, line) }, funcr.Options{}), clk)
+	about := func(what string) (n int) {
+		for _, line := range lines {
+			if strings.Contains(line, what) {
+				n++
+			}
+		}
+		return n
+	}
+	start := clk.Now()
+	eu := log.WithValues("cluster", "eu")
+	for second := range 60 {
+		clk.SetTime(start.Add(time.Duration(second) * time.Second))
+		for n := range 100 {
+			eu.Info("denied", "n", n)
+			log.WithName("publish").Error(errors.New("no"), "not patched", "cluster", "us")
+			log.Info("wrote status")
+		}
+	}
+	g.Expect(about(`"cluster"="eu"`)).To(And(BeNumerically(">", memberLinesBurst), BeNumerically("<=", 100)))
+	g.Expect(about(`"cluster"="us"`)).To(And(BeNumerically(">", memberLinesBurst), BeNumerically("<=", 100)))
+	g.Expect(about("wrote status")).To(Equal(6000), "that is no member's doing alone")
+	g.Expect(about("linesLeftOut")).To(BeNumerically(">", 0))
+}
+
+func TestLimitLog_ShowsNoControlCharactersOfAMember(t *testing.T) {
+	g := NewWithT(t)
+	var lines []string
+	log := LimitLog(funcr.New(func(_, line string) { lines = append(lines, line) }, funcr.Options{}), clocktesting.NewFakePassiveClock(time.Now()))
+	text := "a\x1b[2J\u202e" + strings.Repeat("x", 10_000)
+	log.Info("denied", "cluster", "eu", "sha", text)
+	log.WithValues("cluster", "eu", "name", text).Info("denied")
+	log.WithValues("cluster", "eu").Error(errors.New(text), "not patched", "error", fmt.Errorf("so: %s", text))
+	g.Expect(lines).To(HaveLen(3))
+	for _, line := range lines {
+		g.Expect(line).NotTo(Or(ContainSubstring("\x1b"), ContainSubstring(`\x1b`), ContainSubstring(`\u001b`), ContainSubstring("\u202e")))
+		g.Expect(len(line)).To(BeNumerically("<", 1000))
+	}
+}
