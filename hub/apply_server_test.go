@@ -75,7 +75,8 @@ func (s *apiServer) raw(ctx context.Context, name string) (object map[string]any
 	if err != nil {
 		return nil, err
 	}
-	return object, json.Unmarshal(body, &object)
+	err = json.Unmarshal(body, &object)
+	return object, err
 }
 
 // apply has a field manager apply a status, as versions of the hub before this one did.

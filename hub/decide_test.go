@@ -30,6 +30,7 @@ type fixedFleet struct {
 func (c fixedFleet) aggregates(scmProvider string) bool {
 	return slices.Contains(c.aggregate, scmProvider)
 }
+
 func (c fixedFleet) unheard(cluster string, _ Key) bool { return slices.Contains(c.silent, cluster) }
 
 func (c fixedFleet) awaited(Key) string {

@@ -242,7 +242,7 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 // heldUp is how long the owner of an entry waits for the end of its old status,
 // zero when there is nothing to wait for. One that another installation's pause
 // or outage holds back is not waited for.
-func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
+func (l *Ledger) heldUp(v Verdict, lane string) (wait time.Duration) {
 	for _, d := range l.objectAt(v.Owner.Object).parting() {
 		if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
 			l.ending(old)

@@ -140,7 +140,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	}
 	if job.Account != nil && plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing {
 		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
-		wait = max(wait, l.heldUp(e, job.Verdict, lane))
+		wait = max(wait, l.heldUp(job.Verdict, lane))
 	}
 	return max(wait, 0)
 }

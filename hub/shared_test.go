@@ -162,7 +162,7 @@ func TestLedgerSharedObject_IsTakenOverByTheNextOldestOfThree(t *testing.T) {
 			b.RemoveObject(cluster, b.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
 		},
 		"when it left its list": func(b *bench, cluster string) {
-			b.joinsAt(cluster, int64(b.joinedAt(cluster).Unix()))
+			b.joinsAt(cluster, b.joinedAt(cluster).Unix())
 			b.Heard(cluster, b.token[cluster])
 		},
 		"when its object is another": func(b *bench, cluster string) {

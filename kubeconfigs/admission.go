@@ -93,16 +93,21 @@ func compareAge(a, b *entry) int {
 	return cmp.Or(cmp.Compare(a.created, b.created), strings.Compare(a.name, b.name))
 }
 
-func (e *entry) before(other *entry) bool { return compareAge(e, other) > 0 }
-func (e *entry) moved(at int)             { e.at = int32(at) }
+// Before has the newest object of a namespace first.
+func (e *entry) Before(other *entry) bool { return compareAge(e, other) > 0 }
 
-// before has the larger namespace first, of equal ones that with the newest object.
-func (n *namespace) before(other *namespace) bool {
+// Moved notes where it is in its ranking.
+func (e *entry) Moved(at int) { e.at = int32(at) }
+
+// Before has the larger namespace first, of equal ones that with the newest object.
+func (n *namespace) Before(other *namespace) bool {
 	return cmp.Or(
 		cmp.Compare(n.units, other.units), cmp.Compare(n.newest[0].created, other.newest[0].created), strings.Compare(n.name, other.name),
 	) > 0
 }
-func (n *namespace) moved(at int) { n.at = at }
+
+// Moved notes where it is in its ranking.
+func (n *namespace) Moved(at int) { n.at = at }
 
 // add keeps an object, and returns its namespace. The lock is held.
 func (a *admission) add(key types.NamespacedName, e *entry, from *intake) *namespace {
@@ -198,22 +203,22 @@ func (a *admission) end() {
 
 // ranking is a heap whose elements know where they are.
 type ranking[T interface {
-	before(T) bool
-	moved(int)
+	Before(T) bool
+	Moved(int)
 }] []T
 
 func (r ranking[T]) Len() int           { return len(r) }
-func (r ranking[T]) Less(a, b int) bool { return r[a].before(r[b]) }
+func (r ranking[T]) Less(a, b int) bool { return r[a].Before(r[b]) }
 func (r ranking[T]) Swap(a, b int) {
 	r[a], r[b] = r[b], r[a]
-	r[a].moved(a)
-	r[b].moved(b)
+	r[a].Moved(a)
+	r[b].Moved(b)
 }
 
 // Push implements heap.Interface.
 func (r *ranking[T]) Push(x any) {
 	if e, ok := x.(T); ok {
-		e.moved(len(*r))
+		e.Moved(len(*r))
 		*r = append(*r, e)
 	}
 }

@@ -139,7 +139,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 	take := func(found found) error {
 		if found.err != nil {
 			left.add(found.name, f.intake.holds(found.name))
-			return nil
+			return nil //nolint:nilerr // the object is left out, the list goes on
 		}
 		return f.into.offer(listing, found.object, found.size)
 	}

@@ -58,7 +58,7 @@ const (
 	ReasonSharedObjects = "SharedObjects"
 	// ReasonCredentialExpiring means that the member is watched, and that its token or client
 	// certificate ends soon: it cannot be renewed, or could not so far.
-	ReasonCredentialExpiring = "CredentialExpiring"
+	ReasonCredentialExpiring = "CredentialExpiring" //nolint:gosec // the name of a reason
 	// ReasonNamespacesForbidden means that the member is watched in some of the namespaces
 	// that its Secret names, and does not let the hub list the others.
 	ReasonNamespacesForbidden = "NamespacesForbidden"
@@ -87,7 +87,7 @@ const (
 	KubeconfigUnusable   = "KubeconfigUnusable"
 	// CredentialMissing means neither a token nor a client certificate, with which the hub
 	// would be system:anonymous.
-	CredentialMissing      = "CredentialMissing"
+	CredentialMissing      = "CredentialMissing" //nolint:gosec // the name of a reason
 	ServerForbidden        = "ServerForbidden"
 	ExecForbidden          = "ExecForbidden"
 	AuthProviderForbidden  = "AuthProviderForbidden"

@@ -9,7 +9,7 @@ import (
 
 func TestLagNext_DecidesWhatAWatchNeeds(t *testing.T) {
 	begin := time.Unix(1e9, 0)
-	at := func(after time.Duration) time.Time { return begin.Add(after) }
+	at := begin.Add
 	reached := func(version string) reach { return reach{version: version} }
 	behind := lag{target: "100", since: begin, checks: 2}
 	reopened := lag{target: "100", since: begin, reopenedAt: at(lagLimit), checks: 2}

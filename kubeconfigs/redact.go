@@ -84,7 +84,7 @@ func secretsOf(token string) *secrets {
 	s.add(strings.ToUpper(digits))
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		// What comes before the token decides how it is encoded, in one of three ways. The
-		// first characters of that, and the last, depend on its neighbours.
+		// first characters of that, and the last, depend on its neighbors.
 		for before, foreign := range []int{0, 2, 3} {
 			encoded := encoding.EncodeToString(append(make([]byte, before), token...))
 			if (before+len(token))%3 > 0 {

@@ -183,7 +183,7 @@ func (r *renewal) attempt(ctx context.Context) bool {
 	return due
 }
 
-func (r *renewal) stored(g Gomega, ctx context.Context) string {
+func (r *renewal) stored(ctx context.Context, g Gomega) string {
 	now := &corev1.Secret{}
 	g.Expect(r.api.Get(ctx, client.ObjectKeyFromObject(r.secret), now)).To(Succeed())
 	access, err := Vet(now.Data[KubeconfigKey])
@@ -194,7 +194,7 @@ func (r *renewal) stored(g Gomega, ctx context.Context) string {
 func TestRenewer_StoresWhatTheTokenItselfSays(t *testing.T) {
 	g, r := NewWithT(t), newRenewal(t)
 	g.Expect(r.attempt(t.Context())).To(BeTrue())
-	g.Expect(r.stored(g, t.Context())).To(Equal(*r.gives.Load()))
+	g.Expect(r.stored(t.Context(), g)).To(Equal(*r.gives.Load()))
 	g.Expect(r.events.Events).To(Receive(Equal("Normal TokenRenewed until 2026-11-23T13:00:00Z")), "not what the answer says beside it")
 	_, health := r.m.told()
 	g.Expect(health.RenewalError).To(BeEmpty())
@@ -202,16 +202,16 @@ func TestRenewer_StoresWhatTheTokenItselfSays(t *testing.T) {
 
 func TestRenewer_KeepsTheOldTokenWhereTheNewOneIsWrong(t *testing.T) {
 	g, r := NewWithT(t), newRenewal(t)
-	before := r.stored(g, t.Context())
+	before := r.stored(t.Context(), g)
 	r.gives.Store(new(tokenOf("hub", "another-clusters", noon)))
 	g.Expect(r.attempt(t.Context())).To(BeTrue())
-	g.Expect(r.stored(g, t.Context())).To(Equal(before))
+	g.Expect(r.stored(t.Context(), g)).To(Equal(before))
 	g.Expect(r.events.Events).To(Receive(And(HavePrefix("Warning TokenRenewalFailed"), ContainSubstring("another account"))))
 	g.Expect(r.attempt(t.Context())).To(BeFalse(), "it backs off")
 	r.clock.Step(renewInterval)
 	r.gives.Store(new(tokenOf("hub", "u", noon)))
 	g.Expect(r.attempt(t.Context())).To(BeTrue())
-	g.Expect(r.stored(g, t.Context())).To(Equal(*r.gives.Load()))
+	g.Expect(r.stored(t.Context(), g)).To(Equal(*r.gives.Load()))
 }
 
 func TestRenewer_RequestsNoTokenForASecretThatItCannotStoreInto(t *testing.T) {
@@ -263,7 +263,7 @@ func TestRenewer_StoresThoughTheSecretIsAnnotatedMeanwhile(t *testing.T) {
 	}
 	g.Expect(r.attempt(t.Context())).To(BeTrue())
 	g.Expect(r.requests.Load()).To(BeEquivalentTo(1))
-	g.Expect(r.stored(g, t.Context())).To(Equal(*r.gives.Load()))
+	g.Expect(r.stored(t.Context(), g)).To(Equal(*r.gives.Load()))
 }
 
 func TestProvider_TakesASecretWithAnotherUIDForAnotherMember(t *testing.T) {

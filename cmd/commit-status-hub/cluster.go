@@ -58,7 +58,7 @@ func (f *clusterFlags) contexts() onboard.Contexts {
 	return onboard.Contexts{Kubeconfig: f.kubeconfig}
 }
 
-func (f *clusterFlags) hub(cmd *cobra.Command) (onboard.Cluster, error) {
+func (f *clusterFlags) hub() (onboard.Cluster, error) {
 	return f.contexts().Cluster(f.hubContext)
 }
 
@@ -67,7 +67,7 @@ func (f *clusterFlags) completeName(cmd *cobra.Command, args []string, _ string)
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	hub, err := f.hub(cmd)
+	hub, err := f.hub()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -79,7 +79,7 @@ func checkOutput(output string, chosen, dryRun bool) error {
 }
 
 func (f *clusterFlags) add(cmd *cobra.Command, plan onboard.Plan, context string) error {
-	hub, err := f.hub(cmd)
+	hub, err := f.hub()
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ is not 0 if something is missing; what mends it is in the same line.`,
 		Example: `  commit-status-hub cluster check prod-eu`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			hub, err := f.hub(cmd)
+			hub, err := f.hub()
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ is asked: cluster check does that.`,
   commit-status-hub cluster list -o json | jq -r '.members[] | select(.state != "Connected").name'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			hub, err := f.hub(cmd)
+			hub, err := f.hub()
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,7 @@ by another name.`,
 			if orphaned && context == "" {
 				return errors.New("--orphaned needs --context: on the hub there is nothing left to remove")
 			}
-			hub, err := f.hub(cmd)
+			hub, err := f.hub()
 			if err != nil {
 				return err
 			}

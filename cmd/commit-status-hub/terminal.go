@@ -2,13 +2,14 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // terminal writes to a person's screen what others may have worded: what could move the
-// cursor, change colours or hide text becomes spaces.
+// cursor, change colors or hide text becomes spaces.
 type terminal struct {
 	out io.Writer
 	// rest is the beginning of a character of which the end has not been written yet.
@@ -17,7 +18,7 @@ type terminal struct {
 
 // Write implements io.Writer.
 func (t *terminal) Write(text []byte) (int, error) {
-	all := append(t.rest, text...)
+	all := slices.Concat(t.rest, text)
 	whole := len(all)
 	for i := max(0, len(all)-utf8.UTFMax); i < len(all); i++ {
 		if utf8.RuneStart(all[i]) && !utf8.FullRune(all[i:]) {

@@ -80,7 +80,7 @@ func TestTokens_KeepsOfTheAnswerOnlyTheToken(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := c.Create(b.ctx(), at("x"), queued)
 	runtime.ReadMemStats(&after)
-	b.fails(err, v1alpha1.ReasonCredentialsInvalid) // the token is none of the fake's
+	_ = b.fails(err, v1alpha1.ReasonCredentialsInvalid) // the token is none of the fake's
 	b.Expect(after.TotalAlloc-before.TotalAlloc).To(BeNumerically("<", 64<<20), "bytes for an answer of 2 MiB")
 }
 
