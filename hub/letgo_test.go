@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -40,4 +41,19 @@ func TestMembersStayInTheLedgerWhenTheHubEnds(t *testing.T) {
 		defer h.ledger.mu.Unlock()
 		return len(h.ledger.members)
 	}, "200ms").Should(Equal(1))
+}
+
+func TestWatcherEngage_FollowsNobodyOnceTheHubHasEnded(t *testing.T) {
+	g := NewWithT(t)
+	mgr, _ := offline(g)
+	f := newFleet(t)
+	w := &watcher{
+		ledger: f.Ledger, publisher: &publisher{outlets: map[string]*outlet{}}, apply: func(Changes) {},
+		joinedAt: func(string) time.Time { return time.Time{} }, ending: func() bool { return true },
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	g.Expect(w.Start(ctx)).To(Succeed())
+	g.Expect(w.Engage(ctx, "eu", mgr.GetLocalManager())).To(MatchError(errEnded))
+	g.Expect(w.publisher.outlets).To(BeEmpty())
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -29,11 +30,18 @@ type watcher struct {
 	// joinedAt is when the Secret of a cluster was made, zero for the hub's own cluster.
 	joinedAt func(cluster string) time.Time
 	// ending reports whether the hub is about to end.
-	ending    func() bool
-	last      *lastEvents
-	log       logr.Logger
+	ending func() bool
+	last   *lastEvents
+	log    logr.Logger
+
+	// mu keeps a member from being followed once ended says that nobody waits for it.
+	mu        sync.Mutex
+	ended     bool
 	following sync.WaitGroup
 }
+
+// errEnded is why a member is not followed any more.
+var errEnded = errors.New("the hub has ended")
 
 // NeedLeaderElection is false: members are watched by standbys too.
 func (*watcher) NeedLeaderElection() bool { return false }
@@ -41,12 +49,20 @@ func (*watcher) NeedLeaderElection() bool { return false }
 // Start waits until the members that were engaged are let go.
 func (w *watcher) Start(ctx context.Context) error {
 	<-ctx.Done()
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
 	w.following.Wait()
 	return nil
 }
 
-// Engage begins to follow a member and returns at once.
+// Engage begins to follow a member and returns at once. It fails once the hub has ended.
 func (w *watcher) Engage(ctx context.Context, name multicluster.ClusterName, cl cluster.Cluster) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return errEnded
+	}
 	f := &follower{
 		watcher:    w,
 		cluster:    name.String(),
