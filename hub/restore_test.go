@@ -123,6 +123,7 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outdated: func(string, string) {}, forbidden: func(string, bool) {}, unwanted: func(string, string) {}, outlets: map[string]*outlet{}}
 	installations := ratelimit.NewInstallations(clk)
 	h.budgets = newBudgets(mgr, &scmProviders{namespace: "hub", installations: installations, log: logr.Discard()}, h.waiting, time.Second, clk)
+	h.retirement = retirement{installations: installations, clock: clk}
 	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())
 
 	ended := make(chan error, 1)
