@@ -1,5 +1,7 @@
 package hub
 
+import "slices"
+
 // claimants are the objects that claim a key. Most keys have one, for which a map would
 // take several times the memory. Each object holds its index instead.
 type claimants []*object
@@ -28,7 +30,7 @@ func (c *claimants) remove(o *object) {
 
 // claim makes a claim on an entry an object's.
 func (l *Ledger) claim(e *entry, o *object, claim Claim, s *scm) {
-	t := e.tally()
+	t := l.changing(e)
 	t.remove(o)
 	e.claims.add(o)
 	o.take(claim, e, s)
@@ -39,12 +41,34 @@ func (l *Ledger) claim(e *entry, o *object, claim Claim, s *scm) {
 
 // withdraw takes an object's claim off an entry.
 func (l *Ledger) withdraw(e *entry, o *object) {
-	t := e.tally()
+	t := l.changing(e)
 	t.remove(o)
 	e.claims.remove(o)
 	if t != nil && len(e.claims) <= l.few {
 		l.dropTally(e)
 	}
+}
+
+// nowCounts adds an object's claim to the tally of its key, now that its member is synced.
+func (l *Ledger) nowCounts(o *object) {
+	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
+		l.changing(e).add(o)
+	}
+}
+
+// changing returns the tally of an entry to take in a change, nil where there is none. Where
+// many claims change at a time, as when a member leaves, none is kept: to sort them once
+// takes less time than to find the place of each.
+func (l *Ledger) changing(e *entry) *tally {
+	t := e.tally()
+	if t == nil {
+		return nil
+	}
+	if t.changes++; t.changes > max(l.few+1, len(e.claims)/16) {
+		l.dropTally(e)
+		return nil
+	}
+	return t
 }
 
 // counting returns the claims on an entry that count: those whose members are synced. The
@@ -64,17 +88,11 @@ func (l *Ledger) counting(e *entry) claimSet {
 
 // tallied returns the tally of an entry, and makes it where there is none.
 func (l *Ledger) tallied(e *entry) *tally {
-	if t := e.tally(); t != nil {
-		return t
+	if e.tally() == nil {
+		e.detail().tally = newTally(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.heard(o.cluster) }))
 	}
-	t := newTally()
-	for _, o := range e.claims {
-		if l.heard(o.cluster) {
-			t.add(o)
-		}
-	}
-	e.detail().tally = t
-	return t
+	e.more.tally.changes = 0
+	return e.more.tally
 }
 
 // tally returns the tally of an entry, nil where there is none.
@@ -92,12 +110,5 @@ func (l *Ledger) dropTally(e *entry) {
 	if e.more != nil {
 		e.more.tally = nil
 		e.tidy()
-	}
-}
-
-// nowCounts adds an object's claim to the tally of its key, now that its member is synced.
-func (l *Ledger) nowCounts(o *object) {
-	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
-		e.tally().add(o)
 	}
 }

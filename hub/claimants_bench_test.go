@@ -93,6 +93,23 @@ func (s *sharedKey) publish(ids []ObjectID) (patched int) {
 	return patched
 }
 
+// BenchmarkMemberOfOneKey lets members join and leave all of whose claims are on one key.
+func BenchmarkMemberOfOneKey(b *testing.B) {
+	for _, own := range []int{1_000, 50_000} {
+		b.Run(fmt.Sprintf("objects=%d", own), func(b *testing.B) {
+			s := newSharedKey(b, 100, false)
+			least := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				s.joinAndLeave(own, func(int) string { return testSHA })
+				least = min(least, time.Since(start))
+			}
+			b.ReportMetric(least.Seconds()*1e6/float64(own), "µs/object")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // BenchmarkClaimants changes all claims on one key, and compares that with as many changes
 // of keys with one claim each.
 func BenchmarkClaimants(b *testing.B) {

@@ -116,7 +116,7 @@ func BenchmarkMember(b *testing.B) {
 			b.Run(fmt.Sprintf("objects=%d/keys=%d", own, n), func(b *testing.B) {
 				c := newCrowd(b, n)
 				for b.Loop() {
-					c.joinAndLeave(own)
+					c.joinAndLeave(own, func(i int) string { return fmt.Sprintf("%039xf", i) })
 				}
 			})
 		}
@@ -125,11 +125,11 @@ func BenchmarkMember(b *testing.B) {
 
 // joinAndLeave takes a member through all that it makes the ledger do, from its engagement
 // to its end.
-func (c *crowd) joinAndLeave(objects int) {
+func (c *crowd) joinAndLeave(objects int, sha func(int) string) {
 	token := c.Engage("guest", time.Time{})
 	c.SetRepo("guest", token, types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	for i := range objects {
-		c.SetObject("guest", token, numbered(i, fmt.Sprintf("%039xf", i)))
+		c.SetObject("guest", token, numbered(i, sha(i)))
 	}
 	c.Heard("guest", token)
 	c.Disengage("guest", token)

@@ -29,12 +29,15 @@ type tally struct {
 	handed *commonInput
 	// uncounted are the claimants that came or changed since saved writes were counted.
 	uncounted map[*object]struct{}
+	// changes counts what came, changed or went since the tally was used last.
+	changes int
 }
 
 // phaseTally are the claimants that want one phase, and those of them with a URL, by age.
 type phaseTally struct{ claimants, linked []*object }
 
-func newTally() *tally {
+// newTally counts claimants in.
+func newTally(claimants []*object) *tally {
 	t := &tally{
 		phases: map[v1alpha1.Phase]*phaseTally{}, reported: map[reportedStatus]int{}, together: map[int32]int{},
 		uncounted: map[*object]struct{}{},
@@ -42,20 +45,28 @@ func newTally() *tally {
 	for _, phase := range fromTheWorst {
 		t.phases[phase] = &phaseTally{}
 	}
+	claimants = slices.SortedFunc(slices.Values(claimants), olderClaimant)
+	for _, o := range claimants {
+		t.count(o, func(list *[]*object, o *object) { *list = append(*list, o) })
+	}
 	return t
 }
 
 // add counts a claimant in.
 func (t *tally) add(o *object) {
-	if t == nil || o.counted {
-		return
+	if t != nil && !o.counted {
+		t.count(o, insert)
 	}
+}
+
+// count puts a claimant into each list that it belongs to.
+func (t *tally) count(o *object, into func(list *[]*object, o *object)) {
 	o.counted = true
-	insert(&t.oldestFirst, o)
+	into(&t.oldestFirst, o)
 	p := t.phase(o)
-	insert(&p.claimants, o)
+	into(&p.claimants, o)
 	if o.claimed.Spec.URL != "" {
-		insert(&p.linked, o)
+		into(&p.linked, o)
 	}
 	t.reported[o.reported()]++
 	if o.together > 0 {
