@@ -31,34 +31,77 @@ type programs struct {
 	started map[string]*exec.Cmd
 }
 
+// program is one that a control plane consists of: the one that was started with argument.
+type program struct{ name, argument, health string }
+
+func (c *Cluster) apiServer() program {
+	at := c.environment.ControlPlane.GetAPIServer().SecureServing
+	return program{"kube-apiserver", "--secure-port=" + at.Port, at.URL("https", "/readyz").String()}
+}
+
+func (c *Cluster) etcd() program {
+	at := c.environment.ControlPlane.Etcd.URL
+	return program{"etcd", "--listen-client-urls=" + at.String(), at.String() + "/health"}
+}
+
 // RestartAPIServer kills the API server and starts it again, at the same port and with
 // the same data. It returns when it is ready. It needs Linux's /proc.
 func (c *Cluster) RestartAPIServer(ctx context.Context) error {
-	at := c.environment.ControlPlane.GetAPIServer().SecureServing
-	return c.restart(ctx, "kube-apiserver", "--secure-port="+at.Port, at.URL("https", "/readyz").String())
+	return c.restart(ctx, nothing, c.apiServer())
 }
 
 // RestartEtcd is RestartAPIServer for the store under it. The API server goes on.
 func (c *Cluster) RestartEtcd(ctx context.Context) error {
-	at := c.environment.ControlPlane.Etcd.URL
-	return c.restart(ctx, "etcd", "--listen-client-urls="+at.String(), at.String()+"/health")
+	return c.restart(ctx, nothing, c.etcd())
 }
 
-// restart restarts the program that was started with an argument.
-func (c *Cluster) restart(ctx context.Context, name, argument, health string) error {
+// Backup copies what the control plane has stored to a folder that is not there yet, for
+// Restore. etcd is off meanwhile.
+func (c *Cluster) Backup(ctx context.Context, to string) error {
+	return c.restart(ctx, func() error { return os.CopyFS(to, os.DirFS(c.environment.ControlPlane.Etcd.DataDir)) }, c.etcd())
+}
+
+// Restore has the control plane go on from a backup, as after the loss of its disks: what
+// was stored since is gone, and resource versions go back. The API server is off meanwhile.
+func (c *Cluster) Restore(ctx context.Context, from string) error {
+	return c.restart(ctx, func() error {
+		data := c.environment.ControlPlane.Etcd.DataDir
+		if err := os.RemoveAll(data); err != nil {
+			return err
+		}
+		return os.CopyFS(data, os.DirFS(from))
+	}, c.etcd(), c.apiServer())
+}
+
+func nothing() error { return nil }
+
+// restart ends programs, the last first, does what is to be done while they are off, and
+// starts them again, the first first.
+func (c *Cluster) restart(ctx context.Context, off func() error, all ...program) error {
 	c.programs.mu.Lock()
 	defer c.programs.mu.Unlock()
-	arguments, err := c.programs.kill(name, argument)
-	if err != nil {
-		return fmt.Errorf("ending %s: %w", name, err)
+	arguments := map[string][]string{}
+	for _, p := range slices.Backward(all) {
+		var err error
+		if arguments[p.name], err = c.programs.kill(p.name, p.argument); err != nil {
+			return fmt.Errorf("ending %s: %w", p.name, err)
+		}
 	}
-	again := exec.Command(arguments[0], arguments[1:]...)
-	again.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := again.Start(); err != nil {
-		return fmt.Errorf("starting %s again: %w", name, err)
+	if err := off(); err != nil {
+		return err
 	}
-	c.programs.started[name] = again
-	return serves(ctx, health)
+	for _, p := range all {
+		again := exec.Command(arguments[p.name][0], arguments[p.name][1:]...)
+		again.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := again.Start(); err != nil {
+			return fmt.Errorf("starting %s again: %w", p.name, err)
+		}
+		c.programs.started[p.name] = again
+		if err := serves(ctx, p.health); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kill ends a program and returns how it was started.

@@ -1,11 +1,13 @@
 package clusters
 
 import (
+	"path/filepath"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -42,4 +44,29 @@ func TestAControlPlaneIsTheSameAfterRestarts(t *testing.T) {
 	g.Expect(err).To(HaveOccurred())
 	_, _, err = childWith("etcd", data)
 	g.Expect(err).To(HaveOccurred())
+}
+
+func TestClusterRestore_TakesVersionsBack(t *testing.T) {
+	g := NewWithT(t)
+	cluster, err := Start(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(cluster.Stop()).To(Succeed()) })
+	before := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "before"}}
+	g.Expect(cluster.Client.Create(t.Context(), before)).To(Succeed())
+	backup := filepath.Join(t.TempDir(), "backup")
+	g.Expect(cluster.Backup(t.Context(), backup)).To(Succeed())
+	var after *corev1.Namespace
+	for range 500 {
+		after = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "after-"}}
+		g.Expect(cluster.Client.Create(t.Context(), after)).To(Succeed())
+	}
+
+	g.Expect(cluster.Restore(t.Context(), backup)).To(Succeed())
+	var list corev1.NamespaceList
+	g.Expect(cluster.Client.List(t.Context(), &list)).To(Succeed())
+	g.Expect(list.Items).To(ContainElement(HaveField("Name", before.Name)))
+	g.Expect(list.Items).NotTo(ContainElement(HaveField("Name", after.Name)))
+	order, err := resourceversion.CompareResourceVersion(list.ResourceVersion, after.ResourceVersion)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(order).To(BeNumerically("<", 0), "%s after %s", list.ResourceVersion, after.ResourceVersion)
 }

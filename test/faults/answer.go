@@ -12,6 +12,8 @@ type answer struct {
 	request *http.Request
 	begun   bool
 	size    int64
+	// begunUnder is the fault of when the request came.
+	begunUnder *active
 }
 
 // Unwrap is for http.ResponseController.
@@ -35,6 +37,10 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 	fault := a.front.now()
 	a.wait(fault)
+	if fault.Mute != nil && fault.Mute(a.request, fault != a.begunUnder) {
+		fault.met.Add(1)
+		return len(p), nil
+	}
 	done := 0
 	if fault.Stall != nil && fault.Stall(a.request) {
 		var err error

@@ -22,6 +22,9 @@ type Fault struct {
 	Delay time.Duration
 	// Stall says which answers stop in the middle of a piece.
 	Stall func(*http.Request) bool
+	// Mute says which answers bring nothing more and stay open. open says that an answer had
+	// begun before the fault.
+	Mute func(r *http.Request, open bool) bool
 	// CutEvery is how long connections last, where it is set.
 	CutEvery time.Duration
 	// Reset says that connections are accepted and then reset.
@@ -201,7 +204,7 @@ func (f *Front) certify(*tls.ClientHelloInfo) (*tls.Config, error) {
 
 func (f *Front) serve(out http.ResponseWriter, r *http.Request) {
 	a := f.now()
-	spoiled := &answer{ResponseWriter: out, front: f, request: r}
+	spoiled := &answer{ResponseWriter: out, front: f, request: r, begunUnder: a}
 	spoiled.wait(a)
 	if a.Answer != nil && a.Answer(spoiled, r) {
 		a.met.Add(1)
