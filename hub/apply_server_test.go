@@ -143,6 +143,15 @@ func TestApplyStatus_AgainstAnAPIServer(t *testing.T) {
 		s.g.Expect(err).NotTo(HaveOccurred())
 		s.g.Expect(s.stored(t.Context(), "first")).To(Equal(fieldsOf(onGitLab())))
 	})
+	t.Run("tells a missing right", func(t *testing.T) {
+		s.g = NewWithT(t)
+		config := rest.CopyConfig(s.Config)
+		config.Impersonate = rest.ImpersonationConfig{UserName: "nobody"}
+		nobody, err := client.New(config, client.Options{Scheme: clusters.Scheme()})
+		s.g.Expect(err).NotTo(HaveOccurred())
+		_, err = applyStatus(t.Context(), nobody, patchOf(s.create(t.Context(), "forbidden"), onGitLab()))
+		s.g.Expect(refusalOf(err)).To(Equal(withoutRight), "%v", err)
+	})
 	t.Run("is for one object in one version", func(t *testing.T) {
 		s.g = NewWithT(t)
 		old := s.create(t.Context(), "again")
@@ -157,25 +166,27 @@ func TestApplyStatus_AgainstAnAPIServer(t *testing.T) {
 		s.g.Expect(apierrors.IsConflict(err)).To(BeTrue(), "changed: %v", err)
 		s.g.Expect(s.stored(t.Context(), "again")).NotTo(HaveKey("phase"))
 	})
-	t.Run("leaves out what an older CRD lacks", func(t *testing.T) {
-		s.g = NewWithT(t)
-		cs := s.create(t.Context(), "old")
-		s.withoutFields(t.Context())
-		var kept *v1alpha1.CommitStatus
-		s.g.Eventually(func(g Gomega) { // the CRD's new version is served soon
-			var err error
-			kept, err = applyStatus(t.Context(), s.Client, patchOf(s.get(t.Context(), "old"), onGitLab()))
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(kept.Status.ShortSHA).To(BeEmpty())
-		}).Should(Succeed())
-		s.g.Expect(kept.UID).To(Equal(cs.UID))
-		s.g.Expect(kept.Status.Provider.GitLab).To(Equal(&v1alpha1.GitLabHandle{StatusID: 7}))
-		s.g.Expect(kept.Status.Phase).To(Equal(v1alpha1.PhaseSuccess))
-		again, err := applyStatus(t.Context(), s.Client, patchOf(kept, onGitLab()))
-		s.g.Expect(err).NotTo(HaveOccurred())
-		s.g.Expect(again.ResourceVersion).To(Equal(kept.ResourceVersion), "nothing changes, so there is no event")
-		s.g.Expect(s.warnings.texts).To(BeEmpty())
-	})
+	t.Run("leaves out what an older CRD lacks", s.lacksFields)
+}
+
+func (s *apiServer) lacksFields(t *testing.T) {
+	s.g = NewWithT(t)
+	cs := s.create(t.Context(), "old")
+	s.withoutFields(t.Context())
+	var kept *v1alpha1.CommitStatus
+	s.g.Eventually(func(g Gomega) { // the CRD's new version is served soon
+		var err error
+		kept, err = applyStatus(t.Context(), s.Client, patchOf(s.get(t.Context(), "old"), onGitLab()))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(kept.Status.ShortSHA).To(BeEmpty())
+	}).Should(Succeed())
+	s.g.Expect(kept.UID).To(Equal(cs.UID))
+	s.g.Expect(kept.Status.Provider.GitLab).To(Equal(&v1alpha1.GitLabHandle{StatusID: 7}))
+	s.g.Expect(kept.Status.Phase).To(Equal(v1alpha1.PhaseSuccess))
+	again, err := applyStatus(t.Context(), s.Client, patchOf(kept, onGitLab()))
+	s.g.Expect(err).NotTo(HaveOccurred())
+	s.g.Expect(again.ResourceVersion).To(Equal(kept.ResourceVersion), "nothing changes, so there is no event")
+	s.g.Expect(s.warnings.texts).To(BeEmpty())
 }
 
 // withoutFields makes the CRD one that lacks two fields.
