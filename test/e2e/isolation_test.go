@@ -329,7 +329,7 @@ var _ = Describe("A status patch", func() {
 			}
 		}
 		Expect(ours).To(HaveExactElements(And(
-			HaveField("Operation", metav1.ManagedFieldsOperationApply),
+			HaveField("Operation", metav1.ManagedFieldsOperationUpdate),
 			HaveField("Subresource", "status"),
 			WithTransform(func(e metav1.ManagedFieldsEntry) string { return e.FieldsV1.GetRawString() }, MatchRegexp(`^\{"f:status":`)),
 		)))
