@@ -30,6 +30,8 @@ type duel struct {
 	// stored is the object in the member, and writes are when the hub wrote to it.
 	stored *v1alpha1.CommitStatus
 	writes []time.Time
+	// reported is how many writes the test has been told of.
+	reported int
 	// rival is what others make of a status as soon as the hub has written it, and mutates
 	// what a webhook makes of it before it is stored.
 	rival, mutates func(*v1alpha1.CommitStatusStatus)
@@ -98,15 +100,19 @@ func (d *duel) overwrite(edit func(*v1alpha1.CommitStatusStatus)) {
 	d.tell()
 }
 
-// pass lets time go by, and returns how often the hub wrote.
+// pass lets time go by, and returns how often the hub wrote since it was called last.
 func (d *duel) pass(t time.Duration) int {
-	before := len(d.writes)
+	d.publisher.working.Wait()
+	before := d.reported
 	for range t / (100 * time.Millisecond) {
 		d.publisher.working.Wait()
 		d.now.Step(100 * time.Millisecond)
 	}
 	d.publisher.working.Wait()
-	return len(d.writes) - before
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reported = len(d.writes)
+	return d.reported - before
 }
 
 // begin has the hub publish its first status.
@@ -114,6 +120,7 @@ func (d *duel) begin() {
 	d.publisher.add([]ObjectID{idIn("eu")})
 	d.publisher.working.Wait()
 	d.g.Expect(d.writes).To(HaveLen(1))
+	d.reported = 1
 	d.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning SyncFailed")))
 }
 

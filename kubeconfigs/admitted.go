@@ -64,7 +64,7 @@ func (i *informer) complete(l *listing) error {
 		}
 	}
 	for _, name := range gone {
-		if err := i.lose(l.intake, name); err != nil {
+		if err := i.lose(l.intake, name, l.truncated); err != nil {
 			return err
 		}
 	}
@@ -81,12 +81,16 @@ func (i *informer) fill(l *listing, object client.Object) error {
 	return i.put(object, l.kind)
 }
 
-// lose takes out an object that a list does not have, or that cannot be read.
-func (i *informer) lose(from *intake, name types.NamespacedName) error {
+// lose takes out an object that a list does not have, or that cannot be read. It is hidden
+// where it may still exist.
+func (i *informer) lose(from *intake, name types.NamespacedName, hidden bool) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if !from.lose(name) {
 		return nil
+	}
+	if hidden {
+		return i.hide(name)
 	}
 	return i.take(name, nil)
 }

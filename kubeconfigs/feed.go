@@ -151,6 +151,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 		return "", fmt.Errorf("listing: %w", err)
 	}
 	f.omitted.replace(left)
+	listing.truncated = f.truncated
 	if err := f.into.complete(listing); err != nil {
 		return "", err
 	}
@@ -244,5 +245,5 @@ func (f *feed) take(e event) error {
 // from now on.
 func (f *feed) omit(e event) error {
 	f.omitted.set(e.name, f.intake.holds(e.name), e.kind == watch.Added)
-	return f.into.lose(f.intake, e.name)
+	return f.into.lose(f.intake, e.name, false)
 }

@@ -32,6 +32,8 @@ type lister struct {
 	wait func(context.Context, error)
 	// page is the size of the pages that the last list came by, 0 before the first.
 	page int64
+	// truncated reports whether the last list has more pages than were read.
+	truncated bool
 }
 
 // listState is how far a list is.
@@ -71,7 +73,7 @@ func (l *lister) list(ctx context.Context, take func(found) error, again func())
 			return "", err
 		}
 	}
-	l.page = s.options.Limit
+	l.page, l.truncated = s.options.Limit, s.options.Continue != ""
 	return s.version, nil
 }
 
@@ -86,7 +88,7 @@ func (s *listState) turn(p *page) (more bool, err error) {
 		s.version = p.version
 	}
 	s.recovering, s.options.Continue = false, p.next
-	return p.next != "", s.end.next(s.options.Limit, len(p.objects), p.next)
+	return s.end.next(s.options.Limit, len(p.objects), p.next)
 }
 
 // recover has a list go on after a page that failed, or returns why it does not. A page that

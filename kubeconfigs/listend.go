@@ -43,25 +43,24 @@ func (e *listEnd) late(now time.Time) error {
 	return nil
 }
 
-// next takes in a page of a size that brought items and a token to go on with. It returns
-// why the list must not go on.
-func (e *listEnd) next(page int64, items int, token string) error {
+// next takes in a page of a size that brought items and a token to go on with. It reports
+// whether the list goes on, or returns why it is given up. Without either the list is full:
+// it has as many pages as the hub reads, and what follows is left out.
+func (e *listEnd) next(page int64, items int, token string) (more bool, err error) {
 	e.asked += page
 	if token == "" {
-		return nil
+		return false, nil
 	}
 	hash := maphash.String(e.seed, token)
 	_, repeated := e.tokens[hash]
 	e.tokens[hash] = struct{}{}
 	switch {
 	case items == 0:
-		return fmt.Errorf("%w: a page without objects is to be continued", errListEnded)
+		return false, fmt.Errorf("%w: a page without objects is to be continued", errListEnded)
 	case repeated:
-		return fmt.Errorf("%w: a token to continue with came twice", errListEnded)
-	case e.asked >= e.most:
-		return fmt.Errorf("%w: there are more pages than %d objects need", errListEnded, e.most)
+		return false, fmt.Errorf("%w: a token to continue with came twice", errListEnded)
 	}
-	return nil
+	return e.asked < e.most, nil
 }
 
 // recovery returns the token that a member offers to go on with in place of one that has

@@ -37,16 +37,6 @@ func TestListerList_EndsWhatTheMemberDoesNotEnd(t *testing.T) {
 		asked int
 		err   string
 	}{
-		"pages without end": {
-			func(asked int, _ metav1.ListOptions) *page {
-				return pageOf(asked*500, 500, fmt.Sprint(asked))
-			},
-			0, 2000, 8, "more pages than 4000 objects need",
-		},
-		"pages without end for a small limit": {
-			func(asked int, _ metav1.ListOptions) *page { return pageOf(asked*500, 1, fmt.Sprint(asked)) },
-			0, 3, 2, "more pages than 1000 objects need",
-		},
 		"a token that comes again at once": {
 			func(asked int, _ metav1.ListOptions) *page { return pageOf(asked*500, 500, "same") },
 			0, 50_000, 2, "came twice",
@@ -82,6 +72,28 @@ func TestListerList_EndsWhatTheMemberDoesNotEnd(t *testing.T) {
 			_, _, err := l.listed(t.Context())
 			g.Expect(err).To(And(MatchError(errListEnded), MatchError(ContainSubstring(tt.err))))
 			g.Expect(asked).To(Equal(tt.asked))
+		})
+	}
+}
+
+func TestListerList_StopsAtTwiceTheObjectsThatAreTaken(t *testing.T) {
+	for name, tt := range map[string]struct{ objects, limit, asked, read int }{
+		"a member with many objects":   {4600, 2000, 8, 4000},
+		"a member with a small limit":  {3000, 3, 2, 1000},
+		"a member with just as many":   {4000, 2000, 8, 4000},
+		"a member with fewer than two": {1500, 1000, 3, 1500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			var asked []metav1.ListOptions
+			l := listerOf(pages(tt.objects, 1<<30, &asked))
+			l.limit = tt.limit
+			objects, version, err := l.listed(t.Context())
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(version).To(Equal("1000"))
+			g.Expect(asked).To(HaveLen(tt.asked))
+			g.Expect(objects).To(HaveLen(tt.read))
+			g.Expect(l.truncated).To(Equal(tt.objects > tt.read))
 		})
 	}
 }

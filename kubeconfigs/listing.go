@@ -18,6 +18,9 @@ type listing struct {
 	// pending are the new objects, and left is how many objects of the list are left out.
 	pending map[*entry]client.Object
 	left    int
+	// truncated says that the list was not read to its end: what it does not have may be
+	// there all the same, and is left out.
+	truncated bool
 }
 
 // listKind says what is special about a list. Watches have the zero value.
@@ -98,6 +101,9 @@ func (l *listing) end() (pending []client.Object, gone []types.NamespacedName, o
 				gone = append(gone, key)
 			}
 		})
+		if l.truncated {
+			l.left = max(l.left, 1)
+		}
 		l.listing, l.intake.left, l.listedAt = nil, l.left, l.clock.Now()
 		if l.left == 0 {
 			l.crowdedAt = time.Time{}

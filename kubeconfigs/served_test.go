@@ -182,7 +182,6 @@ var _ = Describe("A member behind a gateway", func() {
 		Eventually(r.cached(ctx, "member", namespace)).Should(HaveKey("one"))
 		Eventually(r.health("member")).Should(haveState(Connected, ReasonConnected))
 	},
-		Entry("pages without end", faults.EndlessPages, "more pages"),
 		Entry("a token that comes again", faults.RepeatedContinue, "came twice"),
 		Entry("empty pages", faults.EmptyPages, "without objects"),
 	)
