@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,11 +90,9 @@ func (s *scanner) fields(do func(name string) error) error {
 		if err := s.take(':'); err != nil {
 			return err
 		}
-		var text string
-		if name.err == nil {
-			if err := json.Unmarshal(name.bytes, &text); err != nil {
-				return fmt.Errorf("reading the name of a field: %w", err)
-			}
+		text, err := name.text()
+		if err != nil {
+			return fmt.Errorf("reading the name of a field: %w", err)
 		}
 		return do(text)
 	})
@@ -233,6 +232,18 @@ type kept struct {
 	// err is why bytes are not all that there was, and lost the same of a field that was
 	// left out.
 	err, lost error
+}
+
+// text is a string that was kept, "" for one that was not.
+func (k *kept) text() (text string, err error) {
+	if k.err != nil {
+		return "", nil
+	}
+	if bytes.IndexByte(k.bytes, '\\') < 0 {
+		return string(bytes.Trim(k.bytes, `"`)), nil
+	}
+	err = json.Unmarshal(k.bytes, &text)
+	return text, err
 }
 
 // add keeps the next bytes of a value, unless they are too many.

@@ -42,7 +42,7 @@ func TestStreamEvent_EndsAtItsLimit(t *testing.T) {
 		"escaped quotes":        `\"}`,
 		"nothing but new lines": "\n",
 	} {
-		for _, field := range []string{"type", "object", "other"} {
+		for _, field := range []string{"type", "object"} {
 			t.Run(name+" as "+field, func(t *testing.T) {
 				g := NewWithT(t)
 				body := &endless{text: text}
@@ -63,7 +63,7 @@ func TestStreamEvent_ReadsEventsAsTheyAre(t *testing.T) {
 	var body strings.Builder
 	for n := range 200 {
 		r := of(repo(fmt.Sprintf("r-%d", n), fmt.Sprint(n+1)))
-		r.Annotations = map[string]string{`a"]}`: strings.Repeat(`{"\`, 300*n)}
+		r.Annotations = map[string]string{`a"]}`: strings.Repeat(`{"\`, 20*n)}
 		fmt.Fprintln(&body, happening(t, "MODIFIED", r))
 	}
 	for _, split := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
@@ -75,7 +75,7 @@ func TestStreamEvent_ReadsEventsAsTheyAre(t *testing.T) {
 			g.Expect(e.err).NotTo(HaveOccurred())
 			g.Expect(e.kind).To(Equal(watch.Modified))
 			g.Expect(e.name.Name).To(Equal(fmt.Sprintf("r-%d", n)))
-			g.Expect(e.object.GetAnnotations()).To(HaveKeyWithValue(`a"]}`, strings.Repeat(`{"\`, 300*n)))
+			g.Expect(e.object.GetAnnotations()).To(HaveKeyWithValue(`a"]}`, strings.Repeat(`{"\`, 20*n)))
 		}
 		_, err := s.event(t.Context())
 		g.Expect(errors.Is(err, io.EOF)).To(BeTrue())

@@ -137,6 +137,7 @@ func ways(objects, changes, description int) map[string]misbehavior {
 		giants = 48
 	}
 	leftOut := tells(kubeconfigs.Connected, kubeconfigs.ReasonObjectsLeftOut, "left out")
+	unreadable := tells(kubeconfigs.Connected, kubeconfigs.ReasonObjectsUnreadable, "cannot be read")
 	return map[string]misbehavior{
 		"is slow":                        {fault: faults.Fault{Delay: 2 * time.Second}, health: well},
 		"hangs in the middle":            {fault: faults.Fault{Stall: func(*http.Request) bool { return true }}, health: unnoticed},
@@ -150,8 +151,15 @@ func ways(objects, changes, description int) map[string]misbehavior {
 		"answers half of a list":         {fault: faults.HalfJSON(), born: true, health: unreachable("unexpected end|EOF")},
 		"answers HTML":                   {fault: faults.HTML(), born: true, health: unreachable("text/html")},
 		"answers of a wrong type":        {fault: faults.WrongType(), born: true, health: unreachable("image/png")},
-		"answers without end":            {fault: faults.Endless(), born: true, health: unreachable("larger than the hub takes"), sends: 64 * mebi},
+		"answers without end":            {fault: faults.Endless(), born: true, health: unreachable("larger than the hub takes"), sends: 4 * mebi},
 		"has an event of 1 GiB":          {fault: faults.GiantEvent(1 << 30), born: true, health: Or(well, unreachable("")), sends: 8 * mebi},
+		"lists empty objects":            {fault: faults.EmptyItems(400), born: true, health: unreadable},
+		"lists millions of them":         {fault: faults.EmptyItems(4 << 20), born: true, health: Not(BeZero())},
+		"lists long names":               {fault: faults.LongNames(10, mebi), born: true, health: unreadable},
+		"has events with many managers":  {fault: faults.FatEvents("metadata.managedFields", 7*mebi), born: true, health: well},
+		"has events with many values":    {fault: faults.FatEvents("status.conditions", 7*mebi), born: true, health: unreadable},
+		"warns":                          {fault: faults.Warnings(500), health: well},
+		"warns without end":              {fault: faults.Warnings(5000), born: true, health: unreachable("header|PROTOCOL_ERROR")},
 	}
 }
 
