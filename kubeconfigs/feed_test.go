@@ -175,7 +175,7 @@ func TestAFeedGoesOnWhereAWatchEnded(t *testing.T) {
 			1, 2,
 		},
 		"by a list where that is too long ago": {
-			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "MODIFIED", of(repo("a", "7"))), gone(nil))},
+			[]func(context.Context) (io.ReadCloser, error){body(happening(t, "MODIFIED", of(repo("a", "2"))), gone(nil))},
 			[]string{"1", "2"},
 			[]string{"a1"},
 			2, 1,

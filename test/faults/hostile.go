@@ -91,11 +91,6 @@ func zip(out http.ResponseWriter, before, each string, pieces int, after string)
 	_ = packed.Close()
 }
 
-func isWatch(r *http.Request) bool {
-	watch, _ := strconv.ParseBool(r.URL.Query().Get("watch"))
-	return watch
-}
-
 // kindOf is the kind that a request lists or watches, "" for none of this project.
 func kindOf(r *http.Request) string {
 	return map[string]string{"commitstatuses": "CommitStatus", "gitrepos": "GitRepo"}[path.Base(r.URL.Path)]
