@@ -93,6 +93,30 @@ func (s *sharedKey) publish(ids []ObjectID) (patched int) {
 	return patched
 }
 
+// BenchmarkMemberOfOneUID takes the objects of a member that shows the same UID in all.
+func BenchmarkMemberOfOneUID(b *testing.B) {
+	for _, own := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("objects=%d", own), func(b *testing.B) {
+			c := newCrowd(b, 0)
+			least := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				token := c.Engage("guest", time.Time{})
+				for i := range own {
+					cs := numbered(i, fmt.Sprintf("%040x", i))
+					cs.UID = "the same"
+					c.SetObject("guest", token, cs)
+				}
+				c.Heard("guest", token)
+				c.Disengage("guest", token)
+				least = min(least, time.Since(start))
+			}
+			b.ReportMetric(least.Seconds()*1e6/float64(own), "µs/object")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // BenchmarkMemberOfOneKey lets members join and leave all of whose claims are on one key.
 func BenchmarkMemberOfOneKey(b *testing.B) {
 	for _, own := range []int{1_000, 50_000} {

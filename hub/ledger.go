@@ -30,9 +30,10 @@ type Ledger struct {
 	commits map[Key]*commit
 	waiting waiters
 	// uids are the objects by UID: where several members show one, that of the member for
-	// which it counts. copies are the others, and sharings how many there are.
+	// which it counts. sharers are all objects of a UID that more than one has, and sharings
+	// how many UIDs two members share.
 	uids     map[types.UID]*object
-	copies   map[types.UID][]*object
+	sharers  map[types.UID]sharers
 	sharings map[sharing]int
 	gone     *forgotten
 	// few is up to how many claims on a key have no tally, and scratch holds them while
@@ -124,7 +125,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		commits: map[Key]*commit{},
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},
-		copies:  map[types.UID][]*object{}, sharings: map[sharing]int{},
+		sharers: map[types.UID]sharers{}, sharings: map[sharing]int{},
 		gone:    newForgotten(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
@@ -169,8 +170,8 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 			out.add(l.remove(m, o, outOfSight))
 			continue
 		}
-		if l.copies[o.source.UID] != nil {
-			out.add(l.regroup(o.source.UID, o, nil))
+		if l.sharers[o.source.UID] != nil {
+			out.add(l.enlist(o))
 		}
 		l.nowCounts(o)
 		out.add(l.changesOf(o))

@@ -208,8 +208,8 @@ func (m *model) checkDeletion() {
 		}
 	}
 	h := m.hub
-	if n := h.keys + len(h.commits) + len(h.uids) + len(h.copies) + len(h.sharings) + len(h.waiting); n > 0 {
-		m.failf("the ledger remembers %v %v %v %v %v %v", h.keys, h.commits, h.uids, h.copies, h.sharings, h.waiting)
+	if n := h.keys + len(h.commits) + len(h.uids) + len(h.sharers) + len(h.sharings) + len(h.waiting); n > 0 {
+		m.failf("the ledger remembers %v %v %v %v %v %v", h.keys, h.commits, h.uids, h.sharers, h.sharings, h.waiting)
 	}
 	for name, member := range h.members {
 		left := len(member.objects)

@@ -33,68 +33,103 @@ func (l *Ledger) isCopy(o *object) bool {
 	return holder != nil && holder.cluster != o.cluster
 }
 
+// sharers are the objects of one UID by the member that shows them. A member that tells the
+// truth shows one.
+type sharers map[string]map[*object]struct{}
+
+func (s sharers) add(o *object) {
+	if s[o.cluster] == nil {
+		s[o.cluster] = map[*object]struct{}{}
+	}
+	s[o.cluster][o] = struct{}{}
+}
+
+func (s sharers) remove(o *object) {
+	delete(s[o.cluster], o)
+	if len(s[o.cluster]) == 0 {
+		delete(s, o.cluster)
+	}
+}
+
 // enlist takes in an object that has come or changed.
 func (l *Ledger) enlist(o *object) Changes {
 	uid := o.source.UID
-	if holder := l.uids[uid]; uid == "" || holder == nil || holder == o && l.copies[uid] == nil {
+	holder := l.uids[uid]
+	if uid == "" || holder == nil || holder == o && l.sharers[uid] == nil {
 		if uid != "" {
 			l.uids[uid] = o
 		}
 		return l.resolve(o)
 	}
-	return l.regroup(uid, o, nil)
+	if l.sharers[uid] == nil {
+		l.sharers[uid] = sharers{}
+		l.sharers[uid].add(holder)
+	}
+	ended := l.pair(uid, -1)
+	l.sharers[uid].add(o)
+	out := Changes{Sharing: append(ended, l.pair(uid, 1)...)}
+	before, now := l.regroup(uid, &out)
+	if now == before || o.cluster != now && o.cluster != before {
+		out.add(l.resolve(o))
+	}
+	return out
 }
 
 // delist forgets an object that is gone, which another member's copy replaces.
 func (l *Ledger) delist(o *object) Changes {
 	uid := o.source.UID
-	if l.copies[uid] == nil {
+	shown := l.sharers[uid]
+	if shown == nil {
 		if l.uids[uid] == o {
 			delete(l.uids, uid)
 		}
 		return Changes{}
 	}
-	return l.regroup(uid, nil, o)
-}
-
-// regroup decides anew for which member the objects of one UID count, with one that came
-// or changed, or without one that is gone; nil for none.
-func (l *Ledger) regroup(uid types.UID, came, gone *object) Changes {
-	before := l.uids[uid]
-	group := append([]*object{before}, l.copies[uid]...)
-	if came != nil && !slices.Contains(group, came) {
-		group = append(group, came)
+	out := Changes{Sharing: l.pair(uid, -1)}
+	shown.remove(o)
+	if holder := l.uids[uid]; holder == o && shown[o.cluster] != nil {
+		l.uids[uid] = anyOf(shown[o.cluster])
 	}
-	group = slices.DeleteFunc(group, func(o *object) bool { return o == gone })
-	slices.SortFunc(group, l.senior)
-	var out Changes
-	out.Sharing = append(out.Sharing, l.tally(before, l.copies[uid], -1)...)
-	l.uids[uid] = group[0]
-	if delete(l.copies, uid); len(group) > 1 {
-		l.copies[uid] = group[1:]
-		out.Sharing = append(out.Sharing, l.tally(group[0], group[1:], 1)...)
-	}
-	// The one that counts now comes first, so that no key is without a claim in between.
-	for _, o := range group {
-		if o == came || o.cluster != before.cluster && o.cluster == group[0].cluster ||
-			o.cluster == before.cluster && o.cluster != group[0].cluster {
-			out.add(l.resolve(o))
-		}
+	out.Sharing = append(out.Sharing, l.pair(uid, 1)...)
+	l.regroup(uid, &out)
+	if holder := l.uids[uid]; len(shown) == 1 && len(shown[holder.cluster]) == 1 {
+		delete(l.sharers, uid)
 	}
 	return out
 }
 
-// senior orders objects of one UID by their members: one that is heard first, the one
+// regroup decides anew for which member the objects of one UID count, and returns for which
+// they did and do. Those of both are resolved where it is another one.
+func (l *Ledger) regroup(uid types.UID, out *Changes) (before, now string) {
+	shown := l.sharers[uid]
+	before, now = l.uids[uid].cluster, slices.MinFunc(slices.Collect(maps.Keys(shown)), l.senior)
+	if now == before {
+		return before, now
+	}
+	out.Sharing = append(out.Sharing, l.pair(uid, -1)...)
+	l.uids[uid] = anyOf(shown[now])
+	out.Sharing = append(out.Sharing, l.pair(uid, 1)...)
+	// The one that counts now comes first, so that no key is without a claim in between.
+	for _, cluster := range []string{now, before} {
+		for o := range shown[cluster] {
+			out.add(l.resolve(o))
+		}
+	}
+	return before, now
+}
+
+func anyOf(objects map[*object]struct{}) *object {
+	for o := range objects {
+		return o
+	}
+	return nil
+}
+
+// senior orders members that show objects of one UID: one that is heard first, the one
 // whose Secret is older, and by name. The hub's own cluster is the oldest. It is negative
 // where a comes first.
-func (l *Ledger) senior(a, b *object) int {
-	return cmp.Or(
-		l.rankOf(a.cluster)-l.rankOf(b.cluster),
-		l.joinedAt(a.cluster).Compare(l.joinedAt(b.cluster)),
-		cmp.Compare(a.cluster, b.cluster),
-		cmp.Compare(a.source.Namespace, b.source.Namespace),
-		cmp.Compare(a.source.Name, b.source.Name),
-	)
+func (l *Ledger) senior(a, b string) int {
+	return cmp.Or(l.rankOf(a)-l.rankOf(b), l.joinedAt(a).Compare(l.joinedAt(b)), cmp.Compare(a, b))
 }
 
 // rankOf puts members that are not heard, whose claims do not count yet, after those that
@@ -109,14 +144,15 @@ func (l *Ledger) rankOf(cluster string) int {
 	return 0
 }
 
-// tally counts objects that are left out, and returns the members of which that has begun
-// or ended.
-func (l *Ledger) tally(holder *object, copies []*object, n int) (changed []string) {
-	for _, o := range copies {
-		if o.cluster == holder.cluster {
+// pair adds n to how many UIDs the member for which one UID counts shares with each of the
+// others that show it, and returns the members of which that has begun or ended.
+func (l *Ledger) pair(uid types.UID, n int) (changed []string) {
+	older := l.uids[uid].cluster
+	for younger := range l.sharers[uid] {
+		if younger == older {
 			continue
 		}
-		pair := sharing{older: holder.cluster, younger: o.cluster}
+		pair := sharing{older: older, younger: younger}
 		before := l.sharings[pair]
 		if l.sharings[pair] += n; l.sharings[pair] == 0 {
 			delete(l.sharings, pair)

@@ -185,7 +185,7 @@ func TestLedgerSharedObject_IsTakenOverByTheNextOldestOfThree(t *testing.T) {
 				b.g.Expect(b.owners(testKey)).To(Equal([]string{[]string{"a", "b"}[i]}))
 			}
 			b.g.Expect(b.sharings).To(BeEmpty())
-			b.g.Expect(b.copies).To(BeEmpty())
+			b.g.Expect(b.sharers).To(BeEmpty())
 			b.g.Expect(b.scm.asked).To(Equal([]string{"create in_progress"}), "what is shown stays as it is")
 			gone(b, "b")
 			b.g.Expect(b.owners(testKey)).To(BeEmpty())
@@ -273,6 +273,6 @@ func TestLedgerObjectsOfOneMember_CountEachWhateverTheirUIDs(t *testing.T) {
 	f.g.Expect(f.owners(testKey)).To(Equal([]string{"us", "us"}))
 	f.Disengage("us", f.token["us"])
 	f.g.Expect(f.uids).To(BeEmpty())
-	f.g.Expect(f.copies).To(BeEmpty())
+	f.g.Expect(f.sharers).To(BeEmpty())
 	f.g.Expect(f.sharings).To(BeEmpty())
 }

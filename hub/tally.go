@@ -9,7 +9,7 @@ import (
 )
 
 // fewClaims is up to how many claims on a key are looked through to decide between them.
-// A tally of more takes 16 bytes a claim, and a change of one of a thousand takes a
+// A tally of more takes 16 to 24 bytes a claim, and a change of one of a thousand takes a
 // hundredth of the time.
 const fewClaims = 32
 
