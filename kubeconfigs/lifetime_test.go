@@ -81,7 +81,7 @@ func TestMember_TellsThatItsCredentialEndsSoon(t *testing.T) {
 		life: lifetime{noon.Add(-300 * 24 * time.Hour), noon.Add(8 * 24 * time.Hour), "client certificate"},
 	}
 	m.offer(w)
-	m.replace(&engagement{wish: w, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
+	m.replace(&engagement{wish: w, cache: &memberCache{ctx: t.Context()}, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
 	m.tell(outcome{})
 	g.Expect(recorder.Events).To(Receive(HavePrefix("Normal Connected")))
 	g.Expect(m.healthNow().CredentialExpiry).To(Equal(w.life.until))

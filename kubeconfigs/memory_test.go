@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -33,7 +34,7 @@ func liveHeap() int64 {
 // list. asked is called before each page.
 func changing(objects int, asked func()) *lister {
 	lists := 0
-	return &lister{fetch: func(_ context.Context, o metav1.ListOptions) (*page, error) {
+	return &lister{limit: objects, clock: clock.RealClock{}, fetch: func(_ context.Context, o metav1.ListOptions) (*page, error) {
 		asked()
 		start, _ := strconv.Atoi(o.Continue)
 		if start == 0 {
@@ -75,7 +76,7 @@ func TestHostileMembersTogetherFitIntoTheMemory(t *testing.T) {
 	for n := range members {
 		i := newInformer(&v1alpha1.CommitStatus{})
 		bounds := newIntakes(p, fmt.Sprint(n), func() {}, func(error) {}).add(i, "")
-		f := &feed{lister: changing(DefaultObjectLimit, sample), into: i, intake: bounds.intake, omitted: bounds.omitted}
+		f := &feed{lister: changing(DefaultObjectLimit, sample), into: i, intake: bounds.intake, omitted: bounds.omitted, progress: newProgress(clock.RealClock{}, lagLimit, func() {})}
 		i.feedBy(f)
 		feeds = append(feeds, f)
 	}

@@ -168,7 +168,7 @@ func newRenewal(t *testing.T) *renewal {
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(c.close)
 	r.m.offer(w)
-	r.m.replace(&engagement{wish: w, connection: c, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
+	r.m.replace(&engagement{wish: w, connection: c, cache: &memberCache{ctx: t.Context()}, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
 	r.renewer = &renewer{provider: p, client: r.api, reader: r.api}
 	return r
 }
