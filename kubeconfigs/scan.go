@@ -237,7 +237,7 @@ type kept struct {
 // text is a string that was kept, "" for one that was not.
 func (k *kept) text() (text string, err error) {
 	if k.err != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // it was not kept, which is no failure
 	}
 	if bytes.IndexByte(k.bytes, '\\') < 0 {
 		return string(bytes.Trim(k.bytes, `"`)), nil
