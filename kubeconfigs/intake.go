@@ -125,14 +125,17 @@ func (i *intake) cutsOff(key types.NamespacedName, e *entry, left int) bool {
 // leaveOut takes in that an object is kept no longer. The lock is held.
 func (i *intake) leaveOut(key types.NamespacedName, e *entry, forAll bool, out *effects) {
 	i.forAll = i.forAll || forAll
+	pending := false
 	if i.listing != nil && e.list == i.listing.number {
 		i.listing.left++
-		if _, pending := i.listing.pending[e]; pending {
-			delete(i.listing.pending, e)
-			return
-		}
+		_, pending = i.listing.pending[e]
+		delete(i.listing.pending, e)
 	}
-	i.left++
+	if !pending {
+		i.left++
+	}
+	// Also for one that waits for the end of its list: the cache may have it as it was when
+	// it was evicted before, and kept it because it had been let in again.
 	out.evicted = append(out.evicted, evicted{key, i})
 }
 
