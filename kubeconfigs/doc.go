@@ -36,8 +36,10 @@
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
-// and namespace lists (list.go, page.go), watches (stream.go) and
-// tells (informer.go, admitted.go, registration.go), all in one goroutine and without queues.
+// and namespace lists (list.go, page.go; listend.go bounds a list), watches (stream.go) and
+// notifies (informer.go, admitted.go, registration.go), all in one goroutine and without
+// queues. progress.go records how far a feed is, and lag.go decides whether it keeps up with
+// the newest list (pure); watched.go and service.go gather that for a member.
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.
