@@ -45,8 +45,7 @@ type member struct {
 	current   *engagement        // written by run only
 	renewals  renewals
 	health    Health
-	// holds says that the last attempt found current to be what the newest wish asks for.
-	holds bool
+	diagnosis diagnosis
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
 	// refused is what the member says about statuses that it refuses, "" for none.
@@ -65,14 +64,14 @@ type member struct {
 }
 
 func newMember(p *Provider, name multicluster.ClusterName) *member {
+	first := Health{State: Connecting, Since: p.options.Clock.Now(), Reason: ReasonConnecting, Message: "first attempt"}
 	return &member{
-		provider: p,
-		name:     name,
-		offered:  make(chan struct{}, 1),
-		remarks:  rate.NewLimiter(remarkRate, remarkBurst),
-		health: Health{
-			State: Connecting, Since: p.options.Clock.Now(), Reason: ReasonConnecting, Message: "first attempt",
-		},
+		provider:  p,
+		name:      name,
+		offered:   make(chan struct{}, 1),
+		remarks:   rate.NewLimiter(remarkRate, remarkBurst),
+		diagnosis: diagnosis{health: first},
+		health:    first,
 	}
 }
 

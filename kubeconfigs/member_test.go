@@ -185,7 +185,7 @@ var _ = Describe("A Secret", func() {
 		r.add(ctx, "later", insider(hub, "insider"))
 		Eventually(r.engagements("later")).Should(HaveLen(1))
 		Expect(local.ctx.Err()).NotTo(HaveOccurred())
-		Expect(r.health(LocalCluster)()).To(haveState(Connected, ReasonConnected))
+		Eventually(r.health(LocalCluster)).Should(haveState(Connected, ReasonConnected))
 	})
 
 	It("with a forbidden kubeconfig is refused with the reason, until it is mended", func(ctx SpecContext) {

@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+	"github.com/argoproj-labs/commit-status-hub/test/faults"
 )
 
 var _ = Describe("A changed kubeconfig", func() {
@@ -163,6 +165,32 @@ var _ = Describe("A changed kubeconfig", func() {
 		grant()
 		Eventually(r.health("member")).Should(haveState(Connected, BasicAuthForbidden))
 		Expect(member.ctx.Err()).NotTo(HaveOccurred(), "it may come back, so it is kept")
+	})
+
+	It("that is refused during the first lists of the one before does not hide that they are done", func(ctx SpecContext) {
+		r := newReplica(ctx)
+		proceed := make(chan struct{})
+		slow := func(http.Handler) faults.Fault {
+			return faults.Fault{Answer: func(_ http.ResponseWriter, request *http.Request) bool {
+				if query := request.URL.Query(); query.Get("limit") != "1" && query.Get("watch") == "" {
+					<-proceed
+				}
+				return false
+			}}
+		}
+		r.fronted(ctx, hub, "", slow)
+		r.begin()
+		Eventually(r.health("member")).Should(haveState(Connecting, ReasonListing))
+		config := good()
+		config.AuthInfos["u"].Username = "admin"
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: "member"}}
+		Expect(hub.Client.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
+		change(ctx, secret, put(written(GinkgoTB(), config)))
+		Eventually(r.health("member")).Should(haveState(Connecting, BasicAuthForbidden))
+
+		close(proceed)
+		Eventually(r.health("member")).Should(haveState(Connected, BasicAuthForbidden))
+		Eventually(r.events(ctx, "member")).Should(ConsistOf(BasicAuthForbidden))
 	})
 
 	It("with a token that is no good does not hide that the one before was revoked", func(ctx SpecContext) {

@@ -2,42 +2,34 @@ package kubeconfigs
 
 import corev1 "k8s.io/api/core/v1"
 
-// tell notes the outcome of an attempt. Log and event are for changes only.
+// diagnosis is what the last attempt found of the newest wish.
+type diagnosis struct {
+	// holds says that what is engaged is what it asks for, and kept that the engagement of
+	// another wish is still in use.
+	holds, kept bool
+	// health is what to say where the engagement has no say, or only in the state.
+	health Health
+}
+
+// tell notes the outcome of an attempt.
 func (m *member) tell(o outcome) {
-	p := m.provider
-	health := diagnose(m.clean(o.err))
+	v := diagnosis{holds: o.err == nil, kept: o.kept && o.doubt == nil, health: diagnose(m.clean(o.err))}
 	switch {
-	case o.kept && o.watching():
-		health.State = m.stateOfKept()
-		health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + health.Message)
+	case v.kept:
+		v.health.Message = printable("the new kubeconfig is not used yet, the one before still is: " + v.health.Message)
 	case o.kept:
-		health.Message = printable("neither the new kubeconfig works nor the one before: " + health.Message + "; before: " + diagnose(m.clean(o.doubt)).Message)
+		v.health.Message = printable("neither the new kubeconfig works nor the one before: " + v.health.Message + "; before: " + diagnose(m.clean(o.doubt)).Message)
 	}
 	m.mu.Lock()
-	if health.Reason == ReasonCRDsMissing {
-		m.serving.vanishedAt = p.options.Clock.Now()
+	if v.health.Reason == ReasonCRDsMissing {
+		m.serving.vanishedAt = m.provider.options.Clock.Now()
 	}
-	if m.holds = o.err == nil; m.holds {
-		health = m.watching()
-	}
-	slow := health.Reason == ReasonListing && m.health.Reason == ReasonListing
-	changed := health.State != m.health.State || health.Reason != m.health.Reason
-	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, m.wish.life.until, m.twinsNow()
-	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
-		health.RenewalError = m.health.RenewalError
-	}
-	if changed {
-		health.Since = p.options.Clock.Now()
-	}
-	news := health != m.health || slow
-	m.health = health
-	secret := m.wish.secret
+	m.diagnosis = v
+	slow := m.health.Reason == ReasonListing
 	m.mu.Unlock()
-	if news {
-		p.news()
-	}
-	if changed {
-		m.announce(secret, health)
+	m.reassess()
+	if slow {
+		m.provider.news() // see announcer.known
 	}
 }
 
@@ -78,30 +70,30 @@ func (m *member) setRefused(words string) {
 	m.remark()
 }
 
-// remark takes in what there is to say of a member that is watched, if it is. Log and
-// event are for changes. Who makes too many of them is looked at by the next check.
+// remark is reassess for what the member's objects can cause as often as they like. Who
+// makes too many of them is looked at by the next check.
 func (m *member) remark() {
 	if m.remarks.AllowN(m.provider.options.Clock.Now(), 1) {
 		m.reassess()
 	}
 }
 
-// reassess is remark without a bound.
+// reassess tells how the member is after the last attempt and what its engagement has seen
+// since. Log and event are for changes only.
 func (m *member) reassess() {
 	p := m.provider
 	m.mu.Lock()
-	health := m.watching()
-	watched := m.holds && m.current != nil
-	changed := watched && (m.health.State != health.State || m.health.Reason != health.Reason)
-	news := changed || watched && (m.health.Unreadable != health.Unreadable || m.health.Message != health.Message)
-	health.Since, health.CredentialExpiry, health.RenewalError = m.health.Since, m.health.CredentialExpiry, m.health.RenewalError
-	health.Twins = m.health.Twins
+	if m.current == nil && (m.diagnosis.holds || m.diagnosis.kept) {
+		m.mu.Unlock()
+		return // the engagement has just ended
+	}
+	health := m.assess()
+	changed := health.State != m.health.State || health.Reason != m.health.Reason
 	if changed {
 		health.Since = p.options.Clock.Now()
 	}
-	if news {
-		m.health = health
-	}
+	news := health != m.health
+	m.health = health
 	secret := m.wish.secret
 	m.mu.Unlock()
 	if changed {
@@ -110,6 +102,22 @@ func (m *member) reassess() {
 	if news {
 		p.news()
 	}
+}
+
+// assess is the member's health. The lock is held.
+func (m *member) assess() Health {
+	health := m.diagnosis.health
+	switch {
+	case m.diagnosis.holds:
+		health = m.watching()
+	case m.diagnosis.kept:
+		health.State = m.watching().State
+	}
+	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, m.wish.life.until, m.twinsNow()
+	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
+		health.RenewalError = m.health.RenewalError
+	}
+	return health
 }
 
 // watching is the member's health while it is watched. The lock is held.
@@ -127,13 +135,6 @@ func (m *member) watching() Health {
 	health := watching(s)
 	served.limit(&health)
 	return health.warned(m.current.wish.life.expiring(m.provider.options.Clock.Now()))
-}
-
-// stateOfKept is the state of a member whose engagement of another wish is still in use.
-func (m *member) stateOfKept() State {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.watching().State
 }
 
 // announce writes the log line and the event of a change.
