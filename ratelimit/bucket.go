@@ -26,9 +26,12 @@ type Bucket struct {
 	// have not been sent yet are held.
 	unanswered, held int64
 	pause            pause
-	cut              cut
-	served           served
-	breaker          breaker
+	// calmed is the end of the last pause that took what the pacers had saved up.
+	calmed  time.Time
+	cut     cut
+	spacing spacing
+	served  served
+	breaker breaker
 	// sendUntil is until when something may be sent: as long as a successor would reckon
 	// with it. Zero is always. wanted is when somebody asked beyond that, and listed says
 	// that the last record told of this bucket.
@@ -85,12 +88,12 @@ func (b *Bucket) setLimits(now time.Time, ceilings ...Limits) (wake func()) {
 	return b.freed()
 }
 
-// adjust puts the limits in force that follow from what ScmProviders allow, what
-// the SCM said, and what it refused. The caller holds the lock.
+// adjust puts the limits in force that follow from what ScmProviders allow and what
+// the SCM said. The caller holds the lock.
 func (b *Bucket) adjust(now time.Time) {
 	l := b.effective()
 	b.maxInFlight = l.MaxInFlight
-	for i, most := range []int64{l.RequestsPerHour, l.RequestsPerMinute, l.PointsPerMinute, b.cut.of(l.WritesPerMinute), l.WritesPerHour} {
+	for i, most := range []int64{l.RequestsPerHour, l.RequestsPerMinute, l.PointsPerMinute, l.WritesPerMinute, l.WritesPerHour} {
 		b.limits[i].set(now, most)
 	}
 }
@@ -112,9 +115,7 @@ func (b *Bucket) effective() Limits {
 func (b *Bucket) Limits() Limits {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := b.effective()
-	l.WritesPerMinute = b.cut.of(l.WritesPerMinute)
-	return l
+	return b.effective()
 }
 
 // stopped is how long nothing at all may be sent. The caller holds the lock.
@@ -150,7 +151,7 @@ func (b *Bucket) want(now time.Time) (tell func()) {
 // payable tells how long t has to wait for its turn; zero is now. The caller holds
 // the lock.
 func (b *Bucket) payable(now time.Time, t tally) (wait time.Duration) {
-	wait = max(b.stopped(now), b.breaker.wait(now))
+	wait = max(b.stopped(now), b.breaker.wait(now), b.spacing.wait(now))
 	if b.maxInFlight > 0 && b.inFlight >= b.maxInFlight {
 		wait = max(wait, soon)
 	}
@@ -186,6 +187,7 @@ func (b *Bucket) enter(now time.Time, t tally) (probe, ok bool, retryAt time.Tim
 		return false, false, now.Add(wait)
 	}
 	b.inFlight++
+	b.spacing.take(now, b.gap(now))
 	b.hold(now, t)
 	return b.breaker.sent(), true, time.Time{}
 }
@@ -257,6 +259,7 @@ func (b *Bucket) advance(now time.Time) time.Time {
 	b.latest = now
 	b.minute.expire(now)
 	b.hour.expire(now)
+	b.calm(now)
 	return now
 }
 

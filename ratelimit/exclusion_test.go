@@ -56,7 +56,7 @@ func TestAnItemLetGoOnIsStillTheFirstWhenAnotherOneWasFaster(t *testing.T) {
 	q.Add(faster)
 	q.Done(ofCommit("x", "a1"))
 	g.Expect(q.drain()).To(Equal([]string{"b2"}))
-	q.clock.Step(time.Minute)
+	q.clock.Step(afterPause)
 	q.due(q.clock.Now())
 	g.Expect(q.drain()).To(Equal([]string{"b1"}), "a2 is passed over again")
 	q.Done(faster)

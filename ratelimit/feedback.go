@@ -16,8 +16,8 @@ type Feedback struct {
 	// Limited says that the request was refused because of a limit. Without
 	// PauseUntil the bucket then decides how long to wait.
 	Limited bool
-	// Secondary says that it was a limit on the rate of writes, of which the SCM
-	// does not tell the figure: fewer writes are sent for a while.
+	// Secondary says that it was a limit of which the SCM does not tell the figure,
+	// such as one on the rate of writes.
 	Secondary bool
 	// Free says that the SCM does not count the request, as GitHub does with a
 	// conditional one that is answered 304.
@@ -58,4 +58,10 @@ type Throttled struct {
 // same each time.
 func (e *Throttled) Error() string {
 	return fmt.Sprintf("not sent: the budget of %s is spent for now", e.Installation)
+}
+
+// refused reports whether the SCM refused a request because of a limit of which it does
+// not tell the figure: a budget of which nothing remains says itself when to go on.
+func (f Feedback) refused() bool {
+	return f.Secondary || f.Limited && (f.Remaining == nil || *f.Remaining > 0)
 }

@@ -55,7 +55,7 @@ func TestALaneThatWakesGivesWorkToEveryWorker(t *testing.T) {
 	g.Expect(q.drain()).To(BeEmpty())
 	one, two := q.getting(), q.getting()
 	g.Consistently(one, "20ms").ShouldNot(Receive())
-	q.clock.Step(time.Hour)
+	q.clock.Step(time.Hour + afterPause)
 	g.Eventually(one).Should(Receive())
 	g.Eventually(two).Should(Receive())
 }

@@ -102,6 +102,17 @@ func (l *limit) take(now time.Time, t tally) {
 	}
 }
 
+// calm takes all that the pacer has but for one write and what it got within a time until now.
+func (l *limit) calm(now time.Time, within time.Duration) {
+	if l.pace == nil {
+		return
+	}
+	kept := float64(l.of(WriteCost.tally())) + float64(l.pace.Limit())*within.Seconds()
+	if n := int(l.pace.TokensAt(now) - kept); n > 0 {
+		l.pace.ReserveN(now, n)
+	}
+}
+
 // fits tells whether t can ever be sent at once.
 func (l *limit) fits(t tally) bool { return l.max == 0 || l.of(t) <= min(l.size, l.max) }
 

@@ -18,6 +18,8 @@ type Slot struct {
 	// held is how many writes it can still pay for, paid how many requests were made
 	// with it.
 	held, paid int
+	// gap is what it keeps the next one apart.
+	gap time.Duration
 	// refused says that the last request could not be made.
 	refused bool
 	ended   bool
@@ -34,7 +36,7 @@ func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	for n > 1 && !b.fits(writes(n)) {
 		n--
 	}
-	tell := b.want(now)
+	tell, gap := b.want(now), b.gap(now)
 	probe, ok, retryAt := b.enter(now, writes(n))
 	if ok {
 		b.held += int64(n)
@@ -44,7 +46,7 @@ func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	if !ok {
 		return nil, retryAt
 	}
-	return &Slot{bucket: b, key: key, held: n, probe: probe}, time.Time{}
+	return &Slot{bucket: b, key: key, held: n, gap: gap, probe: probe}, time.Time{}
 }
 
 // writes is what n writes cost.
@@ -92,6 +94,9 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	s.probe = false
 	s.paid++
 	wake := func() {}
+	if s.held == 0 && t.writes > 0 {
+		b.spacing.take(now, b.cut.gap())
+	}
 	if s.held > 0 {
 		s.giveBack(now, 1)
 		if t != WriteCost.tally() {
@@ -122,6 +127,9 @@ func (s *Slot) done(now time.Time) {
 		return
 	}
 	s.giveBack(b.advance(now), s.held)
+	if s.paid == 0 {
+		b.spacing.giveBack(s.gap)
+	}
 	if s.probe {
 		s.probe = false
 		b.breaker.unsent()

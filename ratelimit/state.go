@@ -43,7 +43,7 @@ func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 	for _, l := range b.limits {
 		most = max(most, l.backlog(now, int64(n), WriteCost.tally()))
 	}
-	return max(b.pause.until.Sub(now), 0) + most
+	return max(b.pause.until.Sub(now), 0) + max(most, time.Duration(n)*b.cut.gap())
 }
 
 // Observe applies what an answer said. A pause holds for the whole installation
@@ -65,10 +65,10 @@ func (b *Bucket) Observe(now time.Time, f Feedback) {
 func (b *Bucket) react(now time.Time, f Feedback, paused bool) (tell func()) {
 	longer := b.pause.observe(now, f)
 	switch {
-	case paused || f.Limited && !f.Secondary:
-	case f.Secondary:
-		b.cut.refused(now, b.busiest())
-	default:
+	case paused:
+	case f.refused():
+		b.cut.refused(now, b.pause.until, !f.PauseUntil.IsZero(), b.perMinute())
+	case !f.Limited:
 		b.cut.worked(now)
 	}
 	b.adjust(now)
@@ -76,16 +76,6 @@ func (b *Bucket) react(now time.Time, f Feedback, paused bool) (tell func()) {
 		return b.onPause
 	}
 	return func() {}
-}
-
-// busiest is the limit of writes a minute, or where there is none, how many were
-// sent in the last minute: one refused write of an idle installation must not
-// leave it next to none.
-func (b *Bucket) busiest() int64 {
-	if most := b.effective().WritesPerMinute; most > 0 {
-		return most
-	}
-	return max(writesOf(b.minute.used), usualWrites)
 }
 
 // remaining is how much is left of each limit, by its name. Of requests, at most

@@ -89,6 +89,9 @@ func (b *bench) pause(lane string, until time.Time) {
 	b.installations.Get(lane).Bucket().Observe(b.clock.Now(), Feedback{PauseUntil: until})
 }
 
+// afterPause is so long after a pause of a minute that keys leave as if it had never been.
+const afterPause = 3 * time.Minute
+
 // drain gets all that can leave now and says their names.
 func (b *bench) drain() (names []string) {
 	for {

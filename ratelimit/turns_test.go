@@ -58,7 +58,7 @@ func TestAPauseKeepsWhoseTurnItIs(t *testing.T) {
 	g.Expect(q.handle()).To(Equal("a1"))
 	q.pause(acme, start.Add(time.Minute))
 	g.Expect(q.handle()).To(BeEmpty())
-	q.clock.Step(time.Minute)
+	q.clock.Step(afterPause)
 	q.due(q.clock.Now())
 	g.Expect(q.handleAll()).To(Equal("b1 a2 b2"))
 }
@@ -214,7 +214,7 @@ func TestWhatCouldNotPayKeepsItsAge(t *testing.T) {
 		q.Add(got[i])
 		q.Done(got[i])
 	}
-	q.clock.Step(time.Minute)
+	q.clock.Step(afterPause)
 	q.due(q.clock.Now())
 	g.Expect(q.drain()).To(HaveExactElements("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
 }
