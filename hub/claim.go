@@ -185,10 +185,11 @@ func isWebURL(text string) bool {
 
 // hintOf returns what a CommitStatus's status says that the SCM shows at a key, and
 // nil when it says nothing about that key. A member's users can forge it, so nothing
-// is written on its word alone.
+// is written on its word alone. Where it says that the SCM shows a word of its own, the
+// phase is empty.
 func hintOf(object *v1alpha1.CommitStatus, key Key, s *scm) *providers.Shown {
 	st := object.Status
-	if st.Provider == nil || st.Phase == "" || !st.Phase.Canonical().Known() {
+	if st.Provider == nil || !st.Phase.Canonical().Known() && (st.Phase != "" || !saysDrifted(object)) {
 		return nil
 	}
 	if s.keyTold(st) != key {

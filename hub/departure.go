@@ -82,7 +82,7 @@ func (e *entry) part() {
 // handOver has the run of an earlier writer ended before another writer makes its
 // own: it could not change it.
 func (l *Ledger) handOver(e *entry, v Verdict, to *scm) {
-	if e.leaving != nil || e.Shown == nil || e.Shown.Phase.Terminal() || v.WaitFor != "" ||
+	if e.leaving != nil || e.Shown == nil || e.Shown.Over() || v.WaitFor != "" ||
 		e.via == nil || e.via.account == nil || to.account == nil || sameWriter(e.via, to) {
 		return
 	}
@@ -267,7 +267,7 @@ func (o *object) parting() []*departure {
 // unfinished of ours is shown there: the outcome that was declared for it and not
 // written yet, or else that it is canceled.
 func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
-	if shown == nil || shown.Foreign || shown.Phase.Terminal() {
+	if shown == nil || shown.Foreign || shown.Over() {
 		return providers.Status{}, false
 	}
 	if declared.Phase.Terminal() {
@@ -286,5 +286,11 @@ func planEnd(dialect providers.Dialect, now Observation, declared providers.Stat
 		return ActNothing, providers.Status{}
 	}
 	now.Drifted = false
-	return plan(dialect, now, want), want
+	action := plan(dialect, now, want)
+	if action == ActReplace {
+		// That it ends there is what counts, not the text that stays.
+		want = providers.Closing(now.Shown.Status, want)
+		action = plan(dialect, now, want)
+	}
+	return action, want
 }

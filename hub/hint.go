@@ -33,7 +33,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !settled(o) || l.gone.contradicts(e.key(), hint), false
+		e.Stale, e.nameless = e.met || !settled(o) || hint.Phase == "" || l.gone.contradicts(e.key(), hint), false
 		return
 	}
 	// A key without a trace that is claimed later than any write of a predecessor
@@ -169,7 +169,13 @@ func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
 // SCM shows somebody else's change in place of the spec as it is now.
 func driftTold(o *object) bool {
 	st := o.source.Status
-	ready := apimeta.FindStatusCondition(st.Conditions, v1alpha1.ConditionReady)
-	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && st.Owner == "" && ready.ObservedGeneration == o.source.Generation &&
+	return saysDrifted(o.source) && st.Owner == "" &&
 		strings.EqualFold(st.Repo, o.key().Host+"/"+o.repository) && strings.EqualFold(st.SHA, o.key().SHA)
+}
+
+// saysDrifted reports whether the status of an object says that the SCM shows somebody else's
+// change in place of the spec as it is now.
+func saysDrifted(object *v1alpha1.CommitStatus) bool {
+	ready := apimeta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && ready.ObservedGeneration == object.Generation
 }

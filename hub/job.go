@@ -75,7 +75,7 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	l.expire(e)
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
-		Account: s.account, Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
+		Account: v.through(s.account), Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
 	job.Wait = l.waitOf(e, job)
@@ -255,5 +255,10 @@ func sameStatus(a, b *providers.Shown) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Status == b.Status
+	before, now := a.Status, b.Status
+	if before.Phase == "" && !now.Phase.Known() {
+		// A CommitStatus's status has no room for the SCM's own word.
+		before.Phase = now.Phase
+	}
+	return before == now
 }

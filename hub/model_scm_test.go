@@ -167,13 +167,14 @@ func (a *modelApp) Next(shown *providers.Shown, want providers.Status) providers
 		return providers.StepCreate
 	case shown.Status == want:
 		return providers.StepNone
-	case shown.Foreign, shown.Handle.GitHub == nil,
-		shown.Phase.Terminal() && !want.Phase.Terminal(),
-		shown.URL != "" && want.URL == "",
-		shown.Description != "" && want.Description == "":
+	case shown.Foreign, shown.Handle.GitHub == nil, shown.Over() && !want.Over():
+		return providers.StepCreate
+	case (shown.URL == "" || want.URL != "") && (shown.Description == "" || want.Description != ""):
+		return providers.StepUpdate
+	case shown.Over():
 		return providers.StepCreate
 	}
-	return providers.StepUpdate
+	return providers.StepReplace
 }
 
 func (a *modelApp) Writer() string { return "github.com/app/" + a.app }
@@ -218,7 +219,9 @@ func (a *modelApp) Update(_ context.Context, at providers.Target, shown provider
 	if run != nil && run.Phase.Terminal() && !want.Phase.Terminal() && !scm.touched[place] {
 		a.m.failf("update to %s of completed %s", want.Phase, run)
 	}
-	a.m.mayWrite(place, want, run)
+	if !a.closes(place, shown, want) {
+		a.m.mayWrite(place, want, run)
+	}
 	return a.m.write(place, "update", want, func() (*modelRun, *providers.Error) {
 		run := scm.byID(id)
 		if run == nil {
@@ -229,6 +232,18 @@ func (a *modelApp) Update(_ context.Context, at providers.Target, shown provider
 		scm.update(run, want)
 		return run, nil
 	})
+}
+
+// closes reports whether an update ends an unfinished run in whose place a new one is made:
+// that is one more change.
+func (a *modelApp) closes(at modelPlace, shown providers.Shown, want providers.Status) bool {
+	v, ok := a.m.hub.view.verdict(a.m, at.key, a.m.hub.counts)
+	if !ok || v.app != at.app || a.Next(&shown, v.want) != providers.StepReplace || want != providers.Closing(shown.Status, v.want) {
+		return false
+	}
+	a.m.recount()
+	a.m.changes[at.key]++
+	return true
 }
 
 func (a *modelApp) Find(_ context.Context, at providers.Target) (*providers.Shown, error) {

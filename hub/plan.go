@@ -27,6 +27,8 @@ const (
 	ActFind
 	// ActCreate : make a new status.
 	ActCreate
+	// ActReplace : end the status that is shown, and make a new status.
+	ActReplace
 	// ActUpdate : change the status that is shown.
 	ActUpdate
 	// ActUnsupported : the SCM cannot show it now.
@@ -53,6 +55,8 @@ func plan(dialect providers.Dialect, now Observation, want providers.Status) Act
 	switch step {
 	case providers.StepCreate:
 		return ActCreate
+	case providers.StepReplace:
+		return ActReplace
 	case providers.StepUpdate:
 		return ActUpdate
 	default:

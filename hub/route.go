@@ -43,7 +43,7 @@ func exclusionOf(key Key, job Job) string {
 // dirty reports whether a call is needed to make a key show what a verdict wants.
 func (l *Ledger) dirty(e *entry, v Verdict) bool {
 	s := l.scms[v.Owner.Provider]
-	return s.account != nil && v.WaitFor == "" && plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
+	return s.account != nil && v.WaitFor == "" && plan(v.through(s.account), e.observationBy(s, v), v.Want) != ActNothing
 }
 
 func priorityOf(want providers.Status) int {

@@ -60,7 +60,7 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 	case s.drifted && s.dialect != nil && !s.lost:
 		message := driftMessage(s.title, s.shown, s.dialect.Render(s.verdict.Want))
 		return finish(mirror(s), s, now, metav1.ConditionFalse, v1alpha1.ReasonDrifted, message), true
-	case s.dialect == nil || s.lost || s.dialect.Next(s.shown, s.verdict.Want) != providers.StepNone:
+	case s.dialect == nil || s.lost || !s.shows(s.verdict.Want):
 		return waiting(s, now)
 	}
 	out := mirror(s)
@@ -73,6 +73,15 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 	out.IsSynced = true
 	return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonSynced,
 		fmt.Sprintf("%s shows %s", s.claim.Key.Host, out.Phase)), true
+}
+
+// shows reports whether the SCM shows what the claims on the key want.
+func (s standing) shows(want providers.Status) bool {
+	dialect := s.dialect
+	if s.verdict.Joined != nil {
+		dialect = joined{dialect}
+	}
+	return dialect.Next(s.shown, want) == providers.StepNone
 }
 
 // overshadowed is the status of a claimant that wants something else than the owner of its
@@ -135,13 +144,12 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 		return out
 	}
 	out.Name = s.claim.Name
-	out.Description = s.shown.Description
-	out.Phase = s.shown.Phase
+	shown := storable(s.shown.Status, s.rendered())
+	out.Description, out.Phase, out.URL = shown.Description, shown.Phase, shown.URL
 	if s.dialect != nil && s.dialect.Next(s.shown, s.claim.Want) == providers.StepNone {
 		// Where the SCM has one word for several phases, the spec's stands for it.
 		out.Phase = s.claim.Want.Phase
 	}
-	out.URL = s.shown.URL
 	out.Provider = s.shown.Handle.DeepCopy()
 	out.ScmProvider = s.writer
 	if !s.updatedAt.IsZero() {
@@ -149,6 +157,14 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 		out.UpdatedAt = &at
 	}
 	return out
+}
+
+// rendered is what the claims on the key want, as the SCM shows it.
+func (s standing) rendered() providers.Status {
+	if s.dialect == nil {
+		return s.verdict.Want
+	}
+	return s.dialect.Render(s.verdict.Want)
 }
 
 // finish sets the Ready condition, and what goes with it.

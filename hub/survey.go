@@ -189,7 +189,7 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	if !sameWriter(s, via) {
 		return Changes{}
 	}
-	writing := plan(s.account, e.observationBy(s, v), v.Want) != ActNothing
+	writing := plan(v.through(s.account), e.observationBy(s, v), v.Want) != ActNothing
 	defer e.tidy()
 	c := &e.detail().check
 	asked := c.decides(v)
@@ -207,7 +207,7 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	}
 	out := Changes{}
 	switch {
-	case s.account.Next(e.Shown, v.Want) == providers.StepNone:
+	case v.through(s.account).Next(e.Shown, v.Want) == providers.StepNone:
 		c.drifted, c.restoring = nil, false
 	case asked:
 		c.drifted, c.restoring = nil, false

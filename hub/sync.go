@@ -83,6 +83,9 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		return ctrl.Result{}, nil
 	}
 	job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
+	if action == ActReplace {
+		return s.replace(ctx, key, job, client), nil
+	}
 	return s.write(ctx, key, job, client, action), nil
 }
 
@@ -119,7 +122,7 @@ func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Cl
 		job.Wait = unheardCheck
 		return job, true
 	}
-	if job.Settle > 0 && (step == providers.StepCreate || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)) {
+	if job.Settle > 0 && (leadsOn(step) || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)) {
 		s.ledger.Doubt(key)
 		job.Wait = job.Settle
 		return job, true
@@ -143,7 +146,7 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	if !s.showed(key, job, &shown, true) {
-		if action == ActUpdate && job.Account.Next(&shown, want) == providers.StepCreate {
+		if action == ActUpdate && leadsOn(job.Account.Next(&shown, want)) {
 			// GitHub took it and kept the run as it was: it takes a new one.
 			s.queue().Add(key)
 			return ctrl.Result{}
@@ -155,6 +158,31 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
 }
 
+// leadsOn reports whether a step makes a new status.
+func leadsOn(step providers.Step) bool {
+	return step == providers.StepCreate || step == providers.StepReplace
+}
+
+// replace ends what is shown before a new status is made in its place: beside that, it would
+// stay unfinished for ever.
+func (s *syncer) replace(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+	ending, sentAt := job, s.clock.Now()
+	ending.Verdict.Want = providers.Closing(job.Observation.Shown.Status, job.Verdict.Want)
+	shown, err := s.send(ctx, key, ending, client, ActUpdate, ending.Verdict.Want)
+	if err != nil {
+		return s.failed(key, ending, sentAt, providers.AsError(err))
+	}
+	s.log.Info("ended status to replace it", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
+	s.showed(key, job, &shown, true)
+	fresh, _, ok := s.ledger.Job(key)
+	if !ok || fresh.attempt != job.attempt {
+		s.queue().Add(key)
+		return ctrl.Result{}
+	}
+	return s.write(ctx, key, fresh, client, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want))
+}
+
 // send makes the one request of a write.
 func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
 	defer s.ledger.Writing(key)()
@@ -163,6 +191,8 @@ func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 		return client.Create(ctx, targetOf(key, job), want)
 	case ActUpdate:
 		return client.Update(ctx, targetOf(key, job), *job.Observation.Shown, want)
+	case ActReplace:
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s does not end the status that has to be replaced", job.title)
 	}
 	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s %s", job.title, job.Account.Obstacle(job.Observation.Shown, want))
 }

@@ -25,12 +25,21 @@ type scriptedSCM struct {
 	found  *providers.Shown
 	answer func(want providers.Status) (providers.Shown, error)
 	onFind func()
+	// next is the dialect's Next, nil for the fakeDialect's.
+	next   func(shown *providers.Shown, want providers.Status) providers.Step
 	onList func()
 	// err is how lists and look-ups end.
 	err error
 }
 
 func (s *scriptedSCM) Writer() string { return "github.com/app/" + s.app }
+
+func (s *scriptedSCM) Next(shown *providers.Shown, want providers.Status) providers.Step {
+	if s.next != nil {
+		return s.next(shown, want)
+	}
+	return s.fakeDialect.Next(shown, want)
+}
 
 func (s *scriptedSCM) Lane(string) (string, bool) { return "lane", s.known }
 

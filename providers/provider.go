@@ -22,10 +22,15 @@ type Target struct {
 
 // Status is what an SCM shows, or should show, at a Target.
 type Status struct {
+	// Phase is one of v1alpha1's phases. In what an SCM answered it may be a Word instead.
 	Phase       v1alpha1.Phase
 	Description string
 	URL         string
 }
+
+// Over reports whether a status has ended: it shows a final phase, or an SCM's own word that
+// none of the phases means. Such a word is always read as ended.
+func (s Status) Over() bool { return s.Phase.Terminal() || !s.Phase.Known() }
 
 // Shown is a Status that the SCM answered with, and what finds it again.
 type Shown struct {
@@ -75,6 +80,9 @@ const (
 	StepNone Step = iota
 	// StepCreate : a new status has to be made.
 	StepCreate
+	// StepReplace : a new status has to be made, and the one that is shown, which has not
+	// ended, would stay unfinished beside it. An update to Closing ends it first.
+	StepReplace
 	// StepUpdate : the status that is shown can be changed in place.
 	StepUpdate
 	// StepUnsupported : the SCM cannot get there now.

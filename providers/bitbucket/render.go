@@ -47,8 +47,7 @@ func (d dialect) Render(want providers.Status) providers.Status {
 	return out
 }
 
-// Next is an update of whatever has the key. What has no handle is shown in a state
-// that is none of ours, whatever it reads as.
+// Next is an update of whatever has the key.
 func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.Step {
 	want = d.Render(want)
 	switch {
@@ -82,19 +81,20 @@ func (d dialect) stateOf(p v1alpha1.Phase) string {
 	return ""
 }
 
-// phaseOf reads a state. ours is false for one that the hub never writes, such as
-// Data Center's UNKNOWN: it reads as canceled, which is no success, and equals
-// nothing.
-func (d dialect) phaseOf(state string) (phase v1alpha1.Phase, ours bool) {
+// phaseOf reads a state. No phase means one that the hub never writes, such as Data Center's
+// UNKNOWN.
+func (d dialect) phaseOf(state string) v1alpha1.Phase {
 	switch state {
 	case stateInProgress:
-		return v1alpha1.PhaseInProgress, true
+		return v1alpha1.PhaseInProgress
 	case stateSuccessful:
-		return v1alpha1.PhaseSuccess, true
+		return v1alpha1.PhaseSuccess
 	case stateFailed:
-		return v1alpha1.PhaseFailure, true
+		return v1alpha1.PhaseFailure
+	case d.canceled:
+		return v1alpha1.PhaseCanceled
 	}
-	return v1alpha1.PhaseCanceled, state == d.canceled
+	return providers.Word(state)
 }
 
 // build is a build status as both services take it and answer with it.
@@ -129,16 +129,14 @@ func (b *base) page(sha string) string {
 	return b.account.pages + path + "/commits/" + url.PathEscape(sha) + noURL
 }
 
-// shownBy is what a build status shows. One in a state that the hub never writes has
-// no handle.
+// shownBy is what a build status shows.
 func (d dialect) shownBy(s build) providers.Shown {
-	phase, ours := d.phaseOf(s.State)
-	shown := providers.Shown{Status: providers.Status{Phase: phase, Description: s.Description, URL: s.URL}}
+	shown := providers.Shown{
+		Status: providers.Status{Phase: d.phaseOf(s.State), Description: s.Description, URL: s.URL},
+		Handle: d.handle(&v1alpha1.BitbucketHandle{Key: s.Key}),
+	}
 	if strings.HasSuffix(s.URL, noURL) {
 		shown.URL = ""
-	}
-	if ours {
-		shown.Handle = d.handle(&v1alpha1.BitbucketHandle{Key: s.Key})
 	}
 	return shown
 }

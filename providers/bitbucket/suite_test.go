@@ -187,6 +187,17 @@ func contractSCM(b *bench) *contract.SCM {
 		},
 		Delete: func(at providers.Target) { b.bitbucket.DeleteBuild(at.Repository, at.SHA, keyOf(at.Name)) },
 	}
+	if b.service == center {
+		s.Words = []string{"UNKNOWN"}
+		s.Word = func(at providers.Target, state string) {
+			for _, build := range b.bitbucket.Builds(at.Repository, at.SHA) {
+				if build.Key == keyOf(at.Name) {
+					build.State = state
+					b.bitbucket.SetBuild(at.Repository, at.SHA, build)
+				}
+			}
+		}
+	}
 	s.Inject = map[contract.Fault]func(contract.Request){
 		contract.Unauthorized:   func(contract.Request) { b.bitbucket.RevokeTokens("robot") },
 		contract.RepositoryGone: func(contract.Request) { b.bitbucket.RemoveRepo(repository) },

@@ -96,6 +96,10 @@ func (b *bench) bring(c providers.Client, at providers.Target, shown *providers.
 	switch step {
 	case providers.StepCreate:
 		now, err = c.Create(b.ctx(), at, want)
+	case providers.StepReplace:
+		requests = 2
+		b.close(c, at, *shown, want)
+		now, err = c.Create(b.ctx(), at, want)
 	case providers.StepUpdate:
 		now, err = c.Update(b.ctx(), at, *shown, want)
 	case providers.StepNone:
@@ -117,6 +121,18 @@ func (b *bench) bring(c providers.Client, at providers.Target, shown *providers.
 	return now, step != providers.StepUnsupported
 }
 
+// close ends what is shown before a new status shows want.
+func (b *bench) close(c providers.Client, at providers.Target, shown providers.Shown, want providers.Status) {
+	b.t.Helper()
+	closing := providers.Closing(shown.Status, want)
+	b.Expect(shown.Over()).To(gomega.BeFalse(), "what has ended is not ended again")
+	b.Expect(b.account.Next(&shown, closing)).To(gomega.Equal(providers.StepUpdate), "it ends in place")
+	ended, err := c.Update(b.ctx(), at, shown, closing)
+	b.Expect(err).NotTo(gomega.HaveOccurred())
+	b.Expect(ended.Over()).To(gomega.BeTrue())
+	b.Expect(b.account.Next(&ended, want)).To(gomega.Equal(providers.StepCreate), "and a new one comes after it")
+}
+
 // make makes the first status at a target.
 func (b *bench) make(c providers.Client, at providers.Target, want providers.Status) providers.Shown {
 	b.t.Helper()
@@ -135,6 +151,9 @@ func (b *bench) shows(at providers.Target, said *providers.Shown, want providers
 	b.Expect(b.account.Next(said, want)).To(gomega.Equal(providers.StepNone), "%q is done", at.Name)
 	b.Expect(said.Handle).NotTo(gomega.BeZero(), "%q can be found again", at.Name)
 	b.Expect(said.Foreign).To(gomega.BeFalse(), "%q is ours", at.Name)
+	if b.Unfinished != nil {
+		b.Expect(b.Unfinished(at)).To(gomega.BeZero(), "unfinished statuses beside %q", at.Name)
+	}
 }
 
 // shown is the status that counts at a target.

@@ -45,6 +45,7 @@ func Cases() []Case {
 		{Name: "more statuses than a page holds are all listed", run: manyPages},
 		{Name: "an unchanged commit is told by its tag", run: tags},
 		{Name: "an edit by somebody else is listed and can be undone", needs: edits, run: edited},
+		{Name: "a state that no phase means is told in the SCM's own word", needs: words, run: ownWords},
 		{Name: "a deletion is listed and can be undone", needs: deletes, run: deleted},
 		{Name: "what somebody else made is not taken for ours", needs: others, run: othersAreNotOurs},
 		{Name: "a commit that is not there is told", run: unknownCommit},

@@ -102,6 +102,32 @@ func edited(b *bench) {
 	b.restored(c, at, &listed)
 }
 
+// ownWords has somebody else show states that none of the phases means.
+func ownWords(b *bench) {
+	c := b.client()
+	for _, word := range b.Words {
+		for _, phase := range phases {
+			at := b.at(fmt.Sprintf("%s over %s", word, phase))
+			want := providers.Status{Phase: phase, Description: "d", URL: page}
+			b.make(c, at, want)
+			b.Word(at, word)
+			listed := b.list(c, "").Statuses[at.Name].Shown
+			for by, shown := range map[string]*providers.Shown{"list": &listed, "find": b.find(c, at)} {
+				b.Expect(shown).NotTo(gomega.BeNil(), "%q by %s", at.Name, by)
+				b.Expect(shown.Phase).To(gomega.BeEquivalentTo(word), "%q by %s", at.Name, by)
+				b.Expect(shown.Over()).To(gomega.BeTrue())
+				for _, any := range phases {
+					same := providers.Status{Phase: any, Description: shown.Description, URL: shown.URL}
+					b.Expect(b.account.Next(shown, same)).NotTo(gomega.Equal(providers.StepNone), "%s by %s is no %s", word, by, any)
+				}
+			}
+			now, ok := b.bring(c, at, &listed, want)
+			b.Expect(ok).To(gomega.BeTrue(), "%q can be shown again", at.Name)
+			b.shows(at, &now, want)
+		}
+	}
+}
+
 // deleted has somebody else delete a status.
 func deleted(b *bench) {
 	c, at, other := b.client(), b.at("deleted"), b.at("other")

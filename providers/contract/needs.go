@@ -26,6 +26,13 @@ func deletes(s *SCM) string {
 	return ""
 }
 
+func words(s *SCM) string {
+	if s.Word == nil {
+		return "Word"
+	}
+	return ""
+}
+
 func others(s *SCM) string {
 	if s.Other == nil {
 		return "Other"

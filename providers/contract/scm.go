@@ -42,6 +42,13 @@ type SCM struct {
 	// statuses at a target vanish. Either may be nil.
 	Edit   func(at providers.Target, to providers.Status)
 	Delete func(at providers.Target)
+	// Word has somebody else show a state of the SCM's own at a target, and Words are those
+	// that none of the phases means. They are nil where there is none.
+	Word  func(at providers.Target, state string)
+	Words []string
+	// Unfinished counts the statuses at a target that the SCM still waits for, the one that
+	// counts aside. It is nil where the SCM waits for no other.
+	Unfinished func(at providers.Target) int
 	// Other has somebody else make a status at a target that has none. It is nil where
 	// the SCM does not tell who made a status.
 	Other func(at providers.Target, to providers.Status)

@@ -79,13 +79,10 @@ func (c *client) question(operation, sha string) question {
 // statuses is the place of a commit's statuses in the API.
 func (c *client) statuses(sha string) string { return c.root + "/statuses/" + url.PathEscape(sha) }
 
-// shownBy is what a status shows. One in a state that the hub never writes has no
-// handle.
+// shownBy is what a status shows.
 func shownBy(s status) providers.Shown {
-	phase, ours := phaseOf(s.State)
-	shown := providers.Shown{Status: providers.Status{Phase: phase, Description: s.Description, URL: s.TargetURL}}
-	if ours {
-		shown.Handle.Gitea = &v1alpha1.GiteaHandle{StatusID: s.ID}
+	return providers.Shown{
+		Status: providers.Status{Phase: phaseOf(s.State), Description: s.Description, URL: s.TargetURL},
+		Handle: v1alpha1.ProviderHandle{Gitea: &v1alpha1.GiteaHandle{StatusID: s.ID}},
 	}
-	return shown
 }

@@ -37,8 +37,8 @@ func (dialect) Render(want providers.Status) providers.Status {
 	}
 }
 
-// Next is a new status for whatever is not shown already: Gitea changes none. What
-// has no handle is shown in a state that is none of ours, whatever it reads as.
+// Next is a new status for whatever is not shown already: Gitea changes none, and the newest
+// of a name counts.
 func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.Step {
 	want = d.Render(want)
 	switch {
@@ -80,19 +80,18 @@ func stateOf(p v1alpha1.Phase) string {
 	return ""
 }
 
-// phaseOf reads a state. ours is false for one that the hub never writes: warning
-// and skipped, which let a gate pass, and whatever else somebody sent. They read as
-// canceled, which is no success, and equal nothing.
-func phaseOf(state string) (phase v1alpha1.Phase, ours bool) {
+// phaseOf reads a state. The hub never writes warning and skipped, which let a gate pass:
+// no phase means them, or whatever else somebody sent.
+func phaseOf(state string) v1alpha1.Phase {
 	switch state {
 	case statePending:
-		return v1alpha1.PhaseQueued, true
+		return v1alpha1.PhaseQueued
 	case stateSuccess:
-		return v1alpha1.PhaseSuccess, true
+		return v1alpha1.PhaseSuccess
 	case stateFailure, stateError:
-		return v1alpha1.PhaseFailure, true
+		return v1alpha1.PhaseFailure
 	}
-	return v1alpha1.PhaseCanceled, false
+	return providers.Word(state)
 }
 
 func cut(description string) string {

@@ -66,6 +66,20 @@ func TestCheckRunsKeepTheContract(t *testing.T) {
 					run.Status, run.Conclusion, run.Summary, run.DetailsURL = "completed", string(to.Phase), to.Description, to.URL
 				})
 			},
+			Words: []string{"neutral", "skipped", "stale", "action_required", "timed_out", "startup_failure", "of_tomorrow"},
+			Word: func(at providers.Target, state string) {
+				all := runs(at)
+				server.EditCheckRun(all[len(all)-1].ID, func(run *fake.CheckRun) { run.Status, run.Conclusion = "completed", state })
+			},
+			Unfinished: func(at providers.Target) (n int) {
+				all := runs(at)
+				for _, run := range all[:len(all)-1] {
+					if run.Status != "completed" {
+						n++
+					}
+				}
+				return n
+			},
 			Other: func(at providers.Target, to providers.Status) {
 				server.AddCheckRun(fake.CheckRun{
 					Repository: at.Repository, HeadSHA: at.SHA, Name: at.Name, AppID: app,

@@ -1,6 +1,9 @@
 package github
 
-import "github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+import (
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
 
 const (
 	statusQueued     = "queued"
@@ -10,8 +13,6 @@ const (
 	conclusionSuccess   = "success"
 	conclusionFailure   = "failure"
 	conclusionCancelled = "cancelled"
-	conclusionNeutral   = "neutral"
-	conclusionSkipped   = "skipped"
 )
 
 // written is the status and the conclusion of a check run that shows a phase.
@@ -35,12 +36,10 @@ func written(p v1alpha1.Phase) (status, conclusion string, ok bool) {
 
 // read is the phase of a check run that GitHub answered with.
 //
-// Others with the App's key, and GitHub itself, can set what the hub never
-// writes. Nothing but success reads as success. neutral and skipped, which let a
-// gate pass, read as canceled: as failure, a failure that somebody turned into
-// neutral would look untouched. timed_out, action_required, startup_failure,
-// stale and whatever comes later read as failure, and a status of a run that has
-// not begun (waiting, requested, pending, or one not known yet) as queued.
+// Others with the App's key, and GitHub itself, can set conclusions that the hub never
+// writes: neutral and skipped, which let a gate pass, timed_out, action_required, stale,
+// startup_failure and whatever comes later. No phase means any of them. A status of a run
+// that has not begun (waiting, requested, pending, or one not known yet) reads as queued.
 func read(status, conclusion string) v1alpha1.Phase {
 	if status != statusCompleted && conclusion == "" {
 		if status == statusInProgress {
@@ -51,8 +50,10 @@ func read(status, conclusion string) v1alpha1.Phase {
 	switch conclusion {
 	case conclusionSuccess:
 		return v1alpha1.PhaseSuccess
-	case conclusionCancelled, conclusionNeutral, conclusionSkipped:
+	case conclusionFailure:
+		return v1alpha1.PhaseFailure
+	case conclusionCancelled:
 		return v1alpha1.PhaseCanceled
 	}
-	return v1alpha1.PhaseFailure
+	return providers.Word(conclusion)
 }

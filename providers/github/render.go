@@ -43,7 +43,8 @@ func (dialect) Render(want providers.Status) providers.Status {
 //   - rid of a description: output needs a summary, whether GitHub takes an empty
 //     one is not documented, and without output the old one stays.
 //
-// The newest run of a name counts, so the one that is left behind does no harm.
+// A run that has not ended is ended first: a check suite completes only when all of its
+// runs have.
 func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.Step {
 	want = d.Render(want)
 	if !want.Phase.Known() {
@@ -56,13 +57,19 @@ func (d dialect) Next(shown *providers.Shown, want providers.Status) providers.S
 	switch {
 	case now == want && !isStatus(*shown):
 		return providers.StepNone
-	case runID(*shown) == 0, shown.Foreign,
-		now.Phase.Terminal() && !want.Phase.Terminal(),
-		now.URL != "" && want.URL == "",
-		now.Description != "" && want.Description == "":
+	case runID(*shown) == 0, shown.Foreign, now.Over() && !want.Over():
+		return providers.StepCreate
+	case !empties(now, want):
+		return providers.StepUpdate
+	case now.Over():
 		return providers.StepCreate
 	}
-	return providers.StepUpdate
+	return providers.StepReplace
+}
+
+// empties reports whether a text is to go that is shown.
+func empties(now, want providers.Status) bool {
+	return now.URL != "" && want.URL == "" || now.Description != "" && want.Description == ""
 }
 
 // Obstacle is that the phase is none: GitHub can show every other change.

@@ -37,19 +37,21 @@ func TestEveryPhaseReadsBackAsItself(t *testing.T) {
 	g.Expect(ok).To(BeFalse())
 }
 
-func TestNothingButSuccessReadsAsSuccess(t *testing.T) {
+func TestRead_IsAPhaseOrGitHubsOwnWord(t *testing.T) {
 	for _, tc := range []struct {
 		status, conclusion string
 		want               v1alpha1.Phase
 	}{
-		{"completed", "neutral", v1alpha1.PhaseCanceled},
-		{"completed", "skipped", v1alpha1.PhaseCanceled},
-		{"completed", "timed_out", v1alpha1.PhaseFailure},
-		{"completed", "action_required", v1alpha1.PhaseFailure},
-		{"completed", "stale", v1alpha1.PhaseFailure},
-		{"completed", "startup_failure", v1alpha1.PhaseFailure},
-		{"completed", "SUCCESS?", v1alpha1.PhaseFailure},
-		{"completed", "", v1alpha1.PhaseFailure},
+		{"completed", "neutral", "neutral"},
+		{"completed", "skipped", "skipped"},
+		{"completed", "timed_out", "timed_out"},
+		{"completed", "action_required", "action_required"},
+		{"completed", "stale", "stale"},
+		{"completed", "startup_failure", "startup_failure"},
+		{"completed", "SUCCESS?", "SUCCESS?"},
+		{"completed", "failure", v1alpha1.PhaseFailure},
+		{"completed", "canceled", `"canceled"`},
+		{"completed", "", `""`},
 		{"waiting", "", v1alpha1.PhaseQueued},
 		{"requested", "", v1alpha1.PhaseQueued},
 		{"pending", "", v1alpha1.PhaseQueued},
@@ -105,19 +107,24 @@ func TestNextTakesTheStepThatGitHubCanDo(t *testing.T) {
 		want  providers.Status
 		step  providers.Step
 	}{
-		"nothing shown":          {nil, providers.Status{Phase: "queued"}, providers.StepCreate},
-		"equal":                  {shown("success", "d", "u"), providers.Status{Phase: "success", Description: "d", URL: "u"}, providers.StepNone},
-		"equal once rendered":    {shown("canceled", "d", ""), providers.Status{Phase: "cancelled", Description: " d\n"}, providers.StepNone},
-		"on and on":              {shown("queued", "", ""), providers.Status{Phase: "in_progress"}, providers.StepUpdate},
-		"back before the end":    {shown("in_progress", "", ""), providers.Status{Phase: "queued"}, providers.StepUpdate},
-		"to the end":             {shown("in_progress", "", ""), providers.Status{Phase: "failure"}, providers.StepUpdate},
-		"another end":            {shown("failure", "", ""), providers.Status{Phase: "success"}, providers.StepUpdate},
-		"reopened":               {shown("failure", "", ""), providers.Status{Phase: "queued"}, providers.StepCreate},
-		"another description":    {shown("success", "d", ""), providers.Status{Phase: "success", Description: "e"}, providers.StepUpdate},
-		"no description anymore": {shown("success", "d", ""), providers.Status{Phase: "success"}, providers.StepCreate},
-		"no URL anymore":         {shown("success", "", "u"), providers.Status{Phase: "success"}, providers.StepCreate},
-		"a URL now":              {shown("success", "", ""), providers.Status{Phase: "success", URL: "u"}, providers.StepUpdate},
-		"no phase":               {nil, providers.Status{Phase: "skipped"}, providers.StepUnsupported},
+		"nothing shown":                          {nil, providers.Status{Phase: "queued"}, providers.StepCreate},
+		"equal":                                  {shown("success", "d", "u"), providers.Status{Phase: "success", Description: "d", URL: "u"}, providers.StepNone},
+		"equal once rendered":                    {shown("canceled", "d", ""), providers.Status{Phase: "cancelled", Description: " d\n"}, providers.StepNone},
+		"on and on":                              {shown("queued", "", ""), providers.Status{Phase: "in_progress"}, providers.StepUpdate},
+		"back before the end":                    {shown("in_progress", "", ""), providers.Status{Phase: "queued"}, providers.StepUpdate},
+		"to the end":                             {shown("in_progress", "", ""), providers.Status{Phase: "failure"}, providers.StepUpdate},
+		"another end":                            {shown("failure", "", ""), providers.Status{Phase: "success"}, providers.StepUpdate},
+		"reopened":                               {shown("failure", "", ""), providers.Status{Phase: "queued"}, providers.StepCreate},
+		"another description":                    {shown("success", "d", ""), providers.Status{Phase: "success", Description: "e"}, providers.StepUpdate},
+		"no description anymore":                 {shown("success", "d", ""), providers.Status{Phase: "success"}, providers.StepCreate},
+		"no URL anymore":                         {shown("success", "", "u"), providers.Status{Phase: "success"}, providers.StepCreate},
+		"no description anymore, before the end": {shown("in_progress", "d", ""), providers.Status{Phase: "in_progress"}, providers.StepReplace},
+		"no URL anymore, before the end":         {shown("queued", "d", "u"), providers.Status{Phase: "in_progress", Description: "d"}, providers.StepReplace},
+		"no description anymore, at the end":     {shown("in_progress", "d", ""), providers.Status{Phase: "success"}, providers.StepReplace},
+		"GitHub's own word":                      {shown("neutral", "d", ""), providers.Status{Phase: "success", Description: "d"}, providers.StepUpdate},
+		"GitHub's own word, reopened":            {shown("neutral", "d", ""), providers.Status{Phase: "queued", Description: "d"}, providers.StepCreate},
+		"a URL now":                              {shown("success", "", ""), providers.Status{Phase: "success", URL: "u"}, providers.StepUpdate},
+		"no phase":                               {nil, providers.Status{Phase: "skipped"}, providers.StepUnsupported},
 		"it is not known which": {
 			&providers.Shown{Status: providers.Status{Phase: "queued"}},
 			providers.Status{Phase: "success"},

@@ -33,8 +33,7 @@ var states = map[v1alpha1.Phase]string{
 	v1alpha1.PhaseCanceled:   stateError,
 }
 
-// readState is the phase that a state reads as. Nothing but success reads as
-// success.
+// readState is the phase that a state reads as.
 func readState(state string) v1alpha1.Phase {
 	switch state {
 	case statePending:
@@ -43,8 +42,10 @@ func readState(state string) v1alpha1.Phase {
 		return v1alpha1.PhaseSuccess
 	case stateError:
 		return v1alpha1.PhaseCanceled
+	case stateFailure:
+		return v1alpha1.PhaseFailure
 	}
-	return v1alpha1.PhaseFailure
+	return providers.Word(state)
 }
 
 // statusDialect is how GitHub shows a Status as a commit status.

@@ -177,6 +177,10 @@ func (b *bench) step(c providers.Client, target providers.Target, shown *provide
 		return *shown
 	case providers.StepCreate:
 		now, err = c.Create(b.ctx(), target, want)
+	case providers.StepReplace:
+		_, err = c.Update(b.ctx(), target, *shown, providers.Closing(shown.Status, want))
+		b.Expect(err).NotTo(HaveOccurred())
+		now, err = c.Create(b.ctx(), target, want)
 	case providers.StepUpdate:
 		now, err = c.Update(b.ctx(), target, *shown, want)
 	default:

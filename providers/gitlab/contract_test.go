@@ -32,6 +32,10 @@ func underContract(t *testing.T) *contract.SCM {
 				s.State, s.Description, s.TargetURL = string(states[to.Phase]), to.Description, to.URL
 			})
 		},
+		Words: []string{"skipped", "of_tomorrow"},
+		Word: func(at providers.Target, state string) {
+			b.gitlab.EditStatus(b.newest(at.Name).ID, func(s *fake.Status) { s.State = state })
+		},
 		Delete: func(at providers.Target) {
 			for _, row := range b.rows(at.Name) {
 				b.gitlab.DeleteStatus(row.ID)

@@ -126,13 +126,13 @@ func TestATextThatIsToGoGoesWithTheFinalPhase(t *testing.T) {
 	b.noneRefused()
 }
 
-func TestWhatOthersCanSetIsReadForTheWorse(t *testing.T) {
+func TestRead_IsAPhaseOrGitLabsOwnWord(t *testing.T) {
 	for state, want := range map[string]v1alpha1.Phase{
 		"created": v1alpha1.PhaseQueued, "waiting_for_resource": v1alpha1.PhaseQueued, "preparing": v1alpha1.PhaseQueued,
 		"pending": v1alpha1.PhaseQueued, "scheduled": v1alpha1.PhaseQueued, "manual": v1alpha1.PhaseQueued,
 		"running": v1alpha1.PhaseInProgress, "canceling": v1alpha1.PhaseInProgress,
 		"success": v1alpha1.PhaseSuccess, "failed": v1alpha1.PhaseFailure,
-		"canceled": v1alpha1.PhaseCanceled, "skipped": v1alpha1.PhaseCanceled, "something new": v1alpha1.PhaseFailure,
+		"canceled": v1alpha1.PhaseCanceled, "skipped": "skipped", "something new": "something new",
 	} {
 		NewWithT(t).Expect(read(state)).To(Equal(want), state)
 	}

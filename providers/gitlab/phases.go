@@ -4,6 +4,7 @@ import (
 	gl "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // canceling is a job of GitLab's own CI that still has to end.
@@ -21,11 +22,9 @@ var states = map[v1alpha1.Phase]gl.BuildStateValue{
 
 // read is the phase of a status that GitLab answered with.
 //
-// Others with the same token can set skipped, which the hub never writes, and GitLab
-// itself knows states that no request can name. Nothing but success reads as success.
-// skipped, which lets a gate pass, reads as canceled: as failure, a failure that
-// somebody turned into skipped would look untouched. What has not begun reads as
-// queued, and what comes later than this code as failure.
+// Others with the same token can set skipped, which lets a gate pass and which the hub never
+// writes, and GitLab itself knows states that no request can name. What has not begun reads
+// as queued. No phase means skipped, or what comes later than this code.
 func read(state string) v1alpha1.Phase {
 	switch gl.BuildStateValue(state) {
 	case gl.Created, gl.WaitingForResource, gl.Preparing, gl.Pending, gl.Scheduled, gl.Manual:
@@ -34,8 +33,10 @@ func read(state string) v1alpha1.Phase {
 		return v1alpha1.PhaseInProgress
 	case gl.Success:
 		return v1alpha1.PhaseSuccess
-	case gl.Canceled, gl.Skipped:
+	case gl.Failed:
+		return v1alpha1.PhaseFailure
+	case gl.Canceled:
 		return v1alpha1.PhaseCanceled
 	}
-	return v1alpha1.PhaseFailure
+	return providers.Word(state)
 }

@@ -69,6 +69,10 @@ func TestTheProviderKeepsToGitHubsDescriptionOnEveryWay(t *testing.T) {
 			case providers.StepNone:
 			case providers.StepCreate:
 				after, err = client.Create(t.Context(), at, to)
+			case providers.StepReplace:
+				_, err = client.Update(t.Context(), at, before, providers.Closing(before.Status, to))
+				g.Expect(err).NotTo(HaveOccurred())
+				after, err = client.Create(t.Context(), at, to)
 			case providers.StepUpdate:
 				after, err = client.Update(t.Context(), at, before, to)
 			case providers.StepUnsupported:
