@@ -1,6 +1,11 @@
 package kubeconfigs
 
 import (
+	"bytes"
+	"errors"
+	"io"
+
+	"go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 	clientcmdlatest "k8s.io/client-go/tools/clientcmd/api/latest"
@@ -19,5 +24,27 @@ func vetFields(kubeconfig []byte) error {
 	if _, _, err := strictly.Decode(kubeconfig, &kind, &clientcmdv1.Config{}); runtime.IsStrictDecodingError(err) {
 		return refuse(FieldForbidden, "it has a field that is unknown, spelled in another case, or there twice")
 	}
+	if !isOneDocument(kubeconfig) {
+		return refuse(FieldForbidden, "it has more than one YAML document")
+	}
 	return nil
+}
+
+// isOneDocument reports whether nothing follows the first YAML document, which is the only one
+// that Kubernetes reads. Separators and comments may follow.
+func isOneDocument(text []byte) bool {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	var first, next any
+	if err := documents.Decode(&first); err != nil {
+		return false
+	}
+	for next == nil {
+		switch err := documents.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			return true
+		case err != nil:
+			return false
+		}
+	}
+	return false
 }

@@ -163,6 +163,10 @@ func TestVet_RefusesWhatKubernetesWouldPassOver(t *testing.T) {
 		"twice, of a cluster":    {"    server: ", "    server: https://hunter2.example.com\n    server: "},
 		"twice, at the top":      {"current-context: x", "current-context: x\ncurrent-context: y"},
 		"twice, in another case": {"    token: token", "    token: token\n    TOKEN: hunter2"},
+		"a second document":      {"users:", "---\nusers:"},
+		"a document at the end":  {"    token: token\n", "    token: token\n---\nhunter2: x\n"},
+		"a document of another":  {"    token: token\n", "    token: token\n---\n# none\n---\nkind: Config\n"},
+		"a broken document":      {"    token: token\n", "    token: token\n---\n{hunter2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -175,6 +179,7 @@ func TestVet_RefusesWhatKubernetesWouldPassOver(t *testing.T) {
 	for name, content := range map[string]string{
 		"as written": plain,
 		"as JSON":    `{"kind":"Config","apiVersion":"v1","clusters":[{"name":"c","cluster":{"server":"https://a"}}],"users":[{"name":"u","user":{"token":"t"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u","namespace":"n"}}],"current-context":"x"}`,
+		"separators": "---\n" + plain + "---\n# the end\n---\n",
 		"by hand":    "clusters: [{name: c, cluster: {server: 'https://a', extensions: [{name: e, extension: {any: thing}}]}}]\nusers: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\npreferences: {colors: true}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
