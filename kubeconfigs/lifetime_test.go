@@ -6,7 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +19,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
 // certificateFor is a PEM certificate that is good for a time.
@@ -97,4 +102,63 @@ func TestMember_TellsThatItsCredentialEndsSoon(t *testing.T) {
 	m.tell(outcome{})
 	g.Expect(m.healthNow().Message).To(And(ContainSubstring("the client certificate ends"), ContainSubstring("patch commitstatuses/status")))
 	g.Expect(m.healthNow().Forbidden).To(BeTrue())
+}
+
+func TestMember_TellsThatItsCredentialEndsHoweverItIs(t *testing.T) {
+	const day = 24 * time.Hour
+	ending := lifetime{noon.Add(-300 * day), noon.Add(3 * day), "client certificate"}
+	lasting := lifetime{noon, noon.Add(300 * day), "token"}
+	down := errors.New("connection refused")
+	for name, test := range map[string]struct {
+		secret, engaged lifetime
+		// came is what came of the attempt; begun says that the member's caches are being filled.
+		came         outcome
+		begun        bool
+		objects      int
+		state        State
+		reason, said string
+	}{
+		"has objects left out":         {ending, ending, outcome{}, true, 2, Connected, ReasonCredentialExpiring, "the newest are left out"},
+		"is listed for the first time": {ending, ending, outcome{}, false, 0, Connecting, ReasonListing, "first lists"},
+		"is down":                      {ending, lifetime{}, outcome{err: down}, false, 0, Unreachable, ReasonUnreachable, "refused"},
+		"is a refused duplicate":       {ending, lifetime{}, outcome{err: wish{}.refusedAs("older").refused}, false, 0, Refused, SameCluster, "older"},
+		"has a new kubeconfig that does not work, the one before ends": {
+			lasting, ending, outcome{err: down, kept: true}, true, 0, Connected, ReasonUnreachable, "not used yet",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			recorder := events.NewFakeRecorder(10)
+			p := New(Options{Clock: clocktesting.NewFakeClock(noon), Log: logr.Discard(), Recorder: recorder, ObjectLimit: 1})
+			m := newMember(p, "eu")
+			w := wish{secret: &corev1.ObjectReference{}, print: [32]byte{1}, life: test.secret}
+			m.offer(w)
+			if test.engaged != (lifetime{}) {
+				bounds, cache := newIntakes(p, "eu", func() {}, func(error) {}), &memberCache{}
+				if test.begun {
+					cache.ctx = t.Context()
+				}
+				into := newInformer(&v1alpha1.GitRepo{})
+				intake := bounds.add(into, "").intake
+				for n := range test.objects {
+					_, _ = intake.admit(repo(fmt.Sprint("r", n), fmt.Sprint(n+1)), true, 0)
+				}
+				m.replace(&engagement{wish: wish{life: test.engaged}, cache: cache, intakes: bounds})
+			}
+			for range 2 {
+				m.tell(test.came)
+			}
+			health := m.healthNow()
+			g.Expect(health).To(haveState(test.state, test.reason))
+			g.Expect(health.CredentialExpiry).To(Equal(ending.until))
+			g.Expect(health.Message).To(And(ContainSubstring("the client certificate ends at 2026-11-26T12:00:00Z"), ContainSubstring(test.said)))
+			var expiring int
+			for len(recorder.Events) > 0 {
+				if strings.HasPrefix(<-recorder.Events, "Warning CredentialExpiring") {
+					expiring++
+				}
+			}
+			g.Expect(expiring).To(Equal(1), "events about it")
+		})
+	}
 }

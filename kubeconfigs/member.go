@@ -46,6 +46,8 @@ type member struct {
 	renewals  renewals
 	health    Health
 	diagnosis diagnosis
+	// warned is the end of the credential that there was an event about last.
+	warned time.Time
 	// outdated is a field that the member does not keep, "" for none that is known.
 	outdated string
 	// refused is what the member says about statuses that it refuses, "" for none.

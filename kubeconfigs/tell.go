@@ -94,10 +94,13 @@ func (m *member) reassess() {
 	}
 	news := health != m.health
 	m.health = health
-	secret := m.wish.secret
+	secret, expiring := m.wish.secret, m.warns(health)
 	m.mu.Unlock()
 	if changed {
 		m.announce(secret, health)
+	}
+	if expiring != "" {
+		p.record(secret, Health{Reason: ReasonCredentialExpiring, Message: expiring})
 	}
 	if news {
 		p.news()
@@ -113,11 +116,44 @@ func (m *member) assess() Health {
 	case m.diagnosis.kept:
 		health.State = m.watching().State
 	}
-	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, m.wish.life.until, m.twinsNow()
+	life := m.life()
+	if expiring := life.expiring(m.provider.options.Clock.Now()); expiring != "" && health.Reason != ReasonCredentialExpiring {
+		health.Message = printable(expiring + "; also, " + health.Message)
+	}
+	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, life.until, m.twinsNow()
 	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
 		health.RenewalError = m.health.RenewalError
 	}
 	return health
+}
+
+// life returns when the Secret's credential is good, or that of the engagement before, which is
+// in use, where that ends first. The lock is held.
+func (m *member) life() lifetime {
+	life := m.wish.life
+	if !m.diagnosis.kept || m.current == nil {
+		return life
+	}
+	if used := m.current.wish.life; !used.until.IsZero() && (life.until.IsZero() || used.until.Before(life.until)) {
+		return used
+	}
+	return life
+}
+
+// warns returns the text of the event that the credential ends soon, once for each credential.
+// It returns "" where that is the health's reason, which has an event of its own. The lock is
+// held.
+func (m *member) warns(health Health) string {
+	life := m.life()
+	expiring := life.expiring(m.provider.options.Clock.Now())
+	if expiring == "" || life.until.Equal(m.warned) {
+		return ""
+	}
+	m.warned = life.until
+	if health.Reason == ReasonCredentialExpiring {
+		return ""
+	}
+	return expiring
 }
 
 // watching is the member's health while it is watched. The lock is held.
