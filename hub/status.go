@@ -53,7 +53,10 @@ type standing struct {
 func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
 	switch {
 	case s.problem != nil:
+		// It keeps its place, so that what was shown there can be ended or found again. Who
+		// claims nothing has no owner beside it.
 		out := *s.before.DeepCopy()
+		out.Owner = ""
 		return finish(out, s, now, metav1.ConditionFalse, s.problem.Reason, s.problem.Message), true
 	case s.failure != nil:
 		return finish(mirror(s), s, now, metav1.ConditionFalse, s.failure.Reason, s.failure.Message), true

@@ -4,10 +4,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	. "github.com/onsi/gomega"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -24,7 +27,7 @@ func TestStatus(t *testing.T) {
 	shown := shows("failure")
 	waits := pending{reason: v1alpha1.ReasonPending, message: "waiting"}
 	down := pending{reason: v1alpha1.ReasonUnavailable, message: "github.com does not answer"}
-	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true}
+	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true, Owner: "eu/team-a/x"}
 
 	for name, c := range map[string]struct {
 		s      standing
@@ -45,7 +48,7 @@ func TestStatus(t *testing.T) {
 		"a failure while it waits":            {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit"), pending: &waits}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
 		"a wait that is over":                 {standing{claim: owner, shown: shown, pending: &waits}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
 		"an answer that was lost":             {standing{claim: owner, shown: shown, lost: true, pending: &waits}, v1alpha1.ReasonPending, false, "", "failure", "github.com/Acme/Shop"},
-		"no claim keeps what was told":        {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
+		"no claim keeps its place, no owner":  {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -106,6 +109,45 @@ func TestAConflictNamesTheOwnerAndBothValues(t *testing.T) {
 	loser.Key = testKey
 	got, _ := statusOf(standing{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
 	g.Expect(got.SyncFailure.Message).To(Equal("github.com shows failure, as eu/team-a/x wants it; here it is success"))
+}
+
+func TestStatusOf_NamesAnOwnerInFullAndInPrintableText(t *testing.T) {
+	g := NewWithT(t)
+	// The longest names that Kubernetes gives a Secret, a namespace and an object: the hub takes
+	// no other from a member, see TestPage_LeavesOutWhatKubernetesWouldRefuse of kubeconfigs.
+	object := ObjectID{
+		Cluster:   strings.Repeat("c", validation.DNS1123SubdomainMaxLength),
+		Namespace: strings.Repeat("n", validation.DNS1123LabelMaxLength),
+		Name:      strings.Repeat("o", validation.DNS1123SubdomainMaxLength),
+	}
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key, owner.Object, owner.Want.Description = testKey, object, "\x1b[2J\u202e"+strings.Repeat("d", 70_000)
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key = testKey
+	shown := providers.Shown{Status: owner.Want}
+	for name, verdict := range map[string]Verdict{
+		v1alpha1.ReasonConflict:   {Owner: owner, Want: owner.Want},
+		v1alpha1.ReasonAggregated: {Owner: owner, Want: owner.Want, Joined: &Joined{}},
+		v1alpha1.ReasonDrifted:    {Owner: owner, Want: loser.Want},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := standing{claim: loser, verdict: verdict, shown: &shown, dialect: fakeDialect{}, title: "GitHub", drifted: name == v1alpha1.ReasonDrifted}
+			got, ok := statusOf(s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			g.Expect(got.Owner).To(Equal(object.String()), "in full")
+			ready := apimeta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Reason).To(Equal(name))
+			for _, text := range []string{got.Owner, ready.Message} {
+				g.Expect(strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })).To(BeFalse(), "%q", text)
+			}
+			g.Expect(utf8.RuneCountInString(ready.Message)).To(BeNumerically("<=", 300))
+			if got.SyncFailure != nil {
+				g.Expect(got.SyncFailure.Message).To(Equal(ready.Message))
+			}
+		})
+	}
+	g.Expect(len(object.String())).To(BeNumerically("<", maxOther), "what is kept of a status")
 }
 
 func TestStatusOf_IsBounded(t *testing.T) {
