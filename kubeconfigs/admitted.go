@@ -49,6 +49,8 @@ func (i *informer) offer(l *listing, object client.Object, size int) error {
 	verdict, out := l.offer(object, size)
 	var err error
 	if verdict != passedOver {
+		before, _ := i.known(client.ObjectKeyFromObject(object))
+		l.survives(before != nil && before.GetUID() == object.GetUID())
 		err = i.show(object, verdict == refreshed, l.kind)
 	}
 	i.mu.Unlock()

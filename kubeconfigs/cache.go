@@ -139,7 +139,8 @@ func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, name
 		open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
 			return ask(options).Stream(ctx)
 		},
-		delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), clock: clock.RealClock{}, log: c.options.Log,
+		delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), reopenDelay: reopenBackoff.DelayWithReset(clock.RealClock{}, calm),
+		clock: clock.RealClock{}, log: c.options.Log,
 	}
 	f.lister = &lister{limit: c.options.ObjectLimit, clock: c.options.Clock, wait: f.pause}
 	f.fetch = func(ctx context.Context, options metav1.ListOptions) (*page, error) {

@@ -21,17 +21,21 @@ import (
 const (
 	// A watch is asked for for so long, and then for another.
 	shortestWatch, longestWatch = 5 * time.Minute, 10 * time.Minute
-	// emptyWatch is how long a watch that brings nothing must last at least, so that
-	// another is asked for at once.
-	emptyWatch = time.Second
+	// shortWatch is how long a watch must last at least, so that another is asked for at once.
+	// After a shorter one that brought nothing, the kind is listed anew.
+	shortWatch = time.Second
 	// calm is after which time without a failure the waits start over.
 	calm = 2 * time.Minute
 	// longestPause bounds how long a member may have the hub wait.
 	longestPause = time.Minute
 )
 
-// feedBackoff is how long a feed waits after a failure.
-var feedBackoff = wait.Backoff{Duration: 800 * time.Millisecond, Cap: 30 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
+// feedBackoff is how long a feed waits after a failure, and reopenBackoff how long after a watch
+// that ended at once although it brought events.
+var (
+	feedBackoff   = wait.Backoff{Duration: 800 * time.Millisecond, Cap: 30 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
+	reopenBackoff = wait.Backoff{Duration: 200 * time.Millisecond, Cap: 8 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
+)
 
 var (
 	// errRelist ends a watch after which only another list tells what there is.
@@ -54,10 +58,10 @@ type feed struct {
 	// unreadable hears of every event.
 	unreadable *unreadable
 	*progress
-	// delay is how long to wait after a failure.
-	delay wait.DelayFunc
-	clock clock.Clock
-	log   logr.Logger
+	// delay is how long to wait after a failure, and reopenDelay after a short watch.
+	delay, reopenDelay wait.DelayFunc
+	clock              clock.Clock
+	log                logr.Logger
 	// counted says that the informer does not wait for the first list any more.
 	counted bool
 }
@@ -73,7 +77,10 @@ func (f *feed) run(ctx context.Context) {
 			// Not the error's text, which may be the member's; health has it, made fit to be told.
 			f.log.V(1).Info("listing anew", "kind", fmt.Sprintf("%T", f.into.kind), "reason", diagnose(err).Reason)
 		}
-		f.pause(ctx, err)
+		// A member that was restored is listed once more at once: the next list cannot end so.
+		if !errors.Is(err, errRestored) {
+			f.pause(ctx, err)
+		}
 	}
 }
 
@@ -107,6 +114,11 @@ func (f *feed) pause(ctx context.Context, after error) {
 	if seconds, ok := apierrors.SuggestsClientDelay(after); ok {
 		delay = max(delay, min(time.Duration(seconds)*time.Second, longestPause))
 	}
+	f.sleep(ctx, delay)
+}
+
+// sleep waits, unless the feed is woken.
+func (f *feed) sleep(ctx context.Context, delay time.Duration) {
 	timer := f.clock.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -138,7 +150,9 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 	var left omission
 	take := func(found found) error {
 		if found.err != nil {
-			left.add(found.name, f.intake.holds(found.name))
+			held := f.intake.holds(found.name)
+			left.add(found.name, held)
+			listing.survives(held)
 			return nil //nolint:nilerr // the object is left out, the list goes on
 		}
 		return f.into.offer(listing, found.object, found.size)
@@ -155,6 +169,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 	if err := f.into.complete(listing); err != nil {
 		return "", err
 	}
+	f.progress.replaced(listing.before, listing.survivors)
 	if !f.counted {
 		f.counted = true
 		f.into.listed()
@@ -198,10 +213,13 @@ func (f *feed) watchOnce(ctx context.Context, version string) (string, error) {
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
-		case errors.Is(err, errOver) && n == 0 && f.clock.Since(begin) < emptyWatch:
+		case errors.Is(err, errOver) && f.clock.Since(begin) >= shortWatch:
+			return version, nil
+		case errors.Is(err, errOver) && n == 0:
 			return "", errEmptyWatch
 		case errors.Is(err, errOver):
-			return version, nil
+			f.sleep(ctx, f.reopenDelay()) // or the member would have the hub do nothing but ask again
+			return version, ctx.Err()
 		case err != nil:
 			return "", err
 		}

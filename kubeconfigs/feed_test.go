@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -45,8 +46,9 @@ type script struct {
 	watches []func(context.Context) (io.ReadCloser, error)
 	listed  int
 	from    []string // which versions a watch was asked from
-	paused  atomic.Int32
-	ended   chan struct{}
+	// paused and reopened count the waits after a failure, and after a short watch.
+	paused, reopened atomic.Int32
+	ended            chan struct{}
 	// f is the feed once it begins, which begun is called with. progress is its own where
 	// it is set, and handler one of its informer.
 	f        *feed
@@ -104,7 +106,7 @@ func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 	f := &feed{
 		lister: listerOf(s.fetch), progress: s.progress, intake: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
-		delay: func() time.Duration { s.paused.Add(1); return 0 },
+		delay: func() time.Duration { s.paused.Add(1); return 0 }, reopenDelay: func() time.Duration { s.reopened.Add(1); return 0 },
 	}
 	i.feedBy(f)
 	s.f = f
@@ -237,4 +239,42 @@ func TestAFeedLetsInWhatTheIntakeDoes(t *testing.T) {
 	})
 	i, _ = s.feed(t, 2)
 	g.Expect(i.kept()).To(ConsistOf("a1", "b7"))
+}
+
+func TestFeedRelist_KeepsWhatThereIsWhenALaterListFails(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, {repo("a", "5")}, {repo("a", "5"), repo("b", "1")}}}
+	s.watches = append(s.watches, refused(apierrors.NewResourceExpired("compacted")))
+	s.before = func(f *feed) {
+		next := f.fetch
+		f.fetch = func(ctx context.Context, o metav1.ListOptions) (*page, error) {
+			if o.Continue != "" {
+				return nil, errors.New("broken")
+			}
+			p, err := next(ctx, o)
+			if s.listed == 2 {
+				p.next = "more"
+			}
+			return p, err
+		}
+	}
+	var heard told
+	s.handler = heard.handler()
+	i, f := s.feed(t, 10)
+	g.Expect(s.listed).To(Equal(3))
+	g.Expect(i.kept()).To(ConsistOf("a5", "b1"))
+	g.Expect(strings.Join(heard, "\n")).NotTo(ContainSubstring("delete"), "of b, which the half of a list does not have")
+	g.Expect(f.hasListed()).To(BeTrue())
+}
+
+func TestFeedWatch_WaitsAfterWatchesThatEndAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}}}
+	for version := range 5 {
+		s.watches = append(s.watches, body(happening(t, "MODIFIED", of(repo("a", fmt.Sprint(version+2))))))
+	}
+	i, _ := s.feed(t, 10)
+	g.Expect(i.kept()).To(ConsistOf("a6"))
+	g.Expect(s.listed).To(Equal(1))
+	g.Expect(s.reopened.Load()).To(BeEquivalentTo(5))
 }

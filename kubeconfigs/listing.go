@@ -18,6 +18,9 @@ type listing struct {
 	// pending are the new objects, and left is how many objects of the list are left out.
 	pending map[*entry]client.Object
 	left    int
+	// before is how many objects the cache had when the list began, and survivors counts those
+	// of them that the list has.
+	before, survivors int
 	// truncated says that the list was not read to its end: what it does not have may be
 	// there all the same, and is left out.
 	truncated bool
@@ -50,7 +53,7 @@ func (i *intake) list(kind listKind) *listing {
 	defer i.mu.Unlock()
 	i.lists++
 	i.frees, i.forAll = i.admission.frees, false
-	i.listing = &listing{intake: i, number: i.lists, kind: kind, pending: map[*entry]client.Object{}}
+	i.listing = &listing{intake: i, number: i.lists, kind: kind, before: i.count(), pending: map[*entry]client.Object{}}
 	return i.listing
 }
 
@@ -124,6 +127,24 @@ func (i *intake) each(do func(types.NamespacedName, *entry)) {
 		for _, e := range n.newest {
 			do(types.NamespacedName{Namespace: n.name, Name: e.name}, e)
 		}
+	}
+}
+
+// count returns how many entries the intake has brought. The lock is held.
+func (i *intake) count() int {
+	if i.namespace == "" {
+		return len(i.entries)
+	}
+	if n := i.namespaces[i.namespace]; n != nil {
+		return len(n.newest)
+	}
+	return 0
+}
+
+// survives counts an object of the list that was in the cache before, if it was.
+func (l *listing) survives(was bool) {
+	if was {
+		l.survivors++
 	}
 }
 

@@ -37,6 +37,9 @@ type progress struct {
 	// held says that the member forbids to list the namespace, so that the feed waits.
 	held bool
 	lag  lag
+	// lostAt is when a list had none of the objects that were known before, zero if the last
+	// one had some; heardAt is when the member last sent a list, an event or a bookmark.
+	lostAt, heardAt time.Time
 	// because is why the next list is made; end ends the watch under way, nil without one.
 	because remedy
 	end     context.CancelCauseFunc
@@ -70,7 +73,7 @@ func (p *progress) came(version string, bookmark bool) {
 	if bookmark && older(p.at.version, version) {
 		p.at.bookmark = version
 	}
-	p.at.version = version
+	p.at.version, p.heardAt = version, p.clock.Now()
 	if caughtUp {
 		p.lag = lag{}
 	}
@@ -97,7 +100,7 @@ func (p *progress) endList(version string, changed bool, err error) {
 		p.because = relistRestored
 	}
 	if err == nil {
-		p.listed, p.failures, p.at = true, 0, reach{version: version}
+		p.listed, p.failures, p.at, p.heardAt = true, 0, reach{version: version}, p.clock.Now()
 		p.lag, p.because = p.lag.listed(p.because, changed), keepWatch
 	}
 	p.mu.Unlock()

@@ -64,9 +64,21 @@ func TestProgressCompare_ListsAMemberAnewThatWasRestored(t *testing.T) {
 	s.handler = heard.handler()
 	i, _ := s.feed(t, 10)
 	g.Expect(s.listed).To(Equal(2))
+	g.Expect(s.paused.Load()).To(BeEquivalentTo(1), "at the end alone")
 	g.Expect(i.kept()).To(ConsistOf("a2", "b8"), "objects of before the restore")
 	g.Expect([]string(heard)).To(ContainElements("update a7 a2", "update b8 b8", "delete unknown team/c"),
 		"what has the same version may be another state")
+}
+
+func TestFeedRelist_ListsAnewAtOnceWhereAListFindsTheRestore(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "7")}, {repo("a", "2")}}}
+	gone := happening(t, "ERROR", apierrors.NewResourceExpired("compacted").Status())
+	s.watches = append(s.watches, body(happening(t, "ADDED", of(repo("c", "637"))), gone))
+	i, _ := s.feed(t, 10)
+	g.Expect(s.from).To(Equal([]string{"1", "3"}), "the versions that watches begin at")
+	g.Expect(i.kept()).To(ConsistOf("a2"))
+	g.Expect(s.paused.Load()).To(BeEquivalentTo(2), "after the watch that failed, and at the end")
 }
 
 func TestFeedTake_IgnoresEventsThatAListHasOvertaken(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 	ServingUnknown Serving = iota
 	// Serves : it does.
 	Serves
-	// Vanished : its CRDs were deleted, or are being deleted.
+	// Vanished : its CRDs were deleted, or are being deleted, or lists missed all of its objects.
 	Vanished
 )
 
@@ -76,6 +76,13 @@ func (p *Provider) Serving(name string, deleted, within time.Duration) Serving {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := p.options.Clock.Now()
+	if m.current != nil {
+		at, undecided := m.current.cache.lost(now)
+		if undecided {
+			return ServingUnknown
+		}
+		m.serving.vanishedAt = later(m.serving.vanishedAt, at)
+	}
 	known := m.serving.since(now.Add(-deleted), now.Add(-within))
 	if known == ServingUnknown && m.current != nil && !m.serving.asking && now.Sub(m.serving.askedAt) >= servingEvery {
 		m.serving.asking, m.serving.askedAt = true, now

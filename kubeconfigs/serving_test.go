@@ -13,6 +13,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+	"github.com/argoproj-labs/commit-status-hub/test/faults"
 )
 
 func TestServing_IsKnownByWhatWasSeenLast(t *testing.T) {
@@ -91,5 +92,32 @@ var _ = Describe("A member whose CRDs are deleted", func() {
 		Expect(own.Client.Patch(ctx, object, release)).To(Succeed())
 		Eventually(deleted).Should(Receive())
 		Expect(r.provider.Serving("own", time.Second, 0)).To(Equal(Vanished))
+	})
+})
+
+var _ = Describe("A member whose CRDs are made anew while the hub does not reach it", func() {
+	It("is seen to have lost its kinds, and not to have deleted its objects", func(ctx SpecContext) {
+		own, err := clusters.Start(ctx, clusters.WithoutCRDs())
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(own.Stop)
+		Expect(own.InstallCRDs()).To(Succeed())
+		namespace := namespaceIn(ctx, own)
+		repoIn(ctx, own, namespace, "shop")
+		Expect(own.Client.Create(ctx, statusIn(namespace, "build"))).To(Succeed())
+		r := watchful(ctx)
+		front := r.fronted(ctx, own, "", nil)
+		r.begin()
+		Eventually(r.cached(ctx, "member", namespace)).Should(HaveKey("shop"))
+		Eventually(r.health("member")).Should(haveState(Connected, ReasonConnected))
+
+		front.Misbehave(faults.Fault{Reset: true})
+		Eventually(r.health("member")).Should(HaveField("State", Unreachable))
+		Expect(own.UninstallCRDs()).To(Succeed())
+		Expect(own.InstallCRDs()).To(Succeed())
+		front.Behave()
+		Eventually(r.cached(ctx, "member", namespace)).WithTimeout(2 * time.Minute).Should(BeEmpty())
+		begin := time.Now()
+		Eventually(func() Serving { return r.provider.Serving("member", time.Since(begin), time.Since(begin)) }).
+			WithTimeout(2 * time.Minute).Should(Equal(Vanished))
 	})
 })

@@ -59,6 +59,32 @@ func (a *answer) Write(p []byte) (int, error) {
 	return done + n, err
 }
 
+// pass has next answer. An answer that is mute stays open although what is behind the front has
+// ended it.
+func (a *answer) pass(next http.Handler) {
+	defer func() {
+		broken := recover() // how a proxy ends an answer that broke off
+		if !a.holdOpen() && broken != nil {
+			panic(broken)
+		}
+	}()
+	next.ServeHTTP(a, a.request)
+}
+
+// holdOpen waits for the end of the fault or of the request, and reports whether it did.
+func (a *answer) holdOpen() bool {
+	fault := a.front.now()
+	if !a.begun || fault.Mute == nil || !fault.Mute(a.request, fault != a.begunUnder) {
+		return false
+	}
+	fault.met.Add(1)
+	select {
+	case <-fault.ctx.Done():
+	case <-a.request.Context().Done():
+	}
+	return true
+}
+
 func (a *answer) send(p []byte) (int, error) {
 	n, err := a.ResponseWriter.Write(p)
 	a.size += int64(n)

@@ -210,5 +210,5 @@ func (f *Front) serve(out http.ResponseWriter, r *http.Request) {
 		a.met.Add(1)
 		return
 	}
-	f.next.ServeHTTP(spoiled, r)
+	spoiled.pass(f.next)
 }

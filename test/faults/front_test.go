@@ -72,3 +72,36 @@ func TestANewCertificateStays(t *testing.T) {
 	_, err = byOld()
 	g.Expect(err).To(HaveOccurred())
 }
+
+func TestFront_HoldsMuteWatchesOpenWhenTheUpstreamEnds(t *testing.T) {
+	g := NewWithT(t)
+	breakOff := make(chan struct{})
+	front := faults.NewFront(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(out, "first")
+		_ = http.NewResponseController(out).Flush()
+		<-breakOff
+		panic(http.ErrAbortHandler) // as a proxy does whose upstream is gone
+	}))
+	t.Cleanup(front.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(front.Server.Certificate())
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	answer, err := client.Get(front.Server.URL + "?watch=true")
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = answer.Body.Close() }()
+	begin := make([]byte, len("first"))
+	_, err = io.ReadFull(answer.Body, begin)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.ReadAll(answer.Body)
+	}()
+	front.Misbehave(faults.LostUpstream())
+	close(breakOff)
+	g.Eventually(front.Met).Should(BeNumerically(">", 0))
+	g.Consistently(ended).WithTimeout(200 * time.Millisecond).ShouldNot(BeClosed())
+	front.Behave()
+	g.Eventually(ended).Should(BeClosed())
+}

@@ -40,6 +40,13 @@ func LongNames(items, size int) Fault {
 	return list(items, `{"metadata":{"namespace":"default","uid":"1","resourceVersion":"1","name":"`+strings.Repeat("x", size)+`"}}`, true)
 }
 
+// UnreadableObjects answers lists of objects that Go's time parser refuses, as an older CRD
+// lets them through.
+func UnreadableObjects(items int) Fault {
+	return list(items, `{"metadata":{"namespace":"default","name":"odd","uid":"1","resourceVersion":"1"},`+
+		`"spec":{"phase":"success"},"status":{"updatedAt":"2026-11-23t10:00:00z"}}`, true)
+}
+
 // FatEvents lets lists be, and has every watch bring one event whose object has a list of
 // empty values, of so many bytes, at this place: such as "metadata.managedFields".
 func FatEvents(place string, size int) Fault {
@@ -75,6 +82,12 @@ func Warnings(n int) Fault {
 			h.Add("Warning", fmt.Sprintf(`299 - "warning %d \u001b[2J"`, i))
 		}
 	}}
+}
+
+// LongHeaders adds a header of so many bytes to every answer.
+func LongHeaders(size int) Fault {
+	value := strings.Repeat("x", size)
+	return Fault{Header: func(h http.Header) { h.Set("X-Padding", value) }}
 }
 
 // zip writes a compressed text: what comes before some pieces, those, and what comes after.

@@ -1,0 +1,100 @@
+package kubeconfigs
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+func TestMemberCacheLost_TellsAMemberThatLostAllFromOneThatDeletedSome(t *testing.T) {
+	// fed is a feed that held objects, or none, and what a list had of them so long ago.
+	type fed struct {
+		kind              string
+		before, survivors int
+		listed, heard     time.Duration
+		holds             bool
+	}
+	const statuses, repos = "CommitStatus", "GitRepo"
+	for name, tt := range map[string]struct {
+		feeds     []fed
+		at        time.Duration // -1 for never
+		undecided bool
+	}{
+		"all of both kinds": {[]fed{{statuses, 3, 0, time.Minute, time.Minute, false}, {repos, 1, 0, 0, 0, false}}, 0, false},
+		"all, and new ones came": {
+			[]fed{{statuses, 3, 0, time.Minute, time.Minute, true}, {repos, 1, 0, 0, 0, true}}, 0, false,
+		},
+		"all in both namespaces": {[]fed{
+			{statuses, 3, 0, 0, 0, false},
+			{repos, 1, 0, 0, 0, false},
+			{statuses, 1, 0, 0, 0, false},
+			{repos, 1, 0, 0, 0, false},
+		}, 0, false},
+		"all in one of two namespaces": {[]fed{
+			{statuses, 3, 0, 0, 0, false},
+			{repos, 1, 0, 0, 0, false},
+			{statuses, 1, 1, 0, 0, true},
+			{repos, 1, 1, 0, 0, true},
+		}, -1, false},
+		"some CommitStatuses":                      {[]fed{{statuses, 3, 1, 0, 0, true}, {repos, 1, 1, 0, 0, true}}, -1, false},
+		"all CommitStatuses":                       {[]fed{{statuses, 1, 0, time.Minute, time.Minute, false}, {repos, 1, 1, time.Hour, 0, true}}, -1, false},
+		"all CommitStatuses, GitRepos to be heard": {[]fed{{statuses, 1, 0, 0, 0, false}, {repos, 1, 1, time.Hour, time.Minute, true}}, -1, true},
+		"all long ago":                             {[]fed{{statuses, 3, 0, time.Hour, time.Hour, false}, {repos, 1, 0, time.Hour, time.Hour, false}}, -1, false},
+		"all, but at other times":                  {[]fed{{statuses, 3, 0, 0, 0, false}, {repos, 1, 0, time.Hour, 0, false}}, -1, false},
+		"nothing, since there was nothing":         {[]fed{{statuses, 0, 0, 0, 0, false}, {repos, 0, 0, 0, 0, false}}, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			clk := clocktesting.NewFakeClock(noon)
+			c := &memberCache{}
+			into := newInformer(&v1alpha1.GitRepo{})
+			for _, each := range tt.feeds {
+				f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(each.kind), progress: newProgress(clk, lagLimit, func() {})}
+				clk.SetTime(noon.Add(-each.listed))
+				f.replaced(each.before, each.survivors)
+				clk.SetTime(noon.Add(-each.heard))
+				f.came("7", true)
+				if each.holds {
+					_, _ = f.intake.admit(repo("a", "1"), true, 0)
+				}
+				into.feeds = append(into.feeds, f)
+			}
+			c.informers = map[schema.GroupVersionKind]*informer{{}: into}
+			clk.SetTime(noon)
+			at, undecided := c.lost(noon)
+			g.Expect(undecided).To(Equal(tt.undecided))
+			if tt.at < 0 {
+				g.Expect(at).To(BeZero())
+			} else {
+				g.Expect(at).To(Equal(noon.Add(-tt.at)))
+			}
+		})
+	}
+}
+
+func TestFeedFill_CountsWhatSurvivesAList(t *testing.T) {
+	other := repo("a", "9")
+	other.UID = "another"
+	for name, tt := range map[string]struct {
+		second []*v1alpha1.GitRepo
+		lost   bool
+	}{
+		"the same":                      {[]*v1alpha1.GitRepo{repo("a", "1")}, false},
+		"nothing":                       {nil, true},
+		"others":                        {[]*v1alpha1.GitRepo{repo("c", "9")}, true},
+		"one by the name of one before": {[]*v1alpha1.GitRepo{other}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, tt.second}}
+			s.watches = append(s.watches, refused(apierrors.NewResourceExpired("compacted")))
+			_, f := s.feed(t, 10)
+			NewWithT(t).Expect(f.loss().lostAt.IsZero()).To(Equal(!tt.lost))
+		})
+	}
+}
