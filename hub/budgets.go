@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 const (
@@ -40,8 +41,7 @@ type budgets struct {
 	live          client.Reader
 	namespace     string
 	installations installations
-	// loading is held while ScmProviders are opened or let go.
-	loading sync.Locker
+	loading       *loading
 	// waiting tells how many keys wait for each installation.
 	waiting func() map[string]int
 	// gap is for how long a predecessor may have sent after its last record.
@@ -60,6 +60,10 @@ type budgets struct {
 	// loop's, once restored is closed.
 	paused  map[string]map[string]time.Time
 	failing bool
+	// leftOut are the records of each ScmProvider that did not fit into its status when it
+	// was patched last.
+	leftOut map[string][]v1alpha1.Installation
+	unrecorded
 }
 
 // newBudgets makes the budgets of what scms opens. waiting tells how many keys wait
@@ -71,7 +75,7 @@ func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[stri
 		live:          mgr.GetAPIReader(),
 		namespace:     scms.namespace,
 		installations: scms.installations,
-		loading:       &scms.mu,
+		loading:       &scms.loading,
 		waiting:       waiting,
 		gap:           gap,
 		events:        mgr.GetEventRecorder(fieldOwner),
@@ -81,6 +85,8 @@ func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[stri
 		idle:          make(chan struct{}),
 		longer:        newNoted(),
 		paused:        map[string]map[string]time.Time{},
+		leftOut:       map[string][]v1alpha1.Installation{},
+		unrecorded:    newUnrecorded(),
 	}
 }
 
@@ -148,10 +154,10 @@ func (b *budgets) record(ctx context.Context, asked func(id string) bool) {
 		}
 		concerns := func(r v1alpha1.Installation) bool { return asked(r.ID) }
 		if asked == nil || slices.ContainsFunc(records, concerns) {
-			r.write(p, records, func(records []v1alpha1.Installation) error { return b.patch(ctx, p, records) })
+			b.write(ctx, r, p, records)
 		}
 	}
-	b.end(r)
+	b.end(ctx, r)
 }
 
 // round is how one round of records went, that began at a time.
@@ -160,6 +166,8 @@ type round struct {
 	// partial says that it was about some installations only.
 	partial, patched bool
 	failed           []error
+	// attempts are the ScmProviders that it was about.
+	attempts []attempted
 	// written are the installations that are on record in one ScmProvider at least, due
 	// all that should be.
 	written, due map[string]bool
@@ -169,31 +177,43 @@ func newRound(at time.Time) *round {
 	return &round{at: at, written: map[string]bool{}, due: map[string]bool{}}
 }
 
-// write patches a ScmProvider where its records changed.
-func (r *round) write(p *v1alpha1.ScmProvider, records []v1alpha1.Installation, patch func([]v1alpha1.Installation) error) {
-	var err error
-	if !sameFigures(p.Status.Installations, records) {
+// write patches a ScmProvider where its records changed. Those that its status has no room
+// for are on record with the others, which bound them.
+func (b *budgets) write(ctx context.Context, r *round, p *v1alpha1.ScmProvider, records []v1alpha1.Installation) {
+	listed := records[:min(len(records), ratelimit.MaxRecords)]
+	left := records[len(listed):]
+	a := attempted{provider: p, records: records}
+	if !sameFigures(p.Status.Installations, listed) || !sameFigures(b.leftOut[p.Name], left) {
 		r.patched = true
-		err = patch(records)
-		r.failed = append(r.failed, err)
+		if a.err = b.patch(ctx, p, listed); a.err == nil {
+			b.leftOut[p.Name] = left
+		}
 	}
-	for _, each := range records {
+	r.note(a)
+}
+
+// note takes in how it went with one ScmProvider.
+func (r *round) note(a attempted) {
+	r.attempts, r.failed = append(r.attempts, a), append(r.failed, a.err)
+	for _, each := range a.records {
 		r.due[each.ID] = true
-		r.written[each.ID] = r.written[each.ID] || err == nil
+		r.written[each.ID] = r.written[each.ID] || a.err == nil
 	}
 }
 
 // end tells how a round went, and lets installations send for as long as a successor,
 // which finds their records, would reckon with it: so what a hub can no longer record,
 // it stops to spend.
-func (b *budgets) end(r *round) {
+func (b *budgets) end(ctx context.Context, r *round) {
 	if r.patched {
 		b.outcome(errors.Join(r.failed...))
 	}
 	// Records are cut off to seconds.
-	b.installations.SendUntil(r.at.Add(b.gap-time.Second), func(id string) bool {
+	lasts := b.gap - time.Second
+	b.installations.SendUntil(r.at.Add(lasts), func(id string) bool {
 		return !r.written[id] && (r.partial || r.due[id])
 	})
+	b.reportUnrecorded(ctx, r, lasts)
 }
 
 // patch replaces status.installations and touches nothing else.

@@ -60,8 +60,8 @@ func (f *fakeInstallations) Records(scmProvider string) []v1alpha1.Installation 
 	return slices.Clone(f.records[scmProvider])
 }
 
-func (f *fakeInstallations) Restore(records []v1alpha1.Installation, gap time.Duration) {
-	f.restored, f.gap = records, gap
+func (f *fakeInstallations) Restore(records [][]v1alpha1.Installation, gap time.Duration) {
+	f.restored, f.gap = slices.Concat(records...), gap
 	f.order = append(f.order, "Restore")
 }
 
@@ -104,7 +104,10 @@ type recordedEvents struct {
 func (r *recordedEvents) Eventf(regarding, _ runtime.Object, kind, reason, _, _ string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	on := regarding.(*corev1.ObjectReference)
+	on, ok := regarding.(*corev1.ObjectReference)
+	if !ok {
+		on = &corev1.ObjectReference{Kind: "ScmProvider", Name: regarding.(*v1alpha1.ScmProvider).Name}
+	}
 	r.made = append(r.made, on.Kind+" "+on.Name+" "+on.FieldPath+": "+kind+" "+reason+": "+args[0].(string))
 }
 
@@ -128,6 +131,10 @@ type budgetWorld struct {
 	// patches are the bodies of all patches, refuse what the next ones fail with.
 	patches []string
 	refuse  error
+	// refuseBudgets is what patches of status.installations alone fail with.
+	refuseBudgets error
+	// onPatch is called before each patch.
+	onPatch func()
 	// refuseOnly is the only ScmProvider whose patches fail; empty is all.
 	refuseOnly string
 }
@@ -148,11 +155,12 @@ func newBudgetWorld(t *testing.T, scmProviders ...client.Object) *budgetWorld {
 		WithStatusSubresource(&v1alpha1.ScmProvider{}).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: w.patch}).Build()
 	w.budgets = &budgets{
-		client: w.api, live: w.api, namespace: "hub", gap: time.Hour, installations: w.from, loading: &sync.Mutex{},
+		client: w.api, live: w.api, namespace: "hub", gap: time.Hour, installations: w.from, loading: &loading{},
 		waiting: func() map[string]int { return map[string]int{inst678: 17} },
 		events:  w.events, clock: w.clock,
 		log:      funcr.New(func(_, args string) { *w.logged = append(*w.logged, args) }, funcr.Options{}),
 		restored: make(chan struct{}), idle: make(chan struct{}), longer: newNoted(), paused: map[string]map[string]time.Time{},
+		leftOut: map[string][]v1alpha1.Installation{}, unrecorded: newUnrecorded(),
 	}
 	for _, o := range scmProviders {
 		if p, ok := o.(*v1alpha1.ScmProvider); ok {
@@ -171,9 +179,15 @@ func (w *budgetWorld) patch(ctx context.Context, c client.Client, sub string, o 
 	if err != nil {
 		return err
 	}
+	if w.onPatch != nil {
+		w.onPatch()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.patches = append(w.patches, string(body))
+	if w.refuseBudgets != nil && strings.HasPrefix(string(body), `{"status":{"installations"`) {
+		return w.refuseBudgets
+	}
 	if w.refuse != nil && (w.refuseOnly == "" || w.refuseOnly == o.GetName()) {
 		return w.refuse
 	}

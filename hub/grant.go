@@ -7,7 +7,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// patterns are compiled globs; none at all matches everything.
+// patterns are compiled globs; without any, nothing matches.
 type patterns []*regexp.Regexp
 
 // compilePatterns compiles globs in which * stops at "/" and ** does not.
@@ -48,10 +48,20 @@ func (p patterns) match(text string) bool {
 	return false
 }
 
+// everything is what a grant that leaves a field empty says in it.
+var everything = []v1alpha1.Pattern{"**"}
+
+// orEverything returns globs, or where there are none, the one that matches everything.
+func orEverything(globs []v1alpha1.Pattern) []v1alpha1.Pattern {
+	if len(globs) == 0 {
+		return everything
+	}
+	return globs
+}
+
 // grant is one compiled grant of a ScmProvider.
 type grant struct {
 	clusters, namespaces, repositories, names patterns
-	anyNamespace, anyName                     bool
 }
 
 // compileGrants compiles the grants of a ScmProvider. Repositories and names are
@@ -62,11 +72,9 @@ func compileGrants(grants []v1alpha1.Grant, s *scm) []grant {
 	for _, g := range grants {
 		out = append(out, grant{
 			clusters:     compilePatterns(g.Clusters, exact),
-			namespaces:   compilePatterns(g.Namespaces, exact),
+			namespaces:   compilePatterns(orEverything(g.Namespaces), exact),
 			repositories: compilePatterns(g.Repositories, s.kind.Fold),
-			names:        compilePatterns(g.Names, s.foldName),
-			anyNamespace: len(g.Namespaces) == 0,
-			anyName:      len(g.Names) == 0,
+			names:        compilePatterns(orEverything(g.Names), s.foldName),
 		})
 	}
 	return out
@@ -76,7 +84,7 @@ func compileGrants(grants []v1alpha1.Grant, s *scm) []grant {
 // which the member was engaged; nothing that the member wrote can change it.
 func (g grant) allows(c Claim) bool {
 	return g.clusters.match(c.Object.Cluster) &&
-		(g.anyNamespace || g.namespaces.match(c.Object.Namespace)) &&
+		g.namespaces.match(c.Object.Namespace) &&
 		g.repositories.match(c.Key.Repository) &&
-		(g.anyName || g.names.match(c.Key.Name))
+		g.names.match(c.Key.Name)
 }

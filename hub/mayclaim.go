@@ -25,7 +25,7 @@ func reachOf(cluster string, scms map[string]*scm) []reach {
 // ScmProvider could make this key, and lets it be written.
 func (r reach) mayClaim(key Key) bool {
 	return r.scm.host == key.Host && r.scm.keyOf(key.Host, key.Repository, key.SHA, key.Name) == key &&
-		r.grant.repositories.match(key.Repository) && (r.grant.anyName || r.grant.names.match(key.Name))
+		r.grant.repositories.match(key.Repository) && r.grant.names.match(key.Name)
 }
 
 // mayClaim reports whether today's grants would let a cluster claim a key. Before the

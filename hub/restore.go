@@ -24,7 +24,7 @@ func restoreGap(renewDeadline time.Duration) time.Duration {
 // installations is what the hub asks of ratelimit.Installations about budgets.
 type installations interface {
 	Records(scmProvider string) []v1alpha1.Installation
-	Restore(records []v1alpha1.Installation, gap time.Duration)
+	Restore(records [][]v1alpha1.Installation, gap time.Duration)
 	SetLimits(id, scmProvider string, limits ratelimit.Limits)
 	Replace(scmProvider string, allowed map[string]ratelimit.Limits)
 	SendUntil(until time.Time, except func(id string) bool)
@@ -39,33 +39,48 @@ type installations interface {
 func (b *budgets) restore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
-	b.loading.Lock()
-	defer b.loading.Unlock()
-	var list v1alpha1.ScmProviderList
-	if err := b.live.List(ctx, &list, client.InNamespace(b.namespace)); err != nil {
-		return fmt.Errorf("reading what is left of the budgets: %w", err)
+	list, err := b.predecessors(ctx)
+	if err != nil {
+		return err
 	}
-	var all []v1alpha1.Installation
+	r := newRound(b.clock.Now())
 	for i := range list.Items {
 		p := &list.Items[i]
+		b.write(ctx, r, p, b.installations.Records(p.Name))
+	}
+	b.end(ctx, r)
+	close(b.restored)
+	return nil
+}
+
+// predecessors puts into force what the predecessor recorded. A ScmProvider that is opened or
+// let go while they are read has them read anew, so that older limits never follow newer ones.
+func (b *budgets) predecessors(ctx context.Context) (list v1alpha1.ScmProviderList, err error) {
+	for {
+		loads := b.loading.count()
+		if err := b.live.List(ctx, &list, client.InNamespace(b.namespace)); err != nil {
+			return list, fmt.Errorf("reading what is left of the budgets: %w", err)
+		}
+		if b.loading.unless(loads, func() { b.takeOver(list.Items) }) {
+			return list, nil
+		}
+	}
+}
+
+// takeOver puts into force what ScmProviders have on record.
+func (b *budgets) takeOver(all []v1alpha1.ScmProvider) {
+	var records [][]v1alpha1.Installation
+	for i := range all {
+		p := &all[i]
 		// Beside those of what it was opened for meanwhile.
 		for id, limits := range limitsOf(p, p.Status.Installations) {
 			b.installations.SetLimits(id, p.Name, limits)
 		}
-		all = append(all, p.Status.Installations...)
+		records = append(records, p.Status.Installations)
 		b.paused[p.Name] = pausesIn(p.Status.Installations)
 	}
-	now := b.clock.Now()
-	b.installations.SendUntil(now, func(string) bool { return false })
-	b.installations.Restore(all, b.gap)
-	r := newRound(now)
-	for i := range list.Items {
-		p := &list.Items[i]
-		r.write(p, b.installations.Records(p.Name), func(records []v1alpha1.Installation) error { return b.patch(ctx, p, records) })
-	}
-	b.end(r)
-	close(b.restored)
-	return nil
+	b.installations.SendUntil(b.clock.Now(), func(string) bool { return false })
+	b.installations.Restore(records, b.gap)
 }
 
 // limitsOf is what a ScmProvider allows at the installations of some records.

@@ -81,7 +81,7 @@ func TestWhatIsTakenOverIsRecordedBeforeAnythingIsSent(t *testing.T) {
 	w.Expect(w.mayFor(inst678)).To(Equal(w.gap - time.Second))
 	w.Expect(w.recorded("own")).To(HaveLen(1))
 	w.Expect(w.recorded("own")[0].Remaining).To(Equal(counted.Remaining))
-	w.Expect(w.patched()-before).To(Equal(2), "one was refused; there is nothing to say of the idle one")
+	w.Expect(w.patched()-before).To(Equal(3), "the record and its condition were refused; there is nothing to say of the idle one")
 }
 
 func TestAPredecessorMayHaveSentUntilItGaveUpTheLease(t *testing.T) {

@@ -42,9 +42,34 @@ type scmProviders struct {
 	clock         clock.PassiveClock
 	log           logr.Logger
 
-	mu sync.Mutex
+	loading
 	// opened is what each ScmProvider was last opened with.
 	opened map[string]opening
+}
+
+// loading is the lock that is held while ScmProviders are opened or let go, and how often they
+// were.
+type loading struct {
+	sync.Mutex
+	loads int
+}
+
+// count returns how often ScmProviders were opened or let go.
+func (l *loading) count() int {
+	l.Lock()
+	defer l.Unlock()
+	return l.loads
+}
+
+// unless calls do under the lock, and returns true, unless the count has changed.
+func (l *loading) unless(loads int, do func()) bool {
+	l.Lock()
+	defer l.Unlock()
+	if l.loads != loads {
+		return false
+	}
+	do()
+	return true
 }
 
 // opening is a ScmProvider as it was opened, with a digest of all that an account
@@ -130,8 +155,8 @@ func (s *scmProviders) usersOf(ctx context.Context, secret client.Object) []reco
 // changed since, it keeps the account, with all that it has learned.
 func (s *scmProviders) load(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	// Read under the lock, so that an older state never follows a newer one.
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Lock()
+	defer s.Unlock()
 	_, _, err := s.open(ctx, req.NamespacedName)
 	return reconcile.Result{}, err
 }
@@ -146,6 +171,7 @@ func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1
 	}
 	if provider == nil {
 		delete(s.opened, name.Name)
+		s.loads++
 		s.apply(s.ledger.setSCM(name.Name, nil))
 		s.installations.Replace(name.Name, nil)
 		return nil, nil, nil
@@ -162,6 +188,7 @@ func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1
 		s.installations.Replace(name.Name, s.kept(before.spec, provider))
 	}
 	compiled := compileSCM(s.registry, provider, secret)
+	s.loads++
 	s.opened[name.Name] = opening{digest: digest, spec: provider.Spec, problem: compiled.problem}
 	s.log.Info("loaded ScmProvider", "name", name.Name, "usable", compiled.problem == nil)
 	s.apply(s.ledger.setSCM(name.Name, compiled))
@@ -188,9 +215,9 @@ func scmOf(spec v1alpha1.ScmProviderSpec) v1alpha1.ScmProviderSpec {
 
 // report patches the Ready condition of a ScmProvider, on the leader.
 func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	s.mu.Lock()
+	s.Lock()
 	provider, problem, err := s.open(ctx, req.NamespacedName)
-	s.mu.Unlock()
+	s.Unlock()
 	if err != nil || provider == nil {
 		return reconcile.Result{}, err
 	}

@@ -37,6 +37,8 @@ type Bucket struct {
 	// that the last record told of this bucket.
 	sendUntil, wanted time.Time
 	listed            bool
+	// leftOut bounds what a predecessor used without a record, nil where it is counted.
+	leftOut *leftOut
 	// crowd bounds what is in flight at host.
 	host  string
 	crowd *crowd
@@ -137,6 +139,7 @@ func (b *Bucket) unrecorded(now time.Time) bool {
 // no record tells of it yet, whoever keeps records has to know. The caller holds the
 // lock, and once it does not any more runs what this returns.
 func (b *Bucket) want(now time.Time) (tell func()) {
+	b.makeUp(now)
 	if !b.unrecorded(now) {
 		return func() {}
 	}

@@ -75,7 +75,7 @@ func (w *world) start() {
 	w.all = NewInstallations(w.clock)
 	w.all.SetLimits(acme, "only", w.limits)
 	w.all.OnPause(func(string) { w.record() })
-	w.all.Restore(w.records, 30*time.Second)
+	w.all.Restore([][]v1alpha1.Installation{w.records}, 30*time.Second)
 	w.bucket = w.all.Get(acme).Bucket()
 	w.slots, w.flying = nil, nil
 	w.record()

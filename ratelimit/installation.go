@@ -23,6 +23,8 @@ type Installations struct {
 	mu     sync.Mutex
 	byID   map[string]*Installation
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
+	// leftOut bounds, by host, what a predecessor used of installations without a record.
+	leftOut map[string]*leftOut
 	// kept says that records are kept, so that those that are made from now on have to
 	// be on record before they send.
 	kept bool
@@ -38,6 +40,8 @@ func NewInstallations(clk clock.WithTicker) *Installations {
 		crowd:  newCrowd(),
 		byID:   map[string]*Installation{},
 		limits: map[string]map[string]Limits{},
+
+		leftOut: map[string]*leftOut{},
 	}
 }
 
@@ -64,6 +68,7 @@ func (i *Installations) get(id string) *Installation {
 		in.bucket.onPause = func() { i.paused(id) }
 		in.bucket.host, _, _ = strings.Cut(id, "/")
 		in.bucket.crowd = i.crowd
+		in.bucket.leftOut = i.leftOut[in.bucket.host]
 		if i.kept {
 			in.bucket.sendUntil = i.clock.Now()
 		}

@@ -15,8 +15,8 @@ const (
 	// remembered is how long an installation that is not used stays in records:
 	// as long as the longest window.
 	remembered = time.Hour
-	// maxRecords is how many installations a ScmProvider's status takes.
-	maxRecords = 200
+	// MaxRecords is how many installations a ScmProvider's status takes.
+	MaxRecords = 200
 )
 
 // SetAccount says which owner an installation belongs to, for people.
@@ -28,9 +28,10 @@ func (i *Installations) SetAccount(id, account string) {
 }
 
 // Records returns what a successor and people have to know of the installations
-// that a ScmProvider uses and that were active in the last hour: at most 200,
-// those first that are paused, then those with the least left. Queued is not in
-// them: that is the queue's to say.
+// that a ScmProvider uses and that were active in the last hour: those first that are
+// paused, the longest first, then those that have used the largest share of a limit. So
+// the first MaxRecords of them bound all others, see Restore. Queued is not in them:
+// that is the queue's to say.
 func (i *Installations) Records(scmProvider string) []v1alpha1.Installation {
 	var all []*Installation
 	i.mu.Lock()
@@ -41,18 +42,19 @@ func (i *Installations) Records(scmProvider string) []v1alpha1.Installation {
 	}
 	i.mu.Unlock()
 	var out []v1alpha1.Installation
+	shares := map[string]float64{}
 	for _, in := range all {
-		if r, active := in.record(); active {
-			out = append(out, r)
+		if r, share, active := in.record(); active {
+			out, shares[r.ID] = append(out, r), share
 		}
 	}
 	slices.SortFunc(out, func(a, b v1alpha1.Installation) int {
 		return cmp.Or(
 			-cmp.Compare(unix(a.PausedUntil), unix(b.PausedUntil)),
-			cmp.Compare(orMost(a.Remaining), orMost(b.Remaining)),
+			-cmp.Compare(shares[a.ID], shares[b.ID]),
 			cmp.Compare(a.ID, b.ID))
 	})
-	return out[:min(len(out), maxRecords)]
+	return out
 }
 
 func unix(t *metav1.Time) int64 {
@@ -69,20 +71,20 @@ func orMost(n *int64) int64 {
 	return *n
 }
 
-// record is what is known of an installation now; active tells whether it was
-// used lately.
-func (in *Installation) record() (_ v1alpha1.Installation, active bool) {
+// record is what is known of an installation now, with the largest share of a limit that
+// it has used; active tells whether it was used lately.
+func (in *Installation) record() (_ v1alpha1.Installation, share float64, active bool) {
 	now := in.clock.Now()
 	in.mu.Lock()
 	r := v1alpha1.Installation{ID: in.id, Account: in.account, ObservedAt: &metav1.Time{Time: now.UTC().Truncate(time.Second)}}
 	in.mu.Unlock()
-	active = in.bucket.record(now, &r)
-	return r, active
+	share, active = in.bucket.record(now, &r)
+	return r, share, active
 }
 
-// record fills in a record and tells whether the bucket was used lately, or is to be
-// used.
-func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
+// record fills in a record. It returns the largest share of a limit that was used, and
+// whether the bucket was used lately, or is to be used.
+func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (share float64, active bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now = b.advance(now)
@@ -95,7 +97,7 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (active bool) {
 	}
 	last := later(b.lastUse, b.wanted)
 	b.listed = !last.IsZero() && now.Sub(last) < remembered || r.PausedUntil != nil || r.InFlight > 0
-	return b.listed
+	return b.share(r), b.listed
 }
 
 // used is how much of each limit is spent, and of what the SCM says is its limit.

@@ -2,22 +2,24 @@ package ratelimit
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// Restore takes what a predecessor left behind, of all ScmProviders. Of several
-// records of one installation the worst counts. What may have been spent after a
+// Restore takes what a predecessor left behind, the records of each ScmProvider. Of
+// several records of one installation the worst counts. What may have been spent after a
 // record was made, for gap at most, counts as spent now. An installation without a
-// record has spent nothing.
+// record has spent nothing, unless a ScmProvider of its host has as many as there can be:
+// then it may have used as large a share of its limits as the last of those.
 //
 // It is called before the first request, and what Records then says is to be kept
 // before the first request too: a process that is killed before it kept anything
 // has spent on top of what its own predecessor left behind.
-func (i *Installations) Restore(records []v1alpha1.Installation, gap time.Duration) {
+func (i *Installations) Restore(records [][]v1alpha1.Installation, gap time.Duration) {
 	byID := map[string][]v1alpha1.Installation{}
-	for _, r := range records {
+	for _, r := range slices.Concat(records...) {
 		byID[r.ID] = append(byID[r.ID], r)
 	}
 	for id, each := range byID {
@@ -29,6 +31,11 @@ func (i *Installations) Restore(records []v1alpha1.Installation, gap time.Durati
 		}
 		in.bucket.restore(i.clock.Now(), each, gap)
 	}
+	for _, each := range records {
+		if bound := i.boundBy(each, gap); bound != nil {
+			i.bind(bound)
+		}
+	}
 }
 
 // restore puts into the windows what records say was spent, and what may have
@@ -36,7 +43,12 @@ func (i *Installations) Restore(records []v1alpha1.Installation, gap time.Durati
 func (b *Bucket) restore(now time.Time, records []v1alpha1.Installation, gap time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now = b.advance(now)
+	b.leftOut = nil
+	b.restoreAll(b.advance(now), records, gap)
+}
+
+// restoreAll is restore as of a time. The caller holds the lock.
+func (b *Bucket) restoreAll(now time.Time, records []v1alpha1.Installation, gap time.Duration) {
 	for i := range records {
 		r := &records[i]
 		if r.PausedUntil != nil {

@@ -37,5 +37,17 @@ const (
 	ReasonUnsupported = "Unsupported"
 )
 
+// ConditionBudgetsRecorded is the type of a ScmProvider's condition that is False while its installations are sent
+// nothing, since what they use cannot be recorded in its status. It is absent where that never was so.
+const ConditionBudgetsRecorded = "BudgetsRecorded"
+
+// Reasons of a ScmProvider's BudgetsRecorded condition.
+const (
+	// ReasonRecorded : status.installations can be written.
+	ReasonRecorded = "Recorded"
+	// ReasonNotRecorded : status.installations could not be written for about 30 s.
+	ReasonNotRecorded = "NotRecorded"
+)
+
 // ReasonReady is the reason of a ScmProvider's Ready condition when its settings and its Secret are usable.
 const ReasonReady = "Ready"

@@ -203,7 +203,8 @@ type RateLimit struct {
 
 // ScmProviderStatus tells whether a ScmProvider is usable, and how much of its budget is left.
 type ScmProviderStatus struct {
-	// Conditions holds one condition: Ready.
+	// Conditions holds Ready, and BudgetsRecorded once the budgets could not be recorded: while it is False, nothing is
+	// sent.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -212,7 +213,7 @@ type ScmProviderStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// Installations are the budgets that were used in the last hour: first those that are paused, longest first, then
-	// those with the least left.
+	// those with the largest share of a limit used. Of more than 200, the last one bounds those that are left out.
 	// +optional
 	// +listType=map
 	// +listMapKey=id

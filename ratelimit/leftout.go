@@ -1,0 +1,94 @@
+package ratelimit
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// leftOut bounds what a predecessor may have used of an installation of which it left no
+// record, since its ScmProvider had more than MaxRecords of them: no larger share of any
+// limit than the last one that it recorded, and no pause for longer.
+type leftOut struct {
+	last  v1alpha1.Installation
+	share float64
+	// restoredAt is when the records were read, gap is Restore's.
+	restoredAt time.Time
+	gap        time.Duration
+}
+
+// share is the largest share of a limit that a record says was used. The caller holds the
+// lock.
+func (b *Bucket) share(r *v1alpha1.Installation) (most float64) {
+	used := orEmpty(r.Used)
+	for _, l := range b.limits {
+		if n := *fieldOf(used, l.name); n != nil && l.max > 0 {
+			most = max(most, float64(*n)/float64(l.max))
+		}
+	}
+	if r.Limit != nil && r.Remaining != nil && *r.Limit > 0 {
+		most = max(most, 1-float64(*r.Remaining)/float64(*r.Limit))
+	}
+	return most
+}
+
+// boundBy returns what the records of one ScmProvider say of the installations that they
+// leave out, nil where they leave none out.
+func (i *Installations) boundBy(records []v1alpha1.Installation, gap time.Duration) *leftOut {
+	if len(records) < MaxRecords {
+		return nil
+	}
+	last := records[len(records)-1]
+	b := i.Get(last.ID).bucket
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := &leftOut{last: last, share: b.share(&last), restoredAt: i.clock.Now(), gap: gap}
+	if last.PausedUntil != nil {
+		// All that were recorded were paused: those that were not may have used all.
+		out.share = 1
+	}
+	return out
+}
+
+// bind has the installations of a host that are not known yet bounded, by what bounds
+// them most where several ScmProviders left some out.
+func (i *Installations) bind(bound *leftOut) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	host, _, _ := strings.Cut(bound.last.ID, "/")
+	if before := i.leftOut[host]; before == nil || before.share < bound.share {
+		i.leftOut[host] = bound
+	}
+}
+
+// makeUp counts what a predecessor may have used without a record, before the bucket is
+// used for the first time. The caller holds the lock.
+func (b *Bucket) makeUp(now time.Time) {
+	if b.leftOut == nil {
+		return
+	}
+	bound := b.leftOut
+	b.leftOut = nil
+	b.restoreAll(bound.restoredAt, []v1alpha1.Installation{bound.record(b)}, bound.gap)
+	b.advance(now)
+}
+
+// record is the most that a bucket's own record can have said.
+func (o *leftOut) record(b *Bucket) v1alpha1.Installation {
+	r := v1alpha1.Installation{ObservedAt: o.last.ObservedAt, PausedUntil: o.last.PausedUntil, Used: &v1alpha1.RateLimit{}}
+	recorded := orEmpty(o.last.Used)
+	for _, l := range b.limits {
+		most := l.max
+		if most == 0 && *fieldOf(recorded, l.name) != nil && o.last.Limit != nil {
+			// What the SCM granted to others, it probably grants here.
+			most, r.Limit = *o.last.Limit, o.last.Limit
+		}
+		if most > 0 {
+			used := int64(math.Ceil(o.share * float64(most)))
+			*fieldOf(r.Used, l.name) = &used
+		}
+	}
+	return r
+}
