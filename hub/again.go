@@ -2,16 +2,6 @@ package hub
 
 import "time"
 
-// LookAgain has a key looked at once more after a time: what a predecessor sent before
-// this process began may take effect until then, in place of what was found and written.
-func (l *Ledger) LookAgain(key Key, after time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e := l.entryOf(key); e != nil {
-		e.detail().again = l.clock.Now().Add(after)
-	}
-}
-
 // again is how long it is until an entry is looked at once more, 0 for never.
 func (l *Ledger) again(e *entry) time.Duration {
 	again := e.details().again

@@ -12,26 +12,19 @@ import (
 // waited for: most are heard by then.
 const awaitTold = 30 * time.Second
 
-// Awaiting has the claimants of a key told that it waits for a member to be heard.
+// Awaiting has the claimants of a key told that it waits for a member to be heard: before its
+// look-up, or since that found what nobody here tells of.
 func (l *Ledger) Awaiting(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entryOf(key)
-	if e == nil || job.Verdict.WaitFor == "" {
+	e, member := l.entryOf(key), job.Verdict.WaitFor
+	if e != nil && member == "" && e.details().guarded {
+		member = job.Guarded
+	}
+	if e == nil || member == "" {
 		return Changes{}
 	}
-	return l.await(e, job, job.Verdict.WaitFor)
-}
-
-// Guard is Awaiting for a key at which a look-up found what nobody here tells of.
-func (l *Ledger) Guard(key Key, job Job) Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.entryOf(key)
-	if e == nil {
-		return Changes{}
-	}
-	return l.await(e, job, job.Guarded)
+	return l.await(e, job, member)
 }
 
 func (l *Ledger) await(e *entry, job Job, member string) Changes {

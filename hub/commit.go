@@ -18,6 +18,8 @@ type commit struct {
 	// ours there forgets them: the same change by others again would else be taken
 	// for what was listed before.
 	tags map[string]string
+	// looks are the writers as whom it is being listed for keys that need a look.
+	looks map[string]struct{}
 }
 
 // commitOf is the key of the commit that a key is on.

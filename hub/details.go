@@ -24,7 +24,12 @@ type details struct {
 	releasedAt time.Time
 	// again is when it is looked at once more, zero for never.
 	again time.Time
-	check check
+	// lookAt is when a look may prove more than the last one did, zero for at once, guarded
+	// says that the last one found what a missing member may claim, and alone that a list of
+	// its commit does not tell.
+	lookAt         time.Time
+	guarded, alone bool
+	check          check
 	// tally is of many claims, nil while there are few or it is not needed.
 	tally *tally
 }
@@ -73,6 +78,7 @@ func (e *entry) pendingOf(a attempt) *pending {
 func (e *entry) lose(at time.Time, want providers.Status) {
 	d := e.detail()
 	e.Lost, d.lostAt, d.lostWant = true, at, want
+	d.lookAt, d.guarded = time.Time{}, false
 }
 
 // succeeded forgets what stood in the way.
@@ -82,6 +88,7 @@ func (e *entry) succeeded() {
 	}
 	d := e.more
 	d.failure, d.attempts, d.retryAt, d.tried, d.pending = nil, 0, time.Time{}, attempt{}, nil
+	d.lookAt, d.guarded, d.alone = time.Time{}, false, false
 	if !e.Lost {
 		d.lostAt, d.lostWant = time.Time{}, providers.Status{}
 	}

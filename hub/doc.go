@@ -23,8 +23,9 @@
 //	plan.go       the desired, and what is shown → what to do (pure)
 //	job.go        what a worker needs to know of a key
 //	sync.go       does it, for one key, in one worker; saved.go counts what needed no
-//	              write, again.go has it look once more after a take-over; abandon.go
-//	              ends what was left, recheck.go compares a commit
+//	              write, find.go looks up what is shown and look.go takes that in,
+//	              for all keys of a commit; again.go has it look once more after a
+//	              take-over; abandon.go ends what was left, recheck.go compares a commit
 //	survey.go     what was listed of a commit → ledger; drift.go says when that is due
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure); common.go sees which of many

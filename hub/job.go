@@ -58,6 +58,10 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	if e == nil {
 		return Job{}, 0, false
 	}
+	return l.job(e)
+}
+
+func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	v, claimed := l.judge(e)
 	if claimed {
 		l.handOver(e, v, l.scms[v.Owner.Provider])
@@ -78,10 +82,10 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 		Account: v.through(s.account), Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
-	job.Wait = l.waitOf(e, job)
 	if e.nameless && !e.Certain {
-		job.Guarded = l.awaited(key)
+		job.Guarded = l.awaited(e.key())
 	}
+	job.Wait = l.waitOf(e, job)
 	if wait, ok := l.nextCheck(e, s); ok {
 		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
 	}
@@ -138,9 +142,16 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
 	}
-	if job.Account != nil && plan(job.Account, job.Observation, job.Verdict.Want) != ActNothing {
+	if job.Account == nil {
+		return max(wait, 0)
+	}
+	action := plan(job.Account, job.Observation, job.Verdict.Want)
+	if action != ActNothing {
 		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
 		wait = max(wait, l.heldUp(job.Verdict, lane))
+	}
+	if action == ActFind {
+		wait = max(wait, l.lookWait(e, job))
 	}
 	return max(wait, 0)
 }
@@ -154,6 +165,10 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 	if e == nil {
 		return Changes{}
 	}
+	return l.showed(e, job, shown, wrote)
+}
+
+func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) Changes {
 	if wrote || !sameStatus(e.Shown, shown) {
 		e.updatedAt = l.clock.Now()
 	}
@@ -175,16 +190,6 @@ func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Ch
 		l.count(e, job, e.claims, wrote || job.Observation.Lost)
 	}
 	return l.handOut(e)
-}
-
-// Doubt records that what was taken to be shown at a key is not, or may change yet, so
-// that nobody who claims it is told so before the next look.
-func (l *Ledger) Doubt(key Key) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e := l.entryOf(key); e != nil {
-		e.Stale = true
-	}
 }
 
 // Settled records that a key shows what it should without a call.

@@ -71,9 +71,8 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		return s.survey(ctx, key, job, client), nil
 	}
 	if action == ActFind {
-		var done bool
-		if job, done = s.find(ctx, key, job, client); done {
-			return ctrl.Result{RequeueAfter: job.Wait}, nil
+		if result, done := s.look(ctx, key, job, client); done {
+			return result, nil
 		}
 	}
 	// Until here took time: what is written is what is granted and wanted now.
@@ -82,8 +81,15 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		s.queue().Add(key)
 		return ctrl.Result{}, nil
 	}
+	if action == ActFind && fresh.Wait > 0 {
+		return ctrl.Result{RequeueAfter: fresh.Wait}, nil
+	}
 	job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
-	if action == ActReplace {
+	switch action {
+	case ActFind:
+		s.queue().Add(key)
+		return ctrl.Result{}, nil
+	case ActReplace:
 		return s.replace(ctx, key, job, client), nil
 	}
 	return s.write(ctx, key, job, client, action), nil
@@ -103,35 +109,6 @@ func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 		return nil, nil
 	}
 	return client, nil
-}
-
-// find looks up what the SCM shows. done says that nothing is to be written
-// now; the job's Wait then tells when to come back.
-func (s *syncer) find(ctx context.Context, key Key, job Job, client providers.Client) (_ Job, done bool) {
-	shown, err := client.Find(ctx, targetOf(key, job))
-	if err != nil {
-		job.Wait = s.failed(key, job, s.clock.Now(), providers.AsError(err)).RequeueAfter
-		return job, true
-	}
-	// What may yet come is waited for, also where it would change what is right by now.
-	// What a predecessor may have sent is only waited for where a second status would
-	// come of it.
-	step := job.Account.Next(shown, job.Verdict.Want)
-	if shown != nil && step != providers.StepNone && job.Guarded != "" {
-		s.apply(s.ledger.Guard(key, job))
-		job.Wait = unheardCheck
-		return job, true
-	}
-	if job.Settle > 0 && (leadsOn(step) || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)) {
-		s.ledger.Doubt(key)
-		job.Wait = job.Settle
-		return job, true
-	}
-	s.showed(key, job, shown, false)
-	if job.Settle > 0 {
-		s.ledger.LookAgain(key, job.Settle)
-	}
-	return job, false
 }
 
 func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
@@ -200,6 +177,11 @@ func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 // showed records what the SCM shows, and reports whether it is what it should be.
 func (s *syncer) showed(key Key, job Job, shown *providers.Shown, wrote bool) bool {
 	s.apply(s.ledger.Showed(key, job, shown, wrote))
+	return s.timed(job, shown, wrote)
+}
+
+// timed reports whether what is shown is what it should be, and how long that took.
+func (s *syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}

@@ -60,6 +60,9 @@ type Listing struct {
 	// Marked says that the SCM stores ExternalIDs, so that a status without the one
 	// of its target is not the hub's.
 	Marked bool
+	// Loose says that a status may be another repository's that has the same commit, such as
+	// a fork's.
+	Loose bool
 	// Statuses is the newest status under each name, of those that this credential
 	// could have written. It has the names as they are shown and as they are folded.
 	Statuses map[string]Listed

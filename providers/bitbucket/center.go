@@ -103,7 +103,7 @@ func (c *centerClient) List(ctx context.Context, at providers.Commit, _ string) 
 			c.listed(statuses, s)
 		}
 		if last {
-			return providers.Listing{Statuses: statuses}, nil
+			return providers.Listing{Loose: true, Statuses: statuses}, nil
 		}
 		start = page.NextPageStart
 	}

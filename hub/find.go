@@ -1,0 +1,49 @@
+package hub
+
+import (
+	"context"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// look learns what the SCM shows at a key: by one list of its commit where more keys of that
+// need a look, or else by its name. done says that nothing is to be written now, and result
+// then when to come back.
+func (s *syncer) look(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
+	look, state := s.ledger.BeginLook(key, job)
+	switch state {
+	case lookUnderWay:
+		return ctrl.Result{}, true
+	case lookTogether:
+		return s.list(ctx, key, job, client, look)
+	}
+	shown, err := client.Find(ctx, targetOf(key, job))
+	if err != nil {
+		return s.failed(key, job, s.clock.Now(), providers.AsError(err)), true
+	}
+	s.found(key, job, s.ledger.Found(key, job, shown))
+	return ctrl.Result{}, false
+}
+
+// list looks at all keys of a commit that need it.
+func (s *syncer) list(ctx context.Context, key Key, job Job, client providers.Client, look Look) (result ctrl.Result, done bool) {
+	defer func() { s.apply(s.ledger.EndLook(look)) }()
+	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
+	if err != nil {
+		failure := providers.AsError(err)
+		s.apply(s.ledger.LookFailed(look, key, s.clock.Now(), failure))
+		return s.failed(key, job, s.clock.Now(), failure), true
+	}
+	s.found(key, job, s.ledger.Looked(look, listing))
+	return ctrl.Result{}, false
+}
+
+// found hands on what came of a look. A write whose answer was lost is timed once it is found.
+func (s *syncer) found(key Key, job Job, changes Changes) {
+	s.apply(changes)
+	if fresh, _, ok := s.ledger.Job(key); ok && fresh.ending == nil && fresh.Observation.Certain {
+		s.timed(job, fresh.Observation.Shown, false)
+	}
+}
