@@ -83,9 +83,9 @@ func (c *centerClient) List(ctx context.Context, at providers.Commit, _ string) 
 	address := c.account.api.JoinPath(buildStatusAPI).String() + "/" + url.PathEscape(at.SHA)
 	for start, n := 0, 0; n < maxPages; n++ {
 		var page struct {
-			Values        []build `json:"values"`
-			IsLastPage    *bool   `json:"isLastPage"`
-			NextPageStart int     `json:"nextPageStart"`
+			Values        providers.Page[build] `json:"values"`
+			IsLastPage    *bool                 `json:"isLastPage"`
+			NextPageStart int                   `json:"nextPageStart"`
 		}
 		query := url.Values{"limit": {perPage}, "start": {strconv.Itoa(start)}}
 		err := c.account.do(ctx, call{

@@ -92,8 +92,8 @@ func (c *cloudClient) List(ctx context.Context, at providers.Commit, _ string) (
 	path := c.statuses(at.SHA) + "?pagelen=" + perPage
 	for range maxPages {
 		var page struct {
-			Values []build `json:"values"`
-			Next   string  `json:"next"`
+			Values providers.Page[build] `json:"values"`
+			Next   string                `json:"next"`
 		}
 		err := c.account.do(ctx, call{question: q, method: http.MethodGet, path: path, status: []int{http.StatusOK}, into: &page})
 		if err != nil {

@@ -81,7 +81,7 @@ func (c *client) scan(ctx context.Context, sha string, see func(status)) error {
 	seen := 0
 	for page := 1; page <= maxPages; page++ {
 		query := url.Values{"limit": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)}, "sort": {byIndex}}
-		var list []status
+		var list providers.Page[status]
 		header, err := c.account.get(ctx, q, c.statuses(sha)+"?"+query.Encode(), &list)
 		if err != nil {
 			return err

@@ -2,7 +2,9 @@ package github
 
 import (
 	"context"
+	"net/http"
 	"net/url"
+	"strconv"
 
 	gh "github.com/google/go-github/v62/github"
 
@@ -32,8 +34,7 @@ func (c *client) Create(ctx context.Context, at providers.Target, want providers
 		return providers.Shown{}, err
 	}
 	ctx, attempt := c.begin(ctx, question{operation: opCreate, sha: at.SHA})
-	run, _, err := c.api.Checks.CreateCheckRun(ctx, c.owner, c.name, options)
-	return c.written(attempt, run, err, want)
+	return c.write(ctx, attempt, http.MethodPost, "", options, want)
 }
 
 // Update changes the check run that shown names, in one request.
@@ -50,8 +51,7 @@ func (c *client) Update(ctx context.Context, at providers.Target, shown provider
 		return providers.Shown{}, err
 	}
 	ctx, attempt := c.begin(ctx, question{operation: opUpdate, sha: at.SHA, run: id})
-	run, _, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.name, id, options)
-	return c.written(attempt, run, err, want)
+	return c.write(ctx, attempt, http.MethodPatch, "/"+strconv.FormatInt(id, 10), options, want)
 }
 
 // Find returns the newest check run of the target's name that this App made and
@@ -60,9 +60,9 @@ func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Show
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	query := url.Values{"filter": {"all"}, "check_name": {at.Name}}
-	var newest *gh.CheckRun
-	_, err := c.scan(ctx, at.SHA, query, "", func(run *gh.CheckRun) {
-		if marked(run, at) && run.GetID() > newest.GetID() {
+	var newest checkRun
+	_, err := c.scan(ctx, at.SHA, query, "", func(run checkRun) {
+		if marked(run, at) && run.ID > newest.ID {
 			newest = run
 		}
 	})
@@ -77,16 +77,18 @@ func (c *client) begin(ctx context.Context, q question) (context.Context, *attem
 	return c.account.begin(ctx, q)
 }
 
-// written reads the answer to a write.
-func (c *client) written(at *attempt, run *gh.CheckRun, err error, want providers.Status) (providers.Shown, error) {
-	if err == nil && (run.GetID() <= 0 || run.GetStatus() == "") {
+// write makes the one request that makes or changes a check run, and reads its answer.
+func (c *client) write(ctx context.Context, at *attempt, method, which string, options any, want providers.Status) (providers.Shown, error) {
+	var run checkRun
+	err := c.account.send(ctx, c.api, method, "repos/"+c.owner+"/"+c.name+"/check-runs"+which, options, &run)
+	if err == nil && (run.ID <= 0 || run.Status == "") {
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return providers.Shown{}, c.account.failed(at, err)
 	}
 	shown := shownBy(run)
-	if want.URL == "" || run.GetDetailsURL() == want.URL {
+	if want.URL == "" || run.DetailsURL == want.URL {
 		// A run without a URL of ours shows one that GitHub chose.
 		shown.URL = want.URL
 	}

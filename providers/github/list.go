@@ -18,10 +18,10 @@ import (
 func (c *client) List(ctx context.Context, at providers.Commit, tag string) (providers.Listing, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	newest := map[string]*gh.CheckRun{}
-	now, err := c.scan(ctx, at.SHA, url.Values{"filter": {"latest"}}, tag, func(run *gh.CheckRun) {
-		if name := run.GetName(); run.GetID() > newest[name].GetID() {
-			newest[name] = run
+	newest := map[string]checkRun{}
+	now, err := c.scan(ctx, at.SHA, url.Values{"filter": {"latest"}}, tag, func(run checkRun) {
+		if run.ID > newest[run.Name].ID {
+			newest[run.Name] = run
 		}
 	})
 	switch {
@@ -32,7 +32,7 @@ func (c *client) List(ctx context.Context, at providers.Commit, tag string) (pro
 	}
 	statuses := make(map[string]providers.Listed, len(newest))
 	for name, run := range newest {
-		statuses[name] = providers.Listed{Shown: shownBy(run), ExternalID: run.GetExternalID()}
+		statuses[name] = providers.Listed{Shown: shownBy(run), ExternalID: run.ExternalID}
 	}
 	return providers.Listing{Tag: now, Marked: true, Statuses: statuses}, nil
 }
@@ -40,7 +40,7 @@ func (c *client) List(ctx context.Context, at providers.Commit, tag string) (pro
 // scan shows see every run that this App made on a commit and that fits query.
 // Where that is one page it returns its tag: the tag of a page says nothing of the
 // pages after it. It fails with errUnchanged where nothing changed since tag.
-func (c *client) scan(ctx context.Context, sha string, query url.Values, tag string, see func(*gh.CheckRun)) (string, error) {
+func (c *client) scan(ctx context.Context, sha string, query url.Values, tag string, see func(checkRun)) (string, error) {
 	query.Set("app_id", strconv.FormatInt(c.account.appID, 10))
 	query.Set("per_page", strconv.Itoa(perPage))
 	return c.account.pages(tag, "check runs", func(page int, tag string) (*gh.Response, bool, error) {
@@ -56,10 +56,10 @@ func (c *client) scan(ctx context.Context, sha string, query url.Values, tag str
 }
 
 // page reads one page of a commit's runs, in one request.
-func (c *client) page(ctx context.Context, sha string, query url.Values, tag string) ([]*gh.CheckRun, *gh.Response, error) {
+func (c *client) page(ctx context.Context, sha string, query url.Values, tag string) ([]checkRun, *gh.Response, error) {
 	ctx, at := c.begin(ctx, question{operation: opList, sha: sha})
 	path := fmt.Sprintf("repos/%s/%s/commits/%s/check-runs?%s", c.owner, c.name, url.PathEscape(sha), query.Encode())
-	var list gh.ListCheckRunsResults
+	var list checkRuns
 	resp, err := c.account.get(ctx, at, c.api, path, tag, &list)
 	if err == nil && list.CheckRuns == nil {
 		err = c.account.failed(at, providers.ErrNotUnderstood)

@@ -62,17 +62,17 @@ func given(s string) *string {
 }
 
 // madeBy reports whether a run was made by an App on a commit.
-func madeBy(appID int64, run *gh.CheckRun, sha string) bool {
-	return run.GetApp().GetID() == appID && strings.EqualFold(run.GetHeadSHA(), sha)
+func madeBy(appID int64, run checkRun, sha string) bool {
+	return run.App.ID == appID && strings.EqualFold(run.HeadSHA, sha)
 }
 
 // marked reports whether a run was made for a target.
-func marked(run *gh.CheckRun, at providers.Target) bool {
-	return run.GetExternalID() == at.ExternalID && run.GetName() == at.Name
+func marked(run checkRun, at providers.Target) bool {
+	return run.ExternalID == at.ExternalID && run.Name == at.Name
 }
 
-func found(run *gh.CheckRun) *providers.Shown {
-	if run == nil {
+func found(run checkRun) *providers.Shown {
+	if run.ID == 0 {
 		return nil
 	}
 	shown := shownBy(run)
@@ -82,18 +82,18 @@ func found(run *gh.CheckRun) *providers.Shown {
 // shownBy is what a run shows. Where no URL was given, GitHub answers with the
 // App's home page, or with the run's own page: neither is anything that was asked
 // for, so they read as none.
-func shownBy(run *gh.CheckRun) providers.Shown {
-	url := run.GetDetailsURL()
-	if same(url, run.GetApp().GetExternalURL()) || same(url, run.GetHTMLURL()) {
+func shownBy(run checkRun) providers.Shown {
+	url := run.DetailsURL
+	if same(url, run.App.ExternalURL) || same(url, run.HTMLURL) {
 		url = ""
 	}
 	return providers.Shown{
 		Status: providers.Status{
-			Phase:       read(run.GetStatus(), run.GetConclusion()),
-			Description: run.GetOutput().GetSummary(),
+			Phase:       read(run.Status, run.Conclusion),
+			Description: run.Output.Summary,
 			URL:         url,
 		},
-		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run.GetID()}},
+		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run.ID}},
 	}
 }
 

@@ -88,6 +88,17 @@ func (s *site) get(ctx context.Context, at *attempt, api *gh.Client, path, tag s
 	return resp, nil
 }
 
+// send makes the one request of a write. It is not one of go-github's own calls, which
+// decode all that an answer holds.
+func (s *site) send(ctx context.Context, api *gh.Client, method, path string, body, into any) error {
+	req, err := api.NewRequest(method, path, body)
+	if err != nil {
+		return err
+	}
+	_, err = api.Do(ctx, req, into)
+	return err
+}
+
 // pages reads all pages of a list of what, until done. Where that is one page it
 // returns its tag: the tag of a page says nothing of the pages after it.
 func (s *site) pages(tag, what string, read func(page int, tag string) (_ *gh.Response, done bool, _ error)) (string, error) {

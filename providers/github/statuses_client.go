@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	gh "github.com/google/go-github/v62/github"
@@ -35,20 +36,21 @@ func (c *statusClient) Create(ctx context.Context, at providers.Target, want pro
 		return providers.Shown{}, err
 	}
 	ctx, attempt := c.begin(ctx, question{operation: opCreateStatus, sha: at.SHA, name: at.Name})
-	status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.name, url.PathEscape(at.SHA), &gh.RepoStatus{
+	var status commitStatus
+	err = c.account.send(ctx, c.api, http.MethodPost, "repos/"+c.owner+"/"+c.name+"/statuses/"+url.PathEscape(at.SHA), &gh.RepoStatus{
 		State:       gh.String(state),
 		Context:     gh.String(name),
 		Description: given(brief(want.Description)),
 		TargetURL:   given(want.URL),
-	})
-	if err == nil && (status.GetID() <= 0 || status.GetState() == "") {
+	}, &status)
+	if err == nil && (status.ID <= 0 || status.State == "") {
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
 		return providers.Shown{}, c.account.failed(attempt, err)
 	}
 	shown := shownByStatus(status)
-	if status.GetState() == state {
+	if status.State == state {
 		// GitHub has one word for several phases: this is the one that was asked for.
 		shown.Phase = want.Phase.Canonical()
 	}
@@ -70,13 +72,13 @@ func (c *statusClient) Find(ctx context.Context, at providers.Target) (*provider
 	if err != nil {
 		return nil, err
 	}
-	var newest *gh.RepoStatus
-	_, err = c.scan(ctx, at.SHA, "", func(status *gh.RepoStatus) {
-		if fold(status.GetContext()) == fold(name) && status.GetID() > newest.GetID() {
+	var newest commitStatus
+	_, err = c.scan(ctx, at.SHA, "", func(status commitStatus) {
+		if fold(status.Context) == fold(name) && status.ID > newest.ID {
 			newest = status
 		}
-	}, func() bool { return newest != nil })
-	if err != nil || newest == nil || !c.ours(newest) {
+	}, func() bool { return newest.ID != 0 })
+	if err != nil || newest.ID == 0 || !c.ours(newest) {
 		return nil, err
 	}
 	shown := shownByStatus(newest)
@@ -84,8 +86,8 @@ func (c *statusClient) Find(ctx context.Context, at providers.Target) (*provider
 }
 
 // ours reports whether this user made a status.
-func (c *statusClient) ours(status *gh.RepoStatus) bool {
-	return status.GetCreator().GetID() == c.user.id
+func (c *statusClient) ours(status commitStatus) bool {
+	return status.Creator.ID == c.user.id
 }
 
 func (c *statusClient) begin(ctx context.Context, q question) (context.Context, *attempt) {
@@ -94,13 +96,13 @@ func (c *statusClient) begin(ctx context.Context, q question) (context.Context, 
 }
 
 // shownByStatus is what a commit status shows.
-func shownByStatus(status *gh.RepoStatus) providers.Shown {
+func shownByStatus(status commitStatus) providers.Shown {
 	return providers.Shown{
 		Status: providers.Status{
-			Phase:       readState(status.GetState()),
-			Description: status.GetDescription(),
-			URL:         status.GetTargetURL(),
+			Phase:       readState(status.State),
+			Description: status.Description,
+			URL:         status.TargetURL,
 		},
-		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{StatusID: status.GetID()}},
+		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{StatusID: status.ID}},
 	}
 }

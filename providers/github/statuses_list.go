@@ -19,14 +19,14 @@ import (
 func (c *statusClient) List(ctx context.Context, at providers.Commit, tag string) (providers.Listing, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	newest := map[string]*gh.RepoStatus{}
+	newest := map[string]commitStatus{}
 	folded := map[string]string{}
-	now, err := c.scan(ctx, at.SHA, tag, func(status *gh.RepoStatus) {
-		name := fold(status.GetContext())
-		if status.GetID() > newest[name].GetID() {
+	now, err := c.scan(ctx, at.SHA, tag, func(status commitStatus) {
+		name := fold(status.Context)
+		if status.ID > newest[name].ID {
 			newest[name] = status
 		}
-		for _, spelling := range spellings(status.GetContext()) {
+		for _, spelling := range spellings(status.Context) {
 			folded[spelling], folded[fold(spelling)] = name, name
 		}
 	}, func() bool { return false })
@@ -48,17 +48,17 @@ func (c *statusClient) List(ctx context.Context, at providers.Commit, tag string
 // scan shows see every status on a commit, the newest first, page by page until
 // enough. Where that is all of them in one page it returns the page's tag. It fails
 // with errUnchanged where nothing changed since tag.
-func (c *statusClient) scan(ctx context.Context, sha, tag string, see func(*gh.RepoStatus), enough func() bool) (string, error) {
+func (c *statusClient) scan(ctx context.Context, sha, tag string, see func(commitStatus), enough func() bool) (string, error) {
 	return c.account.pages(tag, "commit statuses", func(page int, tag string) (*gh.Response, bool, error) {
 		ctx, at := c.begin(ctx, question{operation: opListStatuses, sha: sha})
 		path := fmt.Sprintf("repos/%s/%s/commits/%s/statuses?per_page=%d&page=%d", c.owner, c.name, url.PathEscape(sha), perPage, page)
-		var list []*gh.RepoStatus
+		var list providers.Page[commitStatus]
 		resp, err := c.account.get(ctx, at, c.api, path, tag, &list)
 		if err == nil && list == nil {
 			err = c.account.failed(at, providers.ErrNotUnderstood)
 		}
 		for _, status := range list {
-			if status.GetID() > 0 && status.GetContext() != "" {
+			if status.ID > 0 && status.Context != "" {
 				see(status)
 			}
 		}

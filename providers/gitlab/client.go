@@ -2,6 +2,8 @@ package gitlab
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 
 	gl "gitlab.com/gitlab-org/api/client-go"
 
@@ -46,8 +48,9 @@ func (c *client) set(ctx context.Context, at providers.Target, want providers.St
 		return providers.Shown{}, err
 	}
 	ctx, attempt := c.begin(ctx, question{operation: opSet, sha: at.SHA, pipeline: pipeline})
-	status, _, err := c.api.Commits.SetCommitStatus(c.repository, at.SHA, options(at, want, pipeline), gl.WithContext(ctx))
-	if err == nil && (status == nil || status.ID <= 0 || status.Status == "") {
+	var status commitStatus
+	_, err := c.send(ctx, http.MethodPost, "/statuses/"+url.PathEscape(at.SHA), options(at, want, pipeline), &status)
+	if err == nil && (status.ID <= 0 || status.Status == "") {
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
@@ -83,7 +86,7 @@ func (c *client) begin(ctx context.Context, q question) (context.Context, *attem
 	return c.account.begin(ctx, q)
 }
 
-func shownBy(status *gl.CommitStatus) providers.Shown {
+func shownBy(status commitStatus) providers.Shown {
 	return providers.Shown{
 		Status: providers.Status{
 			Phase:       read(status.Status),

@@ -2,6 +2,8 @@ package gitlab
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 
 	gl "gitlab.com/gitlab-org/api/client-go"
@@ -56,21 +58,21 @@ func (c *client) List(ctx context.Context, at providers.Commit, _ string) (provi
 // newest returns the newest status of each name, or of one name, that the token's
 // user wrote on a commit. It asks for the old ones too: what somebody else's hides is
 // still what GitLab goes on from.
-func (c *client) newest(ctx context.Context, sha, name string) (map[string]*gl.CommitStatus, error) {
+func (c *client) newest(ctx context.Context, sha, name string) (map[string]commitStatus, error) {
 	o := &gl.GetCommitStatusesOptions{
 		ListOptions: gl.ListOptions{PerPage: perPage, Page: 1},
 		All:         gl.Ptr(true),
 		Name:        given(name),
 	}
-	newest := map[string]*gl.CommitStatus{}
+	newest := map[string]commitStatus{}
 	for range maxPages {
 		found, next, err := c.page(ctx, sha, o)
 		if err != nil {
 			return nil, err
 		}
 		for _, status := range found {
-			ours := status != nil && status.Author.ID == c.user && strings.EqualFold(status.SHA, sha) && status.ID > 0
-			if ours && (newest[status.Name] == nil || status.ID > newest[status.Name].ID) {
+			ours := status.Author.ID == c.user && strings.EqualFold(status.SHA, sha) && status.ID > 0
+			if ours && status.ID > newest[status.Name].ID {
 				newest[status.Name] = status
 			}
 		}
@@ -84,9 +86,10 @@ func (c *client) newest(ctx context.Context, sha, name string) (map[string]*gl.C
 }
 
 // page reads one page, in one request, and says which is next; 0 for none.
-func (c *client) page(ctx context.Context, sha string, o *gl.GetCommitStatusesOptions) ([]*gl.CommitStatus, int64, error) {
+func (c *client) page(ctx context.Context, sha string, o *gl.GetCommitStatusesOptions) ([]commitStatus, int64, error) {
 	ctx, attempt := c.begin(ctx, question{operation: opList, sha: sha})
-	found, resp, err := c.api.Commits.GetCommitStatuses(c.repository, sha, o, gl.WithContext(ctx))
+	var found providers.Page[commitStatus]
+	resp, err := c.send(ctx, http.MethodGet, "/repository/commits/"+url.PathEscape(sha)+"/statuses", o, &found)
 	if err == nil && found == nil {
 		err = providers.ErrNotUnderstood
 	}
