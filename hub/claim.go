@@ -92,6 +92,8 @@ const (
 var (
 	fullSHA  = regexp.MustCompile(`^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
 	repoPath = regexp.MustCompile(`^[^/\s[:cntrl:]?#%\\]+(/[^/\s[:cntrl:]?#%\\]+)+$`)
+	// alias matches what other names for a repository have: a UUID, a clone URL.
+	alias = regexp.MustCompile(`[{}@:]|(?i:[.]git)/*$`)
 	// dots climb out of a path.
 	dots = regexp.MustCompile(`(^|/)[.][.]?(/|$)`)
 )
@@ -171,6 +173,10 @@ func checkPath(repository string) *providers.Error {
 	if utf8.RuneCountInString(repository) > maxPath || !repoPath.MatchString(repository) || dots.MatchString(repository) {
 		return providers.Errorf(v1alpha1.ReasonInvalid,
 			"the GitRepo's repository must be the path of one, such as owner/name, of at most %d characters", maxPath)
+	}
+	if alias.MatchString(repository) {
+		return providers.Errorf(v1alpha1.ReasonInvalid, "the GitRepo's repository must be the path that the repository has on the SCM's pages, "+
+			"such as owner/name, not its clone URL or UUID: without { } @ : and without .git at the end")
 	}
 	return nil
 }

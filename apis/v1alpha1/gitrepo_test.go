@@ -15,6 +15,7 @@ spec:
 `
 
 func TestGitRepoIsRefusedWithWhatIsAllowed(t *testing.T) {
+	const anotherName = "spec.repository: must be the path that the repository has on the SCM's pages, not its clone URL or UUID: without { } @ : and without .git at the end"
 	const badPath = "spec.repository: must be the path of a repository, such as owner/name, without spaces and without any of ? # % \\"
 	path := func(s string) map[string]any { return map[string]any{"spec.repository": s} }
 
@@ -22,7 +23,12 @@ func TestGitRepoIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{name: "owner and name", set: path("acme/shop")},
 		{name: "groups and a project", set: path("acme/web/front-end/shop")},
 		{name: "dots, dashes and underscores", set: path("Acme-Inc/.github")},
-		{name: "dots in a name", set: path("acme/..shop.git")},
+		{name: "dots in a name", set: path("acme/..shop.github")},
+		{name: "a UUID", set: path("acme/{4f6c2b7e-0d1a-4c55-9f5e-0c7a1f0e2b11}"), refused: anotherName},
+		{name: "a clone URL's end", set: path("acme/shop.git"), refused: anotherName},
+		{name: "a clone URL's end in upper case", set: path("acme/shop.GIT"), refused: anotherName},
+		{name: "a clone URL of SSH", set: path("git@github.com:acme/shop"), refused: anotherName},
+		{name: "a host with a port", set: path("git.example.com:8443/acme/shop"), refused: anotherName},
 		{name: "letters beyond ASCII", set: path("acmé/shöp")},
 		{name: "a personal project", set: path("~jo/shop")},
 

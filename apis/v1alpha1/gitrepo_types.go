@@ -12,6 +12,7 @@ type GitRepoSpec struct {
 	// Repository is the repository's path in the SCM: owner/name on GitHub and Gitea, group/…/project on GitLab,
 	// workspace/slug on Bitbucket Cloud, PROJECT/slug on Bitbucket Data Center.
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[{}@:]|(?i:[.]git)/*$')",message="must be the path that the repository has on the SCM's pages, not its clone URL or UUID: without { } @ : and without .git at the end"
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/\\\\s[:cntrl:]?#%\\\\x5c]+(/[^/\\\\s[:cntrl:]?#%\\\\x5c]+)+$') && !self.matches('(^|/)[.][.]?(/|$)')",message="must be the path of a repository, such as owner/name, without spaces and without any of ? # % \\"
 	Repository string `json:"repository"`
 }
