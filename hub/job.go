@@ -82,6 +82,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		Account: v.through(s.account), Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
+	l.follow(&job, e.key())
 	if e.nameless && !e.Certain {
 		job.Guarded = l.awaited(e.key())
 	}

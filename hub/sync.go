@@ -198,6 +198,9 @@ func (s *syncer) failed(key Key, job Job, sentAt time.Time, err *providers.Error
 		s.queue().Add(key)
 		return ctrl.Result{}
 	}
+	if s.moved(key, job, err) {
+		return ctrl.Result{}
+	}
 	changes, delay := s.ledger.Failed(key, job, sentAt, err)
 	s.log.Info("status not written", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "retryAfter", delay.String())

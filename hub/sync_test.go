@@ -28,6 +28,9 @@ type scriptedSCM struct {
 	// next is the dialect's Next, nil for the fakeDialect's.
 	next   func(shown *providers.Shown, want providers.Status) providers.Step
 	onList func()
+	// moved are the paths of today of repositories, written those that were written to.
+	moved   map[string]string
+	written []string
 	// err is how lists and look-ups end.
 	err error
 }
@@ -51,7 +54,11 @@ func (s *scriptedSCM) Client(context.Context, string) (providers.Client, error) 
 	return s, nil
 }
 
-func (s *scriptedSCM) Create(_ context.Context, _ providers.Target, want providers.Status) (providers.Shown, error) {
+func (s *scriptedSCM) Create(_ context.Context, at providers.Target, want providers.Status) (providers.Shown, error) {
+	s.written = append(s.written, at.Repository)
+	if s.moved[at.Repository] != "" {
+		return providers.Shown{}, providers.Moved(at.Repository, s.moved[at.Repository])
+	}
 	s.asked = append(s.asked, "create "+string(want.Phase))
 	return s.answer(want)
 }

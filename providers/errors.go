@@ -26,6 +26,9 @@ type Error struct {
 	// Unknown says that a write may have taken effect although it failed, so the
 	// target has to be looked up before it is written again.
 	Unknown bool
+	// MovedTo is the repository's path of today where Reason is ReasonMoved, "" where that
+	// is not known.
+	MovedTo string
 }
 
 // Error returns the message.
@@ -34,6 +37,17 @@ func (e *Error) Error() string { return e.Message }
 // Errorf makes an Error with a Reason and a message of at most 300 characters.
 func Errorf(reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Message: Sentence(fmt.Sprintf(format, args...))}
+}
+
+// Moved is the Error of a write to a repository that has another path now, "" where that is
+// not known: a write follows no redirect.
+func Moved(repository, to string) *Error {
+	e := Errorf(v1alpha1.ReasonMoved, "repository %s has another name now: change spec.repository of the GitRepo", repository)
+	if to != "" {
+		e = Errorf(v1alpha1.ReasonMoved, "repository %s is %s now: change spec.repository of the GitRepo", repository, to)
+		e.MovedTo = to
+	}
+	return e
 }
 
 // AsError returns err as an *Error. One that is none of ours is Unavailable,

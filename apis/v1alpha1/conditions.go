@@ -33,6 +33,8 @@ const (
 	ReasonInvalid = "Invalid"
 	// ReasonUnavailable : the SCM does not answer as it should; it is tried again.
 	ReasonUnavailable = "Unavailable"
+	// ReasonMoved : the repository has another name now, which no grant covers or which is not known.
+	ReasonMoved = "Moved"
 	// ReasonUnsupported : the SCM cannot show this now.
 	ReasonUnsupported = "Unsupported"
 )

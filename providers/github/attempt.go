@@ -19,6 +19,7 @@ const (
 	opFindUser         = "find_user"
 	opCreateToken      = "create_token"
 	opFindInstallation = "find_installation"
+	opGetRepository    = "get_repository"
 )
 
 // deadline ends what its caller gave no deadline of its own.

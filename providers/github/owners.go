@@ -37,7 +37,7 @@ func (a *account) find(ctx context.Context, repository string) (int64, error) {
 		case <-ctx.Done():
 			return 0, a.failed(&attempt{}, ctx.Err())
 		case answer := <-done:
-			if answer.Err != nil && (answer.Val == folded || reasonOf(answer.Err) != v1alpha1.ReasonRepoNotFound) {
+			if answer.Err != nil && (answer.Val == folded || !onlyOf(answer.Err)) {
 				return 0, answer.Err
 			}
 		}
@@ -65,11 +65,20 @@ func (a *account) ask(ctx context.Context, repository string) error {
 		}
 		return failed
 	}
+	if login := found.GetAccount().GetLogin(); login != "" && !strings.EqualFold(login, ownerOf(repository)) {
+		return a.strangers(ctx, found, repository)
+	}
 	a.known(found.GetID())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.owners[ownerOf(repository)] = found.GetID()
 	return nil
+}
+
+// onlyOf reports whether an error is about one repository and not about its owner.
+func onlyOf(err error) bool {
+	reason := reasonOf(err)
+	return reason == v1alpha1.ReasonRepoNotFound || reason == v1alpha1.ReasonMoved
 }
 
 func reasonOf(err error) string {

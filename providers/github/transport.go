@@ -97,9 +97,14 @@ func traced(req *http.Request, at *attempt) *http.Request {
 	}))
 }
 
+// sameHostOnly is CheckRedirect: reads of a repository that has moved are followed at the same
+// host, writes never are.
 func sameHostOnly(req *http.Request, via []*http.Request) error {
 	if err := ratelimit.SameHostOnly(req, via); err != nil {
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitHub's answer is a redirect that is not followed: %v", err)
+	}
+	if q := attemptOf(req.Context()).question; q.write() {
+		return providers.Moved(q.repository, "")
 	}
 	return nil
 }

@@ -196,17 +196,6 @@ func TestNoRedirectLeadsToAnotherHost(t *testing.T) {
 	b.Expect(reached.Load()).To(BeZero())
 }
 
-func TestARedirectOnTheSameHostIsFollowed(t *testing.T) {
-	b := newBench(t)
-	c := b.client(repository)
-	b.github.Inject(fake.Fault{
-		Match: withMethod("POST", "check-runs"), Status: 307,
-		Header: http.Header{"Location": {b.github.URL() + "/repos/acme/shop/check-runs"}},
-	})
-	b.step(c, at("x"), nil, queued)
-	b.Expect(b.newest("x").Status).To(Equal("queued"))
-}
-
 // counting counts the connections that a server accepts.
 type counting struct {
 	net.Listener

@@ -44,6 +44,7 @@ func init() {
 		{http.MethodGet, "/repos/{owner}/{repo}/installation", OpFindInstallation, apps + "get-a-repository-installation-for-the-authenticated-app", (*Server).findByRepository},
 		{http.MethodGet, "/orgs/{owner}/installation", OpFindInstallation, apps + "get-an-organization-installation-for-the-authenticated-app", (*Server).findByOrganization},
 		{http.MethodGet, "/users/{owner}/installation", OpFindInstallation, apps + "get-a-user-installation-for-the-authenticated-app", (*Server).findByUser},
+		{http.MethodGet, "/repos/{owner}/{repo}", OpGetRepository, "repos/repos#get-a-repository", (*Server).getRepository},
 		{http.MethodGet, "/app", OpGetApp, apps + "get-the-authenticated-app", (*Server).getApp},
 		{http.MethodPost, "/repos/{owner}/{repo}/statuses/{sha}", OpCreateStatus, statuses + "create-a-commit-status", (*Server).createStatus},
 		{http.MethodGet, "/repos/{owner}/{repo}/commits/{ref}/statuses", OpListStatuses, statuses + "list-commit-statuses-for-a-reference", (*Server).listStatuses},

@@ -44,6 +44,9 @@ func (s *Server) act(x *exchange) answer {
 		return text(http.StatusForbidden, "\r\nRequest forbidden by administrative rules. "+
 			"Please make sure your request has a User-Agent header.\r\n")
 	}
+	if a := s.redirected(x.Request); a != nil {
+		return *a
+	}
 	if x.route == nil {
 		return refusal(http.StatusNotFound, "Not Found").answer("")
 	}

@@ -19,6 +19,9 @@ type world struct {
 	commits map[string]map[string]bool
 	// ids are the numbers of owners and repositories, by their folded names.
 	ids map[string]int64
+	// moved are the paths of today of repositories that were renamed or transferred, by
+	// their folded old ones.
+	moved map[string]string
 }
 
 // installation is an app on an owner's account.
@@ -37,6 +40,7 @@ func newWorld() world {
 		users:         map[string]*user{},
 		commits:       map[string]map[string]bool{},
 		ids:           map[string]int64{},
+		moved:         map[string]string{},
 	}
 }
 
