@@ -28,6 +28,7 @@ func loosen(ctx context.Context, c *clusters.Cluster, resource, part, field stri
 
 // anyTime and anyNumber loosen a CRD's field.
 func anyTime(schema *apiextensionsv1.JSONSchemaProps) { schema.XValidations = nil }
+
 func anyNumber(schema *apiextensionsv1.JSONSchemaProps) {
 	*schema = apiextensionsv1.JSONSchemaProps{XIntOrString: true}
 }
