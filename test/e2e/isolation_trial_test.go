@@ -267,6 +267,12 @@ func (b *bad) recovers() {
 	Eventually(b.health).WithTimeout(time.Minute).Should(HaveField("State", kubeconfigs.Connected))
 }
 
+// goes deletes the member's Secret.
+func (b *bad) goes() {
+	GinkgoHelper()
+	Expect(hubCluster.Client.Delete(b.ctx, &corev1.Secret{ObjectMeta: objectMeta(b.namespace, b.name)})).To(Succeed())
+}
+
 // health is what the member's Secret says.
 func (b *bad) health() kubeconfigs.HealthAnnotation {
 	GinkgoHelper()
