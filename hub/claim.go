@@ -203,7 +203,7 @@ func hintOf(object *v1alpha1.CommitStatus, key Key, s *scm) *providers.Shown {
 	}
 	return &providers.Shown{
 		Status: providers.Status{Phase: st.Phase.Canonical(), Description: st.Description, URL: st.URL},
-		Handle: *st.Provider,
+		Handle: *unsealed(st).Provider,
 	}
 }
 

@@ -18,14 +18,14 @@ type commonInput struct {
 	claims, worst int
 	first         [maxNamed]ObjectID
 
-	present       bool
-	shown         providers.Status
-	handle        v1alpha1.ProviderHandle
-	lost, drifted bool
-	writer        string
-	updatedAt     time.Time
-	failure       *providers.Error
-	pending       *pending
+	present                bool
+	shown                  providers.Status
+	handle                 v1alpha1.ProviderHandle
+	certain, lost, drifted bool
+	writer                 string
+	updatedAt              time.Time
+	failure                *providers.Error
+	pending                *pending
 	// epoch is that of the ScmProvider, of which the dialect and the title are.
 	epoch uint64
 }
@@ -33,7 +33,7 @@ type commonInput struct {
 func (l *Ledger) commonInput(s standing) commonInput {
 	c := commonInput{
 		owner: s.verdict.Owner.Object, want: s.verdict.Want, waitFor: s.verdict.WaitFor, together: s.verdict.Joined != nil,
-		lost: s.lost, drifted: s.drifted, writer: s.writer, updatedAt: s.updatedAt, failure: s.failure, pending: s.pending,
+		certain: s.certain, lost: s.lost, drifted: s.drifted, writer: s.writer, updatedAt: s.updatedAt, failure: s.failure, pending: s.pending,
 		epoch: l.scms[s.verdict.Owner.Provider].epoch,
 	}
 	if j := s.verdict.Joined; j != nil {

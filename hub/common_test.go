@@ -107,7 +107,7 @@ func TestLedgerSettled_CountsWritesSavedForOneOfMany(t *testing.T) {
 func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
 	own := []string{"generation", "before", "problem", "claim", "moving"}
 	// The dialect and the title are the ScmProvider's, of which the epoch stands.
-	common := []string{"verdict", "shown", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted"}
+	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted"}
 	var fields []string
 	for field := range reflect.TypeFor[standing]().Fields() {
 		fields = append(fields, field.Name)

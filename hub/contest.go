@@ -106,7 +106,7 @@ func (l *Ledger) noteOthers(o *object, next *v1alpha1.CommitStatus) {
 		return
 	}
 	ours := o.statusNow()
-	if o.applied != nil && precedes(next.ResourceVersion, o.applied.version) || equality.Semantic.DeepEqual(next.Status, ours) {
+	if o.applied != nil && precedes(next.ResourceVersion, o.applied.version) || equality.Semantic.DeepEqual(unsealed(next.Status), unsealed(ours)) {
 		return
 	}
 	l.contested(o, ours)
@@ -150,7 +150,7 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 	case err == nil:
 		// The watch was faster. What it brought was taken for the change of others.
 		o.applied = nil
-		changed = changed || !equality.Semantic.DeepEqual(o.source.Status, kept)
+		changed = changed || !equality.Semantic.DeepEqual(unsealed(o.source.Status), unsealed(kept))
 	}
 	if changed {
 		l.contested(o, p.Status)

@@ -165,7 +165,7 @@ func (l *Ledger) ended(e *entry) Changes {
 	e.part()
 	if d.why == replaced && !e.idle() {
 		// The new writer knows nothing of what is shown.
-		e.Observation, e.via, e.writer = Observation{}, nil, ""
+		e.Observation, e.via, e.writer, e.sealed = Observation{}, nil, "", false
 		e.undrifted()
 	}
 	out := Changes{Keys: []Key{e.key()}}

@@ -30,6 +30,8 @@
 //	              and how a difference is told (pure)
 //	status.go     ledger → a CommitStatus's status (pure); common.go sees which of many
 //	              claimants are up to date
+//	seal.go       proves after a restart that a status is the hub's own, with the keys of
+//	              a Secret, sealsecret.go
 //	contest.go    has a status wait that others change, too
 //	publish.go    has it written into the member: outbox.go says when, for one object as
 //	              letter.go, and apply.go how; audit.go logs what was denied, outdated.go

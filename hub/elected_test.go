@@ -48,7 +48,7 @@ func TestEveryStatusIsPatchedThroughTheLead(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
 	e := newElection()
-	h, err := setup(t.Context(), mgr, members, e.Lead, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(t.Context(), mgr, members, e.Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(h.budgets.client).To(BeAssignableToTypeOf(electedClient{}))
 	g.Expect(mgr.Engage(t.Context(), "eu", mgr.GetLocalManager())).To(Succeed())

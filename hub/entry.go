@@ -33,6 +33,8 @@ type entry struct {
 	// met says that this process has read or written here, so that a status may be older
 	// than what it knows.
 	met bool
+	// sealed says that Shown is proven by a seal, as of before this process began.
+	sealed bool
 	// slot is the index among the entries of the commit.
 	slot int32
 	Observation
@@ -115,7 +117,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 			// It is not taken for new either.
 			l.gone.add(e.key(), untold)
 		}
-		e.seen, e.Observation, e.via, e.writer = false, Observation{}, nil, ""
+		e.seen, e.sealed, e.Observation, e.via, e.writer = false, false, Observation{}, nil, ""
 	}
 	e.stay()
 	if claim.Key != o.key() {

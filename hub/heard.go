@@ -25,6 +25,8 @@ func (l *Ledger) Loaded() Changes {
 type Predecessor struct {
 	// Led says that one may have led.
 	Led bool
+	// Clean says that it had an answer to all that it sent, and members knew all of that.
+	Clean bool
 	// Unsure says that it may not have had an answer to all that it sent.
 	Unsure bool
 	// Left is how long ago its last request may have been sent, which may be yet to come.
@@ -40,7 +42,7 @@ func (l *Ledger) Begin(after Predecessor) Changes {
 		return l.everything()
 	}
 	l.started = l.clock.Now()
-	l.succeeds = after.Led
+	l.succeeds, l.clean = after.Led, after.Clean
 	if after.Unsure {
 		l.predecessorLeft = l.started.Add(-after.Left)
 	}

@@ -14,14 +14,20 @@ import (
 // of its owner. Other claimants' statuses do not count: whoever may not decide
 // what the key shows must not decide what it is believed to show either. Where
 // all claims decide together, their statuses have to agree, or none is believed.
+//
+// What a seal proves counts as written by this process, at once where the predecessor left
+// nothing unpublished, and later once nothing of it can come to light any more.
 func (l *Ledger) takeHint(e *entry, v Verdict) {
+	if e.sealed && l.provesSeals() {
+		e.sealed, e.Certain = false, true
+	}
 	if e.Certain || v.WaitFor != "" {
 		return
 	}
 	agreed := v.Joined == nil || l.agreed(e)
 	if e.seen {
 		if !agreed {
-			e.Shown = nil
+			e.Shown, e.sealed = nil, false
 		}
 		return
 	}
@@ -34,12 +40,22 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
 		e.Stale, e.nameless = e.met || !settled(o) || hint.Phase == "" || l.gone.contradicts(e.key(), hint), false
+		e.sealed = !e.Stale && proven(o.source)
+		if e.sealed && l.provesSeals() {
+			e.sealed, e.Certain = false, true
+		}
 		return
 	}
 	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new if its commit
 	// is: others may have claimed it there before.
 	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.mayShow(v.Owner.Key)
+}
+
+// provesSeals reports whether a status that is sealed and answers its spec is the last word:
+// the predecessor may have written more, and told no member, only so soon after a take-over.
+func (l *Ledger) provesSeals() bool {
+	return !l.started.IsZero() && (l.clean || l.clock.Since(l.started) > takeOverWindow)
 }
 
 // guess takes in what a status tells of an entry.

@@ -32,6 +32,7 @@ type hub struct {
 	ledger    *Ledger
 	publisher *publisher
 	budgets   *budgets
+	seal      *sealSecret
 	// sharings reports which members show objects of others.
 	sharings *sharingReports
 	// retirement is the leader's.
@@ -43,11 +44,11 @@ type hub struct {
 // Run runs a hub on the cluster of config until ctx ends, or until it loses its
 // lease: the process must then exit.
 func Run(ctx context.Context, config *rest.Config, o Options) error {
-	mgr, members, lead, err := newManager(config, o)
+	mgr, members, lead, seal, err := newManager(config, o)
 	if err != nil {
 		return err
 	}
-	if _, err := setup(ctx, mgr, members, lead, o); err != nil {
+	if _, err := setup(ctx, mgr, members, lead, seal, o); err != nil {
 		return err
 	}
 	if err := mgr.Start(ctx); err != nil {
@@ -56,7 +57,7 @@ func Run(ctx context.Context, config *rest.Config, o Options) error {
 	return nil
 }
 
-func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, o Options) (*hub, error) {
+func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, seal *seals, o Options) (*hub, error) {
 	var clk clock.WithTickerAndDelayedExecution = clock.RealClock{}
 	if o.Clock != nil {
 		clk = o.Clock
@@ -65,14 +66,14 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
-		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving,
+		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Seals: seal,
 	})}
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
-	lead.keepWhile(h.ledger.Unsure)
 	h.publisher = &publisher{
 		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: members.SetForbidden, unwanted: members.SetRefused,
 		log: o.Log, outlets: map[string]*outlet{},
 	}
+	lead.keepWhile(h.ledger.Unsure, h.publisher.unpublished)
 	scms := &scmProviders{
 		client:    electedClient{local.GetClient(), lead},
 		namespace: o.Namespace,
@@ -87,6 +88,12 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		log:           o.Log,
 	}
 	if err := scms.setup(local); err != nil {
+		return nil, err
+	}
+	h.seal = &sealSecret{
+		seals: seal, namespace: o.Namespace, client: local.GetClient(), reader: local.GetAPIReader(), clock: clk, log: o.Log,
+	}
+	if err := h.seal.setup(ctx, local); err != nil {
 		return nil, err
 	}
 	h.budgets = newBudgets(local, scms, h.waiting, restoreGap(o.RenewDeadline), clk)
@@ -140,6 +147,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 		if err := h.budgets.restore(ctx); err != nil {
 			return err
 		}
+		h.seal.begin(ctx)
 		h.publisher.start(ctx)
 		h.apply(h.begin())
 		return nil

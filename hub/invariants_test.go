@@ -36,7 +36,7 @@ func contradictions(s v1alpha1.CommitStatusStatus, generation int64) (out []stri
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonShared:
 		must(ready.Status == metav1.ConditionTrue, "Synced, Aggregated and Shared are True")
 		must(s.Phase != "" && s.Repo != "" && s.SHA != "", "it says what the SCM shows")
-		must(s.Provider == nil || len(fieldsOf(s)["provider"].(map[string]any)) <= 1, "it has one handle")
+		must(s.Provider == nil || len(fieldsOf(unsealed(s))["provider"].(map[string]any)) <= 1, "it has one handle")
 		must(strings.HasPrefix(s.SHA, s.ShortSHA), "shortSha is the start of sha")
 	case v1alpha1.ReasonPending:
 		must(ready.Status == metav1.ConditionUnknown, "Pending is Unknown")

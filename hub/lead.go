@@ -20,6 +20,13 @@ import (
 // leaseName is the Lease that the replicas of one hub compete for.
 const leaseName = "commit-status-hub"
 
+// The durations of a lease that was given up. Nobody waits for them to end, so they say how it
+// was: client-go writes the first one, and the second says that statuses were unpublished.
+const (
+	releasedClean       = 1
+	releasedUnpublished = 2
+)
+
 var (
 	errNotRenewed = errors.New("this replica's lease was not renewed in time")
 	errTermOver   = errors.New("this replica has led already; what it knows may be out of date")
@@ -43,8 +50,9 @@ type Lead struct {
 	// last is the lease as another had it last, and seenAt when it was first seen so.
 	last   resourcelock.LeaderElectionRecord
 	seenAt time.Time
-	// unsure reports whether a request of this replica may still take effect.
-	unsure func() bool
+	// unsure reports whether a request of this replica may still take effect, and unpublished
+	// whether members have not been told all that it knows.
+	unsure, unpublished func() bool
 	// renewed is when the renewal was asked for that succeeded last, zero before the
 	// term.
 	renewed time.Time
@@ -142,16 +150,17 @@ func (l *Lead) predecessor() Predecessor {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last.HolderIdentity == "" {
-		return Predecessor{Led: !l.seenAt.IsZero()}
+		return Predecessor{Led: !l.seenAt.IsZero(), Clean: l.last.LeaseDurationSeconds == releasedClean}
 	}
 	return Predecessor{Led: true, Unsure: true, Left: l.now().Sub(l.seenAt.Add(l.renewDeadline))}
 }
 
 // keepWhile has the lease run out by itself, rather than be given up, while unsure
-// says that a request may still take effect: the successor then waits for that.
-func (l *Lead) keepWhile(unsure func() bool) {
+// says that a request may still take effect: the successor then waits for that. One that is
+// given up says whether something was unpublished.
+func (l *Lead) keepWhile(unsure, unpublished func() bool) {
 	if l != nil {
-		l.unsure = unsure
+		l.unsure, l.unpublished = unsure, unpublished
 	}
 }
 
@@ -176,6 +185,9 @@ func (l *Lead) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	if held != l.Identity() || l.unsure != nil && l.unsure() {
 		// The election of client-go would give up a successor's lease.
 		return nil
+	}
+	if l.unpublished != nil && l.unpublished() {
+		record.LeaseDurationSeconds = releasedUnpublished
 	}
 	return l.Interface.Update(ctx, record)
 }

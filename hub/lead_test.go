@@ -215,7 +215,7 @@ func TestTheLeaseKeepsRealTime(t *testing.T) {
 func TestAStandbySendsNothingToAnSCM(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
-	h, err := setup(t.Context(), mgr, members, newElection().Lead, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(t.Context(), mgr, members, newElection().Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	all := h.budgets.installations.(*ratelimit.Installations)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1", nil)

@@ -54,6 +54,9 @@ type Ledger struct {
 	started         time.Time
 	succeeds        bool
 	predecessorLeft time.Time
+	// clean says that the predecessor had told members all that it knew.
+	clean bool
+	seals *seals
 	// absent are the members that had a Secret when this process began to write and
 	// had not been heard.
 	absent map[string]struct{}
@@ -112,6 +115,8 @@ type LedgerOptions struct {
 	// not to serve them around a deletion so long ago. It must not block, and has the member
 	// asked where that is not known. Unset, every member serves them.
 	Serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
+	// Seals makes the seals of statuses. Unset, they have none.
+	Seals *seals
 }
 
 // NewLedger makes an empty Ledger.
@@ -134,6 +139,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
 		serving: o.Serving,
+		seals:   o.Seals,
 		random:  rand.Float64,
 		few:     fewClaims,
 	}

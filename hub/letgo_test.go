@@ -27,7 +27,7 @@ func TestMembersStayInTheLedgerWhenTheHubEnds(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
 	ctx, end := context.WithCancel(t.Context())
-	h, err := setup(ctx, mgr, members, newElection().Lead, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(ctx, mgr, members, newElection().Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(mgr.Engage(ctx, "eu", mgr.GetLocalManager())).To(Succeed())
 	end()

@@ -181,6 +181,10 @@ func (m *model) forge() {
 			ObservedGeneration: cs.Generation, LastTransitionTime: metav1.NewTime(m.now.Now().Truncate(time.Second)),
 		}},
 	}
+	// A seal that was right for something else.
+	if other := m.truth.objects[pick(m, m.ids(m.truth.objects), "seal")]; other.Status.Provider != nil {
+		cs.Status.Provider.Seal = other.Status.Provider.Seal
+	}
 	m.logf("> forge %s: %s", id, statusSummary(cs.Status))
 	m.forged[id] = key
 	m.changes[key]++
@@ -326,7 +330,7 @@ func (m *model) forgetUntold() {
 func (m *model) handOver() {
 	m.require(!m.hub.Unsure())
 	m.logf("> the hub ends")
-	m.takeOver(Predecessor{Led: true})
+	m.takeOver(Predecessor{Led: true, Clean: len(m.hub.outbox)+len(m.hub.held) == 0})
 }
 
 func (m *model) standBy() {

@@ -82,17 +82,18 @@ func Scheme() (*runtime.Scheme, error) {
 	return s, nil
 }
 
-func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, *Lead, error) {
+func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, *Lead, *seals, error) {
 	scheme, err := Scheme()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
+	seal := &seals{}
 	opts := kubeconfigs.Options{
 		Namespace:   o.Namespace,
 		Scheme:      scheme,
 		ObjectLimit: o.MemberObjectLimit,
 		FleetLimit:  o.FleetObjectLimit,
-		Keep:        slim,
+		Keep:        seal.keep,
 		Clock:       clock.RealClock{},
 		Log:         o.Log,
 	}
@@ -104,16 +105,16 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 	recorder := func() events.EventRecorder { return mgr.GetLocalManager().GetEventRecorder(fieldOwner) }
 	lead, err := newLead(cfg, o, recorder)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	settings := managerOptions(scheme, o)
 	if lead != nil {
 		settings.LeaderElectionResourceLockInterface = lead
 	}
 	if mgr, err = mcmanager.New(cfg, members, settings); err != nil {
-		return nil, nil, nil, fmt.Errorf("making the manager: %w", err)
+		return nil, nil, nil, nil, fmt.Errorf("making the manager: %w", err)
 	}
-	return mgr, members, lead, nil
+	return mgr, members, lead, seal, nil
 }
 
 func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {

@@ -89,6 +89,13 @@ func (b *outbox) crowded() bool {
 	return len(b.letters)-len(b.delayed) > outboxCrowd
 }
 
+// size is how many objects are not done with.
+func (b *outbox) size() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.letters)
+}
+
 // close drops what waits. Workers end after the patch that they are at.
 func (b *outbox) close() {
 	b.mu.Lock()

@@ -44,7 +44,7 @@ func newOutdated(clk clock.PassiveClock, report func(field string)) *outdated {
 func (o *outdated) hold(p Patch) (hold bool, until time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.lost) == 0 || !reflect.DeepEqual(o.keeps(p.Status), o.keeps(p.Now)) {
+	if len(o.lost) == 0 || !reflect.DeepEqual(o.keeps(unsealed(p.Status)), o.keeps(unsealed(p.Now))) {
 		return false, time.Time{}
 	}
 	now := o.clock.Now()

@@ -48,6 +48,8 @@ type publisher struct {
 	ctx     context.Context
 	outlets map[string]*outlet
 	working sync.WaitGroup
+	// missed says that something was left to publish when it ended.
+	missed bool
 }
 
 // outlet is the way into one member.
@@ -95,6 +97,7 @@ func (p *publisher) start(ctx context.Context) {
 func (p *publisher) wait() {
 	p.mu.Lock()
 	for _, o := range p.outlets {
+		p.missed = p.missed || o.outbox.size() > 0
 		o.outbox.close()
 	}
 	p.mu.Unlock()
@@ -102,11 +105,19 @@ func (p *publisher) wait() {
 	p.conflicts.stop()
 }
 
+// unpublished reports whether something was left to publish when it ended, as far as known.
+func (p *publisher) unpublished() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.missed
+}
+
 // add marks objects whose status may have to be patched.
 func (p *publisher) add(ids []ObjectID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx == nil || p.ctx.Err() != nil {
+		p.missed = p.missed || len(ids) > 0
 		return
 	}
 	for _, id := range ids {

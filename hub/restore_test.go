@@ -183,7 +183,7 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(time.Now())
 	mgr, members := offline(g)
-	h, err := setup(t.Context(), mgr, members, nil, Options{Namespace: "hub", Clock: clk, Embedded: true, Log: logr.Discard()})
+	h, err := setup(t.Context(), mgr, members, nil, &seals{}, Options{Namespace: "hub", Clock: clk, Embedded: true, Log: logr.Discard()})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(h.ledger.clock).To(BeIdenticalTo(clk))
 	g.Expect(h.publisher.clock).To(BeIdenticalTo(clk))

@@ -20,6 +20,19 @@ const maxOther = 1024
 // othersCondition stands for the conditions that others added to a status.
 const othersCondition = "Others"
 
+// keep is slim for an object as its member answered with it: the seal in its status is checked
+// before anything is taken away, and not kept.
+func (s *seals) keep(object client.Object) (size int) {
+	if cs, ok := object.(*v1alpha1.CommitStatus); ok && cs.Status.Provider != nil && cs.Status.Provider.Seal != "" {
+		mark := ""
+		if s.right(cs.UID, cs.Status) {
+			mark = sealRight
+		}
+		cs.Status.Provider.Seal = mark
+	}
+	return slim(object)
+}
+
 // slim takes from an object what the hub never reads, and shortens what is longer than a
 // CRD of this version lets it be: a member's may let in anything. It stays longer than is
 // valid, so that it is refused all the same. It returns how many bytes of text are left.
@@ -105,6 +118,7 @@ func (c *cutter) status(s *v1alpha1.CommitStatusStatus) {
 		cut(c, &s.SyncFailure.Message, maxOther)
 	}
 	if s.Provider != nil {
+		cut(c, &s.Provider.Seal, maxOther)
 		for _, handle := range []*v1alpha1.BitbucketHandle{s.Provider.BitbucketCloud, s.Provider.BitbucketDataCenter} {
 			if handle != nil {
 				cut(c, &handle.Key, maxOther)

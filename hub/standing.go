@@ -44,6 +44,7 @@ func (p Patch) fingerprint() uint64 {
 
 // wordsOf identifies what a status says. When its conditions changed does not count.
 func wordsOf(st v1alpha1.CommitStatusStatus) uint64 {
+	st = unsealed(st)
 	st.Conditions = slices.Clone(st.Conditions)
 	for i := range st.Conditions {
 		st.Conditions[i].LastTransitionTime = metav1.Time{}
@@ -69,8 +70,13 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 		return Patch{}, false
 	}
 	status, ok := statusOf(s, l.clock.Now())
-	if !ok || equality.Semantic.DeepEqual(status, s.before) {
+	if !ok || equality.Semantic.DeepEqual(unsealed(status), unsealed(s.before)) {
 		return Patch{}, false
+	}
+	if due := status.Provider != nil && status.Provider.Seal == sealDue; due {
+		status.Provider.Seal = l.seals.of(o.source.UID, status)
+	} else {
+		status = unsealed(status) // what was proven of another spec's status is not proven of this
 	}
 	p := Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Now: s.before, Before: s.before, Source: o.source}
 	if c := l.contestOf(o); c != nil {
@@ -162,7 +168,7 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 		return s, false
 	}
 	s.claim, s.verdict = o.claim(), v
-	s.shown, s.lost, s.writer, s.updatedAt = e.Shown, e.Lost || e.Stale, e.writer, e.updatedAt
+	s.shown, s.certain, s.lost, s.writer, s.updatedAt = e.Shown, e.Certain, e.Lost || e.Stale, e.writer, e.updatedAt
 	now := l.attemptOf(v)
 	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
 	scm := l.scms[v.Owner.Provider]

@@ -28,6 +28,8 @@ type standing struct {
 	claim   Claim
 	verdict Verdict
 	shown   *providers.Shown
+	// certain says that shown was read or written by this process, or is proven.
+	certain bool
 	// lost says that what is shown may have changed: a write was not answered, or not
 	// told by the hub before this one.
 	lost    bool
@@ -154,6 +156,9 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 		out.Phase = s.claim.Want.Phase
 	}
 	out.Provider = s.shown.Handle.DeepCopy()
+	if s.certain && !s.lost {
+		out.Provider.Seal = sealDue
+	}
 	out.ScmProvider = s.writer
 	if !s.updatedAt.IsZero() {
 		at := metav1.NewTime(s.updatedAt.UTC().Truncate(time.Second))

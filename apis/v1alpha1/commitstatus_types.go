@@ -164,7 +164,7 @@ type SyncFailure struct {
 	Message string `json:"message"`
 }
 
-// ProviderHandle names a status inside an SCM. At most one field is set.
+// ProviderHandle names a status inside an SCM. Beside seal, at most one field is set.
 type ProviderHandle struct {
 	// GitHub names a check run, or a commit status where a plain token wrote it.
 	// +optional
@@ -181,6 +181,10 @@ type ProviderHandle struct {
 	// Gitea names a commit status.
 	// +optional
 	Gitea *GiteaHandle `json:"gitea,omitempty"`
+	// Seal proves to the hub, after a restart, that it wrote this status itself. It is worth nothing to anybody else.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Seal string `json:"seal,omitempty"`
 }
 
 // GitHubHandle names a check run or a commit status in GitHub.

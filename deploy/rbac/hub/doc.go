@@ -2,9 +2,9 @@
 // deploy/hub/role.yaml is generated from the markers below.
 //
 // In its own namespace: read the Secrets with kubeconfigs and credentials and annotate
-// the former, read the ScmProviders and write their status, hold the lease of the leader.
+// the former, make the Secret with the key of seals, read the ScmProviders and write their status, hold the lease of the leader.
 //
-// +kubebuilder:rbac:groups="",namespace=commit-status-system,resources=secrets,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",namespace=commit-status-system,resources=secrets,verbs=create;get;list;watch;patch
 // +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders,verbs=get;list;watch
 // +kubebuilder:rbac:groups=commit-status.argoproj.io,namespace=commit-status-system,resources=scmproviders/status,verbs=patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=commit-status-system,resources=leases,verbs=get;create;update

@@ -1,0 +1,133 @@
+package hub
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+const (
+	// sealRight stands in memory for a seal that was right when its object was read: a seal is
+	// computed where a status is published, and not kept.
+	sealRight = "right"
+	// sealDue marks a status that is to be sealed when it is published.
+	sealDue = "due"
+	// sealSize is the length of a seal in bytes, before its encoding.
+	sealSize = 16
+	// shortestSealKey is the least length of a key in bytes.
+	shortestSealKey = 32
+)
+
+// sealKey is a key that seals are made with. It prints as ***.
+type sealKey []byte
+
+// String prints nothing of the key.
+func (sealKey) String() string { return "***" }
+
+// GoString prints nothing of the key.
+func (sealKey) GoString() string { return "***" }
+
+// MarshalText prints nothing of the key.
+func (sealKey) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// seals makes and checks the seals of statuses: a MAC over what the hub knows of the SCM, with
+// a secret of the hub's own. Whoever can change a status cannot make one. A nil seals makes
+// none, and finds none right.
+type seals struct {
+	mu sync.RWMutex
+	// keys are those that are known: the first one makes seals, each one proves them.
+	keys []sealKey
+}
+
+// set replaces the keys. One that is too short counts as none.
+func (s *seals) set(current, previous []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = nil
+	for i, key := range [][]byte{current, previous} {
+		switch {
+		case len(key) >= shortestSealKey:
+			s.keys = append(s.keys, key)
+		case i == 0:
+			return // nothing is sealed with a key that is on its way out
+		}
+	}
+}
+
+// of returns the seal of an object's status, "" without a key.
+func (s *seals) of(uid types.UID, st v1alpha1.CommitStatusStatus) string {
+	keys := s.known()
+	if len(keys) == 0 || st.Provider == nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(macOf(keys[0], sealed(uid, st)))
+}
+
+// right reports whether the seal in an object's status is one of ours.
+func (s *seals) right(uid types.UID, st v1alpha1.CommitStatusStatus) bool {
+	if st.Provider == nil || len(st.Provider.Seal) != base64.RawURLEncoding.EncodedLen(sealSize) {
+		return false
+	}
+	given, err := base64.RawURLEncoding.Strict().DecodeString(st.Provider.Seal)
+	if err != nil {
+		return false
+	}
+	words := sealed(uid, st)
+	for _, key := range s.known() {
+		if hmac.Equal(given, macOf(key, words)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *seals) known() []sealKey {
+	if s == nil {
+		return nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.keys
+}
+
+func macOf(key sealKey, words []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(words)
+	return mac.Sum(nil)[:sealSize]
+}
+
+// sealed is what a seal is about: whose status it is, which spec that answers, where the SCM
+// shows something, and what. An older status of the same object answers another spec.
+func sealed(uid types.UID, st v1alpha1.CommitStatusStatus) []byte {
+	handle := *st.Provider
+	handle.Seal = ""
+	// There is nothing in it that cannot be encoded.
+	words, _ := json.Marshal([]any{
+		"commit-status-hub/seal/1", uid, st.ObservedGeneration, st.ScmProvider, st.Repo, st.SHA, st.Name,
+		handle, st.Phase, st.Description, st.URL,
+	})
+	return words
+}
+
+// unsealed is a status without its seal, which says nothing of its own.
+func unsealed(st v1alpha1.CommitStatusStatus) v1alpha1.CommitStatusStatus {
+	if st.Provider != nil && st.Provider.Seal != "" {
+		handle := *st.Provider
+		handle.Seal = ""
+		st.Provider = &handle
+	}
+	return st
+}
+
+// proven reports whether the status of an object is what a hub of ours published about the
+// spec as it is now.
+func proven(object *v1alpha1.CommitStatus) bool {
+	st := object.Status
+	return st.Provider != nil && st.Provider.Seal == sealRight && st.ObservedGeneration == object.Generation
+}
