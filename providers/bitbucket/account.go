@@ -58,7 +58,7 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, held *cre
 	k.installations.SetLimits(a.lane, provider.Name, ratelimit.Defaults(host).With(provider.Spec.RateLimit))
 	a.http = &http.Client{
 		Transport:     k.installations.Get(a.lane).RoundTripper(a.readAnswer),
-		CheckRedirect: sameRequestOnly,
+		CheckRedirect: readsOnly,
 	}
 	return a
 }

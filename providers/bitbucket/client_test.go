@@ -157,9 +157,13 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 		_, err = b.client().Create(b.ctx(), at, done)
 		b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(Equal(b.service.title + " refused it: 418 I'm a teapot"))
 
-		b.bitbucket.Inject(fake.Fault{Status: 301, Header: http.Header{"Location": {b.bitbucket.URL()}}})
-		_, err = b.client().Create(b.ctx(), at, done)
-		_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
+		for _, status := range []int{301, 302, 307, 308} {
+			b.bitbucket.Inject(fake.Fault{Status: status, Header: http.Header{"Location": {b.bitbucket.URL()}}})
+			before := len(b.bitbucket.Calls())
+			_, err = b.client().Create(b.ctx(), at, done)
+			_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
+			b.Expect(b.bitbucket.Calls()).To(HaveLen(before + 1))
+		}
 	})
 }
 

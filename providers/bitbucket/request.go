@@ -131,14 +131,14 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, deadline)
 }
 
-// sameRequestOnly follows redirects at the same host, but not those that turn a write
-// into a read: its answer would look like a success.
-func sameRequestOnly(req *http.Request, via []*http.Request) error {
+// readsOnly is CheckRedirect: reads of a renamed repository are followed at the same host,
+// writes never are.
+func readsOnly(req *http.Request, via []*http.Request) error {
 	q := questionOf(req.Context())
 	if err := ratelimit.SameHostOnly(req, via); err != nil {
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "%s answered with a redirect that is not followed: %v", q.host, err)
 	}
-	if req.Method != via[0].Method {
+	if q.write() {
 		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
 			"%s redirects what is written to repository %s: it has another name now, or the apiURL is not the API's own address",
 			q.host, q.repository)

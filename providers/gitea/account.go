@@ -48,7 +48,7 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token *cr
 	k.installations.SetLimits(a.lane, provider.Name, ratelimit.Defaults(host).With(provider.Spec.RateLimit))
 	a.http = &http.Client{
 		Transport:     k.installations.Get(a.lane).RoundTripper(readAnswer),
-		CheckRedirect: sameRequestOnly,
+		CheckRedirect: readsOnly,
 	}
 	return a
 }

@@ -167,6 +167,14 @@ func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 	b.Expect(e.Message).To(ContainSubstring("acme/shop"))
 	b.Expect(e.Unknown).To(BeFalse())
 	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 1))
+	for _, status := range []int{302, 307, 308} {
+		b.gitea.Inject(fake.Fault{
+			Match: forStatuses(http.MethodPost), Status: status, Header: http.Header{"Location": {"/api/v1/repos/acme/store/statuses/" + at.SHA}},
+		})
+		_, err := c.Create(b.ctx(), at, done)
+		_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
+	}
+	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 4))
 }
 
 func TestNothingBeyondASCIIIsSent(t *testing.T) {

@@ -35,7 +35,7 @@ func (unlimited) Wait(context.Context) error { return nil }
 func (a *account) newClient(installation string) (*gl.Client, error) {
 	paid := a.installations.Get(installation).RoundTripper(a.readAnswer)
 	return gl.NewAuthSourceClient(a.token,
-		gl.WithHTTPClient(&http.Client{Transport: &recorder{next: paid}, CheckRedirect: sameRequestOnly}),
+		gl.WithHTTPClient(&http.Client{Transport: &recorder{next: paid}, CheckRedirect: readsOnly}),
 		gl.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
 		gl.WithBaseURL(a.api.String()),
 		gl.WithUserAgent(userAgent),
@@ -92,14 +92,14 @@ func traced(req *http.Request, at *attempt) *http.Request {
 	}))
 }
 
-// sameRequestOnly follows a redirect to the same host, such as that of a project
-// which has moved, as long as it stays the request that it was.
-func sameRequestOnly(req *http.Request, via []*http.Request) error {
+// readsOnly is CheckRedirect: reads of a project that has moved are followed at the same host,
+// writes never are.
+func readsOnly(req *http.Request, via []*http.Request) error {
 	err := ratelimit.SameHostOnly(req, via)
 	switch {
 	case err != nil:
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitLab's answer is a redirect that is not followed: %v", err)
-	case req.Method != via[0].Method:
+	case via[0].Method != http.MethodGet:
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitLab's answer to a write is a redirect that is not followed")
 	}
 	return nil
