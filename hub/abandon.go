@@ -20,17 +20,26 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
 	defer cancel()
+	defer s.leave(key, job)
+	job, entry := s.enter(ctx, key, job, classOf(action))
+	switch {
+	case entry.Wait > 0 && entry.Final:
+		return s.notEnded(ctx, key, job, entry.Verdict)
+	case entry.Wait > 0:
+		return ctrl.Result{RequeueAfter: entry.Wait}
+	}
 	client, err := s.open(ctx, key, job)
 	switch {
 	case err != nil:
-		return s.notEnded(key, job, providers.AsError(err))
+		job.class = askAccount
+		return s.notEnded(ctx, key, job, providers.AsError(err))
 	case client == nil:
 		return ctrl.Result{}
 	}
 	if action == ActFind {
 		shown, err := client.Find(ctx, targetOf(key, job))
 		if err != nil {
-			return s.notEnded(key, job, providers.AsError(err))
+			return s.notEnded(ctx, key, job, providers.AsError(err))
 		}
 		if job.Settle > 0 && (shown == nil || job.Observation.Lost && job.Account.Next(shown, job.lost) != providers.StepNone) {
 			// A write may be on its way there yet. The next place need not wait for it.
@@ -44,14 +53,15 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 			s.queue().Add(key)
 			return ctrl.Result{}
 		}
-		job = fresh
+		job, fresh = fresh, job
+		job.class, job.sentAt = askWrite, fresh.sentAt
 		if action, want = planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
 			return s.left(key, job, shown)
 		}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
-		return s.notEnded(key, job, providers.AsError(err))
+		return s.notEnded(ctx, key, job, providers.AsError(err))
 	}
 	s.log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
@@ -64,10 +74,18 @@ func (s *syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
 }
 
 // notEnded records that the attempt failed, and tells it.
-func (s *syncer) notEnded(key Key, job Job, err *providers.Error) ctrl.Result {
+func (s *syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.queue().Add(key)
 		return ctrl.Result{}
+	}
+	changes, wait := s.ledger.Refused(key, job, err)
+	s.apply(changes)
+	if wait > 0 {
+		if refused := s.ledger.TakeRenewal(key); refused != nil {
+			wait = s.learn(ctx, key, job, refused)
+		}
+		return ctrl.Result{RequeueAfter: wait}
 	}
 	owner := job.Verdict.Owner
 	s.log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,

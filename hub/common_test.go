@@ -106,8 +106,8 @@ func TestLedgerSettled_CountsWritesSavedForOneOfMany(t *testing.T) {
 
 func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
 	own := []string{"generation", "before", "problem", "claim", "moving"}
-	// The dialect and the title are the ScmProvider's, of which the epoch stands.
-	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted"}
+	// The dialect, the title and whether it is suspended are the ScmProvider's, of which the epoch stands.
+	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted", "suspended"}
 	var fields []string
 	for field := range reflect.TypeFor[standing]().Fields() {
 		fields = append(fields, field.Name)

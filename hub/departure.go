@@ -83,7 +83,7 @@ func (e *entry) part() {
 // own: it could not change it.
 func (l *Ledger) handOver(e *entry, v Verdict, to *scm) {
 	if e.leaving != nil || e.Shown == nil || e.Shown.Over() || v.WaitFor != "" ||
-		e.via == nil || e.via.account == nil || to.account == nil || sameWriter(e.via, to) {
+		e.via == nil || e.via.account == nil || to.account == nil || to.suspended || sameWriter(e.via, to) {
 		return
 	}
 	claim := v.Owner
@@ -102,6 +102,10 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, 0, false
 	}
 	now := l.clock.Now()
+	if l.suspends(d) {
+		d.held, d.until = true, now.Add(departureLife)
+		return Job{}, suspendedCheck, false
+	}
 	account := l.credentialOf(e, d)
 	if account == nil || !now.Before(d.until) {
 		l.ended(e)
@@ -143,7 +147,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 // ScmProviders do not let the claim do so.
 func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
 	s := l.scms[d.claim.Provider]
-	if s == nil || s.kind == nil || d.via == nil || d.via.account == nil {
+	if s == nil || s.kind == nil || s.suspended || d.via == nil || d.via.account == nil {
 		return nil
 	}
 	known := d.why == replaced && e.Certain // by this hub itself, not by a member's word
@@ -186,11 +190,17 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	}
 	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
 	e.met = true
+	var out Changes
+	if !job.sentAt.IsZero() {
+		out = l.accepted(e, key, job, job.class)
+	}
 	if e.leaving != job.ending {
 		// It is claimed again, by what knows nothing of this.
-		return Changes{Keys: []Key{key}}
+		out.Keys = append(out.Keys, key)
+		return out
 	}
-	return l.ended(e)
+	out.add(l.ended(e))
+	return out
 }
 
 // Saw records what a look at a key that was left found.

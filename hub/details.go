@@ -19,6 +19,10 @@ type details struct {
 	retryAt  time.Time
 	tried    attempt
 	pending  *pending
+	// heldBy is the refusal that the failure is the verdict of, zero for none, and changedAt
+	// when something changed that the verdict does not answer.
+	heldBy    refusalScope
+	changedAt time.Time
 	// waitFor is the member that the key waits for; setWaitFor changes it.
 	waitFor    string
 	releasedAt time.Time
@@ -89,6 +93,7 @@ func (e *entry) succeeded() {
 	d := e.more
 	d.failure, d.attempts, d.retryAt, d.tried, d.pending = nil, 0, time.Time{}, attempt{}, nil
 	d.lookAt, d.guarded, d.alone = time.Time{}, false, false
+	d.heldBy, d.changedAt = refusalScope{}, time.Time{}
 	if !e.Lost {
 		d.lostAt, d.lostWant = time.Time{}, providers.Status{}
 	}

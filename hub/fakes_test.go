@@ -57,6 +57,8 @@ func (fakeDialect) Client(context.Context, string) (providers.Client, error) {
 	return nil, providers.Errorf(v1alpha1.ReasonUnavailable, "no client")
 }
 
+func (fakeDialect) Renew(context.Context, string, *providers.Error) error { return nil }
+
 // otherWriter is another App.
 type otherWriter struct{ fakeDialect }
 

@@ -21,7 +21,7 @@ func (s *syncer) look(ctx context.Context, key Key, job Job, client providers.Cl
 	}
 	shown, err := client.Find(ctx, targetOf(key, job))
 	if err != nil {
-		return s.failed(key, job, s.clock.Now(), providers.AsError(err)), true
+		return s.failed(ctx, key, job, s.clock.Now(), providers.AsError(err)), true
 	}
 	s.found(key, job, s.ledger.Found(key, job, shown))
 	return ctrl.Result{}, false
@@ -34,7 +34,7 @@ func (s *syncer) list(ctx context.Context, key Key, job Job, client providers.Cl
 	if err != nil {
 		failure := providers.AsError(err)
 		s.apply(s.ledger.LookFailed(look, key, s.clock.Now(), failure))
-		return s.failed(key, job, s.clock.Now(), failure), true
+		return s.failed(ctx, key, job, s.clock.Now(), failure), true
 	}
 	s.found(key, job, s.ledger.Looked(look, listing))
 	return ctrl.Result{}, false

@@ -33,6 +33,7 @@ type hub struct {
 	publisher *publisher
 	budgets   *budgets
 	seal      *sealSecret
+	scms      *scmProviders
 	// sharings reports which members show objects of others.
 	sharings *sharingReports
 	// retirement is the leader's.
@@ -86,7 +87,9 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		apply:         h.apply,
 		clock:         clk,
 		log:           o.Log,
+		events:        local.GetEventRecorder(fieldOwner),
 	}
+	h.scms = scms
 	if err := scms.setup(local); err != nil {
 		return nil, err
 	}
@@ -228,6 +231,7 @@ func (h *hub) waiting() map[string]int {
 // nothing to do: Begin then hands over everything.
 func (h *hub) apply(c Changes) {
 	h.sharings.note(c.Sharing)
+	h.scms.note(c.ScmProviders)
 	q := h.queue.Load()
 	if q == nil {
 		return

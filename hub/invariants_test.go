@@ -38,8 +38,8 @@ func contradictions(s v1alpha1.CommitStatusStatus, generation int64) (out []stri
 		must(s.Phase != "" && s.Repo != "" && s.SHA != "", "it says what the SCM shows")
 		must(s.Provider == nil || len(fieldsOf(unsealed(s))["provider"].(map[string]any)) <= 1, "it has one handle")
 		must(strings.HasPrefix(s.SHA, s.ShortSHA), "shortSha is the start of sha")
-	case v1alpha1.ReasonPending:
-		must(ready.Status == metav1.ConditionUnknown, "Pending is Unknown")
+	case v1alpha1.ReasonPending, v1alpha1.ReasonSuspended:
+		must(ready.Status == metav1.ConditionUnknown, "Pending and Suspended are Unknown")
 	default:
 		must(ready.Status == metav1.ConditionFalse, "all other reasons are False")
 	}

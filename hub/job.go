@@ -25,6 +25,8 @@ type Job struct {
 	// Settle is how long a write whose answer was lost, here or by a predecessor, may
 	// still take effect.
 	Settle time.Duration
+	// Suspended says that nothing is to be sent: the ScmProvider says so.
+	Suspended bool
 	// Guarded is the member that has to be heard before what a look-up finds is
 	// changed, "" for none: what nobody here tells of may be what its claims want.
 	Guarded string
@@ -32,6 +34,9 @@ type Job struct {
 	// and NextCheck in how long it is, 0 for never.
 	Check     bool
 	NextCheck time.Duration
+	// class and sentAt are what the worker asked last, and when: Enter sets them.
+	class  requestClass
+	sentAt time.Time
 	// lost is what the write was to show whose answer was lost.
 	lost providers.Status
 	// asker is who asked for the look, the zero ObjectID for nobody.
@@ -83,6 +88,9 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
 	l.follow(&job, e.key())
+	if job.Suspended = s.suspended; job.Suspended {
+		return job, 0, true
+	}
 	if e.nameless && !e.Certain {
 		job.Guarded = l.awaited(e.key())
 	}
@@ -186,11 +194,13 @@ func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) C
 			e.more.check.asker = ObjectID{}
 		}
 	}
+	out := l.accepted(e, e.key(), job, classShowed(wrote))
 	e.succeeded()
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
 		l.count(e, job, e.claims, wrote || job.Observation.Lost)
 	}
-	return l.handOut(e)
+	out.add(l.handOut(e))
+	return out
 }
 
 // Settled records that a key shows what it should without a call.
@@ -230,23 +240,30 @@ func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error
 
 func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
 	before := e.failureOf(job.attempt)
+	told, r, by, out := l.verdictOn(e, job, err)
 	d := e.detail()
-	if before == nil || before.Reason != err.Reason {
+	if before == nil || before.Reason != told.Reason {
 		d.attempts = 0
 	}
 	d.attempts++
-	d.failure, d.tried, d.pending = err, job.attempt, nil
+	d.failure, d.tried, d.pending = told, job.attempt, nil
+	d.heldBy, d.changedAt = by, time.Time{}
 	l.saved.Coalesced += e.wish.end(job, false)
 	if err.Unknown {
 		e.lose(sentAt, job.Verdict.Want)
 	}
-	delay := retryAfter(err.Reason, d.attempts)
-	if err.Unknown && d.attempts == 1 {
+	e.Stale = e.Stale || err.Stale
+	delay := retryAfter(told.Reason, d.attempts)
+	if (err.Unknown || err.Stale) && d.attempts == 1 {
 		// What is shown is not what it was taken for: a look tells.
 		delay = min(delay, firstRetry)
 	}
+	if r != nil {
+		delay = max(r.dueAt.Sub(l.clock.Now()), time.Millisecond)
+	}
 	d.retryAt = l.clock.Now().Add(delay)
-	return l.claimants(e), delay
+	out.add(l.claimants(e))
+	return out, delay
 }
 
 func (l *Ledger) claimants(e *entry) Changes {

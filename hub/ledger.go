@@ -38,6 +38,7 @@ type Ledger struct {
 	sharers  map[types.UID]sharers
 	sharings map[sharing]int
 	gone     *forgotten
+	refusals scmRefusals
 	// few is up to how many claims on a key have no tally, and scratch holds them while
 	// they are looked through.
 	few     int
@@ -91,12 +92,15 @@ type Changes struct {
 	// Sharing are the members of which it has begun or ended that another shows one of
 	// their objects.
 	Sharing []string
+	// ScmProviders are those of which the SCM says something else than before.
+	ScmProviders []string
 }
 
 func (c *Changes) add(o Changes) {
 	c.Keys = append(c.Keys, o.Keys...)
 	c.Objects = append(c.Objects, o.Objects...)
 	c.Sharing = append(c.Sharing, o.Sharing...)
+	c.ScmProviders = append(c.ScmProviders, o.ScmProviders...)
 }
 
 // LedgerOptions are the settings of a Ledger.
@@ -134,7 +138,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},
 		sharers: map[types.UID]sharers{}, sharings: map[sharing]int{},
-		gone:    newForgotten(),
+		gone: newForgotten(), refusals: newSCMRefusals(),
 		grace:   o.UnheardGrace,
 		fleet:   o.Fleet,
 		blocked: o.Blocked,

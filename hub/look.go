@@ -98,6 +98,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 		if !ok || job.ending != nil || job.Account == nil {
 			continue
 		}
+		out.add(l.accepted(e, e.key(), job, askRead))
 		shown := shownIn(listing, e.key())
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
@@ -164,7 +165,8 @@ func (l *Ledger) LookFailed(look Look, beside Key, sentAt time.Time, err *provid
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out Changes
-	if err.Reason == v1alpha1.ReasonPending {
+	if err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing {
+		// Of a refusal the other keys are told when they ask.
 		return out
 	}
 	failure := *err

@@ -74,7 +74,7 @@ func (m *model) carryOut(f fault, at modelPlace, verb string, want providers.Sta
 	}
 	switch f {
 	case faultDenied:
-		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub denies it")
+		return nil, m.refusal()
 	case faultPaused:
 		return nil, providers.Errorf(v1alpha1.ReasonPending, "paused")
 	case faultLate, faultCrashLate:
@@ -112,6 +112,18 @@ func (m *model) carryOut(f fault, at modelPlace, verb string, want providers.Sta
 	return shown, err
 }
 
+// refusal is a "no" of the SCM, to the credential or to one repository. It may be about
+// something that the account can learn anew.
+func (m *model) refusal() *providers.Error {
+	err := providers.Refuse(pick(m, []providers.Refused{
+		providers.RefusedAccount, providers.RefusedInstallation, providers.RefusedPermission, providers.RefusedRepository,
+	}, "refused"), v1alpha1.ReasonCredentialsInvalid, "GitHub denies it")
+	if rapid.Bool().Draw(m.t, "a token") {
+		err.Relied, err.Learned = providers.FactToken, m.now.Now().Add(-pick(m, []time.Duration{0, time.Hour}, "its age"))
+	}
+	return err
+}
+
 func lostAnswer() *providers.Error {
 	return &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "no answer in time", Unknown: true}
 }
@@ -125,7 +137,7 @@ func (m *model) read(at modelPlace, verb string, look func() *providers.Error) e
 	case faultLostBefore:
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "no answer in time")
 	case faultDenied:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub denies it")
+		return m.refusal()
 	case faultPaused:
 		return providers.Errorf(v1alpha1.ReasonPending, "paused")
 	case faultCrash:

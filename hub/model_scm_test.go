@@ -183,6 +183,9 @@ func (a *modelApp) Lane(string) (string, bool) { return a.Writer(), true }
 
 func (a *modelApp) Client(context.Context, string) (providers.Client, error) { return a, nil }
 
+// Renew learns nothing: there are no tokens.
+func (a *modelApp) Renew(context.Context, string, *providers.Error) error { return nil }
+
 func (a *modelApp) placeOf(at providers.Target) modelPlace {
 	return modelPlace{a.app, Key{Host: "github.com", Repository: strings.ToLower(at.Repository), SHA: at.SHA, Name: at.Name}}
 }

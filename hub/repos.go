@@ -110,6 +110,7 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clear(l.reaches)
+	l.forgetRefusals(name)
 	if s == nil {
 		delete(l.scms, name)
 	} else {

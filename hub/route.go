@@ -9,7 +9,7 @@ import (
 // its owner writes through. A key that nothing is asked about goes through at once.
 func (l *Ledger) Route(key Key) ratelimit.Route {
 	job, _, ok := l.Job(key)
-	if !ok || job.Wait > 0 || job.Account == nil {
+	if !ok || job.Wait > 0 || job.Account == nil || job.Suspended {
 		return ratelimit.Route{}
 	}
 	r := ratelimit.Route{Cluster: job.Verdict.Owner.Object.Cluster, Namespace: job.Verdict.Owner.Object.Namespace}
@@ -43,7 +43,7 @@ func exclusionOf(key Key, job Job) string {
 // dirty reports whether a call is needed to make a key show what a verdict wants.
 func (l *Ledger) dirty(e *entry, v Verdict) bool {
 	s := l.scms[v.Owner.Provider]
-	return s.account != nil && v.WaitFor == "" && plan(v.through(s.account), e.observationBy(s, v), v.Want) != ActNothing
+	return s.account != nil && !s.suspended && v.WaitFor == "" && plan(v.through(s.account), e.observationBy(s, v), v.Want) != ActNothing
 }
 
 func priorityOf(want providers.Status) int {

@@ -18,6 +18,8 @@ type scm struct {
 	// aggregate says that conflictPolicy is Aggregate.
 	aggregate bool
 	drift     drifting
+	// suspended says that nothing is sent through it.
+	suspended bool
 
 	// account is nil while problem says why the ScmProvider cannot be used. A
 	// problem with the credential still lets claims be keyed and deduplicated.
@@ -46,6 +48,7 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 	s.grants = compileGrants(provider.Spec.Grants, s)
 	s.aggregate = provider.Spec.ConflictPolicy == v1alpha1.ConflictAggregate
 	s.drift = driftingOf(provider.Spec.Drift)
+	s.suspended = provider.Spec.Suspend
 	if secret == nil {
 		s.problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Secret %s, which ScmProvider %s names, does not exist on the hub", provider.Spec.SecretRef.Name, s.name)
 		return s

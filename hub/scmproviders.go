@@ -7,15 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -41,6 +42,10 @@ type scmProviders struct {
 	apply         func(Changes)
 	clock         clock.PassiveClock
 	log           logr.Logger
+	// events are about ScmProviders, nil for none.
+	events events.EventRecorder
+	// reports is the queue of what to report, nil until this replica leads.
+	reports atomic.Pointer[reportQueue]
 
 	loading
 	// opened is what each ScmProvider was last opened with.
@@ -97,6 +102,10 @@ func (s *scmProviders) setup(mgr ctrl.Manager) error {
 		Named("scmprovider-status").
 		For(&v1alpha1.ScmProvider{}, builder.WithPredicates(beyondBudgets)).
 		Watches(&corev1.Secret{}, byName).
+		WatchesRawSource(source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			s.reports.Store(&reportQueue{q})
+			return nil
+		})).
 		WithOptions(controllerOptions(nil)).
 		Complete(reconcile.Func(s.report))
 	if err != nil {
@@ -211,31 +220,6 @@ func scmOf(spec v1alpha1.ScmProviderSpec) v1alpha1.ScmProviderSpec {
 		GitHub: spec.GitHub, GitLab: spec.GitLab, Gitea: spec.Gitea,
 		BitbucketCloud: spec.BitbucketCloud, BitbucketDataCenter: spec.BitbucketDataCenter,
 	}
-}
-
-// report patches the Ready condition of a ScmProvider, on the leader.
-func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	s.Lock()
-	provider, problem, err := s.open(ctx, req.NamespacedName)
-	s.Unlock()
-	if err != nil || provider == nil {
-		return reconcile.Result{}, err
-	}
-	condition := metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
-		Message: "settings and credential are usable", ObservedGeneration: provider.Generation,
-		LastTransitionTime: metav1.NewTime(s.clock.Now().UTC().Truncate(time.Second)),
-	}
-	if problem != nil {
-		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, problem.Reason, problem.Message
-	}
-	before := provider.DeepCopy()
-	apimeta.SetStatusCondition(&provider.Status.Conditions, condition)
-	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
-		return reconcile.Result{}, nil
-	}
-	err = s.client.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner))
-	return reconcile.Result{}, client.IgnoreNotFound(err)
 }
 
 // read returns a ScmProvider and the data of its Secret, nil for what there is not.

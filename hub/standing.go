@@ -164,6 +164,10 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	}
 	e := l.entryOf(o.key())
 	v, ok := l.judge(e)
+	if s.suspended = ok && l.scms[v.Owner.Provider].suspended; s.suspended {
+		s.claim, s.verdict = o.claim(), v
+		return s, true
+	}
 	if !ok || v.WaitFor != "" && e.pendingOf(l.attemptOf(v)) == nil {
 		return s, false
 	}

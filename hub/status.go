@@ -45,6 +45,8 @@ type standing struct {
 	title string
 	// drifted says that shown is somebody else's change.
 	drifted bool
+	// suspended says that nothing is sent through the claim's ScmProvider.
+	suspended bool
 	// moving says that the claim's last place is to be ended first.
 	moving bool
 }
@@ -60,6 +62,8 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 		out := *s.before.DeepCopy()
 		out.Owner = ""
 		return finish(out, s, now, metav1.ConditionFalse, s.problem.Reason, s.problem.Message), true
+	case s.suspended:
+		return suspendedStatus(s, now), true
 	case s.failure != nil:
 		return finish(mirror(s), s, now, metav1.ConditionFalse, s.failure.Reason, s.failure.Message), true
 	case s.drifted && s.dialect != nil && !s.lost:

@@ -162,6 +162,9 @@ func (l *Ledger) Surveyed(key Key, job Job, s Survey, listing providers.Listing)
 	if c == nil {
 		return out
 	}
+	if e := l.entryOf(key); e != nil {
+		out.add(l.accepted(e, key, job, askRead))
+	}
 	whole := true
 	for _, e := range c.entries {
 		if writes, ok := s.writes[e]; !ok || writes != e.writes {
@@ -243,21 +246,26 @@ func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
 	if e == nil {
 		return Changes{}
 	}
+	err, r, _, out := l.verdictOn(e, job, err)
 	c := &e.detail().check
 	c.failed++
 	gone := err.Reason == v1alpha1.ReasonRepoNotFound || err.Reason == v1alpha1.ReasonCommitNotFound
 	if gone || err.Reason != v1alpha1.ReasonUnavailable {
 		c.asker = ObjectID{}
 	}
-	if c.asked() {
+	switch {
+	case r != nil && (c.asked() || !r.final):
+		e.checkAt = r.dueAt
+	case c.asked():
 		e.checkAt = l.clock.Now().Add(retryAfter(err.Reason, c.failed))
-	} else {
+	default:
 		e.checkAt = l.clock.Now().Add(checkAfter(l.clock.Since(e.updatedAt), max(job.via.drift.interval, longestRetry), l.random()))
 	}
 	if !gone {
-		return Changes{}
+		return out
 	}
 	e.Shown, e.Certain = nil, false
 	changes, _ := l.failed(e, job, l.clock.Now(), err)
-	return changes
+	out.add(changes)
+	return out
 }

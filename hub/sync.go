@@ -49,8 +49,11 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
 	case job.ending != nil:
 		return s.end(ctx, key, job), nil
+	case job.Suspended:
+		s.apply(s.ledger.Suspended(key))
+		return ctrl.Result{}, nil
 	case job.Account == nil:
-		return s.failed(key, job, s.clock.Now(), job.Problem), nil
+		return s.failed(ctx, key, job, s.clock.Now(), job.Problem), nil
 	}
 	action := plan(job.Account, job.Observation, job.Verdict.Want)
 	if action == ActNothing && !job.Check {
@@ -59,12 +62,20 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
 	defer cancel()
+	defer s.leave(key, job)
+	job, entry := s.enter(ctx, key, job, classOf(action))
+	if entry.Wait > 0 {
+		return s.held(key, job, action, entry), nil
+	}
 	client, err := s.open(ctx, key, job)
+	if err != nil {
+		job.class = askAccount
+	}
 	switch {
 	case err != nil && action == ActNothing:
 		return s.notSurveyed(key, job, providers.AsError(err)), nil
 	case err != nil:
-		return s.failed(key, job, s.clock.Now(), providers.AsError(err)), nil
+		return s.failed(ctx, key, job, s.clock.Now(), providers.AsError(err)), nil
 	case client == nil:
 		return ctrl.Result{}, nil
 	case action == ActNothing:
@@ -84,15 +95,18 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	if action == ActFind && fresh.Wait > 0 {
 		return ctrl.Result{RequeueAfter: fresh.Wait}, nil
 	}
-	job, action = fresh, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
-	switch action {
-	case ActFind:
+	action = plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
+	if action == ActFind {
 		s.queue().Add(key)
 		return ctrl.Result{}, nil
-	case ActReplace:
-		return s.replace(ctx, key, job, client), nil
 	}
-	return s.write(ctx, key, job, client, action), nil
+	if fresh, entry = s.enter(ctx, key, fresh, classOf(action)); entry.Wait > 0 {
+		return s.held(key, fresh, action, entry), nil
+	}
+	if action == ActReplace {
+		return s.replace(ctx, key, fresh, client), nil
+	}
+	return s.write(ctx, key, fresh, client, action), nil
 }
 
 // open returns the client for a job, nil where the key has to wait for its turn in
@@ -105,6 +119,7 @@ func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 		return nil, err
 	}
 	if !known {
+		s.apply(s.ledger.Opened(key, job))
 		s.queue().Add(key)
 		return nil, nil
 	}
@@ -113,12 +128,13 @@ func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 
 func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
 	want, sentAt := job.Verdict.Want, s.clock.Now()
+	job.class, job.sentAt = askWrite, sentAt
 	if action == ActNothing {
 		return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
-		return s.failed(key, job, sentAt, providers.AsError(err))
+		return s.failed(ctx, key, job, sentAt, providers.AsError(err))
 	}
 	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
@@ -129,7 +145,7 @@ func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.C
 			return ctrl.Result{}
 		}
 		// Said rather than written again and again.
-		return s.failed(key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
+		return s.failed(ctx, key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
 	}
 	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
@@ -147,7 +163,7 @@ func (s *syncer) replace(ctx context.Context, key Key, job Job, client providers
 	ending.Verdict.Want = providers.Closing(job.Observation.Shown.Status, job.Verdict.Want)
 	shown, err := s.send(ctx, key, ending, client, ActUpdate, ending.Verdict.Want)
 	if err != nil {
-		return s.failed(key, ending, sentAt, providers.AsError(err))
+		return s.failed(ctx, key, ending, sentAt, providers.AsError(err))
 	}
 	s.log.Info("ended status to replace it", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
@@ -193,7 +209,7 @@ func (s *syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 
 // failed records a failure. A pause of the installation is none: the key goes
 // back to its lane, which stands still until the pause is over.
-func (s *syncer) failed(key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
+func (s *syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.queue().Add(key)
 		return ctrl.Result{}
@@ -205,6 +221,9 @@ func (s *syncer) failed(key Key, job Job, sentAt time.Time, err *providers.Error
 	s.log.Info("status not written", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "retryAfter", delay.String())
 	s.apply(changes)
+	if refused := s.ledger.TakeRenewal(key); refused != nil {
+		delay = s.learn(ctx, key, job, refused)
+	}
 	return ctrl.Result{RequeueAfter: delay}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,6 +30,17 @@ type Error struct {
 	// MovedTo is the repository's path of today where Reason is ReasonMoved, "" where that
 	// is not known.
 	MovedTo string
+	// Stale says that the SCM does not show what the request relied on, such as a check run
+	// that is gone, so the target has to be looked up before it is written again. Nothing
+	// was sent that could take effect later.
+	Stale bool
+	// Refused says what the SCM's own "no" is about, RefusedNothing for any other error. An
+	// Error with another value has the Reason CredentialsInvalid or RepoNotFound.
+	Refused Refused
+	// Relied is what the refused request relied on that the account can learn anew, and
+	// Learned when it learned that.
+	Relied  Fact
+	Learned time.Time
 }
 
 // Error returns the message.

@@ -149,4 +149,9 @@ type Account interface {
 	// Client returns the client for repository. It may take a request to learn
 	// the installation, which is made once for each owner.
 	Client(ctx context.Context, repository string) (Client, error)
+
+	// Renew learns anew what a refused request to repository relied on: its token, or the
+	// installation of its owner. It takes two requests at most, and none where the account
+	// learns nothing for it.
+	Renew(ctx context.Context, repository string, refused *Error) error
 }

@@ -106,3 +106,14 @@ func TestARequestThatNobodyWaitsForAnyMoreSaysNothingOfTheSCM(t *testing.T) {
 	}
 	g.Expect(b.Down()).To(BeFalse())
 }
+
+func TestBreaker_CountsWhatAProxyAnswersAsNoAnswer(t *testing.T) {
+	g := NewWithT(t)
+	b := newBucket(start, Limits{})
+	for _, key := range []string{"a", "b", "c"} {
+		g.Expect(b.Down()).To(BeFalse())
+		p, _ := b.take(start, WriteCost, key)
+		p.answered(start, 403, Feedback{Foreign: true})
+	}
+	g.Expect(b.Down()).To(BeTrue())
+}

@@ -25,6 +25,9 @@ type Feedback struct {
 	// Works says that an answer from 500 on is about the request, and so no sign
 	// that the SCM is down.
 	Works bool
+	// Foreign says that something else than the SCM answered, such as a proxy, which
+	// counts as no answer of the SCM.
+	Foreign bool
 
 	// Limit and Remaining are the budget of requests and what is left of it, nil
 	// where the answer does not tell.

@@ -130,7 +130,7 @@ func (p *payment) answered(now time.Time, status int, f Feedback) {
 		spent.requests = 0
 	}
 	b.spend(spent, now)
-	works := status < 500 || f.Works
+	works := (status < 500 || f.Works) && !f.Foreign
 	if works {
 		b.breaker.worked()
 	} else {

@@ -37,6 +37,8 @@ const (
 	ReasonMoved = "Moved"
 	// ReasonUnsupported : the SCM cannot show this now.
 	ReasonUnsupported = "Unsupported"
+	// ReasonSuspended : the ScmProvider has spec.suspend set, so nothing is sent through it.
+	ReasonSuspended = "Suspended"
 )
 
 // ConditionBudgetsRecorded is the type of a ScmProvider's condition that is False while its installations are sent

@@ -54,6 +54,11 @@ type ScmProviderSpec struct {
 	// key token for everything else (Bitbucket Cloud: token, or username and token).
 	SecretRef ObjectReference `json:"secretRef"`
 
+	// Suspend has nothing sent through this ScmProvider. What the SCM shows stays as it is, CommitStatuses say
+	// Suspended, and a CommitStatus that is deleted meanwhile is not canceled.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
 	// Grants say which clusters and namespaces may write which repositories. What no grant allows is denied.
 	// In a pattern * stands for anything but "/", and ** for anything.
 	// +optional

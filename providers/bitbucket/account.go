@@ -84,6 +84,9 @@ func (a *account) Client(_ context.Context, repository string) (providers.Client
 	return a.open(base{dialect: a.dialect, account: a, repository: repository}, owner, name), nil
 }
 
+// Renew does nothing: nobody but the ScmProvider's owner has another credential.
+func (*account) Renew(context.Context, string, *providers.Error) error { return nil }
+
 // base is what the clients of both services are made of.
 type base struct {
 	dialect

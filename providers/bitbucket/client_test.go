@@ -122,7 +122,8 @@ func TestWhatIsNotThereIsToldApart(t *testing.T) {
 		_, err = c.Create(b.ctx(), early, done)
 		_ = b.fails(err, v1alpha1.ReasonCommitNotFound)
 		b.bitbucket.Inject(fake.Fault{Match: withMethod(http.MethodGet), Status: 404, Body: "<html>"})
-		b.Expect(b.find(c, at)).To(BeNil(), "whatever it is that is missing, it is looked for by a key")
+		_, err = c.Find(b.ctx(), at)
+		_ = b.fails(err, v1alpha1.ReasonUnavailable)
 
 		b.bitbucket.RemoveRepo(repository)
 		_, err = c.Create(b.ctx(), at, done)

@@ -26,7 +26,9 @@ func (a *account) readAnswer(req *http.Request, resp *http.Response, body []byte
 	if resp.StatusCode < http.StatusBadRequest {
 		return feedback, nil
 	}
-	return feedback, a.refused(questionOf(req.Context()), resp.StatusCode, parse(body))
+	said := parse(body)
+	feedback.Foreign = providers.OfProxy(resp.StatusCode, said.own)
+	return feedback, a.refused(questionOf(req.Context()), resp.StatusCode, said)
 }
 
 // complaint is the body of an answer from 400 on, of either service.
@@ -35,6 +37,8 @@ type complaint struct {
 	message string
 	// exception is the class of Data Center's error.
 	exception string
+	// own reports whether it has the form of Bitbucket's errors.
+	own bool
 }
 
 func parse(body []byte) complaint {
@@ -54,9 +58,10 @@ func parse(body []byte) complaint {
 		return complaint{}
 	}
 	if len(said.Errors) == 0 {
-		return complaint{message: providers.Sentence(withFields(said.Error.Message, said.Error.Fields))}
+		message := providers.Sentence(withFields(said.Error.Message, said.Error.Fields))
+		return complaint{message: message, own: message != ""}
 	}
-	return complaint{message: providers.Sentence(said.Errors[0].Message), exception: said.Errors[0].ExceptionName}
+	return complaint{message: providers.Sentence(said.Errors[0].Message), exception: said.Errors[0].ExceptionName, own: true}
 }
 
 // withFields adds to Cloud's message what it says about each field, by name, unless the
@@ -95,18 +100,21 @@ func (a *account) refused(q question, status int, said complaint) *providers.Err
 		e.Unknown = q.write()
 		return e
 	}
+	if providers.OfProxy(status, said.own) {
+		return providers.ProxyAnswered(q.host, a.title, status, q.write())
+	}
 	switch status {
 	case http.StatusUnauthorized:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s refuses the credential%s", q.host, quoted(said))
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid, "%s refuses the credential%s", q.host, quoted(said))
 	case http.StatusForbidden:
 		if a.service == cloud && q.write() {
 			// Since 2021, according to its change log. The words of that refusal are not
 			// documented.
-			return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 				"the credential lacks a permission in repository %s, or the status is another user's, who alone may change it%s",
 				q.repository, quoted(said))
 		}
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 			"the credential lacks a permission in repository %s%s", q.repository, quoted(said))
 	case http.StatusNotFound:
 		return missing(q, said)
@@ -127,7 +135,7 @@ func missing(q question, said complaint) *providers.Error {
 	case q.operation == opGet && !strings.Contains(text, "repository") && !strings.Contains(text, "project"):
 		return errNoBuild
 	}
-	return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+	return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 		"repository %s does not exist, or the credential has no access to it", q.repository)
 }
 

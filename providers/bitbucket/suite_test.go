@@ -212,7 +212,7 @@ func contractSCM(b *bench) *contract.SCM {
 		// What lists there knows no repositories. A write is tested below.
 		delete(s.Inject, contract.RepositoryGone)
 	}
-	for name, fault := range map[contract.Fault]fake.Fault{
+	kinds := map[contract.Fault]fake.Fault{
 		contract.LostBefore:  {DropBefore: true},
 		contract.LostAfter:   {DropAfter: true},
 		contract.CutBody:     {CutBody: true},
@@ -225,7 +225,11 @@ func contractSCM(b *bench) *contract.SCM {
 			Status: 429, Body: "Rate limit for this resource has been exceeded",
 			Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}},
 		},
-	} {
+	}
+	for name, page := range contract.ProxyPages {
+		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
+	}
+	for name, fault := range kinds {
 		if b.service == center && name == contract.CutBody {
 			// The answer to a write has no body there.
 			continue

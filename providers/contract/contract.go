@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"maps"
+	"slices"
 	"testing"
 )
 
@@ -53,10 +55,14 @@ func Cases() []Case {
 		{Name: "a first write whose answer was lost is found and not made again", needs: can(LostAfter), run: func(b *bench) { b.lostFirst(LostAfter) }},
 		{Name: "a first write whose answer was cut is found and not made again", needs: can(CutBody), run: func(b *bench) { b.lostFirst(CutBody) }},
 		{Name: "a change whose answer was lost is found and not made again", needs: can(LostAfter), run: lostChange},
+		{Name: "nothing of a refusal is remembered", needs: can(Unauthorized), run: asksAgain},
 		{Name: "a limit pauses the whole installation", needs: can(TooManyRequests), run: limited},
 	}
 	for _, fault := range []Fault{LostBefore, CutBody, Hang, ServerError, Page, Empty, Redirect} {
 		cases = append(cases, both("a %s that meets \""+string(fault)+"\" is tried again", fault, func(b *bench, r Request) { b.unavailable(r, fault) })...)
+	}
+	for _, fault := range slices.Sorted(maps.Keys(ProxyPages)) {
+		cases = append(cases, both("a %s that meets a \""+string(fault)+"\" is tried again", fault, func(b *bench, r Request) { b.unavailable(r, fault) })...)
 	}
 	cases = append(cases, both("a %s with a credential that is refused is told", Unauthorized, func(b *bench, r Request) { b.refused(r, Unauthorized) })...)
 	cases = append(cases, both("a %s without the permission is told", Forbidden, func(b *bench, r Request) { b.refused(r, Forbidden) })...)

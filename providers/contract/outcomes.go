@@ -110,7 +110,30 @@ func (b *bench) refused(r Request, fault Fault) {
 	b.Inject[fault](r)
 	e := b.fails(b.ask(b.ctx(), c, r), reason)
 	b.Expect(e.Unknown).To(gomega.BeFalse(), "it was refused")
+	b.Expect(e.Refused).NotTo(gomega.Equal(providers.RefusedNothing), "what is refused")
+	b.Expect(e.Learned.IsZero()).To(gomega.Equal(e.Relied == providers.FactNone), "when it was learned")
 	b.Expect(b.pausedUntil()).To(gomega.BeZero(), "nobody is paused")
+}
+
+// asksAgain has a refused credential asked for twice: when to ask again is not the client's
+// to decide, and what it learns anew costs one request at most.
+func asksAgain(b *bench) {
+	c := b.client()
+	b.Inject[Unauthorized](Write)
+	e := b.fails(b.ask(b.ctx(), c, Write), v1alpha1.ReasonCredentialsInvalid)
+	calls, _ := b.sent()
+	if err := b.account.Renew(b.ctx(), b.Repository, e); e.Relied == providers.FactNone {
+		b.Expect(err).NotTo(gomega.HaveOccurred())
+	}
+	now, _ := b.sent()
+	b.Expect(now).To(gomega.Equal(calls), "no request for statuses")
+	if c, err := b.account.Client(b.ctx(), b.Repository); err == nil {
+		_ = b.ask(b.ctx(), c, Write)
+		now, _ = b.sent()
+		if b.Calls != nil {
+			b.Expect(now).To(gomega.Equal(calls+1), "it is asked")
+		}
+	}
 }
 
 // unknownCommit writes to a commit that was not pushed.

@@ -106,3 +106,22 @@ const (
 	// RepositoryGone answers that there is no such repository.
 	RepositoryGone Fault = "repository gone"
 )
+
+// ProxyPage is what a proxy before the SCM answers.
+type ProxyPage struct {
+	Status int
+	Body   string
+}
+
+// ProxyPages are the faults in which a proxy answers in the SCM's place. They end with the
+// request that they meet.
+var ProxyPages = map[Fault]ProxyPage{
+	"401 page of a proxy": {401, "<html><h1>Sign in</h1></html>"},
+	"401 text of a proxy": {401, "Unauthorized"},
+	"403 page of a proxy": {403, "<html><h1>Forbidden</h1></html>"},
+	"403 text of a proxy": {403, "Access denied"},
+	"404 page of a proxy": {404, "<html><h1>404 Not Found</h1></html>"},
+	"404 text of a proxy": {404, "default backend - 404"},
+	"404 JSON of a proxy": {404, `{"code":"no_route","status":404}`},
+	"502 page of a proxy": {502, "<html><h1>502 Bad Gateway</h1></html>"},
+}

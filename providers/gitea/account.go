@@ -75,6 +75,9 @@ func (a *account) Client(_ context.Context, repository string) (providers.Client
 	return &client{dialect: a.dialect, account: a, repository: repository, root: "repos/" + owner + "/" + name}, nil
 }
 
+// Renew does nothing: nobody but the ScmProvider's owner has another token.
+func (*account) Renew(context.Context, string, *providers.Error) error { return nil }
+
 // own returns the ID of the token's user, and 0 where the token may not ask for
 // it. It makes one request, once in the account's life, unless a write was answered
 // before.

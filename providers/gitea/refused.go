@@ -18,19 +18,29 @@ func readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Ti
 	if resp.StatusCode < http.StatusBadRequest {
 		return feedback, nil
 	}
-	return feedback, refused(questionOf(req.Context()), resp.StatusCode, feedback, message(body))
+	said, own := message(body)
+	feedback.Foreign = providers.OfProxy(resp.StatusCode, own)
+	if q := questionOf(req.Context()); feedback.Foreign {
+		return feedback, providers.ProxyAnswered(q.host, "Gitea", resp.StatusCode, q.write())
+	}
+	return feedback, refused(questionOf(req.Context()), resp.StatusCode, feedback, said)
 }
 
 // errNameless is that the access token's scopes do not let it ask whose it is.
 var errNameless = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope read:user")
 
-// message is what Gitea says of an error, on one line; "" for nothing.
-func message(body []byte) string {
-	var said struct{ Message string }
-	if json.Unmarshal(body, &said) != nil {
-		return ""
+// message is what Gitea says of an error, on one line, "" for nothing. own reports whether
+// the body has the form of Gitea's errors.
+func message(body []byte) (said string, own bool) {
+	var c struct {
+		Message *string
+		URL     string
 	}
-	return providers.Sentence(said.Message)
+	if json.Unmarshal(body, &c) != nil || c.Message == nil {
+		return "", false
+	}
+	said = providers.Sentence(*c.Message)
+	return said, said != "" || c.URL != ""
 }
 
 // refused says what an answer from 400 on means.
@@ -53,11 +63,11 @@ func refused(q question, status int, f ratelimit.Feedback, said string) *provide
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s refuses the access token%s", q.host, quoted(said))
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid, "%s refuses the access token%s", q.host, quoted(said))
 	case http.StatusForbidden:
 		return denied(q, said)
 	case http.StatusNotFound:
-		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 			"repository %s does not exist, or the token's user has no access to it", q.repository)
 	case http.StatusLocked:
 		return providers.Errorf(v1alpha1.ReasonInvalid, "repository %s is archived, which makes it read-only", q.repository)
@@ -73,19 +83,19 @@ func denied(q question, said string) *providers.Error {
 	case q.operation == opUser:
 		return errNameless
 	case strings.Contains(said, "limited to public"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 			"the access token is for public repositories only, which %s is not", q.repository)
 	case strings.Contains(said, "scope"):
 		need := "read:repository"
 		if q.write() {
 			need = "write:repository"
 		}
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope %s", need)
+		return providers.Refuse(providers.RefusedPermission, v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope %s", need)
 	case q.write():
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 			"the token's user may not write to repository %s%s", q.repository, quoted(said))
 	}
-	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Gitea denies it to the token's user%s", quoted(said))
+	return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid, "Gitea denies it to the token's user%s", quoted(said))
 }
 
 // quoted is what Gitea said, to be put at the end of a sentence.

@@ -44,7 +44,8 @@ func TestAnAnswerThatIsNoSuccessSaysWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			e := refused(tc.q, tc.status, ratelimit.Feedback{Works: tc.works}, tc.said)
-			g.Expect(*e).To(Equal(providers.Error{Reason: tc.reason, Message: tc.message, Unknown: tc.unknown}))
+			g.Expect(e.Refused != providers.RefusedNothing).To(Equal(tc.reason == v1alpha1.ReasonCredentialsInvalid || tc.reason == v1alpha1.ReasonRepoNotFound))
+			g.Expect(*e).To(Equal(providers.Error{Reason: tc.reason, Message: tc.message, Unknown: tc.unknown, Refused: e.Refused}))
 		})
 	}
 	g := NewWithT(t)

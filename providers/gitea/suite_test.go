@@ -173,7 +173,7 @@ func contractSCM(b *bench) *contract.SCM {
 			})
 		},
 	}
-	for name, fault := range map[contract.Fault]fake.Fault{
+	kinds := map[contract.Fault]fake.Fault{
 		contract.LostBefore:  {DropBefore: true},
 		contract.LostAfter:   {DropAfter: true},
 		contract.CutBody:     {CutBody: true},
@@ -186,7 +186,11 @@ func contractSCM(b *bench) *contract.SCM {
 			Status: 429, Body: "<html>429 Too Many Requests</html>",
 			Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}},
 		},
-	} {
+	}
+	for name, page := range contract.ProxyPages {
+		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
+	}
+	for name, fault := range kinds {
 		s.Inject[name] = func(next contract.Request) {
 			fault.Match = forStatuses(method(next))
 			b.gitea.Inject(fault)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
@@ -37,10 +38,18 @@ type account struct {
 
 	mu sync.Mutex
 	// owners are the installations that were found, by folded owner.
-	owners map[string]int64
+	owners map[string]owned
 	// opened are the installations that were used, each with one client for the
 	// account's whole life.
-	opened map[int64]*gh.Client
+	opened map[int64]*opened
+}
+
+// opened is an installation that was used.
+type opened struct {
+	api    *gh.Client
+	tokens *tokens
+	// named says that the account of its budget is known.
+	named bool
 }
 
 var _ providers.Account = (*account)(nil)
@@ -53,8 +62,8 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, key *rsa.
 		signer: signer{ghinstallation.NewRSASigner(jwt.SigningMethodRS256, key), remote},
 		remote: remote,
 		given:  provider.Spec.GitHub.InstallationID,
-		owners: map[string]int64{},
-		opened: map[int64]*gh.Client{},
+		owners: map[string]owned{},
+		opened: map[int64]*opened{},
 	}
 	a.app = a.newClient(a.appTransport())
 	if a.given != 0 {
@@ -113,15 +122,27 @@ func (a *account) known(number int64) {
 // open returns the client of an installation, the same for the account's life. An
 // installation has one owner.
 func (a *account) open(number int64, owner string) *gh.Client {
+	o := a.use(number)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	api, ok := a.opened[number]
-	if !ok {
-		api = a.newClient(a.installationTransport(number))
+	if !o.named {
+		o.named = true
 		a.installations.SetAccount(a.installationID(number), owner)
-		a.opened[number] = api
 	}
-	return api
+	return o.api
+}
+
+// use returns an installation's client and tokens.
+func (a *account) use(number int64) *opened {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o, ok := a.opened[number]
+	if !ok {
+		tokens := newTokens(a, number, a.installations.Get(a.installationID(number)).RoundTripper(readAnswer))
+		o = &opened{api: a.newClient(tokens), tokens: tokens}
+		a.opened[number] = o
+	}
+	return o
 }
 
 // installation returns what is known of an owner without a request.
@@ -131,8 +152,27 @@ func (a *account) installation(owner string) (int64, bool) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	number, ok := a.owners[owner]
-	return number, ok
+	found, ok := a.owners[owner]
+	return found.number, ok
+}
+
+// foundAt returns when the installation of an owner was found, zero where none was.
+func (a *account) foundAt(owner string) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.owners[owner].at
+}
+
+// installationFoundAt returns when an installation was found last, zero where it was not.
+func (a *account) installationFoundAt(number int64) (at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, found := range a.owners {
+		if found.number == number && found.at.After(at) {
+			at = found.at
+		}
+	}
+	return at
 }
 
 // forget drops an installation that GitHub knows no longer: the App may have
@@ -140,8 +180,8 @@ func (a *account) installation(owner string) (int64, bool) {
 func (a *account) forget(number int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for owner, n := range a.owners {
-		if n == number {
+	for owner, found := range a.owners {
+		if found.number == number {
 			delete(a.owners, owner)
 		}
 	}

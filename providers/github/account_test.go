@@ -8,7 +8,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -53,28 +52,21 @@ func TestAGivenInstallationIsNotLookedFor(t *testing.T) {
 	b.Expect(b.count(opFindInstallation)).To(BeZero())
 }
 
-func TestAMissingRepositoryIsAskedForOnceInTenMinutes(t *testing.T) {
+func TestAccountClient_LooksForAMissingInstallationAgain(t *testing.T) {
 	b := newBench(t)
-	clk := clocktesting.NewFakeClock(time.Now())
-	b.kind.clock = clk
-	b.account = b.open(b.provider, b.pem)
-	for range 20 {
-		_, err := b.account.Client(b.ctx(), "acme/none")
-		e := b.fails(err, v1alpha1.ReasonRepoNotFound)
-		b.Expect(e.Message).To(Equal("repository acme/none does not exist, or GitHub App 12345 is not installed on it"))
-	}
-	b.Expect(b.count(opFindInstallation)).To(Equal(1))
-
+	_, err := b.account.Client(b.ctx(), "acme/none")
+	e := b.fails(err, v1alpha1.ReasonRepoNotFound)
+	b.Expect(e.Message).To(Equal("repository acme/none does not exist, or GitHub App 12345 is not installed on it"))
+	b.Expect(e.Refused).To(Equal(providers.RefusedRepository))
 	b.client(repository)
 	b.Expect(b.count(opFindInstallation)).To(Equal(2), "one that is missing says nothing about the owner's others")
 
 	b.github.AddRepo("other/none", sha)
-	_, err := b.account.Client(b.ctx(), "other/none")
+	_, err = b.account.Client(b.ctx(), "other/none")
 	_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
 	b.github.Install(app, 679, "other")
-	clk.Step(10 * time.Minute)
 	_, err = b.account.Client(b.ctx(), "other/none")
-	b.Expect(err).NotTo(HaveOccurred())
+	b.Expect(err).NotTo(HaveOccurred(), "nothing of a refusal is remembered")
 }
 
 func TestOneMissingRepositoryDoesNotFailOthersThatWaitWithIt(t *testing.T) {
@@ -91,16 +83,15 @@ func TestOneMissingRepositoryDoesNotFailOthersThatWaitWithIt(t *testing.T) {
 	_ = b.fails(<-missing, v1alpha1.ReasonRepoNotFound)
 }
 
-func TestAWrongKeyIsToldAndNotTriedForEachStatus(t *testing.T) {
+func TestAWrongKeyIsTold(t *testing.T) {
 	b := newBench(t)
 	old := b.account
 	b.pem = b.github.AddApp(app)
-	for range 20 {
-		_, err := old.Client(b.ctx(), repository)
-		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
-		b.Expect(e.Message).To(HavePrefix("GitHub refuses the private key of GitHub App 12345"))
-	}
-	b.Expect(b.count(opFindInstallation)).To(Equal(1))
+	_, err := old.Client(b.ctx(), repository)
+	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Expect(e.Message).To(HavePrefix("GitHub refuses the private key of GitHub App 12345"))
+	b.Expect(e.Refused).To(Equal(providers.RefusedAccount))
+	b.Expect(e.Relied).To(Equal(providers.FactNone))
 
 	b.account = b.open(b.provider, b.pem)
 	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
@@ -121,21 +112,21 @@ func TestSuspendedAndRemovedInstallationsAreToldApart(t *testing.T) {
 	b := newBench(t)
 	c := b.client(repository)
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "access_tokens"), Status: 403, Body: suspended})
-	for range 3 {
-		_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
-		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
-		b.Expect(e.Message).To(Equal("installation 678 of GitHub App 12345 is suspended"))
-	}
-	b.Expect(b.count(opCreateToken)).To(Equal(1))
+	_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Expect(e.Message).To(Equal("installation 678 of GitHub App 12345 is suspended"))
 
 	b.account = b.open(b.provider, b.pem)
 	c = b.client(repository)
 	b.github.Uninstall(installation)
-	_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
-	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	_, err = c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e = b.fails(err, v1alpha1.ReasonCredentialsInvalid)
 	b.Expect(e.Message).To(ContainSubstring("has no installation 678"))
+	b.Expect(e.Refused).To(Equal(providers.RefusedInstallation))
+	b.Expect(e.Relied).To(Equal(providers.FactInstallation))
 
 	b.github.Install(app, 999, "acme")
+	b.Expect(b.account.Renew(b.ctx(), repository, e)).To(Succeed())
 	b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	id, _ := b.account.Lane(repository)
 	b.Expect(id).To(HaveSuffix("/installation/999"), "an App that is installed anew is found anew")
@@ -147,8 +138,11 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 	b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.github.ExpireTokens()
 	_, err := c.Create(b.ctx(), at("y"), providers.Status{Phase: v1alpha1.PhaseQueued})
-	e := b.fails(err, v1alpha1.ReasonUnavailable)
+	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
 	b.Expect(e.Unknown).To(BeFalse(), "it was refused")
+	b.Expect(e.Relied).To(Equal(providers.FactToken))
+	b.Expect(e.Learned).To(BeTemporally("~", time.Now(), time.Minute))
+	b.Expect(b.account.Renew(b.ctx(), repository, e)).To(Succeed())
 	b.step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(b.count(opCreateToken)).To(Equal(2))
 }

@@ -37,6 +37,9 @@ type question struct {
 	installation int64
 	// ahead is how far the hub's clock was ahead of GitHub's at the answer.
 	ahead time.Duration
+	// rootless says that spec.github.apiURL is neither github.com's API nor ends in the path
+	// that GitHub Enterprise Server has its API at.
+	rootless bool
 	// holder is whose plain token is sent, "" where an App asks.
 	holder string
 }
@@ -83,7 +86,7 @@ func (a *account) begin(ctx context.Context, q question) (context.Context, *atte
 
 // begin starts an attempt that the transports find in the context.
 func (s *site) begin(ctx context.Context, q question) (context.Context, *attempt) {
-	q.host = s.host
+	q.host, q.rootless = s.host, s.rootless()
 	at := &attempt{question: q}
 	ctx = ratelimit.WithOperation(ctx, kindName, q.operation)
 	return context.WithValue(ctx, attemptKey{}, at), at

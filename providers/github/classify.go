@@ -45,10 +45,31 @@ func classify(q question, a answer, now time.Time) (ratelimit.Feedback, *provide
 		f.PauseUntil, _ = ratelimit.RetryAfter(a.header, now)
 		return f, e
 	}
+	if providers.OfProxy(a.status, r.own) {
+		f.Foreign = true
+		return f, notGitHub(q, a.status)
+	}
 	if e := unscoped(q, a); e != nil {
 		return f, e
 	}
 	return f, refused(q, a.status, r)
+}
+
+// notGitHub says that something else than GitHub's API answered: at the root of GitHub
+// Enterprise Server there are web pages.
+func notGitHub(q question, status int) *providers.Error {
+	if status == http.StatusNotFound && q.rootless {
+		e := noAPI(q)
+		e.Unknown = q.write()
+		return e
+	}
+	return providers.ProxyAnswered(q.host, "GitHub", status, q.write())
+}
+
+// noAPI is that GitHub Enterprise Server has its API somewhere else.
+func noAPI(q question) *providers.Error {
+	return providers.Errorf(v1alpha1.ReasonUnavailable,
+		"%s has no API at spec.github.apiURL: on GitHub Enterprise Server it is https://HOST/api/v3", q.host)
 }
 
 // refused says what GitHub refused, for statuses from 400 to 499.
@@ -63,7 +84,8 @@ func refused(q question, status int, r complaint) *providers.Error {
 		return forbidden(q, r)
 	case http.StatusNotFound:
 		if r.mentions("integration not found") {
-			return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s knows no GitHub App %d: check spec.github.appID", q.host, q.appID)
+			return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid,
+				"%s knows no GitHub App %d: check spec.github.appID", q.host, q.appID)
 		}
 		return missing(q)
 	}
@@ -83,29 +105,42 @@ func refused(q question, status int, r complaint) *providers.Error {
 
 func unauthorized(q question, r complaint) *providers.Error {
 	if q.operation == opCreateToken || q.operation == opFindInstallation {
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid,
 			"GitHub refuses the private key of GitHub App %d%s%s", q.appID, quoted(r), clockOff(q))
 	}
-	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub refuses the token of %s%s", q.who(), quoted(r))
+	what := providers.RefusedInstallation
+	if q.holder != "" {
+		what = providers.RefusedAccount
+	}
+	return providers.Refuse(what, v1alpha1.ReasonCredentialsInvalid, "GitHub refuses the token of %s%s", q.who(), quoted(r))
 }
 
 func forbidden(q question, r complaint) *providers.Error {
 	switch {
 	case r.mentions("suspended"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s is suspended", q.who())
+		return providers.Refuse(providers.RefusedInstallation, v1alpha1.ReasonCredentialsInvalid, "%s is suspended", q.who())
 	case r.mentions("invalid app_id"):
 		// Looked up before the next try: the App's own run may be another one.
 		err := providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
 			"check run %d was made by another GitHub App: GitHub App %d cannot change it", q.run, q.appID)
-		err.Unknown = true
+		err.Stale = true
 		return err
 	case r.mentions("resource not accessible"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s lacks the permission %s in %s",
+		// A user's token has its permissions by repository, an App by installation.
+		what := providers.RefusedPermission
+		if q.holder != "" {
+			what = providers.RefusedRepository
+		}
+		return providers.Refuse(what, v1alpha1.ReasonCredentialsInvalid, "%s lacks the permission %s in %s",
 			q.who(), permission(q), q.repository)
 	case r.mentions("archived"):
 		return providers.Errorf(v1alpha1.ReasonInvalid, "repository %s is archived, which makes it read-only", q.repository)
 	}
-	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "GitHub denies it to %s%s", q.who(), quoted(r))
+	what := providers.RefusedRepository
+	if q.repository == "" {
+		what = providers.RefusedInstallation
+	}
+	return providers.Refuse(what, v1alpha1.ReasonCredentialsInvalid, "GitHub denies it to %s%s", q.who(), quoted(r))
 }
 
 // missing is a 404, which GitHub also answers where something is there but not
@@ -113,24 +148,24 @@ func forbidden(q question, r complaint) *providers.Error {
 func missing(q question) *providers.Error {
 	switch q.operation {
 	case opCreateToken:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedInstallation, v1alpha1.ReasonCredentialsInvalid,
 			"GitHub App %d has no installation %d: it was removed, or belongs to another App", q.appID, q.installation)
 	case opFindInstallation:
-		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 			"repository %s does not exist, or GitHub App %d is not installed on it", q.repository, q.appID)
 	case opUpdate:
-		e := providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		e := providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 			"repository %s or its check run %d does not exist, or %s has no access", q.repository, q.run, q.who())
 		// Nothing happened, but what is shown is not what it was taken for: only a
 		// look tells whether the run is gone or the repository.
-		e.Unknown = true
+		e.Stale = true
 		return e
 	}
 	if q.operation == opCreateStatus {
-		return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 			"repository %s does not exist, or %s has no access to it: it takes %s", q.repository, q.who(), permission(q))
 	}
-	return providers.Errorf(v1alpha1.ReasonRepoNotFound,
+	return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 		"repository %s does not exist, or %s has no access to it", q.repository, q.who())
 }
 
@@ -164,5 +199,6 @@ func unscoped(q question, a answer) *providers.Error {
 			return nil
 		}
 	}
-	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the token of %s lacks the scope repo:status", q.who())
+	return providers.Refuse(providers.RefusedPermission, v1alpha1.ReasonCredentialsInvalid,
+		"the token of %s lacks the scope repo:status", q.who())
 }

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -79,7 +80,7 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		},
 		"another App's run": {
 			opUpdate, 403, nil, foreign, v1alpha1.ReasonCredentialsInvalid,
-			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", true, 0,
+			"check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it", false, 0,
 		},
 		"a user's token": {
 			opCreate, 403, nil, userToken, v1alpha1.ReasonCredentialsInvalid,
@@ -90,8 +91,20 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 			"repository acme/shop is archived, which makes it read-only", false, 0,
 		},
 		"HTML 403": {
-			opCreate, 403, nil, badGate, v1alpha1.ReasonCredentialsInvalid,
-			"GitHub denies it to installation 678 of GitHub App 12345", false, 0,
+			opCreate, 403, nil, badGate, v1alpha1.ReasonUnavailable,
+			"github.com answered 403 Forbidden, which is not in the form of GitHub: a proxy may have answered", true, 0,
+		},
+		"HTML 404 to a look": {
+			opFindInstallation, 404, nil, badGate, v1alpha1.ReasonUnavailable,
+			"github.com answered 404 Not Found, which is not in the form of GitHub: a proxy may have answered", false, 0,
+		},
+		"text 401 to a token": {
+			opCreateToken, 401, nil, "no entry", v1alpha1.ReasonUnavailable,
+			"github.com answered 401 Unauthorized, which is not in the form of GitHub: a proxy may have answered", false, 0,
+		},
+		"JSON of something else": {
+			opList, 404, nil, `{"error":"no route"}`, v1alpha1.ReasonUnavailable,
+			"github.com answered 404 Not Found, which is not in the form of GitHub: a proxy may have answered", false, 0,
 		},
 		"revoked token": {
 			opCreate, 401, nil, badCreds, v1alpha1.ReasonCredentialsInvalid,
@@ -123,7 +136,7 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		},
 		"no run, which a look has to tell": {
 			opUpdate, 404, nil, notFound, v1alpha1.ReasonRepoNotFound,
-			"repository acme/shop or its check run 4711 does not exist, or installation 678 of GitHub App 12345 has no access", true, 0,
+			"repository acme/shop or its check run 4711 does not exist, or installation 678 of GitHub App 12345 has no access", false, 0,
 		},
 		"no commit":      {opCreate, 422, nil, noCommit, v1alpha1.ReasonCommitNotFound, "repository acme/shop has no commit abc", false, 0},
 		"no commit read": {opList, 422, nil, noCommit, v1alpha1.ReasonCommitNotFound, "repository acme/shop has no commit abc", false, 0},
@@ -156,6 +169,9 @@ func TestAnAnswerSaysWhatToDoAboutIt(t *testing.T) {
 				g.Expect(failed.Message).To(Equal(tc.message))
 			}
 			g.Expect(failed.Unknown).To(Equal(tc.unknown))
+			g.Expect(failed.Stale).To(Equal(strings.Contains(name, "run,") || strings.HasSuffix(name, "App's run")), "a look has to tell")
+			refuses := failed.Reason == v1alpha1.ReasonCredentialsInvalid || failed.Reason == v1alpha1.ReasonRepoNotFound
+			g.Expect(failed.Refused != providers.RefusedNothing).To(Equal(refuses && failed.Message != "check run 4711 was made by another GitHub App: GitHub App 12345 cannot change it"))
 			g.Expect(failed.Message).NotTo(Or(ContainSubstring("0A1B"), ContainSubstring("2026"), ContainSubstring("hush"), ContainSubstring("<")))
 			g.Expect(feedback.Limited).To(Equal(tc.reason == v1alpha1.ReasonPending))
 			g.Expect(feedback.Secondary).To(BeFalse())

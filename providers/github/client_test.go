@@ -191,7 +191,9 @@ func TestWhatIsNotThereIsToldApart(t *testing.T) {
 	shown := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	shown.Handle.GitHub.CheckRunID++
 	_, err = c.Update(b.ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	b.Expect(b.fails(err, v1alpha1.ReasonRepoNotFound).Unknown).To(BeTrue(), "only a look tells what is gone")
+	gone := b.fails(err, v1alpha1.ReasonRepoNotFound)
+	b.Expect(gone.Stale).To(BeTrue(), "only a look tells what is gone")
+	b.Expect(gone.Unknown).To(BeFalse(), "nothing was sent that could still land")
 
 	b.github.RemoveRepo(repository)
 	_, err = c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})

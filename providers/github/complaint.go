@@ -11,7 +11,9 @@ import (
 // complaint is the body of an answer from status 400 on. What is not JSON, such
 // as the page of some proxy, is looked at and never gets into a message.
 type complaint struct {
-	plain         string
+	plain string
+	// own reports whether it has the form of GitHub's errors.
+	own           bool
 	Message       string          `json:"message"`
 	Documentation string          `json:"documentation_url"`
 	Errors        json.RawMessage `json:"errors"`
@@ -25,6 +27,7 @@ func parse(body []byte) complaint {
 	if json.Unmarshal(body, &c) != nil {
 		return complaint{plain: string(body)}
 	}
+	c.own = c.Message != ""
 	c.Message = strings.TrimSpace(requestID.ReplaceAllString(c.Message, ""))
 	return c
 }

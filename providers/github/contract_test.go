@@ -158,7 +158,7 @@ func countCalls(server *fake.Server, operations ...string) (n int) {
 // says where a permission is missing.
 func faultsAt(server *fake.Server, path, lacking string) map[contract.Fault]func(contract.Request) {
 	faults := map[contract.Fault]func(contract.Request){}
-	for name, f := range map[contract.Fault]fake.Fault{
+	kinds := map[contract.Fault]fake.Fault{
 		contract.LostBefore:      {DropBefore: true},
 		contract.LostAfter:       {DropAfter: true},
 		contract.CutBody:         {CutBody: true},
@@ -171,7 +171,11 @@ func faultsAt(server *fake.Server, path, lacking string) map[contract.Fault]func
 		contract.Unauthorized:    {Status: 401, Body: `{"message":"Bad credentials"}`},
 		contract.Forbidden:       {Status: 403, Body: `{"message":"` + lacking + `"}`},
 		contract.RepositoryGone:  {Status: 404, Body: `{"message":"Not Found"}`},
-	} {
+	}
+	for name, page := range contract.ProxyPages {
+		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
+	}
+	for name, f := range kinds {
 		faults[name] = func(next contract.Request) {
 			f := f
 			f.Match = func(r *http.Request) bool {

@@ -37,6 +37,12 @@ func webHost(api *url.URL) string {
 	return providers.WebHost(host, api.Port())
 }
 
+// rootless reports whether an API is neither github.com's nor at the path where GitHub
+// Enterprise Server has it.
+func (s *site) rootless() bool {
+	return webHost(s.api) == providers.WebHost(s.api.Hostname(), s.api.Port()) && !strings.HasSuffix(s.api.Path, "/api/v3/")
+}
+
 // split parts a repository's path into owner and name, escaped for a URL's path.
 func split(repository string) (owner, name string, err error) {
 	return providers.Split(repository, "GitHub", "owner/name")

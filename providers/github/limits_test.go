@@ -130,7 +130,7 @@ func TestWithoutWordsTheStatusAndTheHeadersTellALimit(t *testing.T) {
 					expectUntil(g, f, how.until)
 				} else {
 					expectUntil(g, f, 0)
-					g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
+					g.Expect(failed.Reason).To(Equal(v1alpha1.ReasonUnavailable))
 				}
 
 				f, failed = heard(opCreate, 502, how.header, body)

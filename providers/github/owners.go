@@ -4,10 +4,17 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
+
+// owned is the installation of an owner, and when GitHub said so.
+type owned struct {
+	number int64
+	at     time.Time
+}
 
 // find returns the installation of a repository's owner. However many ask at
 // once for one owner, one request is made; it is made for one of their
@@ -19,12 +26,6 @@ func (a *account) find(ctx context.Context, repository string) (int64, error) {
 	for {
 		if number, ok := a.installation(owner); ok {
 			return number, nil
-		}
-		if err := a.refused.get(refusedApp); err != nil {
-			return 0, err
-		}
-		if err := a.refused.get(folded); err != nil {
-			return 0, err
 		}
 		// The others that wait must not fail because the first one gives up.
 		shared := context.WithoutCancel(ctx)
@@ -56,14 +57,7 @@ func (a *account) ask(ctx context.Context, repository string) error {
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
-		failed := a.failed(at, err)
-		switch failed.Reason {
-		case v1alpha1.ReasonRepoNotFound:
-			a.refused.put(strings.ToLower(repository), failed, missingFor)
-		case v1alpha1.ReasonCredentialsInvalid:
-			a.refused.put(refusedApp, failed, refusedFor)
-		}
-		return failed
+		return a.failed(at, err)
 	}
 	if login := found.GetAccount().GetLogin(); login != "" && !strings.EqualFold(login, ownerOf(repository)) {
 		return a.strangers(ctx, found, repository)
@@ -71,7 +65,7 @@ func (a *account) ask(ctx context.Context, repository string) error {
 	a.known(found.GetID())
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.owners[ownerOf(repository)] = found.GetID()
+	a.owners[ownerOf(repository)] = owned{number: found.GetID(), at: a.clock.Now()}
 	return nil
 }
 
@@ -79,6 +73,29 @@ func (a *account) ask(ctx context.Context, repository string) error {
 func onlyOf(err error) bool {
 	reason := reasonOf(err)
 	return reason == v1alpha1.ReasonRepoNotFound || reason == v1alpha1.ReasonMoved
+}
+
+// Renew asks for another token, or finds the installation of the repository's owner again,
+// whichever the refused request relied on: both where there is no token to be had.
+func (a *account) Renew(ctx context.Context, repository string, refused *providers.Error) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	number, known := a.installation(ownerOf(repository))
+	switch {
+	case !known, refused.Relied == providers.FactNone:
+		// The next request learns it.
+		return nil
+	case refused.Relied == providers.FactToken:
+		err := a.use(number).tokens.renew(ctx)
+		if !errors.As(err, &refused) || refused.Relied != providers.FactInstallation {
+			return err
+		}
+	}
+	err := a.ask(ctx, repository)
+	if reasonOf(err) == v1alpha1.ReasonRepoNotFound && refused.Refused == providers.RefusedInstallation {
+		a.forget(number)
+	}
+	return err
 }
 
 func reasonOf(err error) string {

@@ -42,7 +42,6 @@ type site struct {
 	limits        ratelimit.Limits
 	installations *ratelimit.Installations
 	clock         clock.PassiveClock
-	refused       *refusals
 }
 
 func newSite(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL) site {
@@ -54,7 +53,6 @@ func newSite(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL) site {
 		limits:        ratelimit.Defaults(host).With(provider.Spec.RateLimit),
 		installations: k.installations,
 		clock:         k.clock,
-		refused:       newRefusals(k.clock),
 	}
 }
 

@@ -96,6 +96,9 @@ func (a *userAccount) Client(ctx context.Context, repository string) (providers.
 	}, nil
 }
 
+// Renew does nothing: nobody but the ScmProvider's owner has another token.
+func (a *userAccount) Renew(context.Context, string, *providers.Error) error { return nil }
+
 // laneBefore is the lane to begin with. A pause that is recorded for the user holds
 // for the question who they are too.
 func (a *userAccount) laneBefore(recorded []v1alpha1.Installation) string {

@@ -10,9 +10,6 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// refusedToken is under which a refusal of the token itself is kept.
-const refusedToken = ""
-
 // who returns whose token it is, and the client that spends their budget. However
 // many ask at once, one request is made.
 func (a *userAccount) who(ctx context.Context) (*user, *gh.Client, error) {
@@ -20,9 +17,6 @@ func (a *userAccount) who(ctx context.Context) (*user, *gh.Client, error) {
 	defer cancel()
 	if u, api := a.known(); u != nil {
 		return u, api, nil
-	}
-	if err := a.refused.get(refusedToken); err != nil {
-		return nil, nil, err
 	}
 	// The others that wait must not fail because the first one gives up.
 	shared := context.WithoutCancel(ctx)
@@ -60,11 +54,7 @@ func (a *userAccount) ask(ctx context.Context) error {
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
-		failed := a.failed(at, err)
-		if failed.Reason == v1alpha1.ReasonCredentialsInvalid {
-			a.refused.put(refusedToken, failed, refusedFor)
-		}
-		return failed
+		return a.failed(at, err)
 	}
 	lane := a.laneOf(found.GetLogin())
 	a.installations.SetLimits(lane, a.name, a.limits)
@@ -83,11 +73,10 @@ func notAUser(q question, status int, r complaint) *providers.Error {
 	case q.operation != opFindUser:
 		return nil
 	case r.mentions("resource not accessible"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid,
 			"the token of %s is no user's: it must be a personal access token (a GitHub App signs in with its private key)", q.holder)
 	case status == 404:
-		return providers.Errorf(v1alpha1.ReasonInvalid,
-			"%s has no API at spec.github.apiURL: on GitHub Enterprise Server it is https://HOST/api/v3", q.host)
+		return noAPI(q)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -35,11 +37,11 @@ type tokens struct {
 	current *source
 }
 
-// source is where tokens come from until one of them is refused.
+// source is where tokens come from until another one is asked for.
 type source struct {
 	*ghinstallation.Transport
-	// worked is set once GitHub took one of its tokens.
-	worked atomic.Bool
+	// minted is when GitHub made its last token, in nanoseconds of Unix time.
+	minted atomic.Int64
 }
 
 func newTokens(a *account, number int64, paid http.RoundTripper) *tokens {
@@ -50,7 +52,7 @@ func newTokens(a *account, number int64, paid http.RoundTripper) *tokens {
 
 // RoundTrip sends a request with the installation's token.
 func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
-	from, token, err := t.token(req.Context())
+	from, token, err := t.token(req.Context(), t.source())
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
@@ -58,43 +60,46 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	at := attemptOf(req.Context())
+	minted := time.Unix(0, from.minted.Load())
 	req = traced(req.Clone(req.Context()), at)
 	req.Header.Set("Authorization", "token "+token)
 	resp, err := t.paid.RoundTrip(req)
-	switch {
-	case err == nil:
-		from.worked.Store(true)
-	case at.status == http.StatusUnauthorized:
-		t.drop(from)
-		if from.worked.Load() {
-			return nil, providers.Errorf(v1alpha1.ReasonUnavailable,
-				"%s refuses a token that it took before: another one is asked for", t.account.host)
-		}
+	var failed *providers.Error
+	if errors.As(err, &failed) {
+		t.relied(failed, at.question, minted)
 	}
 	return resp, err
 }
 
-// token returns a token that is valid, and what it came from.
-func (t *tokens) token(ctx context.Context) (*source, string, error) {
-	t.mu.Lock()
-	from := t.current
-	t.mu.Unlock()
-	id := t.account.installationID(t.number)
-	if err := t.account.refused.get(id); err != nil {
-		return nil, "", err
+// relied notes on a refusal what the request relied on: that a repository is refused is
+// about the installation, if that was found, and all else about the token.
+func (t *tokens) relied(failed *providers.Error, q question, minted time.Time) {
+	switch {
+	case failed.Refused == providers.RefusedNothing:
+	case failed.Reason != v1alpha1.ReasonRepoNotFound:
+		failed.Relied, failed.Learned = providers.FactToken, minted
+	case t.account.given == 0:
+		failed.Relied, failed.Learned = providers.FactInstallation, t.account.foundAt(ownerOf(q.repository))
 	}
+}
+
+// source returns where the tokens of now come from.
+func (t *tokens) source() *source {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.current
+}
+
+// token returns a token of a source that is valid. However many ask, one request is made.
+func (t *tokens) token(ctx context.Context, from *source) (*source, string, error) {
 	// The others that wait must not fail because the first one gives up.
 	shared := context.WithoutCancel(ctx)
-	done := t.asking.DoChan("", func() (any, error) {
+	done := t.asking.DoChan(fmt.Sprintf("%p", from), func() (any, error) {
 		ctx, cancel := withDeadline(shared)
 		defer cancel()
 		token, err := from.Token(ctx)
 		if err != nil {
-			failed := t.account.failed(&attempt{}, err)
-			if failed.Reason == v1alpha1.ReasonCredentialsInvalid {
-				t.account.refused.put(id, failed, refusedFor)
-			}
-			return "", failed
+			return "", t.account.failed(&attempt{}, err)
 		}
 		return token, nil
 	})
@@ -107,36 +112,40 @@ func (t *tokens) token(ctx context.Context) (*source, string, error) {
 	}
 }
 
-// drop forgets a token that GitHub refused, so that the next request asks for
-// another one: it may have been revoked before its time.
-func (t *tokens) drop(refused *source) {
+// renew asks for another token, which takes the place of the current one.
+func (t *tokens) renew(ctx context.Context) error {
+	next := t.fresh()
+	if _, _, err := t.token(ctx, next); err != nil {
+		return t.account.failed(&attempt{}, err)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current == refused {
-		t.current = t.fresh()
-	}
+	t.current = next
+	return nil
 }
 
 func (t *tokens) fresh() *source {
-	return &source{Transport: ghinstallation.NewFromAppsTransport(t.account.signed(asking{t}), t.number)}
+	s := &source{}
+	s.Transport = ghinstallation.NewFromAppsTransport(t.account.signed(asking{t, s}), t.number)
+	return s
 }
 
 // asking sends the request for a token. It is free, since the slot at hand was
 // taken for the write that needs the token, and GitHub counts it for the App.
-type asking struct{ *tokens }
+type asking struct {
+	*tokens
+	source *source
+}
 
 // RoundTrip sends the request and sees to it that the answer holds a token:
 // ghinstallation takes it as it comes.
 func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, at := t.account.begin(req.Context(), question{operation: opCreateToken, installation: t.number})
+	ctx, _ := t.account.begin(req.Context(), question{operation: opCreateToken, installation: t.number})
 	req = req.Clone(req.Context())
 	req.Header.Set(apiVersionHeader, apiVersion)
 	resp, err := t.paid.RoundTrip(req.WithContext(ratelimit.WithoutBudget(ctx)))
 	if err != nil {
-		if at.status == http.StatusNotFound {
-			t.account.forget(t.number)
-		}
-		return nil, err
+		return nil, t.installationRefused(err)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxToken))
 	_ = resp.Body.Close()
@@ -151,10 +160,20 @@ func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, providers.Errorf(v1alpha1.ReasonUnavailable,
 			"GitHub's answer to the request for a token is not understood (status %d)", resp.StatusCode)
 	}
+	t.source.minted.Store(t.account.clock.Now().UnixNano())
 	// ghinstallation decodes all that GitHub tells of a token, such as each repository.
 	if text, err = json.Marshal(made); err != nil {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))
 	return resp, nil
+}
+
+// installationRefused notes on a refusal that it is about the installation, if that was found.
+func (t asking) installationRefused(err error) error {
+	var failed *providers.Error
+	if errors.As(err, &failed) && failed.Refused == providers.RefusedInstallation && t.account.given == 0 {
+		failed.Relied, failed.Learned = providers.FactInstallation, t.account.installationFoundAt(t.number)
+	}
+	return err
 }

@@ -21,12 +21,6 @@ func (a *account) appTransport() http.RoundTripper {
 	return a.signed(a.installations.Get(a.appLane()).RoundTripper(readAnswer))
 }
 
-// installationTransport authenticates as an installation of the App.
-func (a *account) installationTransport(number int64) http.RoundTripper {
-	paid := a.installations.Get(a.installationID(number)).RoundTripper(readAnswer)
-	return newTokens(a, number, paid)
-}
-
 // signed puts the App's signature on requests. One for each transport: it keeps
 // state that ghinstallation guards only in there.
 func (a *account) signed(rt http.RoundTripper) *ghinstallation.AppsTransport {

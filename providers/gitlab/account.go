@@ -28,7 +28,6 @@ type account struct {
 	installations *ratelimit.Installations
 	clock         clock.PassiveClock
 	users         *users
-	refused       *refusal
 	// asking makes one request of those that ask whose the token is.
 	asking singleflight.Group
 
@@ -53,7 +52,6 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token sec
 		installations: k.installations,
 		clock:         k.clock,
 		users:         k.users,
-		refused:       &refusal{clock: k.clock},
 	}
 	whose, certain := k.users.of(host, a.name, token)
 	if certain {
@@ -105,6 +103,9 @@ func (a *account) Client(ctx context.Context, repository string) (providers.Clie
 	defer a.mu.Unlock()
 	return &client{dialect: a.dialect, account: a, api: a.opened, user: a.user.id, repository: repository}, nil
 }
+
+// Renew does nothing: nobody but the ScmProvider's owner has another token.
+func (a *account) Renew(context.Context, string, *providers.Error) error { return nil }
 
 // known takes in whose the token is.
 func (a *account) known(whose user) error {

@@ -80,7 +80,7 @@ func TestUpdate_InAPipelineThatIsGone_AsksForALook(t *testing.T) {
 	b.gitlab.DeletePipeline(shown.Handle.GitLab.PipelineID)
 	_, err := c.Update(b.ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	e := b.fails(err, v1alpha1.ReasonUnavailable)
-	b.Expect(e.Unknown).To(BeTrue(), "only a look tells what is left")
+	b.Expect(e.Stale).To(BeTrue(), "only a look tells what is left")
 	b.Expect(e.Message).To(ContainSubstring("does not exist any more"))
 	found, err := c.Find(b.ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
@@ -200,7 +200,7 @@ func TestSomebodyElsesTransitionIsLookedUp(t *testing.T) {
 	want := providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d"}
 	_, err := c.Update(b.ctx(), at("x"), shown, want)
 	e := b.fails(err, v1alpha1.ReasonUnavailable)
-	b.Expect(e.Unknown).To(BeTrue())
+	b.Expect(e.Stale).To(BeTrue())
 	b.Expect(e.Message).To(Equal(`somebody else has changed the status: Cannot transition status via :run from :running (Reason(s): Status cannot transition via "run")`))
 	found, err := c.Find(b.ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())

@@ -12,6 +12,8 @@ import (
 // complaint is the body of an answer from status 400 on. What is not JSON, such
 // as the page of some proxy, is looked at and never gets into a message.
 type complaint struct {
+	// own reports whether it has the form of GitLab's errors.
+	own bool
 	// Message is a text, or an object of texts about each field.
 	Message json.RawMessage `json:"message"`
 	// Code and Description come from the check of a token, and Code alone, as a
@@ -25,6 +27,7 @@ func parse(body []byte) complaint {
 	if json.Unmarshal(body, &c) != nil {
 		return complaint{}
 	}
+	c.own = c.said() != ""
 	return c
 }
 

@@ -43,7 +43,7 @@ func underContract(t *testing.T) *contract.SCM {
 		},
 		Inject: map[contract.Fault]func(contract.Request){},
 	}
-	for name, fault := range map[contract.Fault]fake.Fault{
+	kinds := map[contract.Fault]fake.Fault{
 		contract.LostBefore:      {DropBefore: true},
 		contract.LostAfter:       {DropAfter: true},
 		contract.CutBody:         {CutBody: true},
@@ -56,7 +56,11 @@ func underContract(t *testing.T) *contract.SCM {
 		contract.Unauthorized:    {Times: -1, Status: 401, Body: `{"message":"401 Unauthorized"}`},
 		contract.Forbidden:       {Times: -1, Status: 403, Body: forbidden403},
 		contract.RepositoryGone:  {Times: -1, Status: 404, Body: `{"message":"404 Project Not Found"}`},
-	} {
+	}
+	for name, page := range contract.ProxyPages {
+		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
+	}
+	for name, fault := range kinds {
 		scm.Inject[name] = func(next contract.Request) {
 			f := fault
 			f.Match = writes

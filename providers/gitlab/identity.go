@@ -86,9 +86,6 @@ func recorded(host string, records []v1alpha1.Installation) user {
 // identify asks GitLab whose the token is, in one request however many wait for the
 // answer, once in the account's life.
 func (a *account) identify(ctx context.Context) error {
-	if err := a.refused.get(); err != nil {
-		return err
-	}
 	if _, certain := a.identity(); certain {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -122,7 +121,7 @@ func TestTheUsersBudgetKnowsOfTheQuestion(t *testing.T) {
 	b.Expect(b.gitlab.Writes()).To(BeEmpty())
 }
 
-func TestARefusedTokenIsToldAndNotTriedForEachStatus(t *testing.T) {
+func TestARefusedTokenIsTold(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spoil   func(*bench)
 		message string
@@ -140,25 +139,13 @@ func TestARefusedTokenIsToldAndNotTriedForEachStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			clk := clocktesting.NewFakeClock(time.Now())
-			b.kind.clock = clk
-			b.account = b.open(b.provider, b.token)
 			c := b.client(repository)
 			tc.spoil(b)
 			_, err := c.Create(b.ctx(), at("x"), queued)
 			e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
 			b.Expect(e.Message).To(HaveSuffix(tc.message))
 			b.Expect(e.Unknown).To(BeFalse())
-			for range 20 {
-				_, err := b.account.Client(b.ctx(), repository)
-				b.Expect(b.fails(err, v1alpha1.ReasonCredentialsInvalid).Message).To(Equal(e.Message))
-			}
-			b.Expect(b.gitlab.Writes()).To(HaveLen(1))
-
-			clk.Step(time.Minute)
-			_, err = b.client(repository).Create(b.ctx(), at("x"), queued)
-			_ = b.fails(err, v1alpha1.ReasonCredentialsInvalid)
-			b.Expect(b.gitlab.Writes()).To(HaveLen(2))
+			b.Expect(e.Refused).To(Equal(providers.RefusedAccount))
 
 			b.gitlab.ClearFaults()
 			b.account = b.open(b.provider, b.gitlab.AddToken(bot))
@@ -177,7 +164,7 @@ func TestAWrongTokenOrAddressIsTold(t *testing.T) {
 		"no scope":   {fake.Fault{Status: 403, Body: `{"error":"insufficient_scope","error_description":"x","scope":"api"}`}, v1alpha1.ReasonCredentialsInvalid, "the token of ScmProvider acme-gitlab lacks the scope api"},
 		"blocked":    {fake.Fault{Status: 403, Body: `{"message":"403 Forbidden - Your account has been blocked."}`}, v1alpha1.ReasonCredentialsInvalid, "ScmProvider acme-gitlab is blocked"},
 		"403":        {fake.Fault{Status: 403, Body: forbidden403}, v1alpha1.ReasonCredentialsInvalid, "denies it to ScmProvider acme-gitlab (403 Forbidden)"},
-		"no GitLab":  {fake.Fault{Status: 404, Body: "<html>"}, v1alpha1.ReasonInvalid, "has no API of GitLab at the path of spec.gitlab.apiURL"},
+		"no GitLab":  {fake.Fault{Status: 404, Body: "<html>"}, v1alpha1.ReasonUnavailable, "has no API of GitLab at the path of spec.gitlab.apiURL"},
 		"a page":     {fake.Fault{Status: 200, Body: "<html>log in</html>"}, v1alpha1.ReasonUnavailable, "the answer is not understood"},
 		"nobody":     {fake.Fault{Status: 200, Body: "{}"}, v1alpha1.ReasonUnavailable, "the answer is not understood"},
 		"null":       {fake.Fault{Status: 200, Body: "null"}, v1alpha1.ReasonUnavailable, "the answer is not understood"},

@@ -20,21 +20,28 @@ func judge(q question, status int, body []byte) *providers.Error {
 		e.Unknown = q.write()
 		return e
 	}
-	return refused(q, status, parse(body))
+	c := parse(body)
+	switch foreign := providers.OfProxy(status, c.own); {
+	case foreign && q.operation == opUser && status == http.StatusNotFound:
+		return providers.Errorf(v1alpha1.ReasonUnavailable, "%s has no API of GitLab at the path of spec.gitlab.apiURL", q.host)
+	case foreign:
+		return providers.ProxyAnswered(q.host, "GitLab", status, q.write())
+	}
+	return refused(q, status, c)
 }
 
 // refused says what GitLab refused, for statuses from 400 to 499.
 func refused(q question, status int, c complaint) *providers.Error {
 	switch status {
 	case http.StatusUnauthorized:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s refuses the token of %s%s", q.host, q.who, quoted(c))
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid, "%s refuses the token of %s%s", q.host, q.who, quoted(c))
 	case http.StatusForbidden:
 		return forbidden(q, c)
 	case http.StatusNotFound:
 		return missing(q, c)
 	case http.StatusMethodNotAllowed:
 		if c.mentions("moved projects") {
-			return providers.Errorf(v1alpha1.ReasonRepoNotFound, "project %s has moved to another path, which takes writes now", q.repository)
+			return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound, "project %s has moved to another path, which takes writes now", q.repository)
 		}
 	case http.StatusConflict:
 		// It was not applied. GitLab has waited for the other write already.
@@ -45,7 +52,7 @@ func refused(q question, status int, c complaint) *providers.Error {
 	case c.mentions("cannot transition status"):
 		// What is shown is not what it was taken for: only a look tells what it is.
 		e := providers.Errorf(v1alpha1.ReasonUnavailable, "somebody else has changed the status: %s", text)
-		e.Unknown = true
+		e.Stale = true
 		return e
 	case c.mentions("name has already been taken"):
 		return providers.Errorf(v1alpha1.ReasonInvalid, "a CI job of the commit's pipeline has the same name as the status")
@@ -58,16 +65,16 @@ func refused(q question, status int, c complaint) *providers.Error {
 func forbidden(q question, c complaint) *providers.Error {
 	switch {
 	case c.Code == "insufficient_scope":
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the token of %s lacks the scope api", q.who)
+		return providers.Refuse(providers.RefusedPermission, v1alpha1.ReasonCredentialsInvalid, "the token of %s lacks the scope api", q.who)
 	case c.mentions("blocked"):
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s is blocked", q.who)
+		return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid, "%s is blocked", q.who)
 	case q.operation == opSet:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 			"%s lacks the role Developer in %s, or Maintainer where the branch is protected", q.who, q.repository)
 	case q.operation == opList:
-		return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s lacks the role Reporter in %s", q.who, q.repository)
+		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid, "%s lacks the role Reporter in %s", q.who, q.repository)
 	}
-	return providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "%s denies it to %s%s", q.host, q.who, quoted(c))
+	return providers.Refuse(providers.RefusedAccount, v1alpha1.ReasonCredentialsInvalid, "%s denies it to %s%s", q.host, q.who, quoted(c))
 }
 
 // missing is a 404, which GitLab also answers where something is there but not
@@ -80,12 +87,12 @@ func missing(q question, c complaint) *providers.Error {
 		// Nothing happened, but the pipeline is gone, and what was in it: only a look
 		// tells what is left.
 		e := providers.Errorf(v1alpha1.ReasonUnavailable, "pipeline %d of commit %s in %s does not exist any more", q.pipeline, q.sha, q.repository)
-		e.Unknown = true
+		e.Stale = true
 		return e
 	case c.mentions("404 references for commit"):
 		return providers.Errorf(v1alpha1.ReasonCommitNotFound, "commit %s is on no branch or tag of %s", q.sha, q.repository)
 	case c.mentions("404 commit"):
 		return providers.Errorf(v1alpha1.ReasonCommitNotFound, "project %s has no commit %s", q.repository, q.sha)
 	}
-	return providers.Errorf(v1alpha1.ReasonRepoNotFound, "project %s does not exist, or %s has no access to it", q.repository, q.who)
+	return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound, "project %s does not exist, or %s has no access to it", q.repository, q.who)
 }

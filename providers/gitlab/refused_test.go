@@ -24,20 +24,20 @@ func TestAnAnswerOfGitLabTellsWhatToDo(t *testing.T) {
 	}{
 		"429":         {429, retryLater, v1alpha1.ReasonPending, false, "gitlab.com limits the requests of user bot"},
 		"401":         {401, `{"message":"401 Unauthorized"}`, credentials, false, "gitlab.com refuses the token of user bot (401 Unauthorized)"},
-		"401, page":   {401, badGateway, credentials, false, "gitlab.com refuses the token of user bot"},
+		"401, page":   {401, badGateway, unavailable, true, "gitlab.com answered 401 Unauthorized, which is not in the form of GitLab: a proxy may have answered"},
 		"403":         {403, forbidden403, credentials, false, "user bot lacks the role Developer in acme/shop, or Maintainer where the branch is protected"},
 		"404 project": {404, `{"message":"404 Project Not Found"}`, v1alpha1.ReasonRepoNotFound, false, "project acme/shop does not exist, or user bot has no access to it"},
-		"404 page":    {404, badGateway, v1alpha1.ReasonRepoNotFound, false, "project acme/shop does not exist, or user bot has no access to it"},
+		"404 page":    {404, badGateway, unavailable, true, "gitlab.com answered 404 Not Found, which is not in the form of GitLab: a proxy may have answered"},
 		"404 commit":  {404, noCommit, v1alpha1.ReasonCommitNotFound, false, "project acme/shop has no commit 1f0c"},
 		"404 refs":    {404, `{"message":"404 References for commit Not Found"}`, v1alpha1.ReasonCommitNotFound, false, "commit 1f0c is on no branch or tag of acme/shop"},
 		"404 pipeline": {
-			404, `{"message":"404 Pipeline for pipeline_id, sha and ref Not Found"}`, unavailable, true,
+			404, `{"message":"404 Pipeline for pipeline_id, sha and ref Not Found"}`, unavailable, false,
 			"pipeline 12 of commit 1f0c in acme/shop does not exist any more",
 		},
 		"405": {405, `{"message":"Non GET methods are not allowed for moved projects"}`, v1alpha1.ReasonRepoNotFound, false, "project acme/shop has moved to another path, which takes writes now"},
 		"409": {409, another, unavailable, false, "another status of commit 1f0c is being written in acme/shop"},
 		"transition": {
-			400, transition, unavailable, true,
+			400, transition, unavailable, false,
 			`somebody else has changed the status: Cannot transition status via :run from :running (Reason(s): Status cannot transition via "run")`,
 		},
 		"field":        {400, badURL, invalid, false, "GitLab refused it: target_url is blocked: Only allowed schemes are http, https"},
@@ -60,6 +60,8 @@ func TestAnAnswerOfGitLabTellsWhatToDo(t *testing.T) {
 			g.Expect(e.Message).To(Equal(tc.message))
 			g.Expect(e.Reason).To(Equal(tc.reason))
 			g.Expect(e.Unknown).To(Equal(tc.unknown))
+			g.Expect(e.Stale).To(Equal(name == "404 pipeline" || name == "transition"))
+			g.Expect(e.Refused != providers.RefusedNothing).To(Equal(e.Reason == credentials || e.Reason == v1alpha1.ReasonRepoNotFound))
 			if tc.status >= 500 {
 				q := q
 				q.operation = opList

@@ -57,9 +57,7 @@ func (a *account) readAnswer(req *http.Request, resp *http.Response, body []byte
 	if failed == nil {
 		return feedback, nil
 	}
-	if resp.StatusCode == http.StatusUnauthorized {
-		a.refused.put(failed)
-	}
+	feedback.Foreign = providers.OfProxy(resp.StatusCode, parse(body).own)
 	return feedback, failed
 }
 

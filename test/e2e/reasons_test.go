@@ -29,13 +29,19 @@ var _ = Describe("What GitHub refuses", func() {
 			w.synced(euCluster, "before", v1alpha1.PhaseSuccess)
 			cause()
 			w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
-			Eventually(w.reason(euCluster, "build")).Should(Equal(reason))
+			Eventually(func() string {
+				clk.skip(time.Second) // a refusal is final after some tries
+				return w.reason(euCluster, "build")()
+			}).Should(Equal(reason))
 			Expect(w.message("build")).To(ContainSubstring(message))
 			calls := len(w.scm.Calls())
 			Consistently(func() int { return len(w.scm.Calls()) }).Should(Equal(calls))
 			cure()
 			Consistently(w.reason(euCluster, "build")).WithTimeout(500 * time.Millisecond).Should(Equal(reason))
-			clk.skip(10 * time.Minute)
+			Eventually(func() string {
+				clk.skip(time.Minute)
+				return w.reason(euCluster, "build")()
+			}).Should(Equal(v1alpha1.ReasonSynced))
 			w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
 		},
 		Entry("a missing permission",

@@ -59,12 +59,15 @@ func (s *Server) asInstallation(x *exchange) (*token, *refused) {
 		return nil, refusal(http.StatusUnauthorized, "Requires authentication")
 	}
 	t := x.caller.token
-	if t == nil || !t.expires.After(x.Now) {
+	if t == nil || !t.expires.After(x.Now) || x.Now.Before(t.from) {
 		return nil, refusal(http.StatusUnauthorized, "Bad credentials")
 	}
 	i := s.world.installations[t.installation]
 	if i == nil || i.app != t.app {
 		return nil, refusal(http.StatusUnauthorized, "Bad credentials")
+	}
+	if i.suspended {
+		return nil, refusal(http.StatusForbidden, errSuspended)
 	}
 	exists := s.world.commits[x.repository()] != nil
 	if !exists || fold(i.owner) != x.path("owner") || !t.reaches(x.path("repo")) {

@@ -171,3 +171,41 @@ func TestWhatAnInstallationCannotReachIsNotThere(t *testing.T) {
 	w.Uninstall(installation)
 	w.Expect(w.create("").status).To(Equal(401))
 }
+
+func TestATokenThatLagsIsRefusedForAWhile(t *testing.T) {
+	w := newWorld(t)
+	w.LagTokens(2 * time.Second)
+	lagging := w.issue(w.key, app, installation)
+	list := repo + "/commits/" + sha + "/check-runs"
+	w.Expect(w.send("GET", list, "", lagging).status).To(Equal(401))
+	w.Expect(w.send("GET", list, "", w.token).status).To(Equal(200), "older tokens are good")
+	w.clock.Step(2 * time.Second)
+	w.Expect(w.send("GET", list, "", lagging).status).To(Equal(200))
+}
+
+func TestATokenKeepsThePermissionsThatItWasMadeWith(t *testing.T) {
+	w := newWorld(t)
+	w.Install(app, installation, "acme", github.WithoutChecksWrite())
+	old := w.issue(w.key, app, installation)
+	w.Install(app, installation, "acme")
+	create := `{"name":"x","head_sha":"` + sha + `"}`
+	a := w.send("POST", repo+"/check-runs", create, old)
+	w.Expect(a.status).To(Equal(403))
+	w.Expect(a.text("message")).To(Equal("Resource not accessible by integration"))
+	w.Expect(w.send("POST", repo+"/check-runs", create, w.issue(w.key, app, installation)).status).To(Equal(201))
+}
+
+func TestASuspendedInstallationIsLetInAgain(t *testing.T) {
+	w := newWorld(t)
+	list := repo + "/commits/" + sha + "/check-runs"
+	w.Suspend(installation, true)
+	for _, a := range []answer{
+		w.send("GET", list, "", w.token),
+		w.send("POST", "/app/installations/678/access_tokens", "", sign(w.key, "RS256", w.claims(app))),
+	} {
+		w.Expect(a.status).To(Equal(403))
+		w.Expect(a.text("message")).To(Equal("This installation has been suspended"))
+	}
+	w.Suspend(installation, false)
+	w.Expect(w.send("GET", list, "", w.token).status).To(Equal(200))
+}

@@ -1,6 +1,8 @@
 package github
 
 import (
+	"time"
+
 	"k8s.io/utils/clock"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
@@ -18,6 +20,8 @@ type Server struct {
 	statuses commitStatuses
 	budgets  budgets
 	requests int
+	// lag is how long a token is refused after it was made.
+	lag time.Duration
 }
 
 // Fault makes the server misbehave.

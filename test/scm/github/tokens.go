@@ -17,7 +17,9 @@ const tokenLife = time.Hour
 type token struct {
 	app, installation int64
 	expires           time.Time
-	checksWrite       bool
+	// from is when all of GitHub's replicas know it.
+	from        time.Time
+	checksWrite bool
 	// repositories are the folded names that it is limited to; none is all.
 	repositories map[string]bool
 }
@@ -37,7 +39,10 @@ func (s *Server) createToken(x *exchange) (answer, *refused) {
 		return answer{}, refusal(http.StatusNotFound, "Not Found")
 	}
 	x.Call.Installation = id
-	t := &token{app: app, installation: id, expires: x.Now.Add(tokenLife), checksWrite: i.checksWrite}
+	if i.suspended {
+		return answer{}, refusal(http.StatusForbidden, errSuspended)
+	}
+	t := &token{app: app, installation: id, expires: x.Now.Add(tokenLife), from: x.Now.Add(s.lag), checksWrite: i.checksWrite}
 	permissions := i.permissions()
 	if err := s.narrow(t, i, permissions, x.Body); err != nil {
 		return answer{}, err
@@ -93,6 +98,14 @@ func (s *Server) narrow(t *token, i *installation, granted map[string]string, bo
 		t.repositories[fold(name)] = true
 	}
 	return nil
+}
+
+// errSuspended is what GitHub says while an installation is suspended.
+const errSuspended = "This installation has been suspended"
+
+// LagTokens has tokens refused for a time after they were made, as by replicas that lag behind.
+func (s *Server) LagTokens(lag time.Duration) {
+	s.Do(func() { s.lag = lag })
 }
 
 // ExpireTokens makes every token that was issued worthless, as when an hour has

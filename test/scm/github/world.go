@@ -31,6 +31,7 @@ type installation struct {
 	owner       string
 	user        bool
 	checksWrite bool
+	suspended   bool
 }
 
 func newWorld() world {
@@ -92,6 +93,12 @@ func (s *Server) Install(appID, installationID int64, owner string, opts ...Inst
 // Uninstall takes an installation away. Its tokens are worth nothing at once.
 func (s *Server) Uninstall(installationID int64) {
 	s.Do(func() { delete(s.world.installations, installationID) })
+}
+
+// Suspend suspends an installation, or lets it in again. Meanwhile its tokens are refused, and
+// there are no others.
+func (s *Server) Suspend(installationID int64, suspended bool) {
+	s.Do(func() { s.world.installations[installationID].suspended = suspended })
 }
 
 // AddRepo makes a repository, given as owner/name, with commits.

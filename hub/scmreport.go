@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+type reportQueue struct {
+	workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// note has what SCMs say of ScmProviders reported. It never blocks.
+func (s *scmProviders) note(names []string) {
+	if s == nil || s.reports.Load() == nil {
+		return
+	}
+	q := s.reports.Load()
+	for _, name := range names {
+		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: s.namespace, Name: name}})
+	}
+}
+
+// report patches the Ready condition of a ScmProvider, on the leader.
+func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	s.Lock()
+	provider, problem, err := s.open(ctx, req.NamespacedName)
+	s.Unlock()
+	if err != nil || provider == nil {
+		return reconcile.Result{}, err
+	}
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
+		Message: "settings and credential are usable", ObservedGeneration: provider.Generation,
+		LastTransitionTime: metav1.NewTime(s.clock.Now().UTC().Truncate(time.Second)),
+	}
+	if problem == nil && !provider.Spec.Suspend {
+		problem = s.ledger.Credential(provider.Name)
+	}
+	switch {
+	case problem != nil:
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, problem.Reason, problem.Message
+	case provider.Spec.Suspend:
+		condition.Status, condition.Reason = metav1.ConditionUnknown, v1alpha1.ReasonSuspended
+		condition.Message = "spec.suspend is set: nothing is sent through it"
+	}
+	before := provider.DeepCopy()
+	apimeta.SetStatusCondition(&provider.Status.Conditions, condition)
+	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
+		return reconcile.Result{}, nil
+	}
+	s.announce(provider, apimeta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady), condition)
+	err = s.client.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner))
+	return reconcile.Result{}, client.IgnoreNotFound(err)
+}
+
+// announce makes an event of a Ready condition that is another one than before.
+func (s *scmProviders) announce(provider *v1alpha1.ScmProvider, before *metav1.Condition, now metav1.Condition) {
+	if s.events == nil || before == nil && now.Status != metav1.ConditionFalse ||
+		before != nil && before.Status == now.Status && before.Reason == now.Reason {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if now.Status == metav1.ConditionFalse {
+		kind = corev1.EventTypeWarning
+	}
+	s.events.Eventf(provider, nil, kind, now.Reason, "Check", "%s", now.Message)
+	s.log.Info("ScmProvider changed", "name", provider.Name, "ready", now.Status, "reason", now.Reason, "message", now.Message)
+}

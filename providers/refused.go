@@ -1,0 +1,65 @@
+package providers
+
+import (
+	"net/http"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// Refused is what an SCM's "no" to a credential is about. Whoever sends requests decides when
+// it is final: a client reports each answer as it is.
+type Refused int
+
+const (
+	// RefusedNothing : the SCM did not refuse the credential.
+	RefusedNothing Refused = iota
+	// RefusedAccount : it refuses the credential of the ScmProvider.
+	RefusedAccount
+	// RefusedInstallation : it refuses the credential in one installation.
+	RefusedInstallation
+	// RefusedPermission : the credential lacks a permission for requests of this sort, reads or
+	// writes, in the whole installation.
+	RefusedPermission
+	// RefusedRepository : it refuses requests of this sort, reads or writes, in one repository.
+	RefusedRepository
+)
+
+// Fact is what an account learns of the SCM, and can learn anew by Account.Renew.
+type Fact int
+
+const (
+	// FactNone : nothing. A credential of a Secret is as it is.
+	FactNone Fact = iota
+	// FactToken : a token that the account asked for, with the permissions of that time.
+	FactToken
+	// FactInstallation : which installation an owner has.
+	FactInstallation
+)
+
+// Refuse makes an Error of an SCM's "no" to a credential.
+func Refuse(what Refused, reason, format string, args ...any) *Error {
+	e := Errorf(reason, format, args...)
+	e.Refused = what
+	return e
+}
+
+// OfProxy reports whether an answer proves nothing about a credential or a repository: it has
+// a status that refuses one, and own is false because its body is not in the SCM's form. A
+// proxy answers so.
+func OfProxy(status int, own bool) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusProxyAuthRequired, http.StatusGone, http.StatusMisdirectedRequest, http.StatusUnavailableForLegalReasons:
+		return !own
+	}
+	return false
+}
+
+// ProxyAnswered is the Error of an answer for which OfProxy is true. write says that the
+// request may have taken effect.
+func ProxyAnswered(host, title string, status int, write bool) *Error {
+	e := Errorf(v1alpha1.ReasonUnavailable, "%s answered %d %s, which is not in the form of %s: a proxy may have answered",
+		host, status, http.StatusText(status), title)
+	e.Unknown = write
+	return e
+}
