@@ -100,7 +100,8 @@ func (b *budgets) condition(ctx context.Context, p *v1alpha1.ScmProvider, record
 		return
 	}
 	patch := client.MergeFromWithOptions(old, client.MergeFromWithOptimisticLock{})
-	if err := b.client.Status().Patch(ctx, p, patch, client.FieldOwner(fieldOwner)); client.IgnoreNotFound(err) != nil {
+	err := b.client.Status().Patch(ctx, p, patch, client.FieldOwner(fieldOwner))
+	if client.IgnoreNotFound(err) != nil {
 		b.log.V(1).Info("condition not written; trying again", "scmProvider", p.Name, "error", err.Error())
 	}
 }

@@ -25,7 +25,7 @@ func TestClient_FollowsNoRedirectWithAWrite(t *testing.T) {
 		_, err := c.Create(b.ctx(), at("y"), queued)
 		b.Expect(b.fails(err, v1alpha1.ReasonMoved).Unknown).To(BeFalse())
 		_, err = c.Update(b.ctx(), at("x"), shown, queued)
-		b.fails(err, v1alpha1.ReasonMoved)
+		_ = b.fails(err, v1alpha1.ReasonMoved)
 		b.Expect(b.github.Writes()).To(HaveLen(before + 2))
 	}
 }
