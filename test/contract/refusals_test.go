@@ -84,7 +84,8 @@ func TestWhatGitHubHasNotFoundIsNotFound(t *testing.T) {
 				err := providers.AsError(call(t, s.client()))
 				s.Expect(err.Reason).To(Equal(v1alpha1.ReasonRepoNotFound), err.Message)
 				s.Expect(err.Message).To(ContainSubstring(repository))
-				s.Expect(err.Unknown).To(Equal(who == "an App" && name == "update"), "only a look tells what is gone")
+				s.Expect(err.Stale).To(Equal(who == "an App" && name == "update"), "only a look tells what is gone")
+				s.Expect(err.Unknown).To(BeFalse(), "nothing was sent that could still take effect")
 				s.Expect(s.budget().PausedUntil).To(BeNil())
 			})
 		}
