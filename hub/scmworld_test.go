@@ -105,7 +105,7 @@ func (w *scmWorld) open() {
 	w.g.THelper()
 	w.provider.Spec.Grants, w.provider.Spec.Drift.Interval = []v1alpha1.Grant{allowAll()}, "0s"
 	s := compileSCM(providers.NewRegistry(w.kind), w.provider, w.secret)
-	w.g.Expect(s.problem).To(BeNil())
+	w.g.Expect(s.account).NotTo(BeNil())
 	w.apply(w.setSCM("acme", s))
 }
 
@@ -267,11 +267,11 @@ func gitlabWorld(t *testing.T) *scmWorld {
 
 func bitbucketWorld(t *testing.T, center bool) *scmWorld {
 	f := atNow(t)
-	make := fakebitbucket.NewCloud
+	start := fakebitbucket.NewCloud
 	if center {
-		make = fakebitbucket.NewDataCenter
+		start = fakebitbucket.NewDataCenter
 	}
-	server := make(fakebitbucket.WithClock(f.now))
+	server := start(fakebitbucket.WithClock(f.now))
 	t.Cleanup(server.Close)
 	server.AddRepo("acme/shop", testSHA)
 	spec := v1alpha1.ScmProviderSpec{BitbucketCloud: &v1alpha1.BitbucketCloudSpec{APIURL: v1alpha1.APIURL(server.URL())}}
