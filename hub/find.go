@@ -12,7 +12,7 @@ import (
 // need a look, or else by its name. done says that nothing is to be written now, and result
 // then when to come back.
 func (s *syncer) look(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
-	look, state := s.ledger.BeginLook(key, job)
+	look, state := s.ledger.beginLook(key, job)
 	switch state {
 	case lookUnderWay:
 		return ctrl.Result{}, true
@@ -29,7 +29,7 @@ func (s *syncer) look(ctx context.Context, key Key, job Job, client providers.Cl
 
 // list looks at all keys of a commit that need it.
 func (s *syncer) list(ctx context.Context, key Key, job Job, client providers.Client, look Look) (result ctrl.Result, done bool) {
-	defer func() { s.apply(s.ledger.EndLook(look)) }()
+	defer func() { s.apply(s.ledger.endLook(look)) }()
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
 		failure := providers.AsError(err)

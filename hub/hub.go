@@ -75,20 +75,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		log: o.Log, outlets: map[string]*outlet{},
 	}
 	lead.keepWhile(h.ledger.Unsure, h.publisher.unpublished)
-	scms := &scmProviders{
-		client:    electedClient{local.GetClient(), lead},
-		namespace: o.Namespace,
-		registry: providers.NewRegistry(
-			github.NewKind(installations, clk), gitlab.NewKind(installations, clk), gitea.NewKind(installations, clk),
-			bitbucket.NewCloudKind(installations, clk), bitbucket.NewDataCenterKind(installations, clk),
-		),
-		installations: installations,
-		ledger:        h.ledger,
-		apply:         h.apply,
-		clock:         clk,
-		log:           o.Log,
-		events:        local.GetEventRecorder(fieldOwner),
-	}
+	scms := h.newSCMProviders(local, installations, clk, o)
 	h.scms = scms
 	if err := scms.setup(local); err != nil {
 		return nil, err
@@ -123,6 +110,24 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		return nil, err
 	}
 	return h, addChecks(local)
+}
+
+// newSCMProviders makes the controller of ScmProviders, for all kinds of SCMs.
+func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTickerAndDelayedExecution, o Options) *scmProviders {
+	return &scmProviders{
+		client:    electedClient{mgr.GetClient(), h.lead},
+		namespace: o.Namespace,
+		registry: providers.NewRegistry(
+			github.NewKind(installations, clk), gitlab.NewKind(installations, clk), gitea.NewKind(installations, clk),
+			bitbucket.NewCloudKind(installations, clk), bitbucket.NewDataCenterKind(installations, clk),
+		),
+		installations: installations,
+		ledger:        h.ledger,
+		apply:         h.apply,
+		clock:         clk,
+		log:           o.Log,
+		events:        mgr.GetEventRecorder(fieldOwner),
+	}
 }
 
 // addSync adds the elected part: the sync controller, which brings its queue to

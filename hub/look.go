@@ -28,8 +28,8 @@ type Look struct {
 	writes map[*entry]uint64
 }
 
-// BeginLook begins a look for a key. One that is not alone must be ended by EndLook.
-func (l *Ledger) BeginLook(key Key, job Job) (Look, lookState) {
+// beginLook begins a look for a key. One that is not alone must be ended by endLook.
+func (l *Ledger) beginLook(key Key, job Job) (Look, lookState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.commits[commitOf(key)]
@@ -68,8 +68,8 @@ func (l *Ledger) unproven(e *entry, via *scm) bool {
 	return !now.Certain || now.Lost || now.Stale
 }
 
-// EndLook ends a look, and returns the keys that can go on, or need another.
-func (l *Ledger) EndLook(look Look) Changes {
+// endLook ends a look, and returns the keys that can go on, or need another.
+func (l *Ledger) endLook(look Look) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(look.on.looks, look.writer)

@@ -86,27 +86,33 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 			return result, nil
 		}
 	}
-	// Until here took time: what is written is what is granted and wanted now.
+	return s.proceed(ctx, key, job, client, action), nil
+}
+
+// proceed does what is to be done for a key now. What was found out until here took time: what
+// is written is what is granted and wanted now.
+func (s *syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
 	fresh, _, ok := s.ledger.Job(key)
 	if !ok || fresh.attempt != job.attempt {
 		s.queue().Add(key)
-		return ctrl.Result{}, nil
+		return ctrl.Result{}
 	}
-	if action == ActFind && fresh.Wait > 0 {
-		return ctrl.Result{RequeueAfter: fresh.Wait}, nil
+	if done == ActFind && fresh.Wait > 0 {
+		return ctrl.Result{RequeueAfter: fresh.Wait}
 	}
-	action = plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
+	action := plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
 	if action == ActFind {
 		s.queue().Add(key)
-		return ctrl.Result{}, nil
+		return ctrl.Result{}
 	}
-	if fresh, entry = s.enter(ctx, key, fresh, classOf(action)); entry.Wait > 0 {
-		return s.held(key, fresh, action, entry), nil
+	fresh, entry := s.enter(ctx, key, fresh, classOf(action))
+	switch {
+	case entry.Wait > 0:
+		return s.held(key, fresh, action, entry)
+	case action == ActReplace:
+		return s.replace(ctx, key, fresh, client)
 	}
-	if action == ActReplace {
-		return s.replace(ctx, key, fresh, client), nil
-	}
-	return s.write(ctx, key, fresh, client, action), nil
+	return s.write(ctx, key, fresh, client, action)
 }
 
 // open returns the client for a job, nil where the key has to wait for its turn in

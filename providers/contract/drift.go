@@ -116,9 +116,9 @@ func ownWords(b *bench) {
 				b.Expect(shown).NotTo(gomega.BeNil(), "%q by %s", at.Name, by)
 				b.Expect(shown.Phase).To(gomega.BeEquivalentTo(word), "%q by %s", at.Name, by)
 				b.Expect(shown.Over()).To(gomega.BeTrue())
-				for _, any := range phases {
-					same := providers.Status{Phase: any, Description: shown.Description, URL: shown.URL}
-					b.Expect(b.account.Next(shown, same)).NotTo(gomega.Equal(providers.StepNone), "%s by %s is no %s", word, by, any)
+				for _, each := range phases {
+					same := providers.Status{Phase: each, Description: shown.Description, URL: shown.URL}
+					b.Expect(b.account.Next(shown, same)).NotTo(gomega.Equal(providers.StepNone), "%s by %s is no %s", word, by, each)
 				}
 			}
 			now, ok := b.bring(c, at, &listed, want)

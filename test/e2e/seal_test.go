@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,7 +34,7 @@ var _ = Describe("A status that the hub sealed", func() {
 	// reads are the requests for check runs that make none.
 	reads := func(w *world) (n int) {
 		for _, call := range w.scm.Calls() {
-			if call.Method == "GET" && strings.Contains(call.Path, "/check-runs") {
+			if call.Method == http.MethodGet && strings.Contains(call.Path, "/check-runs") {
 				n++
 			}
 		}
