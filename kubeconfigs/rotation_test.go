@@ -66,7 +66,7 @@ var _ = Describe("A changed kubeconfig", func() {
 		r := runReplica(ctx)
 		kubeconfig := insider(hub, "first")
 		secret := r.add(ctx, "member", kubeconfig)
-		Eventually(r.engagements("member")).Should(HaveLen(1))
+		Eventually(r.health("member")).Should(haveState(Connected, ReasonConnected))
 		member := r.engagements("member")()[0]
 
 		By("an API server that is not there")

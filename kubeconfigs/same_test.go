@@ -119,7 +119,7 @@ var _ = Describe("Secrets of one ServiceAccount", func() {
 		change(ctx, younger, put(token()))
 		Consistently(r.health("b")).WithTimeout(time.Second).Should(refused)
 		Expect(r.engagements("a")()).To(HaveLen(1))
-		Expect(r.events(ctx, "b")()).To(Equal([]string{SameCluster}))
+		Eventually(r.events(ctx, "b")).Should(Equal([]string{SameCluster}))
 
 		By("having the younger one come by another account")
 		change(ctx, younger, put(others()))
