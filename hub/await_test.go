@@ -96,7 +96,7 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
 	b.now.Step(20 * time.Second)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}), "nothing tells that anything is there, so it is looked up once")
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
 
 	b.hear("us", testStatus(on(movedSHA), told(func() v1alpha1.CommitStatusStatus {
 		s := statusWith("queued", 7)

@@ -1,5 +1,7 @@
 package hub
 
+import "slices"
+
 // fewNames is how many names on one commit are looked through for one of them. Most commits
 // have fewer, and a map of them takes more memory than they do.
 const fewNames = 16
@@ -47,6 +49,11 @@ func (c *commit) named(name string) *entry {
 		}
 	}
 	return nil
+}
+
+// another reports whether what is said of an entry is true of another one on the commit.
+func (c *commit) another(than *entry, is func(*entry) bool) bool {
+	return slices.ContainsFunc(c.entries, func(e *entry) bool { return e != than && is(e) })
 }
 
 // entryAt is the entry of a key, and made where there is none.

@@ -153,11 +153,18 @@ func (l *Ledger) lookWait(e *entry, job Job) time.Duration {
 	if d.guarded && job.Guarded != "" {
 		return unheardCheck
 	}
-	if e.nameless && !e.Lost && !e.met && job.Settle > 0 {
-		// Most likely nothing is there, which proves nothing before.
+	if job.Settle > 0 && l.mayBeSent(e) && e.on.another(e, l.mayBeSent) {
+		// Most likely few of them are there, and the commit is listed once for all.
 		return job.Settle
 	}
 	return d.lookAt.Sub(l.clock.Now())
+}
+
+// mayBeSent reports whether nothing is known of an entry but that a predecessor may have
+// written to it.
+func (l *Ledger) mayBeSent(e *entry) bool {
+	_, claimed := l.judge(e)
+	return claimed && e.nameless && !e.Certain && !e.Lost && !e.met
 }
 
 // LookFailed records that a list failed, for the keys that it was made for beside one.

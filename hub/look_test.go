@@ -100,17 +100,25 @@ func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
 	b.g.Expect(added).To(ContainElements(keyNamed("s1"), keyNamed("s2")), "they go on when it is done")
 }
 
-func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
-	b := newBench(t)
-	b.hear("eu", testStatus(named("s0")), testStatus(named("s1")))
+// succeed begins after a predecessor that may have requests under way, with what is claimed
+// until now.
+func (b *bench) succeed() {
 	b.started = time.Time{}
 	b.Begin(Predecessor{Led: true, Unsure: true})
 	for e := range b.entries {
 		e.Certain, e.seen = false, false
 	}
-	for _, o := range b.Ledger.members["eu"].objects {
-		o.fresh = false
+	for _, m := range b.Ledger.members {
+		for _, o := range m.objects {
+			o.fresh = false
+		}
 	}
+}
+
+func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")), testStatus(named("s1")))
+	b.succeed()
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 	b.reconcileAll(2)
 	for _, cluster := range []string{"us", "ap"} {
@@ -123,6 +131,29 @@ func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
 	b.reconcileAll(2)
 	b.expectReads(1, 0)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "create queued"}))
+}
+
+func TestLook_LoneKeyIsAdoptedAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")))
+	b.succeed()
+	b.scm.found = shows("queued")
+	b.reconcileAll(1)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.reconcileAll(1)
+	b.expectReads(0, 1)
+}
+
+func TestLook_LoneKeyThatIsNotThereIsWrittenOnceNothingCanArrive(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")))
+	b.succeed()
+	b.reconcileAll(1)
+	b.reconcileAll(1)
+	b.expectReads(0, 1)
+	b.now.Step(settleTime)
+	b.reconcileAll(1)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
 }
 
 func TestLook_LostWriteIsLookedUpOnceMoreWhenItsTimeIsOver(t *testing.T) {

@@ -96,7 +96,7 @@ var _ = Describe("A hub that is killed", func() {
 
 		By("starting another one, which looks before it writes")
 		w.start()
-		cs := w.syncedInTime(euCluster, "build", v1alpha1.PhaseSuccess)
+		cs := w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
 		Expect(w.runsNamed("build")).To(Equal(1))
 		Expect(w.runsNamed("before")).To(Equal(1))
 		Expect(w.posts()).To(Equal(2))

@@ -156,7 +156,7 @@ var _ = Describe("Secrets", func() {
 		By("losing the installation's token")
 		w.scm.ExpireTokens()
 		w.change(euCluster, "build", func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = v1alpha1.PhaseSuccess })
-		w.syncedInTime(euCluster, "build", v1alpha1.PhaseSuccess)
+		w.synced(euCluster, "build", v1alpha1.PhaseSuccess)
 
 		By("having keys that are none, cut short, and another App's")
 		foreign := string(w.scm.AddApp(999))
@@ -165,7 +165,7 @@ var _ = Describe("Secrets", func() {
 			w.setSecret([]byte(key))
 			name := fmt.Sprintf("bad-%d", i)
 			w.ask(euCluster, name, v1alpha1.PhaseSuccess)
-			Eventually(w.reason(euCluster, name)).WithTimeout(patient).Should(Equal(v1alpha1.ReasonCredentialsInvalid), name)
+			Eventually(w.reason(euCluster, name)).Should(Equal(v1alpha1.ReasonCredentialsInvalid), name)
 		}
 
 		By("having kubeconfigs that are refused, that are no good, and a member that tells what it was told")

@@ -218,17 +218,6 @@ func (w *world) synced(c *clusters.Cluster, name string, phase v1alpha1.Phase) *
 	return w.get(c, name)
 }
 
-// patient is how long a status may take that waits for what a predecessor may have sent, or for
-// a refused token to be asked again.
-const patient = 45 * time.Second
-
-// syncedInTime waits longer than synced.
-func (w *world) syncedInTime(c *clusters.Cluster, name string, phase v1alpha1.Phase) *v1alpha1.CommitStatus {
-	GinkgoHelper()
-	Eventually(func() v1alpha1.Phase { return w.get(c, name).Status.Phase }).WithTimeout(patient).Should(Equal(phase))
-	return w.synced(c, name, phase)
-}
-
 // expectInvariants checks what holds for every status at any time.
 func expectInvariants(cs *v1alpha1.CommitStatus) {
 	GinkgoHelper()
