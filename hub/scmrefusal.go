@@ -40,12 +40,13 @@ var (
 type scmRefusal struct {
 	// no is what the SCM said last.
 	no *providers.Error
-	// proven says that it had worked within the hour before.
-	proven bool
+	// workedAt is when it had worked last before, zero for never.
+	workedAt time.Time
 	// firstAt and askedAt are when the first refused request and the last one were sent, and
 	// answeredAt is when the last refusal was taken in.
 	firstAt, askedAt, answeredAt time.Time
-	// tries counts refusals, and checks the slow re-checks that were planned.
+	// tries counts refusals, without a first one that looks is to tell of, and checks the slow
+	// re-checks that were planned.
 	tries, checks int
 	// renewedAt is when the account last learned anew what it relied on, and changeRenewedAt
 	// when it last did because of a change; zero for never.
@@ -59,13 +60,18 @@ type scmRefusal struct {
 // refuse takes in a "no" to a request that was sent at sentAt. An answer to a request that
 // was sent before the last one was known says nothing new.
 func (r scmRefusal) refuse(sentAt, now time.Time, no *providers.Error) scmRefusal {
-	if r.tries > 0 && !sentAt.After(r.answeredAt) {
+	first := r.no == nil
+	if !first && !sentAt.After(r.answeredAt) {
 		return r
 	}
-	if r.tries == 0 {
+	if first {
 		r.firstAt = sentAt
 	}
 	r.no, r.askedAt, r.answeredAt = no, sentAt, now
+	if first && no.Stale {
+		r.dueAt = now.Add(firstRetry) // a look tells
+		return r
+	}
 	r.tries++
 	r.final = r.final || r.fresh()
 	delay, slow := r.delay()
@@ -102,16 +108,17 @@ func (r scmRefusal) young() bool {
 	return !learned.IsZero() && r.askedAt.Sub(learned) < factsSettle
 }
 
+// proven reports whether it had worked within the hour before the first refusal.
+func (r scmRefusal) proven() bool { return r.firstAt.Sub(r.workedAt) <= provenFor }
+
 // delay is how long after the last refusal the next probe is due. slow says that it is a
 // re-check of what is final.
 func (r scmRefusal) delay() (d time.Duration, slow bool) {
 	schedule := unprovenSchedule
-	if r.proven {
+	if r.proven() {
 		schedule = provenSchedule
 	}
 	switch {
-	case r.no.Stale && r.tries == 1:
-		return firstRetry, false // a look tells
 	case r.tries <= len(schedule):
 		return schedule[r.tries-1], false
 	case !r.final:
@@ -124,9 +131,10 @@ func (r scmRefusal) delay() (d time.Duration, slow bool) {
 
 // renews reports whether the account is to learn anew what the last refused request relied
 // on, right after that: once, unless that was learned so lately that the SCM may lag behind.
+// What worked since it was learned is behind no lag.
 func (r scmRefusal) renews() bool {
-	return r.no.Relied != providers.FactNone && !r.final && r.renewedAt.IsZero() && !r.no.Learned.After(r.firstAt) &&
-		r.askedAt.Sub(r.no.Learned) >= lagging
+	lags := r.askedAt.Sub(r.no.Learned) < lagging && r.workedAt.Before(r.no.Learned)
+	return r.no.Relied != providers.FactNone && !r.final && r.renewedAt.IsZero() && !r.no.Learned.After(r.firstAt) && !lags
 }
 
 // renewsFirst reports whether the account is to learn that anew before a probe, which changed

@@ -43,33 +43,46 @@ func TestScmRefusal_IsFinalOnFreshFactsOnly(t *testing.T) {
 	for name, tc := range map[string]struct {
 		relied  providers.Fact
 		age     time.Duration // of what the first refused request relied on
-		proven  bool
+		worked  time.Duration // before the first refusal, 0 for never
 		asked   []time.Duration
 		renewed []time.Duration
 		final   int
 	}{
 		"a plain token": {
-			providers.FactNone, 0, false, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s, 30*m + 13*s}, nil, 3,
+			providers.FactNone, 0, 0, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s, 30*m + 13*s}, nil, 3,
 		},
 		"a plain token that worked": {
-			providers.FactNone, 0, true, []time.Duration{0, 5 * s, 20 * s, 80 * s, 380 * s, 380*s + 10*m, 380*s + 30*m}, nil, 3,
+			providers.FactNone, 0, 59 * m, []time.Duration{0, 5 * s, 20 * s, 80 * s, 380 * s, 380*s + 10*m, 380*s + 30*m}, nil, 3,
 		},
 		"a token minted just now": {
-			providers.FactToken, 0, false, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s, 10*m + 24*s, 30*m + 24*s}, []time.Duration{2 * s, 10*m + 13*s, 30*m + 24*s}, 3,
+			providers.FactToken, 0, 0, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s, 10*m + 24*s, 30*m + 24*s}, []time.Duration{2 * s, 10*m + 13*s, 30*m + 24*s}, 3,
 		},
 		"an old token": {
-			providers.FactToken, 30 * m, false, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s}, []time.Duration{0, 10*m + 13*s}, 3,
+			providers.FactToken, 30 * m, 0, []time.Duration{0, 2 * s, 13 * s, 10*m + 13*s}, []time.Duration{0, 10*m + 13*s}, 3,
 		},
 		"an old token that worked": {
-			providers.FactToken, 30 * m, true, []time.Duration{0, 5 * s, 20 * s, 80 * s, 380 * s}, []time.Duration{0, 80 * s, 380 * s}, 3,
+			providers.FactToken, 30 * m, m, []time.Duration{0, 5 * s, 20 * s, 80 * s, 380 * s}, []time.Duration{0, 80 * s, 380 * s}, 3,
+		},
+		"a token minted just now by an account that worked": {
+			providers.FactToken, s, m, []time.Duration{0, 5 * s, 20 * s, 80 * s}, []time.Duration{5 * s, 80 * s}, 3,
+		},
+		"a token minted just now that worked": {
+			providers.FactToken, s, s / 2, []time.Duration{0, 5 * s, 20 * s, 80 * s}, []time.Duration{0, 80 * s}, 3,
+		},
+		"a plain token that worked long ago": {
+			providers.FactNone, 0, 61 * m, []time.Duration{0, 2 * s, 13 * s}, nil, 3,
 		},
 		"an installation that was found": {
-			providers.FactInstallation, time.Hour, false, []time.Duration{0, 2 * s, 13 * s}, []time.Duration{0}, 3,
+			providers.FactInstallation, time.Hour, 0, []time.Duration{0, 2 * s, 13 * s}, []time.Duration{0}, 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			_, asked, renewed, final := refusedBy(scmRefusal{proven: tc.proven}, tc.relied, start.Add(-tc.age), start, len(tc.asked))
+			var r scmRefusal
+			if tc.worked > 0 {
+				r.workedAt = start.Add(-tc.worked)
+			}
+			_, asked, renewed, final := refusedBy(r, tc.relied, start.Add(-tc.age), start, len(tc.asked))
 			g.Expect(asked).To(Equal(tc.asked))
 			g.Expect(renewed).To(Equal(tc.renewed))
 			g.Expect(final).To(Equal(tc.final))

@@ -51,10 +51,12 @@ func (l *Ledger) refuse(key Key, job Job, class requestClass, sentAt time.Time, 
 	delete(l.refusals.outages, job.via.name) // a refusal is an answer, too
 	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
 	scope := scopeOf(job, key, lane, class, no)
+	if all := scope.ofEveryRequest(); l.refusals.scopes[all] != nil {
+		scope = all
+	}
 	r := l.refusals.scopes[scope]
 	if r == nil {
-		worked, ok := l.refusals.worked[scope.provenBy()]
-		r = &refusedScope{scmRefusal: scmRefusal{proven: ok && now.Sub(worked) <= provenFor}, held: map[Key]struct{}{}}
+		r = &refusedScope{scmRefusal: scmRefusal{workedAt: l.refusals.worked[scope.provenBy()]}, held: map[Key]struct{}{}}
 		l.refusals.scopes[scope] = r
 	}
 	before, tries := r.verdictOrNil(), r.tries
@@ -175,8 +177,8 @@ func (r *scmRefusals) note(now time.Time, what ...string) {
 	r.swept = len(r.worked)
 }
 
-// forgetRefusals forgets what was refused to a ScmProvider: it has another credential now, or
-// is gone.
+// forgetRefusals forgets what was refused to a ScmProvider, and that its credential worked: it
+// has another one now, or is gone.
 func (l *Ledger) forgetRefusals(scm string) {
 	for scope := range l.refusals.scopes {
 		if scope.scm == scm {
@@ -184,6 +186,7 @@ func (l *Ledger) forgetRefusals(scm string) {
 		}
 	}
 	delete(l.refusals.outages, scm)
+	delete(l.refusals.worked, "account "+scm)
 }
 
 // TakeRenewal returns the refusal of a key's request after which the account is to learn anew

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -30,7 +31,11 @@ func TestRefusedCredential_IsOneQuestionForAllClaims(t *testing.T) {
 				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}), "%d is not final", refusal.status)
 				w.run(59 * time.Second)
 				w.g.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
-				w.g.Expect(w.refused(from)).To(BeNumerically("<=", 3), "requests that were refused with %d", refusal.status)
+				atMost := 3
+				if refusal.status == http.StatusNotFound && proven {
+					atMost++ // it may be the status that is gone: a look comes first
+				}
+				w.g.Expect(w.refused(from)).To(BeNumerically("<=", atMost), "requests that were refused with %d", refusal.status)
 				w.g.Expect(w.count(from, fakegithub.OpCreateToken)).To(BeNumerically("<=", 2))
 				from = len(w.Calls())
 				w.run(9 * time.Minute)

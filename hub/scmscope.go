@@ -78,6 +78,12 @@ func scopeOf(job Job, key Key, lane string, class requestClass, no *providers.Er
 	return s
 }
 
+// ofEveryRequest is the same about every request.
+func (s refusalScope) ofEveryRequest() refusalScope {
+	s.class = askAccount
+	return s
+}
+
 // provenBy is under what scmRefusals.worked has what a scope is about.
 func (s refusalScope) provenBy() string {
 	if s.what == providers.RefusedAccount {
