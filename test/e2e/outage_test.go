@@ -46,7 +46,15 @@ func (w *world) askAll(repo string, n int) {
 // askOne makes a CommitStatus in the member eu for the GitRepo of a name.
 func (w *world) askOne(repo, what string) {
 	GinkgoHelper()
-	w.ask(euCluster, repo+"-"+what, v1alpha1.PhaseSuccess, func(cs *v1alpha1.CommitStatus) { cs.Spec.GitRepoRef.Name = repo })
+	w.askAt(repo, what, testSHA)
+}
+
+// askAt makes a CommitStatus for a commit in the member eu for the GitRepo of a name.
+func (w *world) askAt(repo, what, sha string) {
+	GinkgoHelper()
+	w.ask(euCluster, repo+"-"+what, v1alpha1.PhaseSuccess, func(cs *v1alpha1.CommitStatus) {
+		cs.Spec.GitRepoRef.Name, cs.Spec.SHA = repo, sha
+	})
 }
 
 // reasonsOf counts the Ready reasons of those that askAll made.
@@ -93,7 +101,11 @@ var _ = Describe("An installation", func() {
 		hanging.scm.Inject(github.Fault{Match: all, Times: -1, Hang: true})
 		down.scm.Inject(github.Fault{Match: all, Times: -1, Status: http.StatusServiceUnavailable})
 		hangs, fails := len(hanging.scm.Calls()), len(down.scm.Calls())
-		w.askAll("hanging", each)
+		for i := range each { // one list of a commit is for all of its keys
+			sha := fmt.Sprintf("%040x", i+1)
+			hanging.scm.AddCommit("acme/shop", sha)
+			w.askAt("hanging", strconv.Itoa(i), sha)
+		}
 		w.askAll("down", each)
 		Eventually(func() int { return len(hanging.scm.Calls()) }).Should(Equal(hangs+10), "what may be in flight")
 		Eventually(func() int { return len(down.scm.Calls()) }).Should(BeNumerically(">", fails+2))
