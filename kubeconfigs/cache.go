@@ -143,13 +143,13 @@ func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, name
 		clock: clock.RealClock{}, log: c.options.Log,
 	}
 	f.lister = &lister{limit: c.options.ObjectLimit, clock: c.options.Clock, wait: f.pause}
-	f.fetch = func(ctx context.Context, options metav1.ListOptions) (*page, error) {
+	f.fetch = func(ctx context.Context, options metav1.ListOptions, take func(found) error) (page, error) {
 		body, err := ask(options).Stream(asPage(ctx))
 		if err != nil {
-			return nil, err
+			return page{}, err
 		}
 		defer func() { _ = body.Close() }()
-		return objects.page(ctx, body, options.Limit)
+		return objects.page(ctx, body, options.Limit, take)
 	}
 	return f
 }

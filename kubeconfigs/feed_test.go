@@ -57,13 +57,13 @@ type script struct {
 	handler  toolscache.ResourceEventHandler
 	// before is called before the feed runs, and omit with each page.
 	before func(*feed)
-	omit   func(*page)
+	omit   func(*wholePage)
 }
 
-func (s *script) fetch(_ context.Context, _ metav1.ListOptions) (*page, error) {
+func (s *script) fetch(_ context.Context, _ metav1.ListOptions) (*wholePage, error) {
 	repos := s.lists[min(s.listed, len(s.lists)-1)]
 	s.listed++
-	list := &page{listHead: listHead{version: string(rune('0' + s.listed))}}
+	list := &wholePage{listHead: listHead{version: string(rune('0' + s.listed))}}
 	for _, r := range repos {
 		list.objects = append(list.objects, found{object: r.DeepCopy()})
 	}
@@ -247,11 +247,11 @@ func TestFeedRelist_KeepsWhatThereIsWhenALaterListFails(t *testing.T) {
 	s.watches = append(s.watches, refused(apierrors.NewResourceExpired("compacted")))
 	s.before = func(f *feed) {
 		next := f.fetch
-		f.fetch = func(ctx context.Context, o metav1.ListOptions) (*page, error) {
+		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
 			if o.Continue != "" {
-				return nil, errors.New("broken")
+				return page{}, errors.New("broken")
 			}
-			p, err := next(ctx, o)
+			p, err := next(ctx, o, take)
 			if s.listed == 2 {
 				p.next = "more"
 			}

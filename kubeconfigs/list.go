@@ -20,11 +20,11 @@ const (
 	pageGrowth = 2
 )
 
-// lister lists a kind by pages. Each object is handed on before the next page is read:
-// whatever a member holds, the hub holds one page beside what it lets in.
+// lister lists a kind by pages. Each object is handed on before the next is read: whatever a
+// member holds, the hub holds one object beside what it lets in.
 type lister struct {
-	// fetch asks for a page.
-	fetch func(context.Context, metav1.ListOptions) (*page, error)
+	// fetch asks for a page, and hands on its objects, also those of one that fails later.
+	fetch fetcher
 	// limit is how many objects of the kind the hub takes from the member.
 	limit int
 	clock clock.PassiveClock
@@ -35,6 +35,9 @@ type lister struct {
 	// truncated reports whether the last list has more pages than were read.
 	truncated bool
 }
+
+// fetcher asks for a page and hands on its objects.
+type fetcher func(context.Context, metav1.ListOptions, func(found) error) (page, error)
 
 // listState is how far a list is.
 type listState struct {
@@ -50,24 +53,21 @@ type listState struct {
 
 // list hands on all objects, and returns the version that they are as of. It asks for the
 // newest state, since an API server does not divide any other into pages. It calls again
-// before it begins again, after which all objects that it handed on count for nothing.
+// before it begins again, after which all objects that it handed on count for nothing. A page
+// that fails is asked for again, so an object may be handed on twice; one that cannot be read
+// is not.
 func (l *lister) list(ctx context.Context, take func(found) error, again func()) (version string, err error) {
 	s := l.begin(l.firstPage(), l.clock.Now())
 	for more := true; more; {
 		if err := s.end.late(l.clock.Now()); err != nil {
 			return "", err
 		}
-		page, err := l.fetch(ctx, s.options)
+		page, err := l.read(ctx, s.options, take)
 		if err != nil {
 			if err := l.recover(ctx, s, err, again); err != nil {
 				return "", err
 			}
 			continue
-		}
-		for _, f := range page.objects {
-			if err := take(f); err != nil {
-				return "", err
-			}
 		}
 		if more, err = s.turn(page); err != nil {
 			return "", err
@@ -77,18 +77,40 @@ func (l *lister) list(ctx context.Context, take func(found) error, again func())
 	return s.version, nil
 }
 
+// read reads a page. What cannot be read is handed on at its end, since nothing tells it from
+// what cannot be read of the same page when it is asked for again.
+func (l *lister) read(ctx context.Context, options metav1.ListOptions, take func(found) error) (page, error) {
+	var unreadable []found
+	p, err := l.fetch(ctx, options, func(f found) error {
+		if f.err != nil {
+			unreadable = append(unreadable, f)
+			return nil
+		}
+		return take(f)
+	})
+	if err != nil {
+		return page{}, err
+	}
+	for _, f := range unreadable {
+		if err := take(f); err != nil {
+			return page{}, err
+		}
+	}
+	return p, nil
+}
+
 // begin begins a list, whose time runs from begun on.
 func (l *lister) begin(page int64, begun time.Time) *listState {
 	return &listState{options: metav1.ListOptions{Limit: page}, end: newListEnd(begun, l.limit, page)}
 }
 
 // turn takes in the end of a page, and reports whether there are more.
-func (s *listState) turn(p *page) (more bool, err error) {
+func (s *listState) turn(p page) (more bool, err error) {
 	if s.version == "" {
 		s.version = p.version
 	}
 	s.recovering, s.options.Continue = false, p.next
-	return s.end.next(s.options.Limit, len(p.objects), p.next)
+	return s.end.next(s.options.Limit, p.objects, p.next)
 }
 
 // recover has a list go on after a page that failed, or returns why it does not. A page that

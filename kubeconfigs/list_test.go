@@ -3,6 +3,7 @@ package kubeconfigs
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"testing"
 	"time"
@@ -18,9 +19,42 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
+// wholePage is a page with its objects.
+type wholePage struct {
+	listHead
+	objects []found
+}
+
+// handing has a page's objects handed on one after the other.
+func handing(fetch func(context.Context, metav1.ListOptions) (*wholePage, error)) fetcher {
+	return func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
+		whole, err := fetch(ctx, o)
+		if err != nil {
+			return page{}, err
+		}
+		for _, f := range whole.objects {
+			if err := take(f); err != nil {
+				return page{}, err
+			}
+		}
+		return page{whole.listHead, len(whole.objects)}, nil
+	}
+}
+
+// whole reads a page.
+func (o *objects) whole(ctx context.Context, body io.Reader, limit int64) (*wholePage, error) {
+	out := &wholePage{}
+	p, err := o.page(ctx, body, limit, func(f found) error {
+		out.objects = append(out.objects, f)
+		return nil
+	})
+	out.listHead = p.listHead
+	return out, err
+}
+
 // pages serves a list of n objects by pages. largest is how many fit into one answer.
-func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (*page, error) {
-	return func(_ context.Context, o metav1.ListOptions) (*page, error) {
+func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (*wholePage, error) {
+	return func(_ context.Context, o metav1.ListOptions) (*wholePage, error) {
 		*asked = append(*asked, o)
 		if int(o.Limit) > largest {
 			return nil, fmt.Errorf("reading the answer: %w", errTooLarge)
@@ -30,7 +64,7 @@ func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, me
 			start, _ = strconv.Atoi(o.Continue)
 		}
 		end := min(n, start+int(o.Limit))
-		list := &page{listHead: listHead{version: strconv.Itoa(1000 + start)}}
+		list := &wholePage{listHead: listHead{version: strconv.Itoa(1000 + start)}}
 		for i := range end - start {
 			list.objects = append(list.objects, found{object: born(n - start - i)}) // the youngest first
 		}
@@ -42,9 +76,9 @@ func pages(n, largest int, asked *[]metav1.ListOptions) func(context.Context, me
 }
 
 // listerOf is a lister with a clock of its own, which a wait moves on by a second.
-func listerOf(fetch func(context.Context, metav1.ListOptions) (*page, error)) *lister {
+func listerOf(fetch func(context.Context, metav1.ListOptions) (*wholePage, error)) *lister {
 	clk := clocktesting.NewFakeClock(time.Now())
-	return &lister{fetch: fetch, limit: DefaultObjectLimit, clock: clk, wait: func(context.Context, error) { clk.Step(time.Second) }}
+	return &lister{fetch: handing(fetch), limit: DefaultObjectLimit, clock: clk, wait: func(context.Context, error) { clk.Step(time.Second) }}
 }
 
 // listed are the objects that a lister hands on.
@@ -68,6 +102,33 @@ func TestAListIsReadByPages(t *testing.T) {
 		g.Expect(o.ResourceVersion).To(BeEmpty(), "from a cache an API server lists all at once")
 		g.Expect(o.Limit).To(BeEquivalentTo(pageSize))
 	}
+}
+
+func TestListerList_HandsOnWhatCannotBeReadOncePerPage(t *testing.T) {
+	g := NewWithT(t)
+	l := listerOf(nil)
+	l.fetch = func(_ context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
+		for _, f := range []found{{object: born(1)}, {name: called("team", "bad"), err: errTooMany}} {
+			if err := take(f); err != nil {
+				return page{}, err
+			}
+		}
+		if o.Limit == pageSize {
+			return page{}, errTooLarge // in the middle
+		}
+		return page{listHead{version: "7"}, 2}, nil
+	}
+	var readable, unreadable int
+	_, err := l.list(t.Context(), func(f found) error {
+		if f.err != nil {
+			unreadable++
+		} else {
+			readable++
+		}
+		return nil
+	}, func() { t.Error("the list did not begin again") })
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect([]int{readable, unreadable}).To(Equal([]int{2, 1}))
 }
 
 func TestAPageThatIsTooLargeIsAskedForInSmallerOnes(t *testing.T) {

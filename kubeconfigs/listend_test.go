@@ -14,8 +14,8 @@ import (
 )
 
 // pageOf is a page of a list with so many objects.
-func pageOf(from, objects int, token string) *page {
-	p := &page{listHead: listHead{version: strconv.Itoa(1000 + from), next: token}}
+func pageOf(from, objects int, token string) *wholePage {
+	p := &wholePage{listHead: listHead{version: strconv.Itoa(1000 + from), next: token}}
 	for i := range objects {
 		p.objects = append(p.objects, found{object: born(from + i + 1)})
 	}
@@ -31,28 +31,28 @@ func expired(instead string) error {
 
 func TestListerList_EndsWhatTheMemberDoesNotEnd(t *testing.T) {
 	for name, tt := range map[string]struct {
-		page  func(asked int, o metav1.ListOptions) *page
+		page  func(asked int, o metav1.ListOptions) *wholePage
 		takes time.Duration
 		limit int
 		asked int
 		err   string
 	}{
 		"a token that comes again at once": {
-			func(asked int, _ metav1.ListOptions) *page { return pageOf(asked*500, 500, "same") },
+			func(asked int, _ metav1.ListOptions) *wholePage { return pageOf(asked*500, 500, "same") },
 			0, 50_000, 2, "came twice",
 		},
 		"tokens that go round": {
-			func(asked int, _ metav1.ListOptions) *page {
+			func(asked int, _ metav1.ListOptions) *wholePage {
 				return pageOf(asked*500, 500, fmt.Sprint(asked%3))
 			},
 			0, 50_000, 4, "came twice",
 		},
 		"a page without objects": {
-			func(asked int, _ metav1.ListOptions) *page { return pageOf(0, 0, fmt.Sprint(asked)) },
+			func(asked int, _ metav1.ListOptions) *wholePage { return pageOf(0, 0, fmt.Sprint(asked)) },
 			0, 50_000, 1, "without objects",
 		},
 		"slow pages": {
-			func(asked int, _ metav1.ListOptions) *page {
+			func(asked int, _ metav1.ListOptions) *wholePage {
 				return pageOf(asked*500, 500, fmt.Sprint(asked))
 			},
 			29 * time.Second, 50_000, 32, "longer than 15m0s",
@@ -64,11 +64,11 @@ func TestListerList_EndsWhatTheMemberDoesNotEnd(t *testing.T) {
 			l := listerOf(nil)
 			clk, _ := l.clock.(*clocktesting.FakeClock)
 			l.limit = tt.limit
-			l.fetch = func(_ context.Context, o metav1.ListOptions) (*page, error) {
+			l.fetch = handing(func(_ context.Context, o metav1.ListOptions) (*wholePage, error) {
 				clk.Step(tt.takes)
 				asked++
 				return tt.page(asked, o), nil
-			}
+			})
 			_, _, err := l.listed(t.Context())
 			g.Expect(err).To(And(MatchError(errListEnded), MatchError(ContainSubstring(tt.err))))
 			g.Expect(asked).To(Equal(tt.asked))
@@ -99,9 +99,9 @@ func TestListerList_StopsAtTwiceTheObjectsThatAreTaken(t *testing.T) {
 }
 
 // server lists n objects by pages, and refuses to continue as refuse says.
-func server(n int, refuse func(o metav1.ListOptions) error, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (*page, error) {
+func server(n int, refuse func(o metav1.ListOptions) error, asked *[]metav1.ListOptions) func(context.Context, metav1.ListOptions) (*wholePage, error) {
 	whole := pages(n, 1<<30, asked)
-	return func(ctx context.Context, o metav1.ListOptions) (*page, error) {
+	return func(ctx context.Context, o metav1.ListOptions) (*wholePage, error) {
 		if err := refuse(o); err != nil {
 			*asked = append(*asked, o)
 			return nil, err
@@ -154,7 +154,7 @@ func TestListerList_CompletesAListWhoseTokensExpire(t *testing.T) {
 func TestListerList_FailsWhereNoPageIsLargeEnough(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
-	always := func(context.Context, metav1.ListOptions) (*page, error) {
+	always := func(context.Context, metav1.ListOptions) (*wholePage, error) {
 		asked = append(asked, metav1.ListOptions{})
 		if len(asked)%2 == 1 {
 			return pageOf(0, 1, "more"), nil
@@ -165,7 +165,7 @@ func TestListerList_FailsWhereNoPageIsLargeEnough(t *testing.T) {
 	g.Expect(apierrors.IsResourceExpired(err)).To(BeTrue(), "%v", err)
 	g.Expect(len(asked)).To(BeNumerically("<", 20))
 
-	tooLarge := func(_ context.Context, o metav1.ListOptions) (*page, error) {
+	tooLarge := func(_ context.Context, o metav1.ListOptions) (*wholePage, error) {
 		switch {
 		case o.Limit > pageSize:
 			return nil, errTooLarge
@@ -198,10 +198,10 @@ func TestListerList_WaitsForAMemberThatIsBusy(t *testing.T) {
 	g.Expect(asked).To(HaveLen(6), "the pages before are not asked for again")
 
 	clk, _ := l.clock.(*clocktesting.FakeClock)
-	l.fetch = func(context.Context, metav1.ListOptions) (*page, error) {
+	l.fetch = handing(func(context.Context, metav1.ListOptions) (*wholePage, error) {
 		clk.Step(time.Minute)
 		return nil, apierrors.NewTooManyRequests("later", 7)
-	}
+	})
 	_, _, err = l.listed(t.Context())
 	g.Expect(err).To(MatchError(errListEnded), "not for ever")
 }

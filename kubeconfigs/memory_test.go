@@ -34,18 +34,21 @@ func liveHeap() int64 {
 // list. asked is called before each page.
 func changing(objects int, asked func()) *lister {
 	lists := 0
-	return &lister{limit: objects, clock: clock.RealClock{}, fetch: func(_ context.Context, o metav1.ListOptions) (*page, error) {
+	return &lister{limit: objects, clock: clock.RealClock{}, fetch: func(_ context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
 		asked()
 		start, _ := strconv.Atoi(o.Continue)
 		if start == 0 {
 			lists++
 		}
-		out := &page{listHead: listHead{version: fmt.Sprint(lists)}}
+		out := page{listHead: listHead{version: fmt.Sprint(lists)}}
 		for n := start; n < min(objects, start+int(o.Limit)); n++ {
 			object := born(n)
 			object.UID, object.ResourceVersion = types.UID(fmt.Sprint("uid-", n)), fmt.Sprint(lists)
 			object.Spec.Description = strings.Repeat(string(rune('a'+lists)), unitSize-1)
-			out.objects = append(out.objects, found{object: object, name: client.ObjectKeyFromObject(object), size: unitSize - 1})
+			out.objects++
+			if err := take(found{object: object, name: client.ObjectKeyFromObject(object), size: unitSize - 1}); err != nil {
+				return page{}, err
+			}
 		}
 		if end := start + int(o.Limit); end < objects {
 			out.next = strconv.Itoa(end)

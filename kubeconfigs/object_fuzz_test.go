@@ -25,7 +25,7 @@ func FuzzObjects(f *testing.F) {
 	o := reading("GitRepo")
 	o.keep = func(client.Object) int { return 0 }
 	f.Fuzz(func(t *testing.T, text string) {
-		page, err := o.page(t.Context(), strings.NewReader(text), 100)
+		page, err := o.whole(t.Context(), strings.NewReader(text), 100)
 		if err == nil {
 			if !json.Valid([]byte(text)) && strings.TrimSpace(text) == "" {
 				t.Error("nothing is no list")

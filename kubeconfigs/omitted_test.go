@@ -92,7 +92,7 @@ func TestFeed_TakesAListWithObjectsThatCannotBeRead(t *testing.T) {
 	var gone []any
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, {repo("b", "1")}}}
 	s.before = func(f *feed) { f.into.tellGone(&gone) }
-	s.omit = func(p *page) {
+	s.omit = func(p *wholePage) {
 		if s.listed == 2 {
 			p.objects = append(p.objects, found{name: called("team", "a"), err: errTooMany})
 		}

@@ -1,8 +1,11 @@
 package kubeconfigs
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -45,7 +48,7 @@ func TestPage_IsOneOfWhatWasAskedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			page, err := reading("GitRepo").page(t.Context(), strings.NewReader(tc.body), 5)
+			page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(tc.body), 5)
 			if tc.err != "" {
 				g.Expect(err).To(MatchError(ContainSubstring(tc.err)))
 				return
@@ -61,6 +64,36 @@ func TestPage_IsOneOfWhatWasAskedFor(t *testing.T) {
 			g.Expect(readable).To(Equal(tc.readable))
 		})
 	}
+}
+
+func TestPage_HandsOnAnObjectBeforeTheNextIsRead(t *testing.T) {
+	g := NewWithT(t)
+	const item = `{"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
+	first, _, _ := strings.Cut(listOf(`[`+item+`,`+item+`]`), item)
+	taken := make(chan struct{}, 1)
+	reader, writer := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(writer, first+item+","+strings.Repeat(" ", pageBuffer))
+		select {
+		case <-taken:
+			_ = writer.CloseWithError(errTooLarge)
+		case <-time.After(10 * time.Second):
+			_ = writer.Close()
+		}
+	}()
+	_, err := reading("GitRepo").page(t.Context(), reader, 5, func(found) error {
+		taken <- struct{}{}
+		return nil
+	})
+	g.Expect(err).To(MatchError(errTooLarge))
+}
+
+func TestPage_EndsWhereAnObjectIsNotTaken(t *testing.T) {
+	g := NewWithT(t)
+	const item = `{"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
+	full := errors.New("full")
+	_, err := reading("GitRepo").page(t.Context(), strings.NewReader(listOf(`[`+item+`,`+item+`]`)), 5, func(found) error { return full })
+	g.Expect(err).To(MatchError(full))
 }
 
 func TestPage_LeavesOutWhatKubernetesWouldRefuse(t *testing.T) {
@@ -90,7 +123,7 @@ func TestPage_LeavesOutWhatKubernetesWouldRefuse(t *testing.T) {
 			if field == "generation" {
 				text = strings.Replace(text, `{"metadata":{`, `{"metadata":{"generation":`+value+`,`, 1)
 			}
-			page, err := reading("GitRepo").page(t.Context(), strings.NewReader(listOf(`[`+text+`,`+item("", "")+`]`)), 5)
+			page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`,`+item("", "")+`]`)), 5)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(page.objects[0].err).To(HaveOccurred(), "%s: %.50s", field, value)
 			g.Expect(page.objects[0].object).To(BeNil())
@@ -107,7 +140,7 @@ func TestPage_IsOfTheNamespaceThatWasAskedFor(t *testing.T) {
 	in := func(namespace string) string {
 		return `{"metadata":{"name":"a","namespace":"` + namespace + `","uid":"u","resourceVersion":"7"}}`
 	}
-	page, err := o.page(t.Context(), strings.NewReader(listOf(`[`+in("team")+`,`+in("other")+`]`)), 5)
+	page, err := o.whole(t.Context(), strings.NewReader(listOf(`[`+in("team")+`,`+in("other")+`]`)), 5)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(page.objects[0].err).NotTo(HaveOccurred())
 	g.Expect(page.objects[1].err).To(HaveOccurred())
@@ -126,7 +159,7 @@ func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 		`{` + strings.Replace(metadata, `"name"`, `"annotations":{"a":"`+strings.Repeat("x", 3<<20)+`"},"name"`, 1) + `}`,
 	} {
 		g := NewWithT(t)
-		page, err := reading("GitRepo").page(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
+		page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(page.objects).To(HaveLen(1))
 		g.Expect(page.objects[0].err).To(HaveOccurred(), "%.100s", text)
