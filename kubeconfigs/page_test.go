@@ -147,6 +147,28 @@ func TestPage_IsOfTheNamespaceThatWasAskedFor(t *testing.T) {
 	g.Expect(page.objects[1].name.Name).To(BeEmpty(), "nobody in that namespace is named for it")
 }
 
+func TestPage_TakesWhatAnAPIServerHoldsAndNothingLarger(t *testing.T) {
+	for name, tc := range map[string]struct {
+		annotation, spec int
+		taken            bool
+	}{
+		"all annotations that an API server takes": {256 << 10, 1 << 20, true},
+		"as much as etcd takes":                    {0, 3<<19 - 1<<10, true},
+		"too large annotations":                    {metadataLimit, 0, false},
+		"too large a spec":                         {0, objectLimit - metadataLimit, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			text := `{"spec":{"repository":"` + strings.Repeat("x", tc.spec) + `"},"metadata":{"annotations":{"a":"` + strings.Repeat("x", tc.annotation) +
+				`"},"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
+			page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(page.objects[0].err == nil).To(Equal(tc.taken))
+			g.Expect(page.objects[0].name.String()).To(Equal("team/a"))
+		})
+	}
+}
+
 func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 	const metadata = `"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}`
 	for _, text := range []string{

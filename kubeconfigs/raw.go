@@ -10,6 +10,9 @@ const (
 	// objectLimit is in bytes of JSON: etcd takes requests of 1.5 MiB at most, and no API
 	// server holds an object over 2 MiB.
 	objectLimit = 2 << 20
+	// metadataLimit is the part of it that metadata may have: API servers take 256 KiB of
+	// annotations.
+	metadataLimit = 512 << 10
 	// valuesLimit is how many values an object may have. The CRDs of this project allow
 	// about a hundred, beside labels and annotations.
 	valuesLimit = 10_000
@@ -67,8 +70,8 @@ var metadataFields = map[string]bool{
 // what is wrong with the object alone is r.err.
 func (r *rawObject) read(s *scanner) error {
 	r.err = nil
-	r.metadata.empty(`{"metadata":{`)
-	r.content.empty(`{`)
+	r.metadata.empty(`{"metadata":{`, metadataLimit)
+	r.content.empty(`{`, objectLimit-metadataLimit)
 	seen := false
 	err := r.fields(s, errNoObject, func(name string) error {
 		switch {
@@ -84,9 +87,6 @@ func (r *rawObject) read(s *scanner) error {
 	})
 	r.metadata.bytes = append(r.metadata.bytes, "}}"...)
 	r.content.bytes = append(r.content.bytes, '}')
-	if r.err == nil && r.size() > objectLimit {
-		r.err = errTooLarge
-	}
 	r.err = errors.Join(r.err, r.metadata.lost, r.content.lost)
 	return err
 }
@@ -108,9 +108,9 @@ func (r *rawObject) fields(s *scanner, none error, do func(name string) error) e
 	return s.fields(do)
 }
 
-// empty has an object begin.
-func (k *kept) empty(opening string) {
-	*k = kept{bytes: append(k.bytes[:0], opening...), limit: objectLimit, values: valuesLimit, depth: depthLimit}
+// empty has an object begin, of which so many bytes are kept.
+func (k *kept) empty(opening string, limit int) {
+	*k = kept{bytes: append(k.bytes[:0], opening...), limit: limit, values: valuesLimit, depth: depthLimit}
 }
 
 // field keeps a field of an object, if it is one of those, unless it is too large: the
