@@ -105,7 +105,7 @@ fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
 
 .PHONY: bench
 bench: ## Measure budgets, lanes and the ledger, each against a floor in the same run
-	@go test -run '^$$' -bench . -timeout 20m ./ratelimit ./hub
+	@go test -run '^$$' -bench . -timeout 20m ./ratelimit ./hub ./kubeconfigs
 
 .PHONY: bench-hub
 bench-hub: ## Measure a whole hub against floors in the same run (ARGS=--help tells what can be chosen)

@@ -73,6 +73,31 @@ func BenchmarkLane(b *testing.B) {
 	}
 }
 
+// BenchmarkLaneOfRechecks has keys with a write go through a lane in which a re-check of each
+// of many namespaces waits, and through one without them: a walk through those namespaces
+// would take the more time the more they are.
+func BenchmarkLaneOfRechecks(b *testing.B) {
+	const writes = 100
+	for _, rechecks := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("%d_namespaces_wait", rechecks), func(b *testing.B) {
+			q := func() workqueue.TypedInterface[statusKey] {
+				return NewQueue(QueueOptions[statusKey]{Name: "bench", Route: func(k statusKey) Route {
+					if k.name == "recheck" {
+						return Route{Lane: acme, Cluster: "a", Namespace: k.sha, Priority: PriorityRecheck}
+					}
+					return Route{Lane: acme, Cluster: "a", Namespace: "writes", Priority: PriorityTerminal}
+				}})
+			}
+			keys := statusKeys(rechecks + writes)
+			for i := range rechecks {
+				keys[writes+i].name = "recheck"
+			}
+			took := compare(b, 1000, turn(filled(b, q(), keys)), turn(filled(b, q(), keys[:writes])))
+			b.ReportMetric(took[0]/took[1], "x-time-without-rechecks")
+		})
+	}
+}
+
 // BenchmarkLaneMemory fills a lane, and client-go's workqueue. What the keys' own
 // strings take is not counted.
 func BenchmarkLaneMemory(b *testing.B) {
