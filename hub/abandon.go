@@ -79,6 +79,9 @@ func (s *syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.
 		s.queue().Add(key)
 		return ctrl.Result{}
 	}
+	if s.moved(ctx, key, job, err) {
+		return ctrl.Result{}
+	}
 	changes, wait := s.ledger.Refused(key, job, err)
 	s.apply(changes)
 	if wait > 0 {

@@ -62,8 +62,8 @@ type Claim struct {
 	Made, CreatedAt time.Time
 
 	Key Key
-	// Repository is the path as the GitRepo spells it, and Name the status's name as
-	// the CommitStatus does.
+	// Repository is the path as the GitRepo spells it, or the repository's path of today if it
+	// has moved and a grant covers that. Name is the status's name as the CommitStatus spells it.
 	Repository, Name string
 	// Provider is the name of the ScmProvider that the claim goes through.
 	Provider string
@@ -131,7 +131,8 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 		Provider:   scm.name,
 		Want:       wantOf(object.Spec),
 	}
-	if scm.keyTold(object.Status) == claim.Key {
+	claim = claim.follow(scm)
+	if scm.tells(object.Status, claim.Key) {
 		claim.record(object.Status)
 		claim.Together = countIn(object.Status.Description)
 	}
@@ -141,6 +142,21 @@ func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo,
 			scm.name, id.Namespace, id.Cluster, claim.Name, claim.Repository)
 	}
 	return claim, nil
+}
+
+// follow returns the claim on the path that its repository has today, if a grant covers that.
+// Otherwise it returns the claim as it is, and its key has a Problem.
+func (c Claim) follow(s *scm) Claim {
+	m, ok := s.today(c.Repository)
+	if !ok {
+		return c
+	}
+	there := c
+	there.Key, there.Repository = s.keyToday(c.Key), m.to
+	if s.allows(there) {
+		return there
+	}
+	return c
 }
 
 // wantOf is what a spec wants shown.
@@ -198,7 +214,7 @@ func hintOf(object *v1alpha1.CommitStatus, key Key, s *scm) *providers.Shown {
 	if st.Provider == nil || !st.Phase.Canonical().Known() && (st.Phase != "" || !saysDrifted(object)) {
 		return nil
 	}
-	if s.keyTold(st) != key {
+	if !s.tells(st, key) {
 		return nil
 	}
 	return &providers.Shown{
@@ -207,8 +223,17 @@ func hintOf(object *v1alpha1.CommitStatus, key Key, s *scm) *providers.Shown {
 	}
 }
 
-// keyTold is the key that a status is about.
+// keyTold is the key that a status is about, the zero Key where that is another SCM's.
 func (s *scm) keyTold(st v1alpha1.CommitStatusStatus) Key {
-	host, repository, _ := strings.Cut(st.Repo, "/")
-	return s.keyOf(host, repository, st.SHA, st.Name)
+	repository, ok := strings.CutPrefix(st.Repo, s.host+"/")
+	if !ok {
+		return Key{}
+	}
+	return s.keyOf(s.host, repository, st.SHA, st.Name)
+}
+
+// tells reports whether a status is about a key, maybe by a former path of its repository.
+func (s *scm) tells(st v1alpha1.CommitStatusStatus, key Key) bool {
+	told := s.keyTold(st)
+	return told == key || s.keyToday(told) == key
 }

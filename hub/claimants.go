@@ -112,3 +112,12 @@ func (l *Ledger) dropTally(e *entry) {
 		e.tidy()
 	}
 }
+
+// claimants returns the objects that claim an entry.
+func (l *Ledger) claimants(e *entry) Changes {
+	var out Changes
+	for _, o := range e.claims {
+		out.Objects = append(out.Objects, o.id())
+	}
+	return out
+}

@@ -77,7 +77,8 @@ func (s *sharedKey) work(b *testing.B) Changes {
 	if plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
 		return s.Settled(s.key, job)
 	}
-	defer s.Writing(s.key)()
+	ended, _ := s.Writing(s.key, job)
+	defer ended()
 	return s.Showed(s.key, job, &providers.Shown{
 		Status: job.Verdict.Want, Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: 1}},
 	}, true)

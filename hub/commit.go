@@ -56,12 +56,25 @@ func (c *commit) another(than *entry, is func(*entry) bool) bool {
 	return slices.ContainsFunc(c.entries, func(e *entry) bool { return e != than && is(e) })
 }
 
+// entryToday is the entry of a key to which an outcome belongs: that of another key if the path
+// of today of its repository was learned meanwhile. It is nil where there is none.
+func (l *Ledger) entryToday(key Key) *entry {
+	if e := l.entryOf(key); e != nil {
+		return e
+	}
+	if m, ok := l.moved[key.Host].of(key.Repository); ok {
+		key.Repository = l.moved[key.Host].fold(m.to)
+		return l.entryOf(key)
+	}
+	return nil
+}
+
 // entryAt is the entry of a key, and made where there is none.
 func (l *Ledger) entryAt(key Key) *entry {
 	at := commitOf(key)
 	c := l.commits[at]
 	if c == nil {
-		c = &commit{at: at, old: l.started.IsZero() || l.clock.Since(l.started) <= takeOverWindow || l.gone.mayShow(at)}
+		c = &commit{at: at, old: l.started.IsZero() || l.clock.Since(l.started) <= takeOverWindow || l.mayShow(at)}
 		l.commits[at] = c
 	}
 	e := c.named(key.Name)
@@ -116,15 +129,24 @@ func (l *Ledger) entries(yield func(*entry) bool) {
 }
 
 // Writing says that a write to a key begins, and the function that it returns that
-// it has ended, whatever came of it. What is listed meanwhile says nothing of the key.
-func (l *Ledger) Writing(key Key) (ended func()) {
+// it has ended, whatever came of it. What is listed meanwhile says nothing of the key. ok is
+// false where something else of the key has changed since the job was made, so that nothing must
+// be written.
+func (l *Ledger) Writing(key Key, job Job) (ended func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.entryOf(key); e == nil || e.writes != job.writes {
+		return nil, false
+	}
 	l.countWrite(key)
-	return func() { l.countWrite(key) }
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.countWrite(key)
+	}, true
 }
 
 func (l *Ledger) countWrite(key Key) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if e := l.entryOf(key); e != nil {
 		e.writes++
 	}

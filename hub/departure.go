@@ -29,6 +29,8 @@ const (
 	deleted
 	// replaced : another writer takes the key over.
 	replaced
+	// renamed : the repository has another path today.
+	renamed
 )
 
 // departure is a key that was left while the SCM may show something unfinished
@@ -137,7 +139,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	if d.held = unconfirmed > 0; d.held {
 		return Job{}, unconfirmed, false
 	}
-	job = Job{Verdict: Verdict{Owner: d.claim}, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
+	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }
@@ -150,8 +152,12 @@ func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
 	if s == nil || s.kind == nil || s.suspended || d.via == nil || d.via.account == nil {
 		return nil
 	}
+	claim := d.claim.follow(d.via)
+	if _, out := d.via.today(claim.Repository); out {
+		return nil // no grant covers where the repository is today
+	}
 	known := d.why == replaced && e.Certain // by this hub itself, not by a member's word
-	if !known && !s.allows(d.claim) {
+	if !known && !s.allows(claim) {
 		return nil
 	}
 	if sameWriter(s, d.via) {
@@ -271,36 +277,4 @@ func (l *Ledger) heldUp(v Verdict, lane string) (wait time.Duration) {
 func (o *object) parting() []*departure {
 	o.left = slices.DeleteFunc(o.left, func(d *departure) bool { return d.over })
 	return o.left
-}
-
-// farewell is what an old place is to show at last, and ok is false when nothing
-// unfinished of ours is shown there: the outcome that was declared for it and not
-// written yet, or else that it is canceled.
-func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
-	if shown == nil || shown.Foreign || shown.Over() {
-		return providers.Status{}, false
-	}
-	if declared.Phase.Terminal() {
-		return declared, true
-	}
-	return providers.Status{Phase: v1alpha1.PhaseCanceled, Description: shown.Description, URL: shown.URL}, true
-}
-
-// planEnd decides what to do about a place that was left.
-func planEnd(dialect providers.Dialect, now Observation, declared providers.Status) (Action, providers.Status) {
-	if now.Lost {
-		return ActFind, providers.Status{}
-	}
-	want, ok := farewell(now.Shown, declared)
-	if !ok {
-		return ActNothing, providers.Status{}
-	}
-	now.Drifted = false
-	action := plan(dialect, now, want)
-	if action == ActReplace {
-		// That it ends there is what counts, not the text that stays.
-		want = providers.Closing(now.Shown.Status, want)
-		action = plan(dialect, now, want)
-	}
-	return action, want
 }

@@ -34,6 +34,11 @@ type details struct {
 	lookAt         time.Time
 	guarded, alone bool
 	check          check
+	// relies is the former path of the repository by which a claim came here when it was not
+	// certain that it leads here still, "" for none.
+	relies string
+	// underWay says that Lost is because of a write that was under way by a former path.
+	underWay bool
 	// tally is of many claims, nil while there are few or it is not needed.
 	tally *tally
 }
@@ -95,6 +100,7 @@ func (e *entry) succeeded() {
 	d.lookAt, d.guarded, d.alone = time.Time{}, false, false
 	d.heldBy, d.changedAt = refusalScope{}, time.Time{}
 	if !e.Lost {
+		d.underWay = false
 		d.lostAt, d.lostWant = time.Time{}, providers.Status{}
 	}
 	e.tidy()

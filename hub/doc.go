@@ -13,6 +13,9 @@
 //	              start, heard.go which members count, mayclaim.go which of them may
 //	              claim a key, waiting.go which keys wait for one, shared.go for which
 //	              member an object counts that several show
+//	moved.go      which repositories have another path today: relocation.go has them,
+//	              carry.go has what is known of a key go along, follow.go asks the SCM, and
+//	              movesrecord.go keeps them for the next hub
 //	arbitrate.go  claims → what a key should show; aggregate.go joins them where the
 //	              ScmProvider says so (pure); claimset.go looks through a few claims,
 //	              tally.go has an index of many

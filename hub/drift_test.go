@@ -206,7 +206,7 @@ func TestAWriteDuringAListIsNotTakenForDrift(t *testing.T) {
 	b.scm.onList = func() {
 		b.edit("eu", wants("canceled"))
 		job := b.job()
-		ended := b.Writing(testKey)
+		ended, _ := b.Writing(testKey, job)
 		b.Showed(testKey, job, shows("canceled"), true)
 		ended()
 	}

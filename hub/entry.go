@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -89,13 +90,20 @@ func (l *Ledger) resolve(o *object) Changes {
 	switch {
 	case problem != nil:
 		out.add(l.suspend(o))
+	case l.renames(o, claim.Key, s):
+		out.add(l.carry(o, claim, s))
+		l.rely(o, repo, s)
 	case claim.Key != o.key():
 		out.add(l.release(o, moved))
 		o.served = false
 		l.join(o, claim, s)
+		l.rely(o, repo, s)
 	default:
 		before := o.claim()
-		o.served = o.served && claim.Want == before.Want
+		if claim.Want != before.Want {
+			o.served = false
+			l.rely(o, repo, s)
+		}
 		// A status that is published while claims are missing counts without them.
 		claim.Together = max(claim.Together, before.Together)
 		l.join(o, claim, s)
@@ -106,6 +114,28 @@ func (l *Ledger) resolve(o *object) Changes {
 	}
 	out.add(l.changesOf(o))
 	return out
+}
+
+// renames reports whether a key is that of an object's last claim by the path of today of its
+// repository.
+func (l *Ledger) renames(o *object, to Key, s *scm) bool {
+	if to == o.key() || s.keyToday(o.key()) != to {
+		return false
+	}
+	e := l.entryOf(o.key())
+	if e == nil {
+		return false
+	}
+	_, kept := e.kept[o.id()]
+	return kept || e.claims.has(o)
+}
+
+// rely notes on an object's key that the claim is there by a path of today that is to be
+// verified.
+func (l *Ledger) rely(o *object, repo *v1alpha1.GitRepo, s *scm) {
+	if m, ok := s.today(repo.Spec.Repository); ok && m.stale(l.clock.Now()) {
+		l.entryOf(o.key()).detail().relies = repo.Spec.Repository
+	}
 }
 
 // join puts an object's claim on its key.

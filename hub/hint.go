@@ -49,7 +49,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new if its commit
 	// is: others may have claimed it there before.
-	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.gone.mayShow(v.Owner.Key)
+	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.mayShow(v.Owner.Key)
 }
 
 // provesSeals reports whether a status that is sealed and answers its spec is the last word:
@@ -164,12 +164,12 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *scm, hint *providers.Show
 	if st.Phase.Canonical().Terminal() || s == nil || s.kind == nil || checkPlace(st) != nil {
 		return Claim{}, nil, nil
 	}
-	host, repository, _ := strings.Cut(st.Repo, "/")
+	repository, ok := strings.CutPrefix(st.Repo, s.host+"/")
 	place = Claim{
 		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, Made: o.source.CreationTimestamp.Time, CreatedAt: o.source.CreationTimestamp.Time,
 		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
 	}
-	if host != s.host || !s.allows(place) {
+	if place = place.follow(s); !ok || !s.allows(place) {
 		return Claim{}, nil, nil
 	}
 	told := v1alpha1.CommitStatus{Status: st}
@@ -185,8 +185,8 @@ func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
 // SCM shows somebody else's change in place of the spec as it is now.
 func driftTold(o *object) bool {
 	st := o.source.Status
-	return saysDrifted(o.source) && st.Owner == "" &&
-		strings.EqualFold(st.Repo, o.key().Host+"/"+o.repository) && strings.EqualFold(st.SHA, o.key().SHA)
+	st.Name = "" // where the status vanished it names none
+	return saysDrifted(o.source) && st.Owner == "" && o.scm.tells(st, commitOf(o.key()))
 }
 
 // saysDrifted reports whether the status of an object says that the SCM shows somebody else's

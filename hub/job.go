@@ -25,6 +25,9 @@ type Job struct {
 	// Settle is how long a write whose answer was lost, here or by a predecessor, may
 	// still take effect.
 	Settle time.Duration
+	// Verify is what has to be asked before anything else: whether a repository still has the
+	// path that is relied on; nil for nothing.
+	Verify *relocation
 	// Suspended says that nothing is to be sent: the ScmProvider says so.
 	Suspended bool
 	// Guarded is the member that has to be heard before what a look-up finds is
@@ -48,6 +51,10 @@ type Job struct {
 	kind  string
 	title string
 	via   *scm
+	// formerIDs are the ExternalIDs of what was made by former paths of the repository, and
+	// writes the count of writes to the key.
+	formerIDs []string
+	writes    uint64
 	// ending is the place to be left that the job is about, nil for a job that is
 	// about what is claimed. Owner is then the last claim.
 	ending *departure
@@ -87,7 +94,8 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		Account: v.through(s.account), Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
-	l.follow(&job, e.key())
+	l.follow(&job)
+	job.formerIDs, job.writes = l.formerIDs(e.key()), e.writes
 	if job.Suspended = s.suspended; job.Suspended {
 		return job, 0, true
 	}
@@ -99,6 +107,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
 	}
 	job.NextCheck = sooner(job.NextCheck, l.again(e))
+	l.verifies(&job, e)
 	return job, 0, true
 }
 
@@ -170,11 +179,15 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entryOf(key)
+	e := l.entryToday(key)
 	if e == nil {
 		return Changes{}
 	}
-	return l.showed(e, job, shown, wrote)
+	out := l.showed(e, job, shown, wrote)
+	if e.key() != key {
+		out.Keys = append(out.Keys, e.key())
+	}
+	return out
 }
 
 func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) Changes {
@@ -231,11 +244,18 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entryOf(key)
+	e := l.entryToday(key)
 	if e == nil {
 		return Changes{}, 0
 	}
-	return l.failed(e, job, sentAt, err)
+	if !err.Unknown {
+		e.nothingSent()
+	}
+	out, delay := l.failed(e, job, sentAt, err)
+	if e.key() != key {
+		out.Keys = append(out.Keys, e.key())
+	}
+	return out, delay
 }
 
 func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
@@ -264,14 +284,6 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	d.retryAt = l.clock.Now().Add(delay)
 	out.add(l.claimants(e))
 	return out, delay
-}
-
-func (l *Ledger) claimants(e *entry) Changes {
-	var out Changes
-	for _, o := range e.claims {
-		out.Objects = append(out.Objects, o.id())
-	}
-	return out
 }
 
 func sameStatus(a, b *providers.Shown) bool {

@@ -71,7 +71,7 @@ func (c *crowd) change(b *testing.B, i int) {
 	if !ok {
 		b.Fatal("there is nothing to do")
 	}
-	ended := c.Writing(key)
+	ended, _ := c.Writing(key, job)
 	shown := &providers.Shown{
 		Status: job.Verdict.Want, Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: int64(i + 1)}},
 	}

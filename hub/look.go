@@ -99,7 +99,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 			continue
 		}
 		out.add(l.accepted(e, e.key(), job, askRead))
-		shown := shownIn(listing, e.key())
+		shown := l.shownIn(listing, e.key())
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
 			e.detail().alone = true

@@ -304,6 +304,11 @@ func (a *modelApp) List(_ context.Context, at providers.Commit, tag string) (pro
 	return out, nil
 }
 
+// Path is the path that was asked for: nothing moves.
+func (a *modelApp) Path(context.Context) (string, error) {
+	return "", providers.Errorf(v1alpha1.ReasonUnavailable, "nothing moves")
+}
+
 func (*modelApp) Obstacle(*providers.Shown, providers.Status) string { return "cannot show it" }
 
 func (*modelApp) Exclusion(providers.Commit) string { return "" }

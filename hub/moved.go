@@ -1,91 +1,188 @@
 package hub
 
 import (
-	"time"
+	"slices"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
+
+// A repository that has another path today is one repository: a claim on a former path is keyed
+// by the path of today. Only the SCM tells what that is: when a write is redirected, and again
+// from an hour after it told last, before the next request that relies on it.
+
+// Moves are the repositories of one SCM that have moved, as they are recorded.
+type Moves struct {
+	// ScmProviders are those of the SCM.
+	ScmProviders []string
+	Repositories []v1alpha1.MovedRepository
+}
+
+// movesAt are the relocations of an SCM. Those of a host that has a ScmProvider are never nil.
+func (l *Ledger) movesAt(s *scm) *relocations {
+	r := l.moved[s.host]
+	if r == nil {
+		r = newRelocations(s.kind.Fold)
+		l.moved[s.host] = r
+	}
+	return r
+}
+
+// MoveOutcome is what came of a repository's path of today.
+type MoveOutcome int
 
 const (
-	// movedFor is how long a repository's name of today is believed: another one may be made
-	// under the old name.
-	movedFor = time.Hour
-	// maxMoves is how often in a row a repository may have moved.
-	maxMoves = 5
+	// MoveRefused : it is not believed.
+	MoveRefused MoveOutcome = iota
+	// MoveKnown : it was known already.
+	MoveKnown
+	// MoveLearned : it is news.
+	MoveLearned
 )
 
-// relocation is a repository's path of today, as the SCM said at a time.
-type relocation struct {
-	to string
-	at time.Time
-}
-
-// movedTo returns the path of today of a repository that has moved.
-func (l *Ledger) movedTo(s *scm, repository string) (to string, ok bool) {
-	for range maxMoves {
-		m, is := l.moved[s.host+"/"+s.kind.Fold(repository)]
-		if !is || l.clock.Since(m.at) >= movedFor {
-			break
-		}
-		repository, ok = m.to, true
-	}
-	return repository, ok
-}
-
-// follow has a job go to the path of today of a repository that has moved, if a grant lets its
-// owner write there. Otherwise nothing can be asked, and the job's Problem says so.
-func (l *Ledger) follow(job *Job, key Key) {
-	owner := &job.Verdict.Owner
-	to, ok := l.movedTo(job.via, owner.Repository)
-	if !ok || job.Account == nil {
-		return
-	}
-	there := *owner
-	there.Key = job.via.keyOf(key.Host, to, key.SHA, owner.Name)
-	there.Repository = to
-	if checkPath(to) == nil && job.via.allows(there) {
-		owner.Repository = to
-		return
-	}
-	job.Account = nil
-	job.Problem = providers.Errorf(v1alpha1.ReasonMoved, "repository %s is %s now, which no grant of ScmProvider %s lets namespace %s of cluster %s write: change spec.repository of the GitRepo, or the grants",
-		owner.Repository, to, job.via.name, owner.Object.Namespace, owner.Object.Cluster)
-}
-
-// Moved records the path of today of a job's repository. It returns false where that was known
-// already: then there is nothing to try again.
-func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, news bool) {
+// Moving returns what it would be to learn the path of today of a job's repository, and what is
+// to be recorded then.
+func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from := job.via.host + "/" + job.via.kind.Fold(job.Verdict.Owner.Repository)
-	if before, ok := l.moved[from]; ok && before.to == to && l.clock.Since(before.at) < movedFor {
-		return nil, false
+	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
+	if known, ok := moves.of(from); ok && moves.fold(known.to) == moves.fold(to) {
+		return MoveKnown, Moves{}
 	}
-	l.moved[from] = relocation{to: to, at: l.clock.Now()}
-	if e := l.entryOf(key); e != nil {
-		for _, o := range e.claims {
-			if o.id() == job.Verdict.Owner.Object {
-				owner = o.source
+	moves.prune(l.spelledAt(job.via.host))
+	then := moves.clone()
+	if checkPath(to) != nil || !then.learn(from, to, l.clock.Now()) {
+		return MoveRefused, Moves{}
+	}
+	return MoveLearned, l.movesOf(job.via, then)
+}
+
+// Moved takes in the path of today of a job's repository, and returns the CommitStatus that the
+// job was for. What its claims are keyed by follows, where a grant covers it.
+func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, out Changes) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if o := l.objectAt(job.Verdict.Owner.Object); o != nil {
+		owner = o.source
+	}
+	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
+	known, ok := moves.of(from)
+	moves.learn(from, to, l.clock.Now())
+	if !ok || moves.fold(known.to) != moves.fold(to) {
+		out = l.rekey(job.via)
+	}
+	if e := l.entryToday(key); e != nil {
+		e.nothingSent()
+		out.Keys = append(out.Keys, e.key())
+	}
+	out.Keys = append(out.Keys, key)
+	return owner, out
+}
+
+// Verified takes in what the SCM said of a relocation: the repository of its former path has
+// that path today.
+func (l *Ledger) Verified(job Job, path string) (out Changes) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	moves, now := l.movesAt(job.via), l.clock.Now()
+	switch from := job.Verify.from; {
+	case moves.fold(path) == moves.fold(from):
+		moves.undo(from, now)
+	case checkPath(path) == nil:
+		moves.learn(from, path, now)
+	}
+	return l.rekey(job.via)
+}
+
+// NotVerified takes in that the SCM did not say what a relocation is now: it is believed for
+// another while.
+func (l *Ledger) NotVerified(job Job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.movesAt(job.via).learn(job.Verify.from, job.Verify.to, l.clock.Now())
+}
+
+// MovesOf returns what is to be recorded of the SCM of a job.
+func (l *Ledger) MovesOf(job Job) Moves {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.movesOf(job.via, l.movesAt(job.via))
+}
+
+func (l *Ledger) movesOf(at *scm, moves *relocations) Moves {
+	var out Moves
+	for name, s := range l.scms {
+		if s.kind != nil && s.host == at.host {
+			out.ScmProviders = append(out.ScmProviders, name)
+		}
+	}
+	slices.Sort(out.ScmProviders)
+	for _, each := range moves.all() {
+		out.Repositories = append(out.Repositories, each.recorded())
+	}
+	return out
+}
+
+// SetMoves takes in what is recorded in a ScmProvider of the repositories that have moved.
+func (l *Ledger) SetMoves(scmProvider string, recorded []v1alpha1.MovedRepository) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.scms[scmProvider]
+	if s == nil || s.kind == nil {
+		return Changes{}
+	}
+	s.recorded = recorded
+	if !l.restoreMoves(s) {
+		return Changes{}
+	}
+	return l.rekey(s)
+}
+
+// restoreMoves brings what is known to have moved in line with what is recorded, and reports
+// whether anything has changed. The hub that writes knows itself what has ended.
+func (l *Ledger) restoreMoves(s *scm) (changed bool) {
+	moves := l.movesAt(s)
+	for _, each := range s.recorded {
+		if checkPath(each.From) == nil && checkPath(each.To) == nil {
+			changed = moves.restore(relocationOf(each)) || changed
+		}
+	}
+	if !l.started.IsZero() {
+		return changed
+	}
+	recorded := map[string]bool{}
+	for _, each := range l.scms {
+		if each.kind != nil && each.host == s.host {
+			for _, moved := range each.recorded {
+				recorded[moves.fold(moved.From)] = true
 			}
 		}
 	}
-	return owner, true
+	for _, each := range moves.all() {
+		if !recorded[moves.fold(each.from)] {
+			moves.undo(each.from, each.learnedAt)
+			changed = true
+		}
+	}
+	return changed
 }
 
-// moved has a key tried again under the path that its repository has today, if that is news.
-func (s *syncer) moved(key Key, job Job, err *providers.Error) bool {
-	if err.MovedTo == "" {
-		return false
+// spelledAt reports whether a GitRepo has a path at a host.
+func (l *Ledger) spelledAt(host string) func(folded string) bool {
+	spelled := map[string]bool{}
+	for _, m := range l.members {
+		for _, repo := range m.repos {
+			if s := l.scmOf(repo); s != nil && s.kind != nil && s.host == host {
+				spelled[s.kind.Fold(repo.Spec.Repository)] = true
+			}
+		}
 	}
-	owner, news := s.ledger.Moved(key, job, err.MovedTo)
-	if !news {
-		return false
+	return func(folded string) bool { return spelled[folded] }
+}
+
+// scmOf is the ScmProvider that a GitRepo names, nil where there is none.
+func (l *Ledger) scmOf(repo *gitRepo) *scm {
+	if repo == nil || repo.GitRepo == nil {
+		return nil
 	}
-	s.log.Info("repository has moved", "repo", key.Host+"/"+job.Verdict.Owner.Repository, "to", err.MovedTo)
-	if owner != nil {
-		s.warn(job.Verdict.Owner.Object.Cluster, owner, "RepositoryMoved", "Write", err.Message)
-	}
-	s.queue().Add(key)
-	return true
+	return l.scms[repo.Spec.ScmProviderRef.Name]
 }

@@ -126,5 +126,5 @@ func (o *object) reported() reportedStatus {
 func (o *object) take(claim Claim, at *entry, s *scm) {
 	o.at, o.claimed, o.scm, o.repository, o.place = at, o.source, s, claim.Repository, nil
 	o.created = claim.CreatedAt.Unix()
-	o.together, o.recorded = int32(claim.Together), s.keyTold(o.source.Status) == claim.Key
+	o.together, o.recorded = int32(claim.Together), s.tells(o.source.Status, claim.Key)
 }

@@ -1,6 +1,9 @@
 package hub
 
-import "github.com/argoproj-labs/commit-status-hub/providers"
+import (
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
 
 // Observation is what the hub knows of a key in its SCM.
 type Observation struct {
@@ -62,4 +65,36 @@ func plan(dialect providers.Dialect, now Observation, want providers.Status) Act
 	default:
 		return ActUnsupported
 	}
+}
+
+// farewell is what an old place is to show at last, and ok is false when nothing
+// unfinished of ours is shown there: the outcome that was declared for it and not
+// written yet, or else that it is canceled.
+func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
+	if shown == nil || shown.Foreign || shown.Over() {
+		return providers.Status{}, false
+	}
+	if declared.Phase.Terminal() {
+		return declared, true
+	}
+	return providers.Status{Phase: v1alpha1.PhaseCanceled, Description: shown.Description, URL: shown.URL}, true
+}
+
+// planEnd decides what to do about a place that was left.
+func planEnd(dialect providers.Dialect, now Observation, declared providers.Status) (Action, providers.Status) {
+	if now.Lost {
+		return ActFind, providers.Status{}
+	}
+	want, ok := farewell(now.Shown, declared)
+	if !ok {
+		return ActNothing, providers.Status{}
+	}
+	now.Drifted = false
+	action := plan(dialect, now, want)
+	if action == ActReplace {
+		// That it ends there is what counts, not the text that stays.
+		want = providers.Closing(now.Shown.Status, want)
+		action = plan(dialect, now, want)
+	}
+	return action, want
 }

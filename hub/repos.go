@@ -111,12 +111,17 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 	defer l.mu.Unlock()
 	clear(l.reaches)
 	l.forgetRefusals(name)
+	moved := false
 	if s == nil {
 		delete(l.scms, name)
 	} else {
 		l.epoch++
 		s.epoch = l.epoch
 		l.scms[name] = s
+		if s.kind != nil {
+			s.moves = l.movesAt(s)
+			moved = l.restoreMoves(s)
+		}
 	}
 	var out Changes
 	for _, m := range l.members {
@@ -125,6 +130,9 @@ func (l *Ledger) setSCM(name string, s *scm) Changes {
 				out.add(l.resolveUsers(repo))
 			}
 		}
+	}
+	if moved {
+		out.add(l.rekey(s))
 	}
 	return out
 }

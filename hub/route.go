@@ -14,6 +14,10 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 	}
 	r := ratelimit.Route{Cluster: job.Verdict.Owner.Object.Cluster, Namespace: job.Verdict.Owner.Object.Namespace}
 	switch {
+	case job.Verify != nil:
+		r.Priority = ratelimit.PriorityRecheck
+		r.Lane, _ = job.Account.Lane(job.Verify.from)
+		return r
 	case job.ending != nil:
 		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
 			return ratelimit.Route{}

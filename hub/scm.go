@@ -25,6 +25,11 @@ type scm struct {
 	// problem with the credential still lets claims be keyed and deduplicated.
 	account providers.Account
 	problem *providers.Error
+	// moves are the SCM's repositories that have moved, which all of its ScmProviders share; the
+	// ledger's lock guards them.
+	moves *relocations
+	// recorded are those that its status has.
+	recorded []v1alpha1.MovedRepository
 	// epoch changes whenever the account does, so that what failed with the old
 	// one is tried again at once.
 	epoch uint64
@@ -33,7 +38,7 @@ type scm struct {
 // compileSCM turns a ScmProvider and the data of its Secret into an scm. secret
 // is nil when there is no such Secret. It makes no request.
 func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, secret map[string][]byte) *scm {
-	s := &scm{name: provider.Name}
+	s := &scm{name: provider.Name, recorded: provider.Status.MovedRepositories}
 	kind, err := registry.Find(provider.Spec)
 	if err != nil {
 		s.problem = providers.AsError(err)

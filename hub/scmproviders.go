@@ -120,7 +120,8 @@ var beyondBudgets = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	before, ok := e.ObjectOld.(*v1alpha1.ScmProvider)
 	now, is := e.ObjectNew.(*v1alpha1.ScmProvider)
 	return !ok || !is || before.UID != now.UID || before.Generation != now.Generation ||
-		!equality.Semantic.DeepEqual(before.Status.Conditions, now.Status.Conditions)
+		!equality.Semantic.DeepEqual(before.Status.Conditions, now.Status.Conditions) ||
+		!equality.Semantic.DeepEqual(before.Status.MovedRepositories, now.Status.MovedRepositories)
 }}
 
 // firstLoad loads all ScmProviders once when the hub starts, on every replica.
@@ -191,6 +192,7 @@ func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1
 	}
 	before, again := s.opened[name.Name]
 	if before.digest == digest {
+		s.apply(s.ledger.SetMoves(name.Name, provider.Status.MovedRepositories))
 		return provider, before.problem, nil
 	}
 	if again {

@@ -217,7 +217,7 @@ func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string]
 		provider: &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: spec},
 	}
 	w.syncer = &syncer{
-		ledger: w.Ledger, queue: func() lanes { return w }, apply: w.apply, clock: w.now, log: logr.Discard(),
+		ledger: w.Ledger, queue: func() lanes { return w }, apply: w.apply, record: recordNothing, clock: w.now, log: logr.Discard(),
 		warn: func(string, *v1alpha1.CommitStatus, string, string, string) {},
 	}
 	w.open()

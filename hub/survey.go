@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -201,7 +202,7 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 	}
 	e.checkAt, c.asker, c.failed = time.Time{}, ObjectID{}, 0
 	if !listing.Unchanged {
-		shown := shownIn(listing, e.key())
+		shown := l.shownIn(listing, e.key())
 		if !sameStatus(e.Shown, shown) {
 			e.updatedAt = now
 		}
@@ -228,12 +229,13 @@ func (l *Ledger) compare(e *entry, via *scm, listing providers.Listing) Changes 
 }
 
 // shownIn is what a listing says of a key, nil for nothing.
-func shownIn(listing providers.Listing, key Key) *providers.Shown {
+func (l *Ledger) shownIn(listing providers.Listing, key Key) *providers.Shown {
 	found, ok := listing.Statuses[key.Name]
 	if !ok {
 		return nil
 	}
-	found.Foreign = found.Foreign || listing.Marked && found.ExternalID != key.ExternalID()
+	ours := found.ExternalID == key.ExternalID() || slices.Contains(l.formerIDs(key), found.ExternalID)
+	found.Foreign = found.Foreign || listing.Marked && !ours
 	return &found.Shown
 }
 

@@ -36,6 +36,8 @@ type syncer struct {
 	queue  func() lanes
 	apply  func(Changes)
 	warn   func(cluster string, about *v1alpha1.CommitStatus, reason, action, message string)
+	// record keeps the paths of today of an SCM's repositories for the next hub.
+	record func(ctx context.Context, moves Moves) error
 	clock  clock.PassiveClock
 	log    logr.Logger
 }
@@ -52,6 +54,8 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	case job.Suspended:
 		s.apply(s.ledger.Suspended(key))
 		return ctrl.Result{}, nil
+	case job.Verify != nil:
+		return s.verify(ctx, key, job), nil
 	case job.Account == nil:
 		return s.failed(ctx, key, job, s.clock.Now(), job.Problem), nil
 	}
@@ -184,7 +188,12 @@ func (s *syncer) replace(ctx context.Context, key Key, job Job, client providers
 
 // send makes the one request of a write.
 func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
-	defer s.ledger.Writing(key)()
+	ended, ok := s.ledger.Writing(key, job)
+	if !ok {
+		// Its repository was found to be another key's meanwhile.
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "what is to be written has changed")
+	}
+	defer ended()
 	switch action {
 	case ActCreate:
 		return client.Create(ctx, targetOf(key, job), want)
@@ -220,7 +229,7 @@ func (s *syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time,
 		s.queue().Add(key)
 		return ctrl.Result{}
 	}
-	if s.moved(key, job, err) {
+	if s.moved(ctx, key, job, err) {
 		return ctrl.Result{}
 	}
 	changes, delay := s.ledger.Failed(key, job, sentAt, err)
@@ -239,6 +248,7 @@ func targetOf(key Key, job Job) providers.Target {
 		SHA:        key.SHA,
 		Name:       job.Verdict.Owner.Name,
 		ExternalID: key.ExternalID(),
+		FormerIDs:  job.formerIDs,
 	}
 }
 

@@ -30,6 +30,7 @@ type scriptedSCM struct {
 	onList func()
 	// moved are the paths of today of repositories, written those that were written to.
 	moved   map[string]string
+	path    string
 	written []string
 	// err is how lists and look-ups end.
 	err error
@@ -87,6 +88,11 @@ func (s *scriptedSCM) List(_ context.Context, _ providers.Commit, tag string) (p
 	return s.listed, nil
 }
 
+func (s *scriptedSCM) Path(context.Context) (string, error) {
+	s.asked = append(s.asked, "path")
+	return s.path, s.err
+}
+
 // bench is a syncer with a ledger, a queue and an SCM that a test scripts.
 type bench struct {
 	*fleet
@@ -110,7 +116,7 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(b.queue.ShutDown)
 	b.syncer = &syncer{
 		ledger: b.Ledger, queue: func() lanes { return b.queue },
-		apply: func(Changes) {}, warn: b.warned, clock: b.now, log: logr.Discard(),
+		apply: func(Changes) {}, warn: b.warned, record: recordNothing, clock: b.now, log: logr.Discard(),
 	}
 	b.useAccount(allowAll())
 	return b

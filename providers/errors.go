@@ -62,6 +62,25 @@ func Moved(repository, to string) *Error {
 	return e
 }
 
+// Today completes the error of a write that was redirected by the path that its repository has
+// today, which one read tells. Any other error it returns as it is.
+func (e *Error) Today(repository string, read func() (string, error)) *Error {
+	if e.Reason != v1alpha1.ReasonMoved || e.MovedTo != "" {
+		return e
+	}
+	path, err := read()
+	if err != nil {
+		if failed := AsError(err); failed.Reason == v1alpha1.ReasonPending || failed.Reason == v1alpha1.ReasonUnavailable {
+			return failed
+		}
+		return e
+	}
+	if strings.EqualFold(path, repository) {
+		return e // it is redirected for another reason
+	}
+	return Moved(repository, path)
+}
+
 // AsError returns err as an *Error. One that is none of ours is Unavailable,
 // with an unknown outcome: nothing says that the request did not arrive.
 func AsError(err error) *Error {

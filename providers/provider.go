@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"slices"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -18,6 +19,13 @@ type Target struct {
 	// restart. Where the SCM can store it, a status whose answer was lost is
 	// found by it.
 	ExternalID string
+	// FormerIDs are the ExternalIDs of this target by former paths of its repository.
+	FormerIDs []string
+}
+
+// Marks reports whether a mark in the SCM is of this target.
+func (t Target) Marks(externalID string) bool {
+	return externalID == t.ExternalID || slices.Contains(t.FormerIDs, externalID)
 }
 
 // Status is what an SCM shows, or should show, at a Target.
@@ -112,6 +120,10 @@ type Client interface {
 	// is that of an earlier Listing by the same credential, "" for none: where nothing
 	// changed since, the SCM may say so at no cost.
 	List(ctx context.Context, at Commit, tag string) (Listing, error)
+
+	// Path returns the path that the client's repository has today, in one request: another
+	// one than the client's where the SCM redirects to where the repository has moved.
+	Path(ctx context.Context) (string, error)
 }
 
 // Dialect is how an SCM shows a Status. It is pure: it makes no request.

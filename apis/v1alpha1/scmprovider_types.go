@@ -224,6 +224,28 @@ type ScmProviderStatus struct {
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=200
 	Installations []Installation `json:"installations,omitempty"`
+
+	// MovedRepositories are those that the SCM has redirected to another path, so that both paths are one repository for
+	// the next hub, too.
+	// +optional
+	// +listType=map
+	// +listMapKey=from
+	// +kubebuilder:validation:MaxItems=1000
+	MovedRepositories []MovedRepository `json:"movedRepositories,omitempty"`
+}
+
+// MovedRepository is a repository that was renamed or transferred.
+type MovedRepository struct {
+	// From is a path that it had.
+	// +kubebuilder:validation:MaxLength=512
+	From string `json:"from"`
+	// To is the path that it has now.
+	// +kubebuilder:validation:MaxLength=512
+	To string `json:"to"`
+	// LearnedAt is when the SCM redirected to that path first.
+	LearnedAt metav1.Time `json:"learnedAt"`
+	// VerifiedAt is when it did last. It is asked again when the path is needed and that was over an hour ago.
+	VerifiedAt metav1.Time `json:"verifiedAt"`
 }
 
 // Installation is one budget of calls to an SCM.

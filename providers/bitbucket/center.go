@@ -110,6 +110,27 @@ func (c *centerClient) List(ctx context.Context, at providers.Commit, _ string) 
 	return providers.Listing{}, c.account.tooMany()
 }
 
+// Path returns the path that the repository has today, in one request.
+func (c *centerClient) Path(ctx context.Context) (string, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	q := c.question(opPath, "")
+	var today struct {
+		Slug    string `json:"slug"`
+		Project struct {
+			Key string `json:"key"`
+		} `json:"project"`
+	}
+	err := c.account.do(ctx, call{question: q, method: http.MethodGet, path: c.root, status: []int{http.StatusOK}, into: &today})
+	if err != nil {
+		return "", err
+	}
+	if today.Slug == "" || today.Project.Key == "" {
+		return "", c.account.failed(q, true, providers.ErrNotUnderstood)
+	}
+	return today.Project.Key + "/" + today.Slug, nil
+}
+
 // builds is the place of a commit's build statuses in the API.
 func (c *centerClient) builds(sha string) string {
 	return c.root + "/commits/" + url.PathEscape(sha) + "/builds"

@@ -118,6 +118,24 @@ func (c *cloudClient) List(ctx context.Context, at providers.Commit, _ string) (
 	return providers.Listing{}, c.account.tooMany()
 }
 
+// Path returns the full name that the repository has today, in one request.
+func (c *cloudClient) Path(ctx context.Context) (string, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	q := c.question(opPath, "")
+	var today struct {
+		FullName string `json:"full_name"`
+	}
+	err := c.account.do(ctx, call{question: q, method: http.MethodGet, path: c.root, status: []int{http.StatusOK}, into: &today})
+	if err != nil {
+		return "", err
+	}
+	if strings.Count(today.FullName, "/") != 1 {
+		return "", c.account.failed(q, true, providers.ErrNotUnderstood)
+	}
+	return today.FullName, nil
+}
+
 // statuses is the place of a commit's statuses in the API.
 func (c *cloudClient) statuses(sha string) string {
 	return c.root + "/commit/" + url.PathEscape(sha) + "/statuses"

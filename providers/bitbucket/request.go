@@ -22,6 +22,7 @@ const (
 	opUpdate = "update_build_status"
 	opGet    = "get_build_status"
 	opList   = "list_build_statuses"
+	opPath   = "get_repository"
 )
 
 const (

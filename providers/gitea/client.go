@@ -3,6 +3,7 @@ package gitea
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -69,6 +70,23 @@ func (c *client) Create(ctx context.Context, at providers.Target, want providers
 // Update makes a new status, as Create does: Gitea changes none.
 func (c *client) Update(ctx context.Context, at providers.Target, _ providers.Shown, want providers.Status) (providers.Shown, error) {
 	return c.Create(ctx, at, want)
+}
+
+// Path returns the full name that the repository has today, in one request.
+func (c *client) Path(ctx context.Context) (string, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	q := c.question(opPath, "")
+	var today struct {
+		FullName string `json:"full_name"`
+	}
+	if _, err := c.account.get(ctx, q, c.root, &today); err != nil {
+		return "", err
+	}
+	if strings.Count(today.FullName, "/") != 1 {
+		return "", c.account.failed(q, true, providers.ErrNotUnderstood)
+	}
+	return today.FullName, nil
 }
 
 // question is what the client asks.

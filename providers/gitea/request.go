@@ -23,6 +23,7 @@ const (
 	opCreate = "create_status"
 	opList   = "list_statuses"
 	opUser   = "get_user"
+	opPath   = "get_repository"
 )
 
 const (

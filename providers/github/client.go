@@ -85,7 +85,7 @@ func (c *client) write(ctx context.Context, at *attempt, method, which string, o
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
-		return providers.Shown{}, c.moved(ctx, c.account.failed(at, err))
+		return providers.Shown{}, c.account.failed(at, err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	shown := shownBy(run)
 	if want.URL == "" || run.DetailsURL == want.URL {

@@ -68,7 +68,7 @@ func madeBy(appID int64, run checkRun, sha string) bool {
 
 // marked reports whether a run was made for a target.
 func marked(run checkRun, at providers.Target) bool {
-	return run.ExternalID == at.ExternalID && run.Name == at.Name
+	return at.Marks(run.ExternalID) && run.Name == at.Name
 }
 
 func found(run checkRun) *providers.Shown {

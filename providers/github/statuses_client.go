@@ -47,7 +47,7 @@ func (c *statusClient) Create(ctx context.Context, at providers.Target, want pro
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
-		return providers.Shown{}, c.moved(ctx, c.account.failed(attempt, err))
+		return providers.Shown{}, c.account.failed(attempt, err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	shown := shownByStatus(status)
 	if status.State == state {

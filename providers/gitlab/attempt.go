@@ -14,6 +14,7 @@ const (
 	opSet  = "set_status"
 	opList = "list_statuses"
 	opUser = "get_user"
+	opPath = "get_project"
 )
 
 // deadline ends what its caller gave no deadline of its own. GitLab waits for up to

@@ -55,6 +55,24 @@ func (c *client) List(ctx context.Context, at providers.Commit, _ string) (provi
 	return providers.Listing{Statuses: statuses}, nil
 }
 
+// Path returns the path that the project has today, in one request.
+func (c *client) Path(ctx context.Context) (string, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	ctx, attempt := c.begin(ctx, question{operation: opPath})
+	var project struct {
+		Path string `json:"path_with_namespace"`
+	}
+	_, err := c.send(ctx, http.MethodGet, "", nil, &project)
+	if err == nil && !strings.Contains(project.Path, "/") {
+		err = providers.ErrNotUnderstood
+	}
+	if err != nil {
+		return "", c.account.failed(attempt, err)
+	}
+	return project.Path, nil
+}
+
 // newest returns the newest status of each name, or of one name, that the token's
 // user wrote on a commit. It asks for the old ones too: what somebody else's hides is
 // still what GitLab goes on from.

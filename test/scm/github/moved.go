@@ -17,9 +17,53 @@ func (s *Server) MoveRepo(from, to string) {
 		w.commits[fold(to)] = w.commits[fold(from)]
 		delete(w.commits, fold(from))
 		w.ids[fold(to)] = w.id(from)
+		delete(w.ids, fold(from))
 		w.moved[fold(from)] = to
+		for former, path := range w.moved {
+			if fold(path) == fold(from) {
+				w.moved[former] = to
+			}
+		}
 		delete(w.moved, fold(to))
+		s.runs.move(fold(from), fold(to))
+		s.statuses.move(fold(from), fold(to))
 	})
+}
+
+// move has all runs of a repository go along.
+func (c *checkRuns) move(from, to string) {
+	for at, runs := range c.byCommit {
+		if at.repository != from {
+			continue
+		}
+		for _, r := range runs {
+			r.Repository = to
+		}
+		c.byCommit[commit{to, at.sha}] = runs
+		delete(c.byCommit, at)
+	}
+	for of, suite := range c.suites {
+		if of.repository == from {
+			moved := of
+			moved.repository = to
+			c.suites[moved] = suite
+			delete(c.suites, of)
+		}
+	}
+}
+
+// move has all commit statuses of a repository go along.
+func (c *commitStatuses) move(from, to string) {
+	for at, statuses := range c.byCommit {
+		if at.repository != from {
+			continue
+		}
+		for i := range statuses {
+			statuses[i].Repository = to
+		}
+		c.byCommit[commit{to, at.sha}] = statuses
+		delete(c.byCommit, at)
+	}
 }
 
 // redirected is the answer to a request for a repository that has moved, nil for others.

@@ -19,6 +19,8 @@ type world struct {
 	commits map[string]map[string]bool
 	// ids are the numbers of owners and repositories, by their folded names.
 	ids map[string]int64
+	// lastID is the newest of those numbers.
+	lastID int64
 	// moved are the paths of today of repositories that were renamed or transferred, by
 	// their folded old ones.
 	moved map[string]string
@@ -51,7 +53,8 @@ func fold(s string) string { return strings.ToLower(s) }
 func (w *world) id(name string) int64 {
 	name = fold(name)
 	if w.ids[name] == 0 {
-		w.ids[name] = int64(1000 + len(w.ids))
+		w.lastID++
+		w.ids[name] = 999 + w.lastID
 	}
 	return w.ids[name]
 }
@@ -106,6 +109,8 @@ func (s *Server) AddRepo(repository string, shas ...string) {
 	s.Do(func() {
 		if s.world.commits[fold(repository)] == nil {
 			s.world.commits[fold(repository)] = map[string]bool{}
+			// What is made under the old name of another repository ends its redirect.
+			delete(s.world.moved, fold(repository))
 		}
 		s.world.id(repository)
 		for _, sha := range shas {
