@@ -221,3 +221,66 @@ func TestAnAnswerIsOfTextWhoseValuesAreCounted(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(string(read)).To(Equal(text))
 }
+
+// A member has the hub ask for ever larger pages, and then answers with what cannot be read.
+func TestNoGrownPageOfAMemberFillsTheHeap(t *testing.T) {
+	for name, item := range map[string]string{
+		"empty items": `{}`,
+		"named items": `{"metadata":{"name":"a","namespace":"t"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var limits []string
+			c := hostile(t, func(out http.ResponseWriter, r *http.Request) {
+				limit, more := r.URL.Query().Get("limit"), r.URL.Query().Get("continue")
+				limits = append(limits, limit)
+				switch {
+				case more != "":
+					out.Header().Set("Content-Type", "application/json")
+					out.WriteHeader(http.StatusGone)
+					_, _ = fmt.Fprint(out, `{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"Expired","code":410}`)
+				case limit == "256000":
+					zipped(200, listStart+item, ","+item, 250_000, "]}")(out, r)
+				default:
+					out.Header().Set("Content-Type", "application/json")
+					_, _ = fmt.Fprint(out, strings.Replace(listStart, `"7"`, `"7","continue":"more"`, 1)+"{}]}")
+				}
+			})
+			most := growth(func() { _, _ = feedOf(t, c).relist(t.Context()) })
+			t.Logf("%v: %d MiB", limits, most>>20)
+			if most > heapLimit {
+				t.Errorf("the heap grew by %d MiB", most>>20)
+			}
+		})
+	}
+}
+
+// Errors that quote what a member sent are kept until the end of a page.
+func TestNoErrorsOfAPageFillTheHeap(t *testing.T) {
+	item := `{"metadata":{"name":"a","namespace":"t","uid":"u","resourceVersion":"7","generation":` + strings.Repeat("9", 1_900_000) + `}}`
+	c := hostile(t, zipped(200, listStart+item, ","+item, 7, "]}"))
+	most := growth(func() { _, _ = feedOf(t, c).relist(t.Context()) })
+	t.Logf("%d MiB", most>>20)
+	if most > heapLimit {
+		t.Errorf("the heap grew by %d MiB", most>>20)
+	}
+}
+
+// The token of other tests is too short to be hidden.
+func TestNoAnswerToAWriteFillsTheHeapWhereATokenIsHidden(t *testing.T) {
+	for name, b := range map[string][3]string{
+		"an escape":      {statusHead + statusMeta + `},"spec":{"description":"\u0001`, `a`, `"}}`},
+		"many escapes":   {statusHead + statusMeta + `},"spec":{"description":"`, `\u0061`, `"}}`},
+		"nested escapes": {statusHead + statusMeta + `},"spec":{"description":"\u0001`, `\\`, `"}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			access := serve(t, true, zipped(200, b[0], b[1], (answerLimit-1024)/len(b[1]), b[2]))
+			access.BearerToken = strings.Repeat("abcdefgh", 100)
+			c := connect(t, access, defaultDeadlines)
+			most := growth(func() { ask(t, c) })
+			t.Logf("%d MiB", most>>20)
+			if most > heapLimit {
+				t.Errorf("the heap grew by %d MiB", most>>20)
+			}
+		})
+	}
+}

@@ -49,21 +49,26 @@ type listState struct {
 	// recovering says that the token to go on with took the place of one that had expired,
 	// and grown that the list began again by larger pages.
 	recovering, grown bool
+	// partial says that objects of the page that failed were handed on.
+	partial bool
 }
 
 // list hands on all objects, and returns the version that they are as of. It asks for the
 // newest state, since an API server does not divide any other into pages. It calls again
-// before it begins again, after which all objects that it handed on count for nothing. A page
-// that fails is asked for again, so an object may be handed on twice; one that cannot be read
-// is not.
+// before it begins again, after which all objects that it handed on count for nothing.
 func (l *lister) list(ctx context.Context, take func(found) error, again func()) (version string, err error) {
 	s := l.begin(l.firstPage(), l.clock.Now())
 	for more := true; more; {
 		if err := s.end.late(l.clock.Now()); err != nil {
 			return "", err
 		}
-		page, err := l.read(ctx, s.options, take)
+		handed := 0
+		page, err := l.fetch(ctx, s.options, func(f found) error {
+			handed++
+			return take(f)
+		})
 		if err != nil {
+			s.partial = handed > 0
 			if err := l.recover(ctx, s, err, again); err != nil {
 				return "", err
 			}
@@ -75,28 +80,6 @@ func (l *lister) list(ctx context.Context, take func(found) error, again func())
 	}
 	l.page, l.truncated = s.options.Limit, s.options.Continue != ""
 	return s.version, nil
-}
-
-// read reads a page. What cannot be read is handed on at its end, since nothing tells it from
-// what cannot be read of the same page when it is asked for again.
-func (l *lister) read(ctx context.Context, options metav1.ListOptions, take func(found) error) (page, error) {
-	var unreadable []found
-	p, err := l.fetch(ctx, options, func(f found) error {
-		if f.err != nil {
-			unreadable = append(unreadable, f)
-			return nil
-		}
-		return take(f)
-	})
-	if err != nil {
-		return page{}, err
-	}
-	for _, f := range unreadable {
-		if err := take(f); err != nil {
-			return page{}, err
-		}
-	}
-	return p, nil
 }
 
 // begin begins a list, whose time runs from begun on.
@@ -114,14 +97,20 @@ func (s *listState) turn(p page) (more bool, err error) {
 }
 
 // recover has a list go on after a page that failed, or returns why it does not. A page that
-// is too large is asked for in smaller ones. Where the token to continue with has expired,
+// is too large is asked for in smaller ones, from the beginning where it was found out in the
+// middle. Where the token to continue with has expired,
 // as it does after some minutes, the list goes on by the token that the member offers in its
 // place; where that has expired too it begins again by larger pages, up to one for all that
 // may be there, as client-go's pager does.
 func (l *lister) recover(ctx context.Context, s *listState, err error, again func()) error {
 	switch {
 	case errors.Is(err, errTooLarge) && s.options.Limit > 1 && !s.grown:
-		s.options.Limit = max(1, s.options.Limit/pageCut)
+		smaller := max(1, s.options.Limit/pageCut)
+		if s.partial {
+			*s = *l.begin(smaller, s.end.begun)
+			again()
+		}
+		s.options.Limit = smaller
 	case apierrors.IsTooManyRequests(err):
 		l.wait(ctx, err)
 		return ctx.Err()

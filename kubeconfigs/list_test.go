@@ -104,33 +104,6 @@ func TestAListIsReadByPages(t *testing.T) {
 	}
 }
 
-func TestListerList_HandsOnWhatCannotBeReadOncePerPage(t *testing.T) {
-	g := NewWithT(t)
-	l := listerOf(nil)
-	l.fetch = func(_ context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
-		for _, f := range []found{{object: born(1)}, {name: called("team", "bad"), err: errTooMany}} {
-			if err := take(f); err != nil {
-				return page{}, err
-			}
-		}
-		if o.Limit == pageSize {
-			return page{}, errTooLarge // in the middle
-		}
-		return page{listHead{version: "7"}, 2}, nil
-	}
-	var readable, unreadable int
-	_, err := l.list(t.Context(), func(f found) error {
-		if f.err != nil {
-			unreadable++
-		} else {
-			readable++
-		}
-		return nil
-	}, func() { t.Error("the list did not begin again") })
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect([]int{readable, unreadable}).To(Equal([]int{2, 1}))
-}
-
 func TestAPageThatIsTooLargeIsAskedForInSmallerOnes(t *testing.T) {
 	g := NewWithT(t)
 	var asked []metav1.ListOptions
@@ -198,3 +171,56 @@ var _ = Describe("A member with more objects than are let in", func() {
 		Eventually(r.health("crowded")).Should(And(haveState(Connected, ReasonConnected), HaveField("LeftOut", 0)))
 	})
 })
+
+// A first page that is too large is asked for again, at a newer version. What was handed on of
+// the first attempt is older than the version that the watch goes on from.
+func TestFeedFill_KeepsNothingOfAFirstPageThatWasTooLarge(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{nil, {repo("a", "2")}}}
+	s.before = func(f *feed) {
+		next := f.fetch
+		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
+			if o.Limit == pageSize {
+				s.listed++
+				for _, r := range []*v1alpha1.GitRepo{repo("a", "1"), repo("gone", "1")} {
+					if err := take(found{object: r}); err != nil {
+						return page{}, err
+					}
+				}
+				return page{}, errTooLarge // in the middle; meanwhile a is changed, and gone is deleted
+			}
+			return next(ctx, o, take)
+		}
+	}
+	i, _ := s.feed(t, 10)
+	g.Expect(s.from).To(Equal([]string{"2"}), "the watch goes on from the second attempt")
+	g.Expect(i.kept()).To(ConsistOf("a2"))
+}
+
+// A page that is not the first is too large in its middle, and the list begins again.
+func TestFeedFill_CountsWhatIsLeftOutOnce(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}, {repo("a", "1")}, {repo("b", "1"), repo("c", "1")}}}
+	s.before = func(f *feed) {
+		next, failed := f.fetch, false
+		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
+			if o.Continue != "" && !failed {
+				failed = true
+				for _, r := range []*v1alpha1.GitRepo{repo("b", "1"), repo("c", "1")} {
+					if err := take(found{object: r}); err != nil {
+						return page{}, err
+					}
+				}
+				return page{}, errTooLarge
+			}
+			p, err := next(ctx, o, take)
+			if s.listed <= 2 {
+				p.next = "more"
+			}
+			return p, err
+		}
+	}
+	i, f := s.feed(t, 1)
+	g.Expect(i.kept()).To(ConsistOf("a1"))
+	g.Expect(f.intake.leftOut()).To(Equal(2), "b and c")
+}

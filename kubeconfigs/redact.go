@@ -19,6 +19,10 @@ const (
 	keyLength = 8
 	// deepest is how often a text may have been escaped.
 	deepest = 8
+	// window is how much of a text is looked through at once, and overlap how much of that
+	// again with the next: what is telling of a token is hidden where it is spelled in less.
+	window  = 64 << 10
+	overlap = 16 << 10
 )
 
 // redact replaces a token in a text by ***, however it is spelled there: escaped as in
@@ -42,14 +46,9 @@ func (r *redactor) redact(text string) string {
 		r.secrets = secretsOf(r.token)
 	}
 	var covered []bool
-	level := verbatim(text)
-	for range deepest {
-		covered = r.secrets.cover(level.squeezed(), covered, len(text))
-		next, changed := level.unescaped()
-		if !changed {
-			break
-		}
-		level = next
+	for from, to := 0, 0; to < len(text); from = to - overlap {
+		to = min(from+window, len(text))
+		covered = r.secrets.coverAll(verbatim(text, from, to), covered, len(text))
 	}
 	if covered == nil {
 		return text
@@ -107,6 +106,19 @@ func (s *secrets) add(secret string) {
 	}
 }
 
+// coverAll is cover for a text and all that it spells by escapes.
+func (s *secrets) coverAll(text spelled, covered []bool, size int) []bool {
+	for range deepest {
+		covered = s.cover(text.squeezed(), covered, size)
+		next, changed := text.unescaped()
+		if !changed {
+			break
+		}
+		text = next
+	}
+	return covered
+}
+
 // cover marks where a text of size bytes spells a secret, or as much of one as is telling.
 func (s *secrets) cover(spelled spelled, covered []bool, size int) []bool {
 	text := spelled.text
@@ -141,11 +153,11 @@ type spelled struct {
 	from, to []int32
 }
 
-// verbatim is a text that is spelled as it is.
-func verbatim(text string) spelled {
-	s := spelled{text: []byte(text), from: make([]int32, len(text)), to: make([]int32, len(text))}
+// verbatim is a part of a text, which is spelled as it is.
+func verbatim(text string, from, to int) spelled {
+	s := spelled{text: []byte(text[from:to]), from: make([]int32, to-from), to: make([]int32, to-from)}
 	for i := range s.text {
-		s.from[i], s.to[i] = int32(i), int32(i+1)
+		s.from[i], s.to[i] = int32(from+i), int32(from+i+1)
 	}
 	return s
 }

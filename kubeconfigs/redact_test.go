@@ -220,3 +220,21 @@ func BenchmarkRedact(b *testing.B) {
 		redact(text, token)
 	}
 }
+
+func TestRedact_KnowsMoreSpellings(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEyMzQ1Njc4OTAifQ.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+	for name, spell := range map[string]func(string) string{
+		"mail, soft line breaks":  func(s string) string { return strings.Join(chunks(s, 7), "=\r\n") },
+		"HTML without semicolons": func(s string) string { return each(s, "&#%d ") },
+		"URL, %u":                 func(s string) string { return each(s, "%%u%04x") },
+		"HTML, leading zeros":     func(s string) string { return each(s, "&#00000000%d;") },
+		"JavaScript, long":        func(s string) string { return each(s, `\u{00000000%x}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "the gateway says " + spell(token) + " here"
+			if clean := redact(text, token); clean == text {
+				t.Errorf("nothing is hidden: %.80s", clean)
+			}
+		})
+	}
+}

@@ -9,8 +9,10 @@ import (
 const (
 	// foreign stands for a character that no token has.
 	foreign = 0x80
-	// longestEntity is how long a character of HTML may be spelled.
+	// longestEntity is how long the name of a character may be in HTML.
 	longestEntity = 12
+	// mostDigits is how many digits a character may have, with leading zeros.
+	mostDigits = 64
 )
 
 // unescape returns the first character of a text, which is not empty, and how many bytes
@@ -22,6 +24,12 @@ func unescape(text []byte) (character byte, n int) {
 	case '%', '=':
 		if value, ok := number(text, 1, 2, 16); ok {
 			return ascii(value), 3
+		}
+		if n := escapedBreak(text); n > 0 {
+			return ' ', n
+		}
+		if value, ok := number(text, 2, 4, 16); ok && text[1] == 'u' {
+			return ascii(value), 6
 		}
 	case '&':
 		return unescapeEntity(text)
@@ -36,19 +44,17 @@ func unescapeBackslash(text []byte) (byte, int) {
 	}
 	switch text[1] {
 	case 'u', 'U', 'x':
-		if end := bytes.IndexByte(text[:min(len(text), longestEntity)], '}'); len(text) > 2 && text[2] == '{' && end > 3 {
-			if value, ok := number(text, 3, end-3, 16); ok {
-				return ascii(value), end + 1
-			}
+		if value, end := digits(text, 3, 16); end < len(text) && text[2] == '{' && text[end] == '}' {
+			return value, end + 1
 		}
-		digits := map[byte]int{'u': 4, 'U': 8, 'x': 2}[text[1]]
-		if value, ok := number(text, 2, digits, 16); ok {
-			return ascii(value), 2 + digits
+		width := map[byte]int{'u': 4, 'U': 8, 'x': 2}[text[1]]
+		if value, ok := number(text, 2, width, 16); ok {
+			return ascii(value), 2 + width
 		}
 	case '0', '1', '2', '3':
-		for digits := 3; digits > 0; digits-- {
-			if value, ok := number(text, 1, digits, 8); ok {
-				return ascii(value), 1 + digits
+		for width := 3; width > 0; width-- {
+			if value, ok := number(text, 1, width, 8); ok {
+				return ascii(value), 1 + width
 			}
 		}
 	case 'n', 'r', 't', 'a', 'b', 'f', 'v', 'e':
@@ -57,8 +63,33 @@ func unescapeBackslash(text []byte) (byte, int) {
 	return text[1], 2
 }
 
-// unescapeEntity is unescape for HTML.
+// escapedBreak returns how long the line break is that quoted-printable text begins with and
+// that is none of the text; 0 for none.
+func escapedBreak(text []byte) int {
+	for _, spelled := range []string{"=\n", "=\r\n"} {
+		if bytes.HasPrefix(text, []byte(spelled)) {
+			return len(spelled)
+		}
+	}
+	return 0
+}
+
+// unescapeEntity is unescape for HTML, which takes a number also without its semicolon.
 func unescapeEntity(text []byte) (byte, int) {
+	if len(text) > 2 && text[1] == '#' {
+		from, base := 2, 10
+		if text[2] == 'x' || text[2] == 'X' {
+			from, base = 3, 16
+		}
+		value, end := digits(text, from, base)
+		if end == from {
+			return text[0], 1
+		}
+		if end < len(text) && text[end] == ';' {
+			end++
+		}
+		return value, end
+	}
 	end := bytes.IndexByte(text[:min(len(text), longestEntity)], ';')
 	if end < 2 {
 		return text[0], 1
@@ -68,6 +99,22 @@ func unescapeEntity(text []byte) (byte, int) {
 		return text[0], 1
 	}
 	return ascii(uint64(plain[0])), end + 1
+}
+
+// digits reads all digits of a text from one on, and returns the character that they are the
+// number of, and where they end.
+func digits(text []byte, from, base int) (character byte, end int) {
+	for end = from; end < min(len(text), from+mostDigits) && isDigit(text[end], base); end++ {
+	}
+	value, err := strconv.ParseUint(string(text[min(from, end):end]), base, 32)
+	if err != nil {
+		value = foreign
+	}
+	return ascii(value), end
+}
+
+func isDigit(b byte, base int) bool {
+	return b >= '0' && b <= '9' || base == 16 && (b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F')
 }
 
 // number reads so many digits of a text.
