@@ -34,13 +34,28 @@ func (i *informer) withdraw(from *intake, name types.NamespacedName, last client
 		}
 	case was == wasKept:
 		err = i.take(name, last)
-	case was == wasLeftOut && last != nil:
-		i.notifyGone(last)
 	case was == wasLeftOut:
-		i.notifyGone(cache.DeletedFinalStateUnknown{Key: name.String()})
+		i.notifyDeleted(name, last)
 	}
 	i.mu.Unlock()
 	return errors.Join(err, out.deliver())
+}
+
+// withdrawOmitted takes in that an object was deleted that could not be read. Handlers may
+// have it hidden.
+func (i *informer) withdrawOmitted(name types.NamespacedName, last client.Object) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.notifyDeleted(name, last)
+}
+
+// notifyDeleted tells handlers of an object that the store does not have. The lock is held.
+func (i *informer) notifyDeleted(name types.NamespacedName, last client.Object) {
+	if last == nil {
+		i.notifyGone(cache.DeletedFinalStateUnknown{Key: name.String()})
+		return
+	}
+	i.notifyGone(last)
 }
 
 // offer takes in an object of a list.
@@ -66,7 +81,7 @@ func (i *informer) complete(l *listing) error {
 		}
 	}
 	for _, name := range gone {
-		if err := i.lose(l.intake, name, l.truncated); err != nil {
+		if err := i.lose(l.intake, name, l.truncated || l.nameless); err != nil {
 			return err
 		}
 	}

@@ -165,7 +165,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 		return "", fmt.Errorf("listing: %w", err)
 	}
 	f.omitted.replace(left)
-	listing.truncated = f.truncated
+	listing.truncated, listing.nameless = f.truncated, left.nameless
 	if err := f.into.complete(listing); err != nil {
 		return "", err
 	}
@@ -243,10 +243,10 @@ func (f *feed) take(e event) error {
 	switch {
 	case e.kind == watch.Bookmark:
 		err = f.intake.settle().deliver()
+	case e.kind == watch.Deleted && f.omitted.unset(e.name):
+		f.into.withdrawOmitted(e.name, e.object)
 	case e.kind == watch.Deleted:
-		if !f.omitted.unset(e.name) {
-			err = f.into.withdraw(f.intake, e.name, e.object)
-		}
+		err = f.into.withdraw(f.intake, e.name, e.object)
 	case e.err != nil:
 		err = f.omit(e)
 	default:

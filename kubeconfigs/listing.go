@@ -24,6 +24,9 @@ type listing struct {
 	// truncated says that the list was not read to its end: what it does not have may be
 	// there all the same, and is left out.
 	truncated bool
+	// nameless says that it has objects of which the names cannot be read: what it does not
+	// have may be one of them.
+	nameless bool
 }
 
 // listKind says what is special about a list. Watches have the zero value.

@@ -40,6 +40,8 @@ type omission struct {
 	per map[string]int
 	// more counts those whose names are not known, or not valid.
 	more int
+	// nameless says that there are some that may be any object.
+	nameless bool
 }
 
 // add takes an object in. known says that it was let in before.
@@ -49,6 +51,7 @@ func (o *omission) add(name types.NamespacedName, known bool) {
 	}
 	if name == (types.NamespacedName{}) || !known && (o.per[name.Namespace] >= omittedPerNamespace || len(o.names) >= omittedInAll) {
 		o.more++
+		o.nameless = o.nameless || name == (types.NamespacedName{})
 		return
 	}
 	if o.names == nil {

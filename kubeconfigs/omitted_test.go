@@ -6,6 +6,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -71,8 +72,9 @@ func TestFeed_LeavesOutWhatCannotBeReadAndGoesOn(t *testing.T) {
 	g.Expect(i.kept()).To(ConsistOf("b6"))
 	g.Expect(f.omitted.some(10)).To(ConsistOf(called("team", "a"), called("team", "c")))
 	g.Expect(f.unreadable.trouble()).NotTo(HaveOccurred(), "the watch itself is in order")
-	g.Expect(gone).To(HaveLen(1))
+	g.Expect(gone).To(HaveLen(2))
 	g.Expect(gone[0]).To(BeAssignableToTypeOf(toolscache.DeletedFinalStateUnknown{}), "out of sight, not deleted")
+	g.Expect(gone[1]).To(HaveField("Key", "team/d"), "deleted")
 
 	s.watches = append(s.watches, body(happening(t, "MODIFIED", of(repo("a", "10"))), bad("DELETED", "c", "11"), happening(t, "ADDED", of(repo("c", "12")))))
 	s.lists[0] = nil
@@ -102,4 +104,39 @@ func TestFeed_TakesAListWithObjectsThatCannotBeRead(t *testing.T) {
 	g.Expect(i.kept()).To(ConsistOf("b1"))
 	g.Expect(f.omitted.has(called("team", "a"))).To(BeTrue())
 	g.Expect(gone).To(HaveLen(1))
+}
+
+// A GitRepo becomes one that cannot be read, and is then deleted.
+func TestFeedTake_TellsThatWhatCouldNotBeReadWasDeleted(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}}}
+	bad := `{"type":"MODIFIED","object":{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"GitRepo",` +
+		`"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"},"spec":{"repository":7}}}`
+	s.watches = append(s.watches, body(bad, happening(t, "DELETED", of(repo("a", "8")))))
+	var heard told
+	s.handler = heard.handler()
+	_, f := s.feed(t, 10)
+	g.Expect(f.omitted.total()).To(BeZero())
+	g.Expect(heard).To(HaveExactElements("add a1 true", "delete unknown team/a", ContainSubstring("delete a8")), "hidden first, and then gone")
+}
+
+// An object that was let in becomes one whose name cannot be read.
+func TestFeedFill_TakesNothingForDeletedBesideWhatHasNoName(t *testing.T) {
+	g := NewWithT(t)
+	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, {repo("b", "1")}}}
+	s.watches = append(s.watches, refused(apierrors.NewResourceExpired("compacted")))
+	s.omit = func(p *wholePage) {
+		if s.listed > 1 {
+			p.objects = append(p.objects, found{err: errTooMany})
+		}
+	}
+	var hidden []bool
+	s.before = func(f *feed) {
+		_, _ = f.into.AddEventHandler(toolscache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
+			hidden = append(hidden, f.into.hides(called("team", "a")))
+		}})
+	}
+	i, _ := s.feed(t, 10)
+	g.Expect(i.kept()).To(ConsistOf("b1"))
+	g.Expect(hidden).To(Equal([]bool{true}), "or the hub cancels what it shows")
 }

@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -187,5 +188,24 @@ func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 		g.Expect(page.objects[0].err).To(HaveOccurred(), "%.100s", text)
 		g.Expect(page.objects[0].name.String()).To(Equal("team/a"), "%.100s", text)
 		g.Expect(page.objects[0].version).To(Equal("7"), "a watch goes on from there")
+	}
+}
+
+// A user gives a CommitStatus so many annotations that nothing else of its metadata is read.
+func TestPage_KnowsTheNameOfAnObjectWithManyAnnotations(t *testing.T) {
+	for _, many := range []int{9_990, 9_996, 9_997, 9_998, 9_999, 10_000, 20_000} {
+		g := NewWithT(t)
+		var annotations []string
+		for n := range many {
+			annotations = append(annotations, fmt.Sprintf(`"a%d":""`, n)) // 60 KiB in all: Kubernetes takes 256 KiB
+		}
+		item := `{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"GitRepo","metadata":{"annotations":{` + strings.Join(annotations, ",") +
+			`},"creationTimestamp":"2026-11-23T10:00:00Z","generation":1,"name":"a","namespace":"team","resourceVersion":"7","uid":"u"}}`
+		page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+item+`]`)), 5)
+		g.Expect(err).NotTo(HaveOccurred())
+		t.Logf("%d: %q %v", many, page.objects[0].name.String(), page.objects[0].err)
+		if page.objects[0].name.Name != "a" {
+			t.Errorf("an object with %d annotations has no name", many)
+		}
 	}
 }

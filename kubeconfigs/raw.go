@@ -18,6 +18,10 @@ const (
 	valuesLimit = 10_000
 	// depthLimit is how deep they may be nested.
 	depthLimit = 32
+	// identityRoom and identityValues are kept free for the fields that name an object, however
+	// many labels and annotations it has.
+	identityRoom   = 8 << 10
+	identityValues = 16
 	// spareLimit is how large the memory of a rawObject may be that is used again.
 	spareLimit = 64 << 10
 )
@@ -80,7 +84,13 @@ func (r *rawObject) read(s *scanner) error {
 			return s.skip()
 		case name == "metadata":
 			seen = true
-			return r.fields(s, errNoMetadata, func(name string) error { return r.metadata.field(s, name, metadataFields) })
+			return r.fields(s, errNoMetadata, func(name string) error {
+				r.metadata.limit, r.metadata.values = metadataLimit, valuesLimit
+				if name == "labels" || name == "annotations" {
+					r.metadata.limit, r.metadata.values = metadataLimit-identityRoom, valuesLimit-identityValues
+				}
+				return r.metadata.field(s, name, metadataFields)
+			})
 		default:
 			return r.content.field(s, name, contentFields)
 		}

@@ -2,16 +2,20 @@ package kubeconfigs
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+	"github.com/argoproj-labs/commit-status-hub/test/faults"
 )
 
 // loosen has a member's CRD take, in a field of a part of its objects, what Go does not read.
@@ -125,5 +129,41 @@ var _ = Describe("A member with an object that cannot be read", func() {
 		Expect(bare.Client.Delete(ctx, status("bad"))).To(Succeed())
 		Eventually(inside).Should(ConsistOf("good", "new", "later"))
 		Eventually(r.health("odd")).Should(And(haveState(Connected, ReasonConnected), HaveField("Unreadable", 0)))
+	})
+})
+
+var _ = Describe("A member with an object that has very many annotations", func() {
+	It("has it named as one that cannot be read, and not taken for deleted", func(ctx SpecContext) {
+		namespace := namespaceIn(ctx, hub)
+		object := repoIn(ctx, hub, namespace, "shop")
+		r := watchful(ctx)
+		front := r.fronted(ctx, hub, namespace, nil)
+		r.begin()
+		Eventually(r.cached(ctx, "member", namespace)).Should(HaveKey("shop"))
+		var heard told
+		member, err := r.provider.Get(ctx, "member")
+		Expect(err).NotTo(HaveOccurred())
+		informer, err := member.GetCache().GetInformer(ctx, &v1alpha1.GitRepo{})
+		Expect(err).NotTo(HaveOccurred())
+		hidden := true
+		_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
+			heard = append(heard, "delete")
+			hidden = r.provider.LeavesOut("member", object)
+		}})
+		Expect(err).NotTo(HaveOccurred())
+
+		object.Annotations = map[string]string{}
+		for n := range 9_998 {
+			object.Annotations[fmt.Sprint("a", n)] = ""
+		}
+		Expect(hub.Client.Update(ctx, object)).To(Succeed())
+		Eventually(r.health("member")).Should(HaveField("Unreadable", 1))
+		front.Misbehave(faults.Fault{Reset: true})
+		Eventually(r.health("member")).Should(HaveField("State", Unreachable))
+		front.Behave()
+		Eventually(r.health("member")).WithTimeout(time.Minute).Should(HaveField("State", Connected))
+		Eventually(func() int { return len(r.cached(ctx, "member", namespace)()) }).WithTimeout(time.Minute).Should(BeZero())
+		Expect(hidden).To(BeTrue(), "or the hub takes it for deleted, and cancels")
+		Eventually(r.health("member")).Should(HaveField("Message", ContainSubstring("shop")))
 	})
 })
