@@ -41,15 +41,15 @@ func (f *feed) loss() loss {
 // as after its CRDs were deleted and made again while the hub did not reach it. Its API server
 // tells of no deletion then, and lets the hub read nothing that tells new CRDs from old ones.
 // zero means that something is left. undecided says that CommitStatuses were lost, and that
-// nothing has been heard since of GitRepos that may be lost as well.
+// nothing has been heard since of others, or of GitRepos, that may be lost as well.
 func (c *memberCache) lost(now time.Time) (at time.Time, undecided bool) {
 	status, repo := v1alpha1.GroupVersion.WithKind("CommitStatus"), v1alpha1.GroupVersion.WithKind("GitRepo")
 	newest, left := map[string]time.Time{}, false
-	var repos []loss
+	var holding []loss
 	c.eachFeed(func(f *feed) {
 		l := f.loss()
-		if f.objects.kind == repo && l.holds {
-			repos = append(repos, l)
+		if l.holds {
+			holding = append(holding, l)
 		}
 		left = left || l.holds
 		if l.lostAt.After(newest[f.objects.kind.Kind]) {
@@ -60,7 +60,7 @@ func (c *memberCache) lost(now time.Time) (at time.Time, undecided bool) {
 	if statuses.IsZero() || now.Sub(statuses) >= vanishedFor {
 		return time.Time{}, false
 	}
-	for _, l := range repos {
+	for _, l := range holding {
 		undecided = undecided || l.heardAt.Before(statuses)
 	}
 	if left || statuses.Sub(newest[repo.Kind]).Abs() >= vanishedFor {

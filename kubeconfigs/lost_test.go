@@ -98,3 +98,30 @@ func TestFeedFill_CountsWhatSurvivesAList(t *testing.T) {
 		})
 	}
 }
+
+// Of a member of two namespaces whose CRDs were made anew, the lists come one after the other.
+func TestMemberCacheLost_WaitsForEveryCommitStatusList(t *testing.T) {
+	g := NewWithT(t)
+	clk := clocktesting.NewFakeClock(noon)
+	into := newInformer(&v1alpha1.GitRepo{})
+	add := func(kind string, lost bool) {
+		f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+		if lost {
+			clk.SetTime(noon)
+			f.replaced(1, 0)
+		} else {
+			clk.SetTime(noon.Add(-time.Minute))
+			f.replaced(1, 1)
+			_, _ = f.intake.admit(repo("a", "1"), true, 0)
+		}
+		f.came("7", true)
+		into.feeds = append(into.feeds, f)
+	}
+	add("CommitStatus", true)  // namespace a
+	add("GitRepo", true)       // namespace a
+	add("CommitStatus", false) // namespace b: waits before its next list
+	add("GitRepo", true)       // namespace b
+	c := &memberCache{informers: map[schema.GroupVersionKind]*informer{commitStatus: into}}
+	at, undecided := c.lost(noon.Add(15 * time.Second))
+	g.Expect(at.IsZero() && !undecided).To(BeFalse(), "what namespace b lost is to be heard yet")
+}
