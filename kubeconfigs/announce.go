@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -133,13 +134,25 @@ func annotationOf(health Health) HealthAnnotation {
 	return out
 }
 
+// alsoSaid comes after what a message says of a credential that ends, before what else is wrong.
+const alsoSaid = "; also, "
+
+// ending is what a message says of a credential that ends, "" for nothing.
+func ending(message string) string {
+	ends, _, ok := strings.Cut(message, alsoSaid)
+	if !ok {
+		return ""
+	}
+	return ends
+}
+
 // announcement is what an annotation becomes. A state that goes on keeps the time since
 // when it does, whichever process saw it begin. An error that goes on keeps its message,
 // which may hold a port.
 func announcement(before string, now HealthAnnotation) (value string, changed bool, err error) {
 	if old, err := ParseHealthAnnotation(before); err == nil && old.State == now.State && old.Reason == now.Reason {
 		now.Since = old.Since
-		if now.State == Unreachable {
+		if now.State == Unreachable && ending(old.Message) == ending(now.Message) {
 			now.Message = old.Message
 		}
 	}

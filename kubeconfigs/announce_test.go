@@ -147,3 +147,20 @@ func TestWhatCannotBeAnnouncedIsTriedAgain(t *testing.T) {
 	cancel()
 	g.Eventually(ended).Should(Receive(BeNil()))
 }
+
+// A member that cannot be reached, and a new token for it.
+func TestAnnouncement_TellsOfTheCredentialThatIsInUse(t *testing.T) {
+	g := NewWithT(t)
+	down := HealthAnnotation{State: Unreachable, Reason: ReasonUnreachable, Message: "dial tcp: connection refused"}
+	before, _, err := announcement("", down)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	ending := down
+	ending.Message = "the token ends at 2026-12-01T00:00:00Z: put a new one into the Secret; also, " + down.Message
+	told, _, err := announcement(before, ending)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(told).To(ContainSubstring("the token ends"))
+	again, _, err := announcement(told, down)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(again).NotTo(ContainSubstring("the token ends"), "there is a new one")
+}

@@ -44,6 +44,7 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the member's address: %w", err)
 	}
+	memberHosts.Store(server.Host, nil)
 	bare := rest.CopyConfig(access)
 	bare.BearerToken, bare.UserAgent, bare.Timeout = "", "", 0
 	// A dialer of our own also keeps client-go from sharing the connections

@@ -138,7 +138,7 @@ func (p *Provider) newCluster(c *connection, namespaces []string, forbidden map[
 	watched := newMemberCache(api, p.codec(), p.options, namespaces, forbidden, bounds)
 	created, err := cluster.New(c.config, func(o *cluster.Options) {
 		o.Scheme = p.options.Scheme
-		o.Logger = p.options.Log
+		o.Logger = p.options.Log.WithValues(memberKey, bounds.member) // it logs what the member says of events
 		o.HTTPClient = c.client
 		o.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper(), nil }
 		o.NewCache = func(*rest.Config, cache.Options) (cache.Cache, error) {

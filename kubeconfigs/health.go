@@ -247,7 +247,7 @@ func (h Health) warned(expiring string) Health {
 	}
 	h.Reason = ReasonCredentialExpiring
 	if also, ok := strings.CutPrefix(h.Message, "watching, but "); ok {
-		expiring += "; also, " + also
+		expiring += alsoSaid + also
 	}
 	h.Message = printable("watching, but " + expiring)
 	return h

@@ -3,12 +3,18 @@ package kubeconfigs
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
@@ -54,4 +60,38 @@ func TestLimitLog_ShowsNoControlCharactersOfAMember(t *testing.T) {
 		g.Expect(line).NotTo(Or(ContainSubstring("\x1b"), ContainSubstring(`\x1b`), ContainSubstring(`\u001b`), ContainSubstring("\u202e")))
 		g.Expect(len(line)).To(BeNumerically("<", 1000))
 	}
+}
+
+// client-go logs each event that a member refuses, with what the member says.
+func TestAMemberThatRefusesEventsFillsNoLog(t *testing.T) {
+	g := NewWithT(t)
+	c := hostile(t, func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/json")
+		out.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprint(out, `{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"what a member says"}`)
+	})
+	var mu sync.Mutex
+	var said int
+	log := LimitLog(funcr.New(func(_, line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if strings.Contains(line, "what a member says") {
+			said++
+		}
+	}, funcr.Options{}), clock.RealClock{})
+	p := New(Options{Scheme: clusters.Scheme(), Log: log})
+	made, _, err := p.newCluster(c, nil, nil, newIntakes(p, "eu", func() {}, func(error) {}))
+	g.Expect(err).NotTo(HaveOccurred())
+	recorder := made.GetEventRecorder("commit-status-hub")
+	const events = 300
+	for n := range events {
+		about := &v1alpha1.CommitStatus{}
+		about.Namespace, about.Name = "team", fmt.Sprint("status-", n)
+		recorder.Eventf(about, nil, corev1.EventTypeNormal, "Synced", "Publish", "it shows")
+	}
+	lines := func() int { mu.Lock(); defer mu.Unlock(); return said }
+	for last := -1; lines() != last; time.Sleep(time.Second) {
+		last = lines()
+	}
+	g.Expect(lines()).To(BeNumerically("<=", 100))
 }

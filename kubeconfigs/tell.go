@@ -118,7 +118,7 @@ func (m *member) assess() Health {
 	}
 	life := m.life()
 	if expiring := life.expiring(m.provider.options.Clock.Now()); expiring != "" && health.Reason != ReasonCredentialExpiring {
-		health.Message = printable(expiring + "; also, " + health.Message)
+		health.Message = printable(expiring + alsoSaid + health.Message)
 	}
 	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, life.until, m.twinsNow()
 	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
