@@ -69,12 +69,12 @@ func (b *outbox) add(id ObjectID) {
 	}
 }
 
-// retry queues the objects of a namespace that were refused: what was in their way is gone.
-func (b *outbox) retry(namespace string) {
+// retry queues those of the objects that were refused: what was in their way is gone.
+func (b *outbox) retry(these func(ObjectID) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, l := range b.letters {
-		if l.state == letterDelayed && l.backoff > 0 && l.id.Namespace == namespace {
+		if l.state == letterDelayed && l.backoff > 0 && these(l.id) {
 			l.refused = 0
 			heap.Remove(&b.delayed, l.index)
 			b.queue(l)

@@ -174,7 +174,7 @@ func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
 	label, came := outcomeOf(err)
 	patchesTotal.WithLabelValues(id.Cluster, label).Inc()
 	if o.refusals.note(id, err) {
-		o.outbox.retry(id.Namespace)
+		o.outbox.retry(func(other ObjectID) bool { return other.Namespace == id.Namespace })
 	}
 	switch came {
 	case finished:
@@ -200,15 +200,24 @@ func (p *publisher) patched(o *outlet, patch Patch, now *v1alpha1.CommitStatus) 
 		p.ledger.Patched(patch, now.ResourceVersion) // it is no answer that proves anything
 		return
 	}
-	renewed := o.outdated.answered(patch.Status, now.Status)
-	p.ledger.Kept(patch, now.Status, now.ResourceVersion, o.outdated.changed(patch.Status, now.Status))
+	renewed, changed := o.outdated.answered(patch.Status, now.Status), o.outdated.changed(patch.Status, now.Status)
+	slim(now) // a member may answer with anything
+	p.ledger.Kept(patch, now.Status, now.ResourceVersion, changed)
 	if renewed {
 		p.addAll(patch.ID.Cluster)
 	}
 }
 
-// addAll adds the objects of a member.
-func (p *publisher) addAll(cluster string) { p.add(p.ledger.Objects(cluster)) }
+// addAll adds the objects of a member, also those that it has refused.
+func (p *publisher) addAll(cluster string) {
+	p.mu.Lock()
+	o := p.outlets[cluster]
+	p.mu.Unlock()
+	if o != nil {
+		o.outbox.retry(func(ObjectID) bool { return true })
+	}
+	p.add(p.ledger.Objects(cluster))
+}
 
 // outcomeOf tells what came of a patch: for the metric, and for the outbox.
 func outcomeOf(err error) (label string, came outcome) {

@@ -1,10 +1,12 @@
 package hub
 
 import (
+	"container/heap"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +17,7 @@ import (
 	"github.com/onsi/gomega/types"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -233,4 +236,38 @@ func TestPublish_SendsALostFieldOnceAMinuteUntilTheMemberKeepsIt(t *testing.T) {
 	f.g.Expect(lost).To(Equal([]string{"status.syncFailure", ""}))
 	f.g.Expect(f.objectAt(idIn("eu")).source.Status.SyncFailure).NotTo(BeNil())
 	f.g.Expect(p.publish(o, idIn("eu"), try{})).To(HaveOutcome(finished))
+}
+
+// A member answers a patch with a status of its own, and never tells of it by its watch.
+func TestKept_KeepsNoMoreOfAnAnswerThanOfAnObject(t *testing.T) {
+	f := denied(t)
+	p, o := f.outletTo(func(_ context.Context, object client.Object, _ []byte) error {
+		cs := object.(*v1alpha1.CommitStatus)
+		cs.UID, cs.ResourceVersion = testStatus().UID, "99999999"
+		cs.Status.Description = strings.Repeat("x", 3<<20)
+		for range 10_000 {
+			cs.Status.Conditions = append(cs.Status.Conditions, metav1.Condition{Type: "Other"})
+		}
+		return nil
+	})
+	p.publish(o, idIn("eu"), try{})
+	kept := f.objectAt(idIn("eu")).applied
+	f.g.Expect(kept).NotTo(BeNil())
+	f.g.Expect(len(kept.status.Description)).To(BeNumerically("<=", maxDescription+1))
+	f.g.Expect(len(kept.status.Conditions)).To(BeNumerically("<=", 2))
+}
+
+// A member's old CRDs lose a field of one status and refuse another, and are renewed.
+func TestPublish_RetriesWhatIsRefusedOnceTheCRDsAreRenewed(t *testing.T) {
+	f := denied(t)
+	other := idIn("eu")
+	other.Name = "test"
+	p, o := f.outletTo(nil)
+	l := &letter{id: other, state: letterDelayed, backoff: longestRefusal, refused: 7, due: p.clock.Now().Add(longestRefusal)}
+	o.outbox.letters[other] = l
+	heap.Push(&o.outbox.delayed, l)
+	tries := make(chan try, 1)
+	o.outbox.publish = func(_ ObjectID, t try) result { tries <- t; return result{outcome: finished} }
+	p.addAll("eu")
+	f.g.Expect((<-tries).refused).To(BeZero(), "or nothing is tried: it is early")
 }

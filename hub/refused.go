@@ -1,6 +1,10 @@
 package hub
 
-import "sync"
+import (
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
 
 // refusals know what one member refuses: the namespaces in which the hub may not patch
 // statuses, and the objects whose statuses its admission does not accept. They report
@@ -11,14 +15,15 @@ type refusals struct {
 	forbidden func(forbidden bool)
 	unwanted  func(words string)
 
-	mu         sync.Mutex
-	namespaces map[string]struct{}
+	mu sync.Mutex
+	// namespaces has the objects of each namespace in which the hub may not patch.
+	namespaces map[string]map[ObjectID]struct{}
 	objects    map[ObjectID]struct{}
 }
 
 func newRefusals(forbidden func(bool), unwanted func(words string)) *refusals {
 	return &refusals{
-		forbidden: forbidden, unwanted: unwanted, namespaces: map[string]struct{}{}, objects: map[ObjectID]struct{}{},
+		forbidden: forbidden, unwanted: unwanted, namespaces: map[string]map[ObjectID]struct{}{}, objects: map[ObjectID]struct{}{},
 	}
 }
 
@@ -32,33 +37,48 @@ func (r *refusals) note(id ObjectID, err error) (allowed bool) {
 		if len(r.namespaces) == 0 {
 			r.forbidden(true)
 		}
-		r.namespaces[id.Namespace] = struct{}{}
+		if r.namespaces[id.Namespace] == nil {
+			r.namespaces[id.Namespace] = map[ObjectID]struct{}{}
+		}
+		r.namespaces[id.Namespace][id] = struct{}{}
 	case kind == unwanted:
 		if len(r.objects) == 0 {
 			r.unwanted(id.Namespace + "/" + id.Name + ": " + err.Error())
 		}
 		r.objects[id] = struct{}{}
 	case err == nil:
-		r.accept(id)
 		if _, allowed = r.namespaces[id.Namespace]; allowed {
-			delete(r.namespaces, id.Namespace)
-			if len(r.namespaces) == 0 {
-				r.forbidden(false)
-			}
+			r.permit(id.Namespace)
 		}
+		r.accept(id)
+	case apierrors.IsNotFound(err):
+		r.accept(id)
 	}
 	return allowed
 }
 
-// upToDate notes that an object has nothing to publish.
+// upToDate notes that an object has nothing to publish, or is gone.
 func (r *refusals) upToDate(id ObjectID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.accept(id)
 }
 
+// permit notes that nothing is forbidden in a namespace any more. The lock is held.
+func (r *refusals) permit(namespace string) {
+	delete(r.namespaces, namespace)
+	if len(r.namespaces) == 0 {
+		r.forbidden(false)
+	}
+}
+
 // accept notes that an object's status is not refused. The lock is held.
 func (r *refusals) accept(id ObjectID) {
+	if others, ok := r.namespaces[id.Namespace]; ok {
+		if delete(others, id); len(others) == 0 {
+			r.permit(id.Namespace)
+		}
+	}
 	if _, was := r.objects[id]; !was {
 		return
 	}

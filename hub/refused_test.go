@@ -122,3 +122,30 @@ func TestPublish_ReportsAndRetriesWhatIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// The Role of a namespace is deleted before its CommitStatuses are, with the namespace.
+func TestRefusals_ForgetANamespaceThatIsGone(t *testing.T) {
+	g := NewWithT(t)
+	var forbidden []bool
+	r := newRefusals(func(f bool) { forbidden = append(forbidden, f) }, func(string) {})
+	id := ObjectID{Cluster: "eu", Namespace: "team-a", Name: "build"}
+	r.note(id, unauthorizedPatch())
+	r.upToDate(id) // it is gone
+	g.Expect(forbidden).To(HaveExactElements(true, false))
+}
+
+// A refused object is deleted, and the member says so before its watch does.
+func TestRefusals_ForgetAnObjectThatIsGone(t *testing.T) {
+	f := denied(t)
+	answer := refusedWith(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, policyDenied)
+	p, o := f.outletTo(func(context.Context, client.Object, []byte) error { return answer })
+	var reports []string
+	o.refusals = newRefusals(func(bool) {}, func(words string) { reports = append(reports, words) })
+	p.publish(o, idIn("eu"), try{})
+	answer = apierrors.NewNotFound(schema.GroupResource{}, "build")
+	f.g.Expect(p.publish(o, idIn("eu"), try{again: true})).To(HaveOutcome(finished))
+	changes := f.RemoveObject("eu", f.token["eu"], client.ObjectKeyFromObject(testStatus()), deleted)
+	p.add(changes.Objects) // what the hub does with the changes
+	p.working.Wait()
+	f.g.Expect(reports).To(HaveExactElements(ContainSubstring(policyDenied), ""))
+}

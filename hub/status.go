@@ -171,12 +171,12 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 	return out
 }
 
-// rendered is what the claims on the key want, as the SCM shows it.
+// rendered is what the claim itself wants, as the SCM shows it.
 func (s standing) rendered() providers.Status {
 	if s.dialect == nil {
-		return s.verdict.Want
+		return s.claim.Want
 	}
-	return s.dialect.Render(s.verdict.Want)
+	return s.dialect.Render(s.claim.Want)
 }
 
 // finish sets the Ready condition, and what goes with it.

@@ -169,3 +169,36 @@ func TestStatusOf_IsBounded(t *testing.T) {
 		g.Expect(kept.Status).To(Equal(got), "the ledger keeps all of it, so it never seems to differ")
 	}
 }
+
+// A member's user writes control characters into a description, and another member's status
+// has it.
+func TestStatusOf_TellsNoControlCharactersOfAnotherCluster(t *testing.T) {
+	const evil = "one\x1b[2J\u202etwo"
+	for name, younger := range map[string]func(*v1alpha1.CommitStatus){
+		"in conflict": says("failure", "two", ""),
+		"shared":      says("success", "two", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.hear("eu", testStatus(createdAt(1), says("success", evil, "")))
+			f.hear("us", testStatus(createdAt(2), younger))
+			shown := shows("success")
+			shown.Description = evil
+			f.Showed(testKey, f.job(), shown, true)
+			f.g.Expect(f.published("us").Description).NotTo(ContainSubstring("\x1b"))
+			f.g.Expect(f.published("us")).To(BeNil(), "and that is all there is to say")
+		})
+	}
+}
+
+// A URL can have characters that do not print.
+func TestStatusOf_TellsNoURLOfAnotherClusterThatDoesNotPrint(t *testing.T) {
+	const evil = "https://ci.example.com/\u202egpj.exe"
+	f := newFleet(t)
+	f.hear("eu", testStatus(createdAt(1), says("success", "one", evil)))
+	f.hear("us", testStatus(createdAt(2), says("success", "one", "https://ci.example.com/")))
+	shown := shows("success")
+	shown.Description, shown.URL = "one", evil
+	f.Showed(testKey, f.job(), shown, true)
+	f.g.Expect(f.published("us").URL).NotTo(ContainSubstring("\u202e"))
+}

@@ -8,8 +8,9 @@ import (
 )
 
 // storable returns what of a status that an SCM shows goes into a CommitStatus: as much as a
-// spec could hold. Others may have written it. A phase is one of ours, a URL leads to a web
-// page, and a description prints. What is as it was asked for stays.
+// spec could hold. Others may have written it, or the owner of the key in another cluster. A
+// phase is one of ours, a URL leads to a web page, and a description prints. What is as the
+// CommitStatus itself asks for stays.
 func storable(shown, asked providers.Status) providers.Status {
 	if !shown.Phase.Canonical().Known() {
 		shown.Phase = ""
