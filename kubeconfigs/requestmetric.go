@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	clientmetrics "k8s.io/client-go/tools/metrics"
-	// It registers rest_client_requests_total when it is initialised, which is before this package.
+	// It registers rest_client_requests_total when it is initialized, which is before this package.
 	_ "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
