@@ -16,6 +16,10 @@ const (
 	// shortestSecret is how long a credential must be to be hidden: to replace less
 	// would spoil the words and hide nothing.
 	shortestSecret = 8
+	// telling is how many characters of a credential, one after the other, are hidden
+	// wherever they are: an SCM may repeat a part of it, such as the JWT that an
+	// installation token of GitHub holds after its prefix.
+	telling = 16
 )
 
 // hide takes what a request was authenticated with out of the words of a refusal, which
@@ -28,21 +32,18 @@ func hide(req *http.Request, words []byte) []byte {
 	if len(secrets) == 0 {
 		return words
 	}
-	words = []byte(without(secrets, string(words)))
-	if !bytes.ContainsRune(words, '\\') {
-		return words
+	if bytes.ContainsRune(words, '\\') {
+		// JSON may escape any character.
+		decoder := json.NewDecoder(bytes.NewReader(words))
+		decoder.UseNumber()
+		var parsed any
+		if decoder.Decode(&parsed) == nil {
+			if encoded, err := json.Marshal(withoutIn(secrets, parsed)); err == nil {
+				return encoded
+			}
+		}
 	}
-	// JSON may escape any character.
-	decoder := json.NewDecoder(bytes.NewReader(words))
-	decoder.UseNumber()
-	var parsed any
-	if decoder.Decode(&parsed) != nil {
-		return words
-	}
-	if encoded, err := json.Marshal(withoutIn(secrets, parsed)); err == nil {
-		return encoded
-	}
-	return words
+	return []byte(without(secrets, string(words)))
 }
 
 // credentials are the texts that give a request's credential away, longest first.
@@ -65,7 +66,32 @@ func without(secrets []string, text string) string {
 	for _, secret := range secrets {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
+	for _, secret := range secrets {
+		text = withoutParts(secret, text)
+	}
 	return text
+}
+
+// withoutParts replaces each part of a secret that is long enough to be telling.
+func withoutParts(secret, text string) string {
+	if len(secret) <= telling {
+		return text
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); {
+		end := i + telling
+		if end > len(text) || !strings.Contains(secret, text[i:end]) {
+			out.WriteByte(text[i])
+			i++
+			continue
+		}
+		for end < len(text) && strings.Contains(secret, text[i:end+1]) {
+			end++
+		}
+		out.WriteString(hidden)
+		i = end
+	}
+	return out.String()
 }
 
 // withoutIn is without for every text in a value of JSON.
