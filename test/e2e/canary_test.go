@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -55,7 +56,6 @@ func (s *secrets) add(what, secret string) {
 		if len(line) < shortestSecret || strings.HasPrefix(line, "-----") || s.texts[line] != "" {
 			continue
 		}
-		s.texts[line] = what
 		for piece := line; len(piece) >= pieceOfSecret; piece = piece[pieceOfSecret:] {
 			s.texts[piece[:pieceOfSecret]] = "a piece of " + what
 		}
@@ -64,11 +64,18 @@ func (s *secrets) add(what, secret string) {
 				s.texts[escaped] = what + ", escaped"
 			}
 		}
-		s.texts[hex.EncodeToString([]byte(line))] = what + " in hexadecimal"
-		s.texts[strings.Trim(fmt.Sprintf("%d", []byte(line)), "[]")] = what + " as numbers"
-		for _, encoded := range inBase64(line) {
-			s.texts[encoded] = what + " in base64"
-		}
+		s.addWhole(what, line)
+	}
+}
+
+// addWhole takes a secret in one piece, which may be bytes that are no text.
+func (s *secrets) addWhole(what, secret string) {
+	s.texts[strings.Trim(strconv.Quote(secret), `"`)] = what + ", quoted"
+	s.texts[secret] = what
+	s.texts[hex.EncodeToString([]byte(secret))] = what + " in hexadecimal"
+	s.texts[strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")] = what + " as numbers"
+	for _, encoded := range inBase64(secret) {
+		s.texts[encoded] = what + " in base64"
 	}
 }
 
@@ -223,6 +230,9 @@ var _ = Describe("What SCMs and members repeat of their credentials", func() {
 		w.ask(usCluster, "refused", v1alpha1.PhaseSuccess, func(cs *v1alpha1.CommitStatus) { cs.Spec.GitRepoRef.Name = "gitlab" })
 		Eventually(hub.log).Should(gbytes.Say("status refused by the member"))
 
+		By("rotating the key of seals")
+		w.rotateSealKey(s)
+
 		By("having SCMs asked that repeat")
 		for name, p := range scms {
 			w.create(euCluster, repoOf(w.tenant, name, name, p.repository))
@@ -264,7 +274,7 @@ var _ = Describe("What SCMs and members repeat of their credentials", func() {
 		Eventually(hub.ended).Should(BeClosed())
 		log := string(hub.log.Contents())
 		Expect(log).To(ContainSubstring("goroutine 1 "))
-		Expect(s.kinds()).To(ContainElements("a JWT of the App", "an installation token", "a token"))
+		Expect(s.kinds()).To(ContainElements("a JWT of the App", "an installation token", "a token", "the key of seals", "the previous key of seals"))
 		s.expectNotIn("the log", log)
 	})
 })

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,6 +16,25 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
+
+// rotateSealKey has a user put a key of its own before the one that the hub made. Both are
+// secrets.
+func (w *world) rotateSealKey(s *secrets) {
+	GinkgoHelper()
+	secret := &corev1.Secret{}
+	Expect(hubCluster.Client.Get(w.ctx, types.NamespacedName{Namespace: w.namespace, Name: "commit-status-hub-seal"}, secret)).To(Succeed())
+	made := secret.Data["key"]
+	Expect(made).To(HaveLen(32))
+	key := make([]byte, 32)
+	_, err := rand.Read(key)
+	Expect(err).NotTo(HaveOccurred())
+	s.mu.Lock()
+	s.addWhole("the key of seals", string(key))
+	s.addWhole("the previous key of seals", string(made))
+	s.mu.Unlock()
+	secret.Data = map[string][]byte{"key": key, "previousKey": made}
+	Expect(hubCluster.Client.Update(w.ctx, secret)).To(Succeed())
+}
 
 var _ = Describe("A status that the hub sealed", func() {
 	const all = 200

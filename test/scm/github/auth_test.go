@@ -12,6 +12,19 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
+func TestInstallationTokens_AreJWTsBehindThePrefixAndTheApp(t *testing.T) {
+	w := newWorld(t)
+	other := w.issue(w.key, app, installation)
+	for _, token := range []string{w.token, other} {
+		w.Expect(token).To(MatchRegexp(`^ghs_%d_eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`, app))
+		w.Expect(len(token)).To(BeNumerically("~", 520, 20))
+		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", token).status).To(Equal(200))
+		changed := token[:len(token)-8] + "AAAAAAAA"
+		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", changed).status).To(Equal(401))
+	}
+	w.Expect(other).NotTo(Equal(w.token))
+}
+
 func TestOnlyAGoodJWTGetsAToken(t *testing.T) {
 	w := newWorld(t)
 	stranger, err := rsa.GenerateKey(rand.Reader, 2048)

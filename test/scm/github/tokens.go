@@ -2,7 +2,9 @@ package github
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,6 +30,16 @@ func (t *token) reaches(repository string) bool {
 	return len(t.repositories) == 0 || t.repositories[repository]
 }
 
+// value makes the text of a token in the form of 2026: ghs_<AppID>_<JWT>, about 520
+// characters. Nobody but GitHub can check the signature.
+func (t *token) value(now time.Time) string {
+	signature := make([]byte, 256) // as long as one by RS256
+	_, _ = rand.Read(signature)
+	part := base64.RawURLEncoding.EncodeToString
+	return fmt.Sprintf("ghs_%d_%s.%s.%s", t.app, part([]byte(`{"alg":"RS256","typ":"JWT"}`)),
+		part(fmt.Appendf(nil, `{"iss":"github.com","iat":%d,"exp":%d,"jti":%q}`, now.Unix(), t.expires.Unix(), rand.Text())), part(signature))
+}
+
 func (s *Server) createToken(x *exchange) (answer, *refused) {
 	app, err := x.asApp()
 	if err != nil {
@@ -47,7 +59,7 @@ func (s *Server) createToken(x *exchange) (answer, *refused) {
 	if err := s.narrow(t, i, permissions, x.Body); err != nil {
 		return answer{}, err
 	}
-	value := "ghs_" + rand.Text() + rand.Text()
+	value := t.value(x.Now)
 	s.tokens[value] = t
 	selection := "all"
 	if len(t.repositories) > 0 {
