@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -42,6 +43,8 @@ type sealSecret struct {
 	reader client.Reader
 	clock  clock.Clock
 	log    logr.Logger
+	// unusable reports whether the Secret was last seen without a key that can be used.
+	unusable atomic.Bool
 }
 
 // setup reads the keys that there are, so that the first objects of members can be checked.
@@ -82,8 +85,21 @@ func (s *sealSecret) follow(ctx context.Context, _ reconcile.Request) (reconcile
 	return reconcile.Result{}, client.IgnoreNotFound(err)
 }
 
+// take uses the keys of the Secret from now on. A Secret without a usable key is left to
+// whoever made it: nothing is sealed until it has one.
 func (s *sealSecret) take(secret *corev1.Secret) {
 	s.seals.set(secret.Data[sealKeyField], secret.Data[previousSealKeyField])
+	unusable := len(secret.Data[sealKeyField]) < shortestSealKey
+	if s.unusable.Swap(unusable) == unusable {
+		return
+	}
+	if !unusable {
+		s.log.Info("Secret of seals is usable", "name", sealSecretName)
+		return
+	}
+	s.log.Info("Secret of seals holds no usable key; no status is sealed, and what statuses say is looked up. "+
+		"Write a key into it, or delete it and restart the hub, which makes another",
+		"name", sealSecretName, "field", sealKeyField, "leastBytes", shortestSealKey)
 }
 
 func (s *sealSecret) read(ctx context.Context) error {
@@ -136,7 +152,10 @@ func (s *sealSecret) ensure(ctx context.Context) error {
 		Data:       map[string][]byte{sealKeyField: key},
 	}
 	if err := s.client.Create(ctx, secret, client.FieldOwner(fieldOwner)); err != nil {
-		return client.IgnoreAlreadyExists(err)
+		if apierrors.IsAlreadyExists(err) {
+			return s.read(ctx) // another replica was first
+		}
+		return err
 	}
 	s.take(secret)
 	s.log.Info("made the Secret of seals", "name", sealSecretName)

@@ -1,0 +1,297 @@
+package hub
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/funcr"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
+)
+
+// sealReplica is a replica of a hub as far as it knows keys of seals.
+type sealReplica struct {
+	*sealSecret
+	mu   sync.Mutex
+	logs []string
+	// stop ends it, and waits for that.
+	stop func()
+}
+
+func (r *sealReplica) logged(text string) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, line := range r.logs {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// sealReplica makes a replica that reads and writes without a cache, and is not started.
+func (s *apiServer) sealReplica(namespace string) *sealReplica {
+	r := &sealReplica{stop: func() {}}
+	r.sealSecret = &sealSecret{
+		seals: &seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{},
+		log: funcr.New(func(_, args string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.logs = append(r.logs, args)
+		}, funcr.Options{}),
+	}
+	return r
+}
+
+// runs starts a replica, which competes for the lease of its namespace.
+func (s *apiServer) runs(t *testing.T, namespace string) *sealReplica {
+	lease, renew, retry, once := 3*time.Second, 2*time.Second, 200*time.Millisecond, true
+	mgr, err := ctrl.NewManager(s.Config, ctrl.Options{
+		Scheme: clusters.Scheme(), Metrics: server.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: &once},
+		Cache:          cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}}}},
+		LeaderElection: true, LeaderElectionID: leaseName, LeaderElectionNamespace: namespace, LeaderElectionReleaseOnCancel: true,
+		LeaseDuration: &lease, RenewDeadline: &renew, RetryPeriod: &retry,
+	})
+	s.g.Expect(err).NotTo(HaveOccurred())
+	r := s.sealReplica(namespace)
+	r.client, r.reader = mgr.GetClient(), mgr.GetAPIReader()
+	s.g.Expect(r.setup(t.Context(), mgr)).To(Succeed())
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { s.g.Expect(mgr.Start(ctx)).To(Succeed()) })
+	r.stop = func() { cancel(); running.Wait() }
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (s *apiServer) namespace(t *testing.T, name string) string {
+	s.g = NewWithT(t)
+	s.g.SetDefaultEventuallyTimeout(20 * time.Second)
+	s.g.Expect(s.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})).To(Succeed())
+	return name
+}
+
+func (s *apiServer) sealSecret(t *testing.T, namespace string) *corev1.Secret {
+	secret := &corev1.Secret{}
+	s.g.Expect(s.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: sealSecretName}, secret)).To(Succeed())
+	return secret
+}
+
+// setKeys has a user write the Secret's data.
+func (s *apiServer) setKeys(t *testing.T, namespace string, data map[string][]byte) {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: sealSecretName}, Data: data}
+	if err := s.Client.Create(t.Context(), secret); err == nil {
+		return
+	}
+	secret = s.sealSecret(t, namespace)
+	secret.Data = data
+	s.g.Expect(s.Client.Update(t.Context(), secret)).To(Succeed())
+}
+
+func TestSealSecret_AgainstAnAPIServer(t *testing.T) {
+	s := startAPIServer(t)
+	for name, test := range map[string]func(*testing.T, *apiServer, string){
+		"made-once-and-read-by-a-standby": sealSecretMadeOnce,
+		"raced-for":                       sealSecretRaced,
+		"rotated":                         sealSecretRotated,
+		"deleted":                         sealSecretDeleted,
+		"unusable":                        sealSecretUnusable,
+		"forbidden":                       sealSecretForbidden,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, s, s.namespace(t, name)) })
+	}
+}
+
+func sealSecretMadeOnce(t *testing.T, s *apiServer, namespace string) {
+	a, b := s.runs(t, namespace), s.runs(t, namespace)
+	for _, r := range []*sealReplica{a, b} {
+		s.g.Eventually(r.seals.known).Should(HaveLen(1))
+	}
+	made := s.sealSecret(t, namespace)
+	s.g.Expect(made.Data).To(HaveLen(1))
+	s.g.Expect(made.Data[sealKeyField]).To(HaveLen(shortestSealKey))
+	s.g.Expect(a.seals.known()).To(Equal([]sealKey{made.Data[sealKeyField]}))
+	s.g.Expect(b.seals.known()).To(Equal(a.seals.known()))
+	s.g.Expect(a.logged("made the Secret") + b.logged("made the Secret")).To(Equal(1))
+
+	leader, standby := a, b
+	if b.logged("made the Secret") == 1 {
+		leader, standby = b, a
+	}
+	old := sealedBy(leader.seals)
+	leader.stop()
+	late := s.runs(t, namespace)
+	s.g.Expect(late.seals.known()).To(Equal(a.seals.known()), "before the first object of a member is read")
+	standby.begin(t.Context())
+	s.g.Expect(standby.seals.right(old.UID, old.Status)).To(BeTrue())
+	s.g.Expect(s.sealSecret(t, namespace).ResourceVersion).To(Equal(made.ResourceVersion), "a successor changes nothing")
+}
+
+// firstRead is a reader whose first answer waits until the others have theirs.
+type firstRead struct {
+	client.Reader
+	once     sync.Once
+	together *sync.WaitGroup
+}
+
+func (r *firstRead) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+	err := r.Reader.Get(ctx, key, into, options...)
+	r.once.Do(func() {
+		r.together.Done()
+		r.together.Wait()
+	})
+	return err
+}
+
+func sealSecretRaced(t *testing.T, s *apiServer, namespace string) {
+	var read sync.WaitGroup
+	replicas := []*sealReplica{s.sealReplica(namespace), s.sealReplica(namespace), s.sealReplica(namespace)}
+	var all sync.WaitGroup
+	for _, r := range replicas {
+		read.Add(1)
+		r.reader = &firstRead{Reader: s.Client, together: &read}
+	}
+	for _, r := range replicas {
+		all.Go(func() { r.begin(t.Context()) })
+	}
+	all.Wait()
+	key := s.sealSecret(t, namespace).Data[sealKeyField]
+	made := 0
+	for _, r := range replicas {
+		s.g.Expect(r.seals.known()).To(Equal([]sealKey{key}), "without waiting for the watch")
+		made += r.logged("made the Secret")
+	}
+	s.g.Expect(made).To(Equal(1))
+}
+
+func sealSecretRotated(t *testing.T, s *apiServer, namespace string) {
+	a := s.runs(t, namespace)
+	s.g.Eventually(a.seals.known).Should(HaveLen(1))
+	b := s.runs(t, namespace)
+	made := s.sealSecret(t, namespace).Data[sealKeyField]
+	old := sealedBy(a.seals)
+	s.setKeys(t, namespace, map[string][]byte{sealKeyField: firstKey, previousSealKeyField: made})
+	for _, r := range []*sealReplica{a, b} {
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{firstKey, made}))
+		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeTrue(), "sealed before")
+		s.g.Expect(r.seals.of(old.UID, old.Status)).To(Equal(sealsWith(firstKey, nil).of(old.UID, old.Status)))
+	}
+	next := sealedBy(a.seals)
+	s.setKeys(t, namespace, map[string][]byte{sealKeyField: secondKey, previousSealKeyField: firstKey})
+	for _, r := range []*sealReplica{a, b} {
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{secondKey, firstKey}))
+		s.g.Expect(r.seals.right(next.UID, next.Status)).To(BeTrue())
+		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeFalse(), "two keys at a time")
+	}
+	b.begin(t.Context())
+	s.g.Expect(s.sealSecret(t, namespace).Data).To(HaveLen(2), "the hub changes nothing in it")
+}
+
+func sealSecretDeleted(t *testing.T, s *apiServer, namespace string) {
+	a := s.runs(t, namespace)
+	s.g.Eventually(a.seals.known).Should(HaveLen(1))
+	made, old := s.sealSecret(t, namespace), sealedBy(a.seals)
+	s.g.Expect(s.Client.Delete(t.Context(), made)).To(Succeed())
+	s.g.Consistently(func() bool { return a.seals.right(old.UID, old.Status) }, "1s").Should(BeTrue())
+	s.g.Expect(a.seals.of(old.UID, old.Status)).To(Equal(old.Status.Provider.Seal), "still in use")
+
+	next := s.sealReplica(namespace)
+	next.begin(t.Context())
+	s.g.Expect(next.logged("made the Secret")).To(Equal(1))
+	s.g.Expect(next.seals.right(old.UID, old.Status)).To(BeFalse(), "looked up")
+	s.g.Eventually(a.seals.known).Should(Equal(next.seals.known()), "all replicas use the new one")
+	s.g.Expect(s.sealSecret(t, namespace).Data[sealKeyField]).NotTo(Equal(made.Data[sealKeyField]))
+}
+
+func sealSecretUnusable(t *testing.T, s *apiServer, namespace string) {
+	const complaint = "holds no usable key"
+	old := sealedBy(sealsWith(firstKey, nil))
+	var r *sealReplica
+	for i, data := range []map[string][]byte{
+		nil,
+		{sealKeyField: nil},
+		{sealKeyField: firstKey[:shortestSealKey-1]},
+		{previousSealKeyField: firstKey},
+		{"tls.crt": firstKey, "tls.key": secondKey},
+		{sealKeyField: []byte("short"), previousSealKeyField: firstKey},
+	} {
+		s.setKeys(t, namespace, data)
+		if r == nil {
+			r = s.runs(t, namespace)
+		}
+		r.begin(t.Context())
+		s.g.Eventually(r.logged).WithArguments(complaint).Should(Equal(i + 1))
+		s.g.Expect(r.logged(sealSecretName)).To(BeNumerically(">", 0))
+		s.g.Expect(r.seals.known()).To(BeEmpty())
+		s.g.Expect(r.seals.of(old.UID, old.Status)).To(BeEmpty())
+		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeFalse(), "looked up")
+		s.g.Expect(s.sealSecret(t, namespace).Data).To(HaveLen(len(data)), "it is not the hub's to change")
+
+		secret := s.sealSecret(t, namespace)
+		secret.Labels = map[string]string{"touched": namespace}
+		s.g.Expect(s.Client.Update(t.Context(), secret)).To(Succeed())
+		r.begin(t.Context())
+		s.g.Expect(r.logged(complaint)).To(Equal(i+1), "once")
+
+		s.setKeys(t, namespace, map[string][]byte{sealKeyField: firstKey})
+		s.g.Eventually(func() bool { return r.seals.right(old.UID, old.Status) }).Should(BeTrue(), "mended")
+	}
+	s.g.Expect(r.logged("is usable")).To(Equal(r.logged(complaint)))
+}
+
+func sealSecretForbidden(t *testing.T, s *apiServer, namespace string) {
+	impersonating := rest.CopyConfig(s.Config)
+	impersonating.Impersonate = rest.ImpersonationConfig{UserName: "hub"}
+	hub, err := client.New(impersonating, client.Options{Scheme: clusters.Scheme()})
+	s.g.Expect(err).NotTo(HaveOccurred())
+	clk := clocktesting.NewFakeClock(time.Unix(5000, 0))
+	r := s.sealReplica(namespace)
+	r.client, r.reader, r.clock = hub, hub, clk
+	r.begin(t.Context())
+	s.g.Expect(r.logged("statuses are not sealed yet")).To(Equal(1))
+	s.g.Expect(r.seals.known()).To(BeEmpty())
+
+	var made sync.WaitGroup
+	made.Go(func() { s.g.Expect(r.make(t.Context())).To(Succeed()) })
+	const again = "Secret of seals not made; trying again"
+	for i := range 3 {
+		s.g.Eventually(clk.HasWaiters).Should(BeTrue())
+		s.g.Expect(r.logged(again)).To(Equal(i + 1))
+		s.allow(t, namespace, [][]string{nil, {"get"}, {"get", "create"}}[i])
+		clk.Step(sealRetry - time.Millisecond)
+		s.g.Expect(r.logged(again)).To(Equal(i+1), "each %s", sealRetry)
+		clk.Step(time.Millisecond)
+	}
+	made.Wait()
+	s.g.Expect(r.seals.known()).To(Equal([]sealKey{s.sealSecret(t, namespace).Data[sealKeyField]}))
+}
+
+// allow gives the user hub rights on Secrets.
+func (s *apiServer) allow(t *testing.T, namespace string, verbs []string) {
+	if len(verbs) == 0 {
+		return
+	}
+	meta := metav1.ObjectMeta{Namespace: namespace, Name: verbs[len(verbs)-1]}
+	s.g.Expect(s.Client.Create(t.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: verbs},
+	}})).To(Succeed())
+	s.g.Expect(s.Client.Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: meta.Name},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "hub"}},
+	})).To(Succeed())
+}
