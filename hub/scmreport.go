@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,6 +16,10 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
+
+// staleRetry is after how long a condition is written again that was for an older version of
+// its ScmProvider: the cache has caught up with others' writes by then.
+const staleRetry = 250 * time.Millisecond
 
 type reportQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -59,8 +64,14 @@ func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (recon
 	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
 		return reconcile.Result{}, nil
 	}
-	s.announce(provider, apimeta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady), condition)
-	err = s.client.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner))
+	// A merge patch replaces the whole list: it must be the list that was read.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err = s.client.Status().Patch(ctx, provider, patch, client.FieldOwner(fieldOwner)); apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: staleRetry}, nil
+	}
+	if err == nil {
+		s.announce(provider, apimeta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady), condition)
+	}
 	return reconcile.Result{}, client.IgnoreNotFound(err)
 }
 
