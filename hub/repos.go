@@ -28,9 +28,16 @@ func (l *Ledger) SetRepo(cluster string, engagement uint64, name types.Namespace
 		return Changes{}
 	}
 	r := m.repo(name)
+	changed := repo != nil && (r.GitRepo == nil || r.UID != repo.UID || r.Generation != repo.Generation)
 	r.GitRepo, r.engagement, r.hidden = repo, engagement, false
 	m.drop(r)
-	return l.resolveUsers(r)
+	out := l.resolveUsers(r)
+	if changed {
+		for user := range r.users {
+			l.noteNewRepo(user)
+		}
+	}
+	return out
 }
 
 // HideRepo takes in that a GitRepo is watched no longer, and may be there. CommitStatuses

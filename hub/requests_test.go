@@ -5,6 +5,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -112,6 +113,28 @@ func TestNoteRequest_ResetsNoRetriesForWhoDoesNotOwnTheKey(t *testing.T) {
 	f.g.Expect(f.job().Wait).To(Equal(firstCheck), "a change of the spec")
 	f.edit("eu", wants("success"), requested("now"))
 	f.g.Expect(f.job().Wait).To(BeZero(), "the owner's request")
+}
+
+func TestSetRepo_HasWhatFailedTriedAgainWhereTheOwnersGitRepoChanged(t *testing.T) {
+	type edit = func(*v1alpha1.GitRepo)
+	f := failing(t)
+	set := func(cluster string, edits ...edit) time.Duration {
+		repo := testRepo()
+		for _, edit := range edits {
+			edit(repo)
+		}
+		f.SetRepo(cluster, f.token[cluster], client.ObjectKeyFromObject(repo), repo)
+		return f.job().Wait
+	}
+	changed := func(r *v1alpha1.GitRepo) { r.Generation = 2 }
+	anew := func(r *v1alpha1.GitRepo) { r.UID = "another" }
+	f.g.Expect(set("eu")).To(Equal(firstCheck), "as it was")
+	f.g.Expect(set("eu", func(r *v1alpha1.GitRepo) { r.ResourceVersion = "2" })).To(Equal(firstCheck), "nothing of the spec")
+	f.g.Expect(set("us", changed)).To(Equal(firstCheck), "another claimant's")
+	f.g.Expect(set("us", anew)).To(Equal(firstCheck), "another claimant's")
+	f.g.Expect(set("eu", changed)).To(BeZero())
+	f = failing(t)
+	f.g.Expect(set("eu", anew)).To(BeZero())
 }
 
 func TestNoteRequest_ResetsRetriesOnceAMinute(t *testing.T) {

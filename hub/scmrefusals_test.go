@@ -6,6 +6,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
@@ -89,11 +90,20 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 		"a new claim":          func(w *scmWorld) { w.want("build-new", v1alpha1.PhaseSuccess) },
 		"requestedAt":          func(w *scmWorld) { w.request("build-0") },
 		"the ScmProvider":      func(w *scmWorld) { w.open() },
+		"its Secret":           func(w *scmWorld) { w.secret["note"] = []byte("of a user"); w.open() },
+		"its GitRepo":          func(w *scmWorld) { w.setRepo(2, "first") },
+		"a GitRepo made anew":  func(w *scmWorld) { w.setRepo(1, "another") },
+		"a GitRepo that was away": func(w *scmWorld) {
+			w.apply(w.SetRepo("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil))
+			w.run(time.Second)
+			w.setRepo(1, "another")
+		},
 	}
 	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
 		for name, change := range changes {
 			for _, refusal := range says.refusals() {
 				w := start()
+				w.setRepo(1, "first")
 				w.refuse(refusal.status, refusal.body)
 				w.wantMany(3, v1alpha1.PhaseFailure)
 				w.run(2 * time.Minute)
@@ -103,18 +113,41 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 				change(w)
 				w.run(time.Second)
 				w.g.Expect(w.refused(from)).To(Equal(1), "%s asks again after %d", name, refusal.status)
-				if name == "the ScmProvider" {
+				if name == "the ScmProvider" || name == "its Secret" {
 					continue
 				}
 				w.want("build-1", v1alpha1.PhaseCanceled)
 				w.run(time.Second)
 				w.want("build-2", v1alpha1.PhaseCanceled)
 				w.run(time.Second)
+				w.setRepo(3, "third")
+				w.run(time.Second)
 				w.g.Expect(w.refused(from)).To(Equal(1), "at most once in 10 s")
 				w.ClearFaults()
 				w.run(10 * time.Second)
 				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), name)
 			}
+		}
+	})
+}
+
+func TestRefusedCredential_AnswersWhatIsReadAgainUnchanged(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		for _, refusal := range says.refusals() {
+			w := start()
+			w.setRepo(1, "first")
+			w.refuse(refusal.status, refusal.body)
+			w.wantMany(3, v1alpha1.PhaseFailure)
+			w.run(2 * time.Minute)
+			from := len(w.Calls())
+			for range 3 {
+				w.setRepo(1, "first")
+				for _, cs := range w.objects {
+					w.set(cs.DeepCopy())
+				}
+				w.run(time.Minute)
+			}
+			w.g.Expect(w.refused(from)).To(BeZero(), "after %d", refusal.status)
 		}
 	})
 }

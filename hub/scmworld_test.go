@@ -129,6 +129,13 @@ func (w *scmWorld) set(cs *v1alpha1.CommitStatus) {
 	w.apply(w.SetObject("eu", w.token["eu"], cs))
 }
 
+// setRepo brings the GitRepo in a generation.
+func (w *scmWorld) setRepo(generation int64, uid types.UID) {
+	repo := testRepo()
+	repo.Generation, repo.UID = generation, uid
+	w.apply(w.SetRepo("eu", w.token["eu"], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
+}
+
 // request has somebody ask for a status.
 func (w *scmWorld) request(name string) {
 	cs := w.objects[name].DeepCopy()

@@ -22,10 +22,21 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 			c.asker = o.id()
 		}
 	}
-	if e.more != nil && e.more.tried.owner == o.id().String() {
+	if e.failedFor(o) {
 		l.tryAgain(e, now.Generation != o.source.Generation)
 	}
 }
+
+// noteNewRepo takes in that an object's GitRepo changed: what failed is tried again, as after a
+// change of the object's own spec.
+func (l *Ledger) noteNewRepo(o *object) {
+	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) && e.failedFor(o) {
+		l.tryAgain(e, true)
+	}
+}
+
+// failedFor reports whether an object's claim is the one whose attempt failed.
+func (e *entry) failedFor(o *object) bool { return e.more != nil && e.more.tried.owner == o.id().String() }
 
 // tryAgain has what failed tried again now, or, where that is only asked for and was not
 // long ago, once a minute is over.
