@@ -65,7 +65,7 @@ func (l *Ledger) Enter(key Key, job Job, class requestClass) (Entry, Changes) {
 	}
 	if len(probed) > 0 {
 		l.refusals.probes[key] = probed
-	} else {
+	} else if out.Wait = l.waitReopened(key, job.via.name, lane, now); out.Wait == 0 {
 		out.Wait = l.waitForFirst(key, lane, now)
 	}
 	return out, Changes{}
@@ -80,6 +80,17 @@ func (r *refusedScope) entry(key Key, now, changedAt, othersAt time.Time) time.D
 		return r.until.Sub(now)
 	}
 	return r.wait(now, changedAt, othersAt)
+}
+
+// waitReopened is how long a key waits after a change of its ScmProvider, since another change
+// was refused a moment before.
+func (l *Ledger) waitReopened(key Key, scm, lane string, now time.Time) (wait time.Duration) {
+	for _, what := range reliedOn(scm, lane, key) {
+		if asked, ok := l.refusals.reopened[reopening{scm, what}]; ok {
+			wait = max(wait, asked.Add(askedOften).Sub(now))
+		}
+	}
+	return wait
 }
 
 // waitForFirst is how long a key waits for the first request of a lane. Until that is
@@ -134,16 +145,18 @@ func (l *Ledger) hold(e *entry, job Job, by refusalScope, until, changedAt time.
 }
 
 // answerFirst returns the keys that waited for the first request of a lane, if that was a
-// key's.
-func (l *Ledger) answerFirst(key Key, lane string) Changes {
-	f, ok := l.refusals.first[lane]
-	if !ok || f.key != key {
-		return Changes{}
-	}
-	delete(l.refusals.first, lane)
+// key's. The lane may have had another name when the request was made: who a token is of is
+// asked first.
+func (l *Ledger) answerFirst(key Key) Changes {
 	var out Changes
-	for key := range f.held {
-		out.Keys = append(out.Keys, key)
+	for lane, f := range l.refusals.first {
+		if f.key != key {
+			continue
+		}
+		delete(l.refusals.first, lane)
+		for key := range f.held {
+			out.Keys = append(out.Keys, key)
+		}
 	}
 	return out
 }
@@ -161,6 +174,5 @@ func (l *Ledger) Leave(key Key, job Job) Changes {
 		}
 	}
 	delete(l.refusals.probes, key)
-	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
-	return l.answerFirst(key, lane)
+	return l.answerFirst(key)
 }

@@ -27,6 +27,9 @@ type scmRefusals struct {
 	worked map[string]time.Time
 	// changed is when a change last had an installation asked, by lane.
 	changed map[string]time.Time
+	// reopened is when the last refused request was sent through ScmProviders that change more
+	// often than they may be asked.
+	reopened map[reopening]time.Time
 	// probes are the refusals that keys ask about now.
 	probes map[Key][]*refusedScope
 	// first is the first request of each lane that has not worked yet.
@@ -39,7 +42,7 @@ type scmRefusals struct {
 
 func newSCMRefusals() scmRefusals {
 	return scmRefusals{
-		scopes: map[refusalScope]*refusedScope{}, worked: map[string]time.Time{}, changed: map[string]time.Time{},
+		scopes: map[refusalScope]*refusedScope{}, worked: map[string]time.Time{}, changed: map[string]time.Time{}, reopened: map[reopening]time.Time{},
 		probes: map[Key][]*refusedScope{}, first: map[string]firstRequest{}, outages: map[string]outage{},
 	}
 }
@@ -73,7 +76,7 @@ func (l *Ledger) refuse(key Key, job Job, class requestClass, sentAt time.Time, 
 	if r.final || tries == 0 {
 		out.add(l.credentialTold(scope.scm))
 	}
-	out.add(l.answerFirst(key, lane))
+	out.add(l.answerFirst(key))
 	return r, scope, out
 }
 
@@ -111,9 +114,13 @@ func (l *Ledger) accepted(e *entry, key Key, job Job, class requestClass) Change
 	now := l.clock.Now()
 	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
 	if class != askAccount {
-		l.refusals.note(now, "account "+job.via.name, lane, key.Host+"/"+key.Repository)
+		relied := reliedOn(job.via.name, lane, key)
+		l.refusals.note(now, relied...)
+		for _, what := range relied {
+			delete(l.refusals.reopened, reopening{job.via.name, what})
+		}
 	}
-	out := l.answerFirst(key, lane)
+	out := l.answerFirst(key)
 	out.add(l.endOutage(job.via.name))
 	if len(l.refusals.scopes) == 0 {
 		return out
@@ -178,11 +185,23 @@ func (r *scmRefusals) note(now time.Time, what ...string) {
 }
 
 // forgetRefusals forgets what was refused to a ScmProvider, and that its credential worked: it
-// has another one now, or is gone.
+// has another one now, or is gone. One that was refused for the first time a moment before is
+// a change of a change: those are asked once in askedOften.
 func (l *Ledger) forgetRefusals(scm string) {
-	for scope := range l.refusals.scopes {
-		if scope.scm == scm {
-			delete(l.refusals.scopes, scope)
+	now := l.clock.Now()
+	for of, asked := range l.refusals.reopened {
+		if now.Sub(asked) >= askedOften {
+			delete(l.refusals.reopened, of)
+		}
+	}
+	for scope, r := range l.refusals.scopes {
+		if scope.scm != scm {
+			continue
+		}
+		delete(l.refusals.scopes, scope)
+		of := reopening{scm, scope.provenBy()}
+		if now.Sub(r.firstAt) < askedOften && r.askedAt.After(l.refusals.reopened[of]) {
+			l.refusals.reopened[of] = r.askedAt
 		}
 	}
 	delete(l.refusals.outages, scm)

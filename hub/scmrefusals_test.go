@@ -131,6 +131,40 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 	})
 }
 
+func TestRefusedCredential_IsAskedOnceIn10sHoweverOftenItsScmProviderChanges(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		for _, refusal := range says.refusals() {
+			w := start()
+			w.refuse(refusal.status, refusal.body)
+			w.wantMany(3, v1alpha1.PhaseFailure)
+			w.run(2 * time.Minute)
+			from := len(w.Calls())
+			w.run(time.Second)
+			w.want("build-0", v1alpha1.PhaseSuccess)
+			w.run(time.Second)
+			w.g.Expect(w.refused(from)).To(Equal(1))
+			w.open()
+			w.run(time.Second)
+			w.g.Expect(w.refused(from)).To(Equal(2), "the first change is asked at once")
+			from = len(w.Calls())
+			for range 60 {
+				w.open()
+				w.run(time.Second)
+			}
+			w.g.Expect(w.refused(from)).To(BeNumerically("~", 6, 1), "requests that were refused with %d", refusal.status)
+			w.ClearFaults()
+			w.run(10 * time.Second)
+			w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
+			for range 10 {
+				w.open()
+				w.want("build-0", map[int64]v1alpha1.Phase{0: v1alpha1.PhaseSuccess, 1: v1alpha1.PhaseFailure}[w.objects["build-0"].Generation%2])
+				w.run(time.Millisecond)
+				w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "it works: nothing waits")
+			}
+		}
+	})
+}
+
 func TestRefusedCredential_AnswersWhatIsReadAgainUnchanged(t *testing.T) {
 	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
 		for _, refusal := range says.refusals() {

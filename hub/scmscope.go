@@ -91,3 +91,13 @@ func (s refusalScope) provenBy() string {
 	}
 	return s.id
 }
+
+// reliedOn are the names in scmRefusals.worked of what a request about a key relies on: the
+// account of a ScmProvider, the installation and the repository.
+func reliedOn(scm, lane string, key Key) []string {
+	return []string{"account " + scm, lane, key.Host + "/" + key.Repository}
+}
+
+// reopening is what a ScmProvider was refused before it changed, by its name in
+// scmRefusals.worked.
+type reopening struct{ scm, what string }

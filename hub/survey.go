@@ -36,7 +36,9 @@ func (l *Ledger) noteNewRepo(o *object) {
 }
 
 // failedFor reports whether an object's claim is the one whose attempt failed.
-func (e *entry) failedFor(o *object) bool { return e.more != nil && e.more.tried.owner == o.id().String() }
+func (e *entry) failedFor(o *object) bool {
+	return e.more != nil && e.more.tried.owner == o.id().String()
+}
 
 // tryAgain has what failed tried again now, or, where that is only asked for and was not
 // long ago, once a minute is over.
