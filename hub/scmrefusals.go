@@ -68,7 +68,7 @@ func (l *Ledger) refuse(key Key, job Job, class requestClass, sentAt time.Time, 
 	var out Changes
 	after := r.verdict()
 	if before == nil || before.Reason != after.Reason || before.Message != after.Message {
-		out = l.tellHeld(r)
+		out = l.tellHeld(r, scope)
 	}
 	if r.tries != tries {
 		r.prune(l)
@@ -87,10 +87,13 @@ func (r *refusedScope) verdictOrNil() *providers.Error {
 	return r.verdict()
 }
 
-// tellHeld returns the keys that a verdict holds.
-func (l *Ledger) tellHeld(r *refusedScope) Changes {
+// tellHeld returns the keys that a verdict holds, which wait no longer to have it.
+func (l *Ledger) tellHeld(r *refusedScope, scope refusalScope) Changes {
 	var out Changes
 	for key := range r.held {
+		if e := l.entryOf(key); e != nil && e.more != nil && e.more.heldBy == scope {
+			e.more.retryAt = time.Time{}
+		}
 		out.Keys = append(out.Keys, key)
 	}
 	return out
@@ -162,7 +165,7 @@ func (l *Ledger) lift(scope refusalScope) Changes {
 			e.tidy()
 		}
 	}
-	out := l.tellHeld(r)
+	out := l.tellHeld(r, scope)
 	out.add(l.credentialTold(scope.scm))
 	return out
 }

@@ -51,6 +51,34 @@ func TestRefusedCredential_IsOneQuestionForAllClaims(t *testing.T) {
 	})
 }
 
+func TestRefusedCredential_TellsWhoWaitsForAProbeAtOnce(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		for _, refusal := range says.refusals() {
+			w := start()
+			w.refuse(refusal.status, refusal.body)
+			w.wantMany(many, v1alpha1.PhaseQueued)
+			w.run(12 * time.Second)
+			w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}))
+			w.now.Step(time.Minute)
+			var probing Key
+			for key := range w.due { // all workers begin at the same time
+				job, _, ok := w.Job(key)
+				w.g.Expect(ok).To(BeTrue())
+				entry, _ := w.Enter(key, job, classOf(plan(job.Account, job.Observation, job.Verdict.Want)))
+				if entry.Wait == 0 {
+					probing = key
+				}
+				w.due[key] = w.now.Now().Add(max(entry.Wait, time.Hour))
+			}
+			from := len(w.Calls())
+			w.Add(probing)
+			w.run(time.Millisecond)
+			w.g.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
+			w.g.Expect(w.refused(from)).To(Equal(1))
+		}
+	})
+}
+
 func TestRefusedCredential_ThatWorksAgainIsNeverFinal(t *testing.T) {
 	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
 		for _, refusal := range says.refusals() {
