@@ -17,7 +17,7 @@ import (
 
 // settings are how large what is measured is.
 type settings struct {
-	changes, storm, objects, members, idle, minutes int
+	changes, storm, refused, objects, members, idle, minutes int
 	// quiet is how long an idle hub is watched for calls.
 	quiet time.Duration
 	only  string
@@ -37,6 +37,7 @@ var parts = []part{
 	{"delay", measureDelay, false},
 	{"calls", measureCalls, false},
 	{"storm", measureStorm, false},
+	{"refusal", measureRefusal, false},
 	{"growth", measureGrowth, false},
 	{"members", measureMembers, false},
 	{"soak", measureSoak, true},
@@ -53,11 +54,12 @@ func bench() error {
 	var s settings
 	flag.IntVar(&s.changes, "changes", 1000, "changes whose delay is measured")
 	flag.IntVar(&s.storm, "storm", 10_000, "CommitStatuses that come at once")
+	flag.IntVar(&s.refused, "refused", 200, "changes of which the SCM refuses one")
 	flag.IntVar(&s.objects, "objects", 100_000, "CommitStatuses whose memory is measured, and with which the hub is restarted; a tenth and a hundredth of them, too")
 	flag.IntVar(&s.members, "members", 20, "members that they are in")
 	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
 	flag.DurationVar(&s.quiet, "quiet", 30*time.Second, "how long a hub that has nothing to do is watched for calls")
-	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, growth, members, soak; all but soak if empty")
+	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, refusal, growth, members, soak; all but soak if empty")
 	flag.IntVar(&s.minutes, "minutes", 45, "how long a soak lasts")
 	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the hub's memory, processor time and goroutines; none if empty")
 	flag.Parse()
