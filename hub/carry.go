@@ -133,6 +133,10 @@ func (l *Ledger) inherit(to, from *entry) bool {
 	if to.idle() {
 		to.wish, to.since = from.wish, from.since
 	}
+	if to.Shown == nil && !to.Lost {
+		// That nothing was shown by the former path says nothing of what is by this one.
+		to.Certain, to.seen = false, false
+	}
 	if from.more != nil {
 		d, was := to.detail(), *from.more
 		d.lostAt, d.lostWant, d.lookAt, d.guarded, d.again, d.check = was.lostAt, was.lostWant, was.lookAt, was.guarded, was.again, was.check

@@ -19,17 +19,19 @@ func (s *syncer) look(ctx context.Context, key Key, job Job, client providers.Cl
 	case lookTogether:
 		return s.list(ctx, key, job, client, look)
 	}
+	ctx, redirected := providers.NoteRedirects(ctx)
 	shown, err := client.Find(ctx, targetOf(key, job))
 	if err != nil {
 		return s.failed(ctx, key, job, s.clock.Now(), providers.AsError(err)), true
 	}
 	s.found(key, job, s.ledger.Found(key, job, shown))
-	return ctrl.Result{}, false
+	return ctrl.Result{}, redirected() && s.leads(ctx, key, job, client)
 }
 
 // list looks at all keys of a commit that need it.
 func (s *syncer) list(ctx context.Context, key Key, job Job, client providers.Client, look Look) (result ctrl.Result, done bool) {
 	defer func() { s.apply(s.ledger.endLook(look)) }()
+	ctx, redirected := providers.NoteRedirects(ctx)
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
 		failure := providers.AsError(err)
@@ -37,7 +39,7 @@ func (s *syncer) list(ctx context.Context, key Key, job Job, client providers.Cl
 		return s.failed(ctx, key, job, s.clock.Now(), failure), true
 	}
 	s.found(key, job, s.ledger.Looked(look, listing))
-	return ctrl.Result{}, false
+	return ctrl.Result{}, redirected() && s.leads(ctx, key, job, client)
 }
 
 // found hands on what came of a look. A write whose answer was lost is timed once it is found.

@@ -78,6 +78,16 @@ func (s *syncer) moved(ctx context.Context, key Key, job Job, err *providers.Err
 	return true
 }
 
+// leads has a key whose reads were redirected be tried again under the path that its repository
+// has today, and reports whether that is news. It takes one request.
+func (s *syncer) leads(ctx context.Context, key Key, job Job, client providers.Client) bool {
+	path, err := client.Path(ctx)
+	if err != nil || strings.EqualFold(path, job.Verdict.Owner.Repository) {
+		return false // a write tells it once there is one
+	}
+	return s.moved(ctx, key, job, providers.Moved(job.Verdict.Owner.Repository, path))
+}
+
 // recordMoves keeps for the next hub what has moved. Without that it learns it anew.
 func (s *syncer) recordMoves(ctx context.Context, moves Moves) {
 	if err := s.record(ctx, moves); err != nil {

@@ -12,6 +12,7 @@ import (
 // survey lists the commit of a key and compares all of its keys with what it shows.
 func (s *syncer) survey(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
 	survey := s.ledger.Survey(key, job)
+	ctx, redirected := providers.NoteRedirects(ctx)
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, survey.Tag)
 	if err != nil {
 		return s.notSurveyed(key, job, providers.AsError(err))
@@ -21,6 +22,9 @@ func (s *syncer) survey(ctx context.Context, key Key, job Job, client providers.
 		s.log.Info("status was changed by others; writing it again", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name)
 	}
 	s.apply(changes)
+	if redirected() && s.leads(ctx, key, job, client) {
+		return ctrl.Result{}
+	}
 	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
 }
 

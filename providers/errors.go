@@ -76,7 +76,8 @@ func (e *Error) Today(repository string, read func() (string, error)) *Error {
 		return e
 	}
 	if strings.EqualFold(path, repository) {
-		return e // it is redirected for another reason
+		return Errorf(v1alpha1.ReasonMoved,
+			"what is written to repository %s is redirected, although that is its name: the ScmProvider's apiURL may not be the API's own address", repository)
 	}
 	return Moved(repository, path)
 }

@@ -46,7 +46,7 @@ func (c *centerClient) write(ctx context.Context, operation string, at providers
 		body: sent, status: []int{http.StatusNoContent},
 	})
 	if err != nil {
-		return providers.Shown{}, err
+		return providers.Shown{}, providers.AsError(err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	return c.written(sent, want.Phase), nil
 }

@@ -162,8 +162,9 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 			b.bitbucket.Inject(fake.Fault{Status: status, Header: http.Header{"Location": {b.bitbucket.URL()}}})
 			before := len(b.bitbucket.Calls())
 			_, err = b.client().Create(b.ctx(), at, done)
-			_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
-			b.Expect(b.bitbucket.Calls()).To(HaveLen(before + 1))
+			_ = b.fails(err, v1alpha1.ReasonMoved)
+			b.Expect(b.bitbucket.Calls()).To(HaveLen(before + 2))
+			b.Expect(b.bitbucket.Calls()[before+1].Operation).To(Equal(fake.OpGetRepo))
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (c *cloudClient) write(ctx context.Context, operation string, at providers.
 		body: sent, status: []int{http.StatusCreated, http.StatusOK}, into: &made,
 	})
 	if err != nil {
-		return providers.Shown{}, err
+		return providers.Shown{}, providers.AsError(err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	if made.Key != sent.Key || made.State == "" {
 		return providers.Shown{}, c.account.failed(q, true, providers.ErrNotUnderstood)

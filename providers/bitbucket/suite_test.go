@@ -185,6 +185,15 @@ func contractSCM(b *bench) *contract.SCM {
 				Key: keyOf(at.Name), Name: at.Name, State: dialect{b.service}.stateOf(to.Phase), Description: to.Description, URL: to.URL,
 			})
 		},
+		Move: func(to string) { b.bitbucket.MoveRepo(repository, to) },
+		Paths: func() (n int) {
+			for _, call := range b.bitbucket.Calls() {
+				if call.Operation == fake.OpGetRepo && call.Status == 200 {
+					n++
+				}
+			}
+			return n
+		},
 		Delete: func(at providers.Target) { b.bitbucket.DeleteBuild(at.Repository, at.SHA, keyOf(at.Name)) },
 	}
 	if b.service == center {

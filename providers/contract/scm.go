@@ -49,6 +49,10 @@ type SCM struct {
 	// Unfinished counts the statuses at a target that the SCM still waits for, the one that
 	// counts aside. It is nil where the SCM waits for no other.
 	Unfinished func(at providers.Target) int
+	// Move renames Repository, and Paths counts the answers that told a repository's path. They
+	// are nil where repositories keep their paths.
+	Move  func(to string)
+	Paths func() int
 	// Other has somebody else make a status at a target that has none. It is nil where
 	// the SCM does not tell who made a status.
 	Other func(at providers.Target, to providers.Status)

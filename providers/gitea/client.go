@@ -54,7 +54,7 @@ func (c *client) Create(ctx context.Context, at providers.Target, want providers
 	q := c.question(opCreate, at.SHA)
 	var made status
 	if err := c.account.post(ctx, q, c.statuses(at.SHA), body, &made); err != nil {
-		return providers.Shown{}, err
+		return providers.Shown{}, providers.AsError(err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	if made.ID <= 0 || made.State == "" {
 		return providers.Shown{}, c.account.failed(q, true, providers.ErrNotUnderstood)

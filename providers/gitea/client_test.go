@@ -163,8 +163,8 @@ func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 	b.Expect(b.list(c)["x"].Shown).To(Equal(mine))
 	writes := len(b.gitea.Writes())
 	_, err := c.Create(b.ctx(), at, providers.Status{Phase: v1alpha1.PhaseFailure})
-	e := b.fails(err, v1alpha1.ReasonRepoNotFound)
-	b.Expect(e.Message).To(ContainSubstring("acme/shop"))
+	e := b.fails(err, v1alpha1.ReasonMoved)
+	b.Expect(e.MovedTo).To(Equal("acme/store"))
 	b.Expect(e.Unknown).To(BeFalse())
 	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 1))
 	for _, status := range []int{302, 307, 308} {
@@ -172,7 +172,7 @@ func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 			Match: forStatuses(http.MethodPost), Status: status, Header: http.Header{"Location": {"/api/v1/repos/acme/store/statuses/" + at.SHA}},
 		})
 		_, err := c.Create(b.ctx(), at, done)
-		_ = b.fails(err, v1alpha1.ReasonRepoNotFound)
+		_ = b.fails(err, v1alpha1.ReasonMoved)
 	}
 	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 4))
 }

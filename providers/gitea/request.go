@@ -141,9 +141,10 @@ func readsOnly(req *http.Request, via []*http.Request) error {
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "%s answered with a redirect that is not followed: %v", q.host, err)
 	}
 	if q.write() {
-		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
+		return providers.Errorf(v1alpha1.ReasonMoved,
 			"%s redirects what is written to repository %s: it has another name now, or spec.gitea.apiURL is not the API's own address",
 			q.host, q.repository)
 	}
+	providers.Redirected(req.Context())
 	return nil
 }

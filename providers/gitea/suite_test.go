@@ -160,6 +160,15 @@ func contractSCM(b *bench) *contract.SCM {
 				Context: contextOf(at.Name), State: stateOf(to.Phase), Description: to.Description, TargetURL: to.URL, Creator: "stranger",
 			})
 		},
+		Move: func(to string) { b.gitea.RenameRepo(repository, to) },
+		Paths: func() (n int) {
+			for _, call := range b.gitea.Calls() {
+				if call.Operation == fake.OpGetRepo && call.Status == 200 {
+					n++
+				}
+			}
+			return n
+		},
 		Delete: func(at providers.Target) { b.gitea.DeleteStatuses(at.Repository, at.SHA, contextOf(at.Name)) },
 	}
 	s.Other = s.Edit

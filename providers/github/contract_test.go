@@ -59,6 +59,15 @@ func TestCheckRunsKeepTheContract(t *testing.T) {
 				return countCalls(server, fake.OpCreateCheckRun, fake.OpUpdateCheckRun, fake.OpListCheckRuns)
 			},
 			Writes: func() int { return len(server.Writes()) },
+			Move:   func(to string) { server.MoveRepo(repository, to) },
+			Paths: func() (n int) {
+				for _, call := range server.Calls() {
+					if call.Operation == fake.OpGetRepository && call.Status == 200 {
+						n++
+					}
+				}
+				return n
+			},
 			Inject: faultsAt(server, "/check-runs", "Resource not accessible by integration"),
 			Edit: func(at providers.Target, to providers.Status) {
 				all := runs(at)
@@ -135,6 +144,15 @@ func TestCommitStatusesKeepTheContract(t *testing.T) {
 			},
 			Calls:  func() int { return countCalls(server, fake.OpCreateStatus, fake.OpListStatuses) },
 			Writes: func() int { return len(server.Writes()) },
+			Move:   func(to string) { server.MoveRepo(repository, to) },
+			Paths: func() (n int) {
+				for _, call := range server.Calls() {
+					if call.Operation == fake.OpGetRepository && call.Status == 200 {
+						n++
+					}
+				}
+				return n
+			},
 			Inject: faultsAt(server, "/statuses", "Resource not accessible by personal access token"),
 			Edit:   mona,
 			Other:  mona,

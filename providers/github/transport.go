@@ -100,5 +100,6 @@ func sameHostOnly(req *http.Request, via []*http.Request) error {
 	if q := attemptOf(req.Context()).question; q.write() {
 		return providers.Moved(q.repository, "")
 	}
+	providers.Redirected(req.Context())
 	return nil
 }

@@ -54,7 +54,7 @@ func (c *client) set(ctx context.Context, at providers.Target, want providers.St
 		err = providers.ErrNotUnderstood
 	}
 	if err != nil {
-		return providers.Shown{}, c.account.failed(attempt, err)
+		return providers.Shown{}, c.account.failed(attempt, err).Today(c.repository, func() (string, error) { return c.Path(ctx) })
 	}
 	return shownBy(status), nil
 }

@@ -20,8 +20,10 @@ func underContract(t *testing.T) *contract.SCM {
 		Repository:    repository, SHA: sha, UnknownSHA: unpushed,
 		All: func(at providers.Target) []providers.Status {
 			var all []providers.Status
-			for _, row := range b.rows(at.Name) {
-				all = append(all, providers.Status{Phase: read(row.State), Description: row.Description, URL: row.TargetURL})
+			for _, row := range b.gitlab.Statuses(at.Repository, at.SHA) {
+				if row.Name == at.Name {
+					all = append(all, providers.Status{Phase: read(row.State), Description: row.Description, URL: row.TargetURL})
+				}
 			}
 			return all
 		},
@@ -42,6 +44,15 @@ func underContract(t *testing.T) *contract.SCM {
 			}
 		},
 		Inject: map[contract.Fault]func(contract.Request){},
+		Move:   func(to string) { b.gitlab.MoveProject(repository, to) },
+		Paths: func() (n int) {
+			for _, call := range b.gitlab.Calls() {
+				if call.Operation == fake.OpGetProject && call.Status == 200 {
+					n++
+				}
+			}
+			return n
+		},
 	}
 	kinds := map[contract.Fault]fake.Fault{
 		contract.LostBefore:      {DropBefore: true},

@@ -41,7 +41,7 @@ func refused(q question, status int, c complaint) *providers.Error {
 		return missing(q, c)
 	case http.StatusMethodNotAllowed:
 		if c.mentions("moved projects") {
-			return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound, "project %s has moved to another path, which takes writes now", q.repository)
+			return providers.Moved(q.repository, "")
 		}
 	case http.StatusConflict:
 		// It was not applied. GitLab has waited for the other write already.

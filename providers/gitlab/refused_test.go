@@ -34,7 +34,7 @@ func TestAnAnswerOfGitLabTellsWhatToDo(t *testing.T) {
 			404, `{"message":"404 Pipeline for pipeline_id, sha and ref Not Found"}`, unavailable, false,
 			"pipeline 12 of commit 1f0c in acme/shop does not exist any more",
 		},
-		"405": {405, `{"message":"Non GET methods are not allowed for moved projects"}`, v1alpha1.ReasonRepoNotFound, false, "project acme/shop has moved to another path, which takes writes now"},
+		"405": {405, `{"message":"Non GET methods are not allowed for moved projects"}`, v1alpha1.ReasonMoved, false, "repository acme/shop has another name now: change spec.repository of the GitRepo"},
 		"409": {409, another, unavailable, false, "another status of commit 1f0c is being written in acme/shop"},
 		"transition": {
 			400, transition, unavailable, false,
@@ -104,8 +104,8 @@ func TestWhoMayNotIsTold(t *testing.T) {
 			"project acme/platform/shop does not exist, or user group_1_bot has no access to it", true,
 		},
 		"moved": {
-			func(b *bench) { b.gitlab.MoveProject(repository, "acme/new") }, v1alpha1.ReasonRepoNotFound,
-			"project acme/platform/shop has moved to another path, which takes writes now", true,
+			func(b *bench) { b.gitlab.MoveProject(repository, "acme/new") }, v1alpha1.ReasonMoved,
+			"repository acme/platform/shop is acme/new now: change spec.repository of the GitRepo", true,
 		},
 		"a CI job": {
 			func(b *bench) { b.gitlab.AddJob(b.gitlab.AddPipeline(repository, sha, "main"), "x", "running") }, v1alpha1.ReasonInvalid,

@@ -98,7 +98,8 @@ func readsOnly(req *http.Request, via []*http.Request) error {
 	case err != nil:
 		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitLab's answer is a redirect that is not followed: %v", err)
 	case via[0].Method != http.MethodGet:
-		return providers.Errorf(v1alpha1.ReasonUnavailable, "GitLab's answer to a write is a redirect that is not followed")
+		return providers.Moved(attemptOf(req.Context()).question.repository, "")
 	}
+	providers.Redirected(req.Context())
 	return nil
 }

@@ -160,7 +160,11 @@ func TestNoRedirectTakesAWriteElsewhere(t *testing.T) {
 		for _, to := range []string{other.URL + "/steal", "/api/v4/user"} {
 			b.gitlab.Inject(fake.Fault{Match: writes, Status: status, Header: http.Header{"Location": {to}}})
 			_, err := c.Create(b.ctx(), at("x"), queued)
-			e := b.fails(err, v1alpha1.ReasonUnavailable)
+			reason := v1alpha1.ReasonUnavailable
+			if strings.HasPrefix(to, "/") {
+				reason = v1alpha1.ReasonMoved
+			}
+			e := b.fails(err, reason)
 			b.Expect(e.Message).To(ContainSubstring("redirect"))
 		}
 	}
@@ -175,7 +179,7 @@ func TestNoRedirectTakesAWriteElsewhere(t *testing.T) {
 		Header: http.Header{"Location": {strings.TrimSuffix(b.gitlab.URL(), "/") + "/projects/acme%2Fplatform%2Fshop/statuses/" + sha}},
 	})
 	_, err = c.Create(b.ctx(), at("x"), queued)
-	_ = b.fails(err, v1alpha1.ReasonUnavailable)
+	_ = b.fails(err, v1alpha1.ReasonMoved)
 	b.Expect(b.gitlab.Writes()).To(HaveLen(before+1), "not even the same request")
 }
 

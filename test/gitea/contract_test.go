@@ -60,6 +60,11 @@ func (w *world) scm(t *testing.T, user User) *contract.SCM {
 			})
 		},
 		Inject: w.refusals(t, user, repository),
+		Move: func(to string) {
+			_, name, _ := strings.Cut(to, "/")
+			NewWithT(t).Expect(w.Call(t.Context(), http.MethodPatch, "repos/"+repository, map[string]any{"name": name}, nil)).To(Succeed())
+		},
+		Paths: f.told,
 	}
 	s.Other = s.Edit
 	for _, fault := range []contract.Fault{

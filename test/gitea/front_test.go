@@ -23,7 +23,9 @@ type front struct {
 
 	mu            sync.Mutex
 	calls, writes int
-	faults        map[contract.Request][]contract.Fault
+	// paths counts the answers about a repository itself that are no redirects.
+	paths  int
+	faults map[contract.Request][]contract.Fault
 }
 
 func newFront(t *testing.T, root string) *front {
@@ -37,6 +39,14 @@ func newFront(t *testing.T, root string) *front {
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		Transport: transport,
+		ModifyResponse: func(r *http.Response) error {
+			if parts := strings.Split(r.Request.URL.Path, "/"); len(parts) == 6 && parts[3] == "repos" && r.StatusCode == http.StatusOK {
+				f.mu.Lock()
+				f.paths++
+				f.mu.Unlock()
+			}
+			return nil
+		},
 	}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(func() {
@@ -60,6 +70,12 @@ func (f *front) counted() (calls, writes int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls, f.writes
+}
+
+func (f *front) told() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.paths
 }
 
 // arrive counts a request and returns the fault that it meets, "" for none.

@@ -78,7 +78,9 @@ func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 	g.Expect(w.Call(t.Context(), http.MethodPatch, "repos/"+at.Repository, map[string]any{"name": name}, nil)).To(Succeed())
 	g.Expect(c.Find(t.Context(), at)).To(Equal(&made))
 	_, err = c.Create(t.Context(), at, done)
-	g.Expect(providers.AsError(err).Reason).To(Equal(v1alpha1.ReasonRepoNotFound))
+	e := providers.AsError(err)
+	g.Expect(e.Reason).To(Equal(v1alpha1.ReasonMoved))
+	g.Expect(e.MovedTo).To(Equal("acme/" + name))
 }
 
 func TestAMissingPermissionIsTold(t *testing.T) {

@@ -11,6 +11,7 @@ const (
 	OpSetBuild   = "set_build"
 	OpGetBuild   = "get_build"
 	OpListBuilds = "list_builds"
+	OpGetRepo    = "get_repository"
 )
 
 // route is one call of the API.
@@ -27,13 +28,17 @@ var routes []*route
 // Filled in here because the handlers reach the routes through a Server.
 func init() {
 	const (
-		statuses = "/2.0/repositories/{owner}/{repo}/commit/{sha}/statuses"
-		builds   = "/rest/api/latest/projects/{owner}/repos/{repo}/commits/{sha}/builds"
+		ofCloud  = "/2.0/repositories/{owner}/{repo}"
+		ofCenter = "/rest/api/latest/projects/{owner}/repos/{repo}"
+		statuses = ofCloud + "/commit/{sha}/statuses"
+		builds   = ofCenter + "/commits/{sha}/builds"
 	)
 	routes = []*route{
 		{cloud, http.MethodPost, statuses + "/build", OpSetBuild, (*Server).setCloud},
 		{cloud, http.MethodGet, statuses + "/build/{key}", OpGetBuild, (*Server).getCloud},
 		{cloud, http.MethodGet, statuses, OpListBuilds, (*Server).listCloud},
+		{cloud, http.MethodGet, ofCloud, OpGetRepo, (*Server).getRepo},
+		{center, http.MethodGet, ofCenter, OpGetRepo, (*Server).getRepo},
 		{center, http.MethodPost, builds, OpSetBuild, (*Server).setCenter},
 		{center, http.MethodGet, builds, OpGetBuild, (*Server).getCenter},
 		{center, http.MethodGet, "/rest/build-status/latest/commits/{sha}", OpListBuilds, (*Server).listCenter},

@@ -13,6 +13,8 @@ type world struct {
 	tokens map[string]*token
 	// repos are folded: Bitbucket takes ACME/Shop and acme/shop for the same.
 	repos map[string]*repo
+	// moved leads from a folded path to the one that a repository has today.
+	moved map[string]string
 }
 
 type token struct {
@@ -26,7 +28,9 @@ type repo struct {
 	commits map[string][]Build
 }
 
-func newWorld() world { return world{tokens: map[string]*token{}, repos: map[string]*repo{}} }
+func newWorld() world {
+	return world{tokens: map[string]*token{}, repos: map[string]*repo{}, moved: map[string]string{}}
+}
 
 func fold(s string) string { return strings.ToLower(s) }
 
@@ -68,6 +72,7 @@ func (s *Server) AddRepo(path string, shas ...string) {
 		if r == nil {
 			r = &repo{path: path, commits: map[string][]Build{}}
 			s.world.repos[fold(path)] = r
+			delete(s.world.moved, fold(path))
 		}
 		for _, sha := range shas {
 			if r.commits[fold(sha)] == nil {
@@ -79,6 +84,68 @@ func (s *Server) AddRepo(path string, shas ...string) {
 
 // RemoveRepo deletes a repository.
 func (s *Server) RemoveRepo(path string) { s.Do(func() { delete(s.world.repos, fold(path)) }) }
+
+// MoveRepo gives a repository another path. The old one redirects whatever is asked, by a 301.
+// Neither service's documentation says which status it is, nor that writes are redirected: no
+// client can rely on either.
+func (s *Server) MoveRepo(from, to string) {
+	s.Do(func() {
+		r := s.world.repos[fold(from)]
+		delete(s.world.repos, fold(from))
+		r.path = to
+		s.world.repos[fold(to)], s.world.moved[fold(from)] = r, to
+		for former, path := range s.world.moved {
+			if fold(path) == fold(from) {
+				s.world.moved[former] = to
+			}
+		}
+		delete(s.world.moved, fold(to))
+	})
+}
+
+// repository lets those pass who may do what access says, and returns the repository in the
+// path.
+func (s *Server) repository(x *exchange, access string) (*repo, *answer) {
+	if refused := s.authenticate(x, access); refused != nil {
+		return nil, refused
+	}
+	owner, name := x.params["owner"], x.params["repo"]
+	path := fold(owner + "/" + name)
+	if to, ok := s.world.moved[path]; ok {
+		a := answer{Status: http.StatusMovedPermanently, Header: http.Header{"Location": {s.movedTo(x.Request.URL.RequestURI(), owner, name, to)}}}
+		return nil, &a
+	}
+	if r := s.world.repos[path]; r != nil {
+		return r, nil
+	}
+	a := s.refuse(http.StatusNotFound, "", "Repository %s/%s not found", owner, name)
+	if s.service == center {
+		a = s.refuse(http.StatusNotFound, "repository.NoSuchRepositoryException", "Repository %s/%s does not exist.", owner, name)
+	}
+	return nil, &a
+}
+
+// movedTo is where a request leads that is for a repository which has another path now.
+func (s *Server) movedTo(uri, owner, name, to string) string {
+	newOwner, newName, _ := strings.Cut(to, "/")
+	if s.service == center {
+		return strings.Replace(uri, "/projects/"+owner+"/repos/"+name, "/projects/"+newOwner+"/repos/"+newName, 1)
+	}
+	return strings.Replace(uri, "/"+owner+"/"+name, "/"+to, 1)
+}
+
+// getRepo answers with what is used of a repository.
+func (s *Server) getRepo(x *exchange) answer {
+	r, refused := s.repository(x, "read")
+	if refused != nil {
+		return *refused
+	}
+	if s.service == center {
+		project, slug, _ := strings.Cut(r.path, "/")
+		return reply(http.StatusOK, map[string]any{"slug": slug, "project": map[string]string{"key": project}})
+	}
+	return reply(http.StatusOK, map[string]any{"full_name": r.path})
+}
 
 // must returns a commit's repository; both have to be there.
 func (w *world) must(path, sha string) *repo {
@@ -113,23 +180,19 @@ func (s *Server) authenticate(x *exchange, access string) *answer {
 // commit lets those pass who may do what access says, and returns the repository in
 // the path, which has the commit.
 func (s *Server) commit(x *exchange, access string) (*repo, *answer) {
-	if refused := s.authenticate(x, access); refused != nil {
+	r, refused := s.repository(x, access)
+	if refused != nil {
 		return nil, refused
 	}
-	owner, name, sha := x.params["owner"], x.params["repo"], x.params["sha"]
-	r := s.world.repos[fold(owner+"/"+name)]
+	sha := x.params["sha"]
 	var a answer
 	switch {
-	case r == nil && s.service == center:
-		a = s.refuse(http.StatusNotFound, "repository.NoSuchRepositoryException", "Repository %s/%s does not exist.", owner, name)
-	case r == nil:
-		a = s.refuse(http.StatusNotFound, "", "Repository %s/%s not found", owner, name)
-	case r.commits[sha] == nil && s.service == center:
-		a = s.refuse(http.StatusNotFound, "commit.NoSuchCommitException", "Commit '%s' does not exist in repository '%s'.", sha, name)
-	case r.commits[sha] == nil:
-		a = s.refuse(http.StatusNotFound, "", "Commit not found")
-	default:
+	case r.commits[sha] != nil:
 		return r, nil
+	case s.service == center:
+		a = s.refuse(http.StatusNotFound, "commit.NoSuchCommitException", "Commit '%s' does not exist in repository '%s'.", sha, x.params["repo"])
+	default:
+		a = s.refuse(http.StatusNotFound, "", "Commit not found")
 	}
 	return nil, &a
 }

@@ -11,6 +11,7 @@ const (
 	OpCreateStatus = "create_status"
 	OpListStatuses = "list_statuses"
 	OpGetUser      = "get_user"
+	OpGetRepo      = "get_repository"
 )
 
 // route is one call of the API.
@@ -27,6 +28,7 @@ func init() {
 	routes = []*route{
 		{http.MethodPost, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpCreateStatus, (*Server).createStatus},
 		{http.MethodGet, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpListStatuses, (*Server).listStatuses},
+		{http.MethodGet, "/api/v1/repos/{owner}/{repo}", OpGetRepo, (*Server).getRepo},
 		{http.MethodGet, "/api/v1/user", OpGetUser, (*Server).getUser},
 	}
 }

@@ -195,3 +195,12 @@ func (s *Server) getUser(x *exchange) answer {
 func (w *world) user(name string) map[string]any {
 	return map[string]any{"id": w.id(name), "login": name, "username": name, "full_name": "", "email": name + "@noreply.localhost"}
 }
+
+// getRepo answers with what is used of a repository.
+func (s *Server) getRepo(x *exchange) answer {
+	r, refused := s.repository(x, "read")
+	if refused != nil {
+		return *refused
+	}
+	return reply(http.StatusOK, map[string]any{"full_name": r.path})
+}

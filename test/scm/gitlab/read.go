@@ -46,6 +46,22 @@ func (s *Server) listStatuses(x *exchange) (answer, *refused) {
 	return s.pageOf(x, found, page, min(perPage, maxPerPage)), nil
 }
 
+// getProject answers with what is used of a project.
+func (s *Server) getProject(x *exchange) (answer, *refused) {
+	u, err := s.authenticated(x)
+	if err != nil {
+		return answer{}, err
+	}
+	if to, moved := s.world.moved[fold(x.params["id"])]; moved && s.world.find(x.params["id"]) == nil {
+		return s.movedTo(x, to), nil
+	}
+	p, err := s.projectFor(x, u, Reporter)
+	if err != nil {
+		return answer{}, err
+	}
+	return reply(http.StatusOK, map[string]any{"id": p.id, "path_with_namespace": p.path}), nil
+}
+
 // query returns the statuses of a commit that a list asks for, the oldest first.
 func (p *pipelines) query(at commit, q url.Values) ([]*Status, *refused) {
 	all := q.Get("all")
@@ -124,7 +140,7 @@ func (s *Server) pageOf(x *exchange, found []*Status, page, perPage int) answer 
 func (s *Server) movedTo(x *exchange, path string) answer {
 	u := *x.Request.URL
 	_, rest, _ := strings.Cut(strings.TrimPrefix(u.EscapedPath(), apiRoot+"/projects/"), "/")
-	to := fmt.Sprintf("%s/projects/%d/%s", s.URL(), s.world.project(path).id, rest)
+	to := strings.TrimSuffix(fmt.Sprintf("%s/projects/%d/%s", s.URL(), s.world.project(path).id, rest), "/")
 	if u.RawQuery != "" {
 		to += "?" + u.RawQuery
 	}

@@ -11,6 +11,7 @@ const (
 	OpSetStatus    = "set_status"
 	OpListStatuses = "list_statuses"
 	OpGetUser      = "get_user"
+	OpGetProject   = "get_project"
 )
 
 // route is one call of the API.
@@ -28,6 +29,7 @@ func init() {
 	routes = []*route{
 		{http.MethodPost, "/projects/{id}/statuses/{sha}", OpSetStatus, (*Server).setStatus},
 		{http.MethodGet, "/projects/{id}/repository/commits/{sha}/statuses", OpListStatuses, (*Server).listStatuses},
+		{http.MethodGet, "/projects/{id}", OpGetProject, (*Server).getProject},
 		{http.MethodGet, "/user", OpGetUser, (*Server).getUser},
 	}
 }

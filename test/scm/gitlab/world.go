@@ -136,6 +136,12 @@ func (s *Server) MoveProject(from, to string) {
 		delete(s.world.projects, fold(from))
 		p.path = to
 		s.world.projects[fold(to)], s.world.moved[fold(from)] = p, to
+		for former, path := range s.world.moved {
+			if fold(path) == fold(from) {
+				s.world.moved[former] = to
+			}
+		}
+		delete(s.world.moved, fold(to))
 	})
 }
 
