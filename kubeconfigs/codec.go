@@ -11,13 +11,14 @@ type codec struct {
 	scheme  *runtime.Scheme
 	factory serializer.CodecFactory
 	params  runtime.ParameterCodec
-	// decoding bounds what is being decoded, in bytes.
-	decoding *semaphore.Weighted
+	// decoding bounds what is being decoded, in bytes, and large how many large objects are
+	// being read.
+	decoding, large *semaphore.Weighted
 }
 
 func newCodec(scheme *runtime.Scheme) *codec {
 	return &codec{
 		scheme: scheme, factory: serializer.NewCodecFactory(scheme), params: runtime.NewParameterCodec(scheme),
-		decoding: semaphore.NewWeighted(decodingLimit),
+		decoding: semaphore.NewWeighted(decodingLimit), large: semaphore.NewWeighted(largeAtOnce),
 	}
 }

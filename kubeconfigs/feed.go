@@ -152,8 +152,9 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 		if found.err != nil {
 			held := f.intake.holds(found.name)
 			left.add(found.name, held)
+			left.crowded = left.crowded || errors.Is(found.err, errCrowded)
 			listing.survives(held)
-			return nil //nolint:nilerr // the object is left out, the list goes on
+			return nil
 		}
 		return f.into.offer(listing, found.object, found.size)
 	}
@@ -262,6 +263,6 @@ func (f *feed) take(e event) error {
 // omit leaves out an object that cannot be read. If it was let in before, it is out of sight
 // from now on.
 func (f *feed) omit(e event) error {
-	f.omitted.set(e.name, f.intake.holds(e.name), e.kind == watch.Added)
+	f.omitted.set(e.name, f.intake.holds(e.name), e.kind == watch.Added, e.err)
 	return f.into.lose(f.intake, e.name, false)
 }

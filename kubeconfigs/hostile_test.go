@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,10 +107,15 @@ func hostile(t *testing.T, answer http.HandlerFunc) *connection {
 // feedOf is a feed of a member's CommitStatuses, whose watch ends with ctx.
 func feedOf(t *testing.T, c *connection) *feed {
 	t.Helper()
+	return feedIn(t, c, New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()}))
+}
+
+// feedIn is a feed of a member of a provider.
+func feedIn(t *testing.T, c *connection, p *Provider) *feed {
+	t.Helper()
 	g := NewWithT(t)
-	api, err := c.api(newCodec(clusters.Scheme()))
+	api, err := c.api(p.codec())
 	g.Expect(err).NotTo(HaveOccurred())
-	p := New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()})
 	bounds := newIntakes(p, "eu", func() {}, func(error) {})
 	made, err := newMemberCache(api, p.codec(), p.options, nil, nil, bounds).newInformer(commitStatus)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -281,6 +287,48 @@ func TestNoAnswerToAWriteFillsTheHeapWhereATokenIsHidden(t *testing.T) {
 			if most > heapLimit {
 				t.Errorf("the heap grew by %d MiB", most>>20)
 			}
+		})
+	}
+}
+
+// One member has many namespaces, and holds up an object of each.
+func TestHeldUpObjectsOfAMemberDoNotFillTheHeapTogether(t *testing.T) {
+	const watches = 20
+	for name, tc := range map[string]struct{ annotation, description int }{
+		"as large as they may be":     {metadataLimit - identityRoom - 100, largeObject - 100},
+		"larger than all of them may": {metadataLimit - identityRoom - 100, objectLimit - metadataLimit - 100},
+		"larger than any may be":      {3 << 20, 3 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			before := liveHeap()
+			half := `{"type":"ADDED","object":{"metadata":{"annotations":{"a":"` + strings.Repeat("x", tc.annotation) + `"},"name":"a"},"spec":{"description":"` +
+				strings.Repeat("x", tc.description) + `"`
+			stall := make(chan struct{})
+			var halves atomic.Int32
+			c := hostile(t, func(out http.ResponseWriter, r *http.Request) {
+				out.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(out, half)
+				out.(http.Flusher).Flush()
+				halves.Add(1)
+				select {
+				case <-stall:
+				case <-r.Context().Done():
+				}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			p := New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()})
+			var group sync.WaitGroup
+			for range watches {
+				f := feedIn(t, c, p)
+				group.Go(func() { _, _ = f.watch(ctx, "7") })
+			}
+			g.Eventually(halves.Load).WithTimeout(30 * time.Second).Should(BeNumerically("==", watches))
+			g.Consistently(func() int64 { return (liveHeap() - before - int64(len(half))) >> 20 }).Should(BeNumerically("<", 64))
+			close(stall)
+			cancel()
+			group.Wait()
 		})
 	}
 }

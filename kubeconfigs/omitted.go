@@ -2,6 +2,7 @@ package kubeconfigs
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -40,8 +41,9 @@ type omission struct {
 	per map[string]int
 	// more counts those whose names are not known, or not valid.
 	more int
-	// nameless says that there are some that may be any object.
-	nameless bool
+	// nameless says that there are some that may be any object, and crowded that some may be
+	// readable later.
+	nameless, crowded bool
 }
 
 // add takes an object in. known says that it was let in before.
@@ -86,8 +88,9 @@ func (o *omitted) replace(by omission) {
 }
 
 // set takes in an object of an event that cannot be read. added says that it is new.
-func (o *omitted) set(name types.NamespacedName, known, added bool) {
+func (o *omitted) set(name types.NamespacedName, known, added bool, why error) {
 	o.change(func() bool {
+		o.crowded = o.crowded || errors.Is(why, errCrowded)
 		before := o.count()
 		o.add(name, known)
 		if !known && !added && o.count() != before && o.more > 0 {
@@ -120,7 +123,7 @@ func (o *omitted) change(do func() bool) {
 func (o *omitted) relist() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.outgrown && o.clock.Since(o.listedAt) >= relistPause
+	return (o.outgrown || o.crowded) && o.clock.Since(o.listedAt) >= relistPause
 }
 
 // has reports whether an object is in by its name.

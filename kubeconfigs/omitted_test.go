@@ -50,6 +50,25 @@ func TestOmitted_NamesSomeAndCountsAll(t *testing.T) {
 }
 
 // told is what handlers were told of an object that went.
+func TestOmitted_ReadsAgainWhatWasOneTooMany(t *testing.T) {
+	g := NewWithT(t)
+	clk := clocktesting.NewFakePassiveClock(time.Now())
+	o := &omitted{clock: clk, told: func() {}}
+	o.replace(omission{})
+	o.set(called("team", "a"), false, true, errTooLarge)
+	clk.SetTime(clk.Now().Add(relistPause))
+	g.Expect(o.relist()).To(BeFalse())
+	o.set(called("team", "b"), false, true, errCrowded)
+	g.Expect(o.relist()).To(BeTrue())
+	o.replace(omission{crowded: true})
+	g.Expect(o.relist()).To(BeFalse(), "not at once")
+	clk.SetTime(clk.Now().Add(relistPause))
+	g.Expect(o.relist()).To(BeTrue())
+	o.replace(omission{})
+	clk.SetTime(clk.Now().Add(relistPause))
+	g.Expect(o.relist()).To(BeFalse())
+}
+
 func (i *informer) tellGone(to *[]any) {
 	_, _ = i.AddEventHandler(toolscache.ResourceEventHandlerFuncs{DeleteFunc: func(object any) { *to = append(*to, object) }})
 }

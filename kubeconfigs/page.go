@@ -20,7 +20,7 @@ type page struct {
 // before the next is read.
 func (o *objects) page(ctx context.Context, body io.Reader, limit int64, take func(found) error) (page, error) {
 	var p page
-	raw, done := borrowRaw()
+	raw, done := o.codec.borrowRaw()
 	defer done()
 	head, err := readList(newScanner(body, pageBuffer), func(s *scanner) error {
 		return s.elements(func() error {

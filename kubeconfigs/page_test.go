@@ -170,6 +170,28 @@ func TestPage_TakesWhatAnAPIServerHoldsAndNothingLarger(t *testing.T) {
 	}
 }
 
+func TestPage_LeavesOutALargeObjectWhileManyAreRead(t *testing.T) {
+	g := NewWithT(t)
+	o := reading("GitRepo")
+	text := func(size int) string {
+		return listOf(`[{"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"},"spec":{"repository":"` + strings.Repeat("x", size) + `"}}]`)
+	}
+	read := func(size int) found {
+		page, err := o.whole(t.Context(), strings.NewReader(text(size)), 5)
+		g.Expect(err).NotTo(HaveOccurred())
+		return page.objects[0]
+	}
+	g.Expect(o.codec.large.TryAcquire(largeAtOnce)).To(BeTrue())
+	crowded := read(largeObject)
+	g.Expect(crowded.err).To(MatchError(errCrowded))
+	g.Expect(crowded.name).To(Equal(called("team", "a")))
+	g.Expect(read(largeObject / 2).err).NotTo(HaveOccurred())
+	o.codec.large.Release(1)
+	for range 2 {
+		g.Expect(read(largeObject).err).NotTo(HaveOccurred())
+	}
+}
+
 func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 	const metadata = `"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}`
 	for _, text := range []string{

@@ -3,6 +3,8 @@ package kubeconfigs
 import (
 	"errors"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // What an object may be, so that it is decoded.
@@ -12,7 +14,12 @@ const (
 	objectLimit = 2 << 20
 	// metadataLimit is the part of it that metadata may have: API servers take 256 KiB of
 	// annotations.
-	metadataLimit = 512 << 10
+	metadataLimit = 320 << 10
+	// largeObject is how much of an object's content may be held while it is read, whatever
+	// others there are: what the CRDs of this project allow is less. Of all members together
+	// largeAtOnce objects may have more.
+	largeObject = 640 << 10
+	largeAtOnce = 8
 	// valuesLimit is how many values an object may have. The CRDs of this project allow
 	// about a hundred, beside labels and annotations.
 	valuesLimit = 10_000
@@ -30,6 +37,7 @@ var (
 	errNoObject   = errors.New("what should be an object is none")
 	errNoMetadata = errors.New("the object's metadata is no JSON object")
 	errTwoFields  = errors.New("the object has its metadata twice")
+	errCrowded    = errors.New("members send too many large objects at once: it is read again later")
 )
 
 // rawObject is an object as a member sends it, without the fields that the hub has no use
@@ -39,19 +47,23 @@ type rawObject struct {
 	metadata, content kept
 	// err is why it is not all there.
 	err error
+	// room bounds the large objects that are being read, and roomy says that this is one.
+	room  *semaphore.Weighted
+	roomy bool
 }
 
 // rawObjects are to be used again.
 var rawObjects = sync.Pool{New: func() any { return &rawObject{} }}
 
 // borrowRaw returns an empty rawObject. done gives it back.
-func borrowRaw() (raw *rawObject, done func()) {
+func (c *codec) borrowRaw() (raw *rawObject, done func()) {
 	raw, ok := rawObjects.Get().(*rawObject)
 	if !ok {
 		raw = &rawObject{}
 	}
-	raw.err = errNoObject
+	raw.err, raw.room = errNoObject, c.large
 	return raw, func() {
+		raw.leaveRoom()
 		if cap(raw.metadata.bytes)+cap(raw.content.bytes) <= spareLimit {
 			rawObjects.Put(raw)
 		}
@@ -74,8 +86,10 @@ var metadataFields = map[string]bool{
 // what is wrong with the object alone is r.err.
 func (r *rawObject) read(s *scanner) error {
 	r.err = nil
+	r.leaveRoom()
 	r.metadata.empty(`{"metadata":{`, metadataLimit)
 	r.content.empty(`{`, objectLimit-metadataLimit)
+	r.content.large = r.takeRoom
 	seen := false
 	err := r.fields(s, errNoObject, func(name string) error {
 		switch {
@@ -99,6 +113,19 @@ func (r *rawObject) read(s *scanner) error {
 	r.content.bytes = append(r.content.bytes, '}')
 	r.err = errors.Join(r.err, r.metadata.lost, r.content.lost)
 	return err
+}
+
+// takeRoom reports whether the object may be a large one.
+func (r *rawObject) takeRoom() bool {
+	r.roomy = r.roomy || r.room.TryAcquire(1)
+	return r.roomy
+}
+
+func (r *rawObject) leaveRoom() {
+	if r.roomy {
+		r.room.Release(1)
+		r.roomy = false
+	}
 }
 
 // size is how many bytes are kept, and values how many values they have.
@@ -134,6 +161,7 @@ func (k *kept) field(s *scanner, name string, fields map[string]bool) error {
 		k.bytes = append(k.bytes, ',')
 	}
 	k.bytes = append(append(append(k.bytes, '"'), name...), `":`...)
+	k.mark = end
 	err := s.value(k)
 	if k.err != nil {
 		k.bytes, k.lost, k.err = k.bytes[:end], k.err, nil

@@ -227,8 +227,11 @@ type kept struct {
 	// limit is how many bytes there may be. values and depth bound how many values they
 	// hold, and how deep, where they are set.
 	limit, values, depth int
-	// begun is how many values there are of those that are over.
-	begun int
+	// large is asked before there are more than largeObject bytes, nil where that is no matter.
+	large func() bool
+	// begun is how many values there are of those that are over, and mark how many bytes
+	// stay where the next value is not kept.
+	begun, mark int
 	// err is why bytes are not all that there was, and lost the same of a field that was
 	// left out.
 	err, lost error
@@ -246,16 +249,24 @@ func (k *kept) text() (text string, err error) {
 	return text, err
 }
 
+// giveUp keeps nothing of a value, also while the rest of it is yet to come.
+func (k *kept) giveUp(why error) {
+	k.bytes, k.err = bytes.Clone(k.bytes[:min(k.mark, len(k.bytes))]), why
+}
+
 // add keeps the next bytes of a value, unless they are too many.
 func (k *kept) add(chunk []byte, at position, done bool) {
 	switch {
 	case k.err != nil || k.limit == 0:
 		return
 	case len(k.bytes)+len(chunk) > k.limit:
-		k.err = errTooLarge
+		k.giveUp(errTooLarge)
+		return
+	case k.large != nil && len(k.bytes)+len(chunk) > largeObject && !k.large():
+		k.giveUp(errCrowded)
 		return
 	case k.values > 0 && k.begun+at.values > k.values, k.depth > 0 && at.deepest > k.depth:
-		k.err = errTooMany
+		k.giveUp(errTooMany)
 		return
 	}
 	k.bytes = append(k.bytes, chunk...)

@@ -67,7 +67,7 @@ func (s *stream) event(ctx context.Context) (e event, err error) {
 	if _, err := s.next(); err != nil {
 		return e, err
 	}
-	raw, done := borrowRaw()
+	raw, done := s.codec.borrowRaw()
 	defer done()
 	err = s.fields(func(name string) (err error) {
 		switch name {
