@@ -37,16 +37,9 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 		return ctrl.Result{}
 	}
 	if action == ActFind {
-		shown, err := client.Find(ctx, targetOf(key, job))
-		if err != nil {
-			return s.notEnded(ctx, key, job, providers.AsError(err))
+		if result, done := s.lookAtLeft(ctx, key, job, client); done {
+			return result
 		}
-		if job.Settle > 0 && (shown == nil || job.Observation.Lost && job.Account.Next(shown, job.lost) != providers.StepNone) {
-			// A write may be on its way there yet. The next place need not wait for it.
-			s.apply(s.ledger.Hold(key, job))
-			return ctrl.Result{RequeueAfter: job.Settle}
-		}
-		s.ledger.Saw(key, job, shown)
 		// Until here took time: it may be claimed again, or granted no more.
 		fresh, _, ok := s.ledger.Job(key)
 		if !ok || fresh.ending != job.ending {
@@ -56,7 +49,7 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 		job, fresh = fresh, job
 		job.class, job.sentAt = askWrite, fresh.sentAt
 		if action, want = planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
-			return s.left(key, job, shown)
+			return s.left(key, job, job.Observation.Shown)
 		}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
@@ -66,6 +59,61 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	s.log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	return s.left(key, job, &shown)
+}
+
+// lookAtLeft learns what is shown at a place that was left: by one list of its commit where more
+// keys of that need a look, or else, and where the list leaves it open, by its name. done says
+// that nothing is to be written now, and result then when to come back.
+func (s *syncer) lookAtLeft(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
+	look, state := s.ledger.beginLook(key, job)
+	if state == lookUnderWay {
+		return ctrl.Result{}, true
+	}
+	if state == lookTogether {
+		err := s.listLeft(ctx, key, job, client, look)
+		if err != nil && (err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing) {
+			return s.notEnded(ctx, key, job, err), true
+		}
+		switch wait, alone := s.ledger.lookedAtLeft(key, job); {
+		case wait > 0:
+			return ctrl.Result{RequeueAfter: wait}, true
+		case err == nil && !alone:
+			return ctrl.Result{}, false
+		}
+	}
+	shown, err := client.Find(ctx, targetOf(key, job))
+	if err != nil {
+		return s.notEnded(ctx, key, job, providers.AsError(err)), true
+	}
+	if job.mayYetCome(shown) {
+		return s.hold(key, job), true
+	}
+	s.ledger.Saw(key, job, shown)
+	return ctrl.Result{}, false
+}
+
+// listLeft lists the commit of a place that was left, for all of its keys that need a look.
+func (s *syncer) listLeft(ctx context.Context, key Key, job Job, client providers.Client, look Look) *providers.Error {
+	defer func() { s.apply(s.ledger.endLook(look)) }()
+	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
+	if err != nil {
+		return providers.AsError(err)
+	}
+	s.apply(s.ledger.Looked(look, listing))
+	return nil
+}
+
+// mayYetCome reports whether a write may be on its way to a place that was left, in place of
+// what was found there.
+func (j Job) mayYetCome(shown *providers.Shown) bool {
+	return j.Settle > 0 && (shown == nil || j.Observation.Lost && j.Account.Next(shown, j.lost) != providers.StepNone)
+}
+
+// hold waits until nothing can be on its way to a place that was left. The next place need not
+// wait for that.
+func (s *syncer) hold(key Key, job Job) ctrl.Result {
+	s.apply(s.ledger.Hold(key, job))
+	return ctrl.Result{RequeueAfter: job.Settle}
 }
 
 func (s *syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {

@@ -116,7 +116,8 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	shown := e.Observation
 	// What another writer made is not this one's to end.
 	shown.Certain = shown.Certain && (shown.Shown == nil || sameWriter(e.via, d.via))
-	if action, _ := planEnd(account, shown, d.claim.Want); action == ActNothing {
+	action, _ := planEnd(account, shown, d.claim.Want)
+	if action == ActNothing {
 		if d.why != deleted {
 			l.ended(e)
 		}
@@ -136,8 +137,13 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, unheardCheck, false
 	}
 	l.setWaitFor(e, "")
-	if d.held = unconfirmed > 0; d.held {
-		return Job{}, unconfirmed, false
+	wait = unconfirmed
+	if action == ActFind {
+		// Until then a look would prove nothing more than the last one did.
+		wait = max(wait, e.details().lookAt.Sub(now))
+	}
+	if d.held = wait > 0; d.held {
+		return Job{}, wait, false
 	}
 	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
@@ -214,9 +220,13 @@ func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e := l.entryOf(key); e != nil && e.leaving == job.ending {
-		e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
-		e.met = true
+		e.saw(job, shown)
 	}
+}
+
+func (e *entry) saw(job Job, shown *providers.Shown) {
+	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	e.met = true
 }
 
 // Hold records that the end of an old status has to wait, and that nothing else
@@ -228,9 +238,14 @@ func (l *Ledger) Hold(key Key, job Job) Changes {
 	if e == nil || e.leaving != job.ending || job.ending == nil {
 		return Changes{}
 	}
+	return l.holdLeft(e, job)
+}
+
+func (l *Ledger) holdLeft(e *entry, job Job) Changes {
 	e.leaving.held = true
+	e.detail().lookAt = l.clock.Now().Add(job.Settle)
 	var out Changes
-	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != key {
+	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
 		out.Keys = append(out.Keys, o.key())
 	}
 	return out

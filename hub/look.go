@@ -60,12 +60,37 @@ func (l *Ledger) beginLook(key Key, job Job) (Look, lookState) {
 
 // unproven reports whether a look through a ScmProvider would tell more of an entry.
 func (l *Ledger) unproven(e *entry, via *scm) bool {
+	if e.leaving != nil {
+		return l.unseen(e, via)
+	}
 	v, ok := l.judge(e)
-	if !ok || e.leaving != nil || v.WaitFor != "" || !sameWriter(l.scms[v.Owner.Provider], via) {
+	if !ok || v.WaitFor != "" || !sameWriter(l.scms[v.Owner.Provider], via) {
 		return false
 	}
 	now := e.observationBy(via, v)
 	return !now.Certain || now.Lost || now.Stale
+}
+
+// unseen reports whether a look through a ScmProvider is due at an entry that was left.
+func (l *Ledger) unseen(e *entry, via *scm) bool {
+	job, _, ok := l.ending(e)
+	if !ok || !sameWriter(job.via, via) {
+		return false
+	}
+	action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
+	return action == ActFind
+}
+
+// lookedAtLeft returns what a list left open of a place that was left: in how long another look
+// may prove more, and whether the status has to be looked up by its name.
+func (l *Ledger) lookedAtLeft(key Key, job Job) (wait time.Duration, alone bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil || e.leaving != job.ending {
+		return 0, false
+	}
+	return e.details().lookAt.Sub(l.clock.Now()), e.details().alone
 }
 
 // endLook ends a look, and returns the keys that can go on, or need another.
@@ -78,6 +103,10 @@ func (l *Ledger) endLook(look Look) Changes {
 	}
 	var out Changes
 	for _, e := range look.on.entries {
+		if d := e.leaving; d != nil && d.via != nil && sameWriter(d.via, look.via) {
+			out.Keys = append(out.Keys, e.key())
+			continue
+		}
 		if v, ok := l.judge(e); ok && sameWriter(l.scms[v.Owner.Provider], look.via) && l.dirty(e, v) {
 			out.Keys = append(out.Keys, e.key())
 		}
@@ -95,7 +124,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 			continue
 		}
 		job, _, ok := l.job(e)
-		if !ok || job.ending != nil || job.Account == nil {
+		if !ok || job.Account == nil {
 			continue
 		}
 		out.add(l.accepted(e, e.key(), job, askRead))
@@ -103,6 +132,12 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
 			e.detail().alone = true
+		case job.ending != nil:
+			if job.mayYetCome(shown) {
+				out.add(l.holdLeft(e, job))
+			} else {
+				e.saw(job, shown)
+			}
 		case plan(job.Account, job.Observation, job.Verdict.Want) == ActFind:
 			out.add(l.found(e, job, shown))
 		case !e.Lost:

@@ -104,3 +104,89 @@ func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
 		})
 	}
 }
+
+// leftBehind is a bench that takes over from a hub in whose absence 100 objects moved to another
+// commit, with what the SCM shows on the old one.
+func leftBehind(t *testing.T, after Predecessor, shown *providers.Listed) (b *bench, keys []Key) {
+	b = newBench(t)
+	b.takesOver(after)
+	old := map[string]providers.Listed{}
+	var objects []*v1alpha1.CommitStatus
+	for i := range 100 {
+		name := fmt.Sprint("n", i)
+		status := statusWith("in_progress", 7)
+		status.Name = name
+		objects = append(objects, testStatus(named(name), on(movedSHA), wants("queued"), told(status)))
+		there, here := keyNamed(name), keyNamed(name)
+		here.SHA = movedSHA
+		keys = append(keys, there, here)
+		if shown != nil {
+			old[name] = *shown
+			if shown.ExternalID == "" {
+				old[name] = providers.Listed{Shown: shown.Shown, ExternalID: there.ExternalID()}
+			}
+		}
+	}
+	b.scm.listing = func(at providers.Commit) providers.Listing {
+		if at.SHA == movedSHA {
+			return providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
+		}
+		return providers.Listing{Marked: true, Statuses: old}
+	}
+	b.hear("eu", objects...)
+	return b, keys
+}
+
+func (b *bench) times(asked string) (n int) {
+	for _, each := range b.scm.asked {
+		if each == asked {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTakeOver_ListsACommitThatWasLeftOnce(t *testing.T) {
+	for name, after := range takeOvers {
+		t.Run(name, func(t *testing.T) {
+			b, keys := leftBehind(t, after, &providers.Listed{Shown: *shows("in_progress")})
+			b.workOn(keys, 25*time.Second)
+			b.expectReads(2, 0)
+			b.g.Expect(b.times("update canceled")).To(Equal(100))
+			b.g.Expect(b.times("create queued")).To(Equal(100))
+			b.g.Expect(b.scm.asked).To(HaveLen(202))
+		})
+	}
+}
+
+func TestTakeOver_EndsNothingThatAListOfACommitThatWasLeftDoesNotShow(t *testing.T) {
+	for name, after := range takeOvers {
+		for what, shown := range map[string]*providers.Listed{"nothing": nil, "over": {Shown: *shows("success")}} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				b, keys := leftBehind(t, after, shown)
+				b.workOn(keys, 25*time.Second)
+				lists, finds := b.reads()
+				b.g.Expect(lists).To(BeNumerically("<=", 3), "one more once nothing can arrive")
+				b.g.Expect(finds).To(BeZero())
+				b.g.Expect(b.times("update canceled")).To(BeZero())
+				b.g.Expect(b.times("create queued")).To(Equal(100))
+			})
+		}
+	}
+}
+
+func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testing.T) {
+	b, keys := leftBehind(t, Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *shows("in_progress"), ExternalID: "another's"})
+	b.scm.found = shows("in_progress")
+	b.workOn(keys, 10*time.Second)
+	b.expectReads(2, 100)
+	b.g.Expect(b.times("update canceled")).To(Equal(100))
+
+	b, keys = leftBehind(t, Predecessor{Led: true, Clean: true}, nil)
+	b.scm.found = shows("in_progress")
+	b.scm.onList = func() { b.scm.err = providers.Errorf(v1alpha1.ReasonUnavailable, "too long") }
+	b.scm.onFind = func() { b.scm.err = nil }
+	_, err := b.syncer.Reconcile(context.Background(), keys[0])
+	b.g.Expect(err).NotTo(HaveOccurred())
+	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
+}

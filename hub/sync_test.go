@@ -22,9 +22,11 @@ type scriptedSCM struct {
 	known  bool
 	asked  []string
 	listed providers.Listing
-	found  *providers.Shown
-	answer func(want providers.Status) (providers.Shown, error)
-	onFind func()
+	// listing is what is shown of a commit, in place of listed.
+	listing func(providers.Commit) providers.Listing
+	found   *providers.Shown
+	answer  func(want providers.Status) (providers.Shown, error)
+	onFind  func()
 	// next is the dialect's Next, nil for the fakeDialect's.
 	next   func(shown *providers.Shown, want providers.Status) providers.Step
 	onList func()
@@ -77,13 +79,16 @@ func (s *scriptedSCM) Find(context.Context, providers.Target) (*providers.Shown,
 	return s.found, s.err
 }
 
-func (s *scriptedSCM) List(_ context.Context, _ providers.Commit, tag string) (providers.Listing, error) {
+func (s *scriptedSCM) List(_ context.Context, at providers.Commit, tag string) (providers.Listing, error) {
 	s.asked = append(s.asked, strings.TrimSpace("list "+tag))
 	if s.onList != nil {
 		s.onList()
 	}
 	if s.err != nil {
 		return providers.Listing{}, s.err
+	}
+	if s.listing != nil {
+		return s.listing(at), nil
 	}
 	return s.listed, nil
 }
