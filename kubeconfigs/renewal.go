@@ -40,8 +40,9 @@ func (c TokenClaims) due(now time.Time) bool {
 }
 
 // vetRenewed returns the claims of a token that a member gave in place of another. It
-// comes from the member, so it is refused unless it is a token of the same account that is
-// good for longer. Nothing of it is repeated in errors. That the account's UID is the same
+// comes from the member, so it is refused unless it is a token of the same account that does
+// not end soon. It may end before the other one: the member's API server may limit the life of
+// tokens by now. Nothing of it is repeated in errors. That the account's UID is the same
 // matters most: it tells clusters apart.
 func vetRenewed(old TokenClaims, token string, now time.Time) (TokenClaims, error) {
 	if token == "" {
