@@ -14,7 +14,7 @@ func (l *Ledger) rekey(s *scm) Changes {
 	var out Changes
 	for _, m := range l.members {
 		for _, repo := range m.repos {
-			if at := l.scmOf(repo); at != nil && at.host == s.host {
+			if at := l.scmOf(repo); at != nil && at.kind != nil && at.site() == s.site() {
 				for o := range repo.users {
 					out.add(l.resolveMoved(o, at))
 				}

@@ -17,8 +17,10 @@ import (
 
 // Key is the unit of deduplication: one named status on one commit. Repository and
 // Name are folded as the SCM folds them and SHA is lower case, so equal places have
-// equal keys.
+// equal keys. SCMs of one host have different keys: Host has the path of their root, and Kind is
+// the ScmProvider's.
 type Key struct {
+	Kind       string
 	Host       string
 	Repository string
 	SHA        string

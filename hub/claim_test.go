@@ -65,7 +65,7 @@ func TestClaimFoldsWhatTheSCMFolds(t *testing.T) {
 	})
 	claim, err := claimOf(idIn("eu"), cs, testRepo(), testSCM(allowAll()))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(claim.Key).To(Equal(Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}))
+	g.Expect(claim.Key).To(Equal(Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}))
 	g.Expect(claim.Repository).To(Equal("Acme/Shop"), "calls and statuses keep the user's spelling")
 	g.Expect(claim.Want.Phase).To(Equal(v1alpha1.PhaseCanceled))
 }

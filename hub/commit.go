@@ -62,8 +62,9 @@ func (l *Ledger) entryToday(key Key) *entry {
 	if e := l.entryOf(key); e != nil {
 		return e
 	}
-	if m, ok := l.moved[key.Host].of(key.Repository); ok {
-		key.Repository = l.moved[key.Host].fold(m.to)
+	moves := l.moved[siteOf(key)]
+	if m, ok := moves.of(key.Repository); ok {
+		key.Repository = moves.fold(m.to)
 		return l.entryOf(key)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 const movedSHA = "fedcba9876543210fedcba9876543210fedcba98"
 
-var movedKey = Key{Host: "github.com", Repository: "acme/shop", SHA: movedSHA, Name: "build"}
+var movedKey = Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: movedSHA, Name: "build"}
 
 func on(sha string) func(*v1alpha1.CommitStatus) {
 	return func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = sha }
@@ -256,7 +256,7 @@ func TestAForgedPlaceCancelsNothing(t *testing.T) {
 			status := statusWith("in_progress", 7)
 			forge(&status, b)
 			b.hear("eu", testStatus(on(movedSHA), wants("queued"), told(status)))
-			forged := Key{Host: "github.com", Repository: "other/shop", SHA: testSHA, Name: "build"}
+			forged := Key{Kind: "github", Host: "github.com", Repository: "other/shop", SHA: testSHA, Name: "build"}
 			for _, key := range []Key{testKey, forged, movedKey} {
 				b.work(key)
 			}

@@ -24,8 +24,8 @@ type Ledger struct {
 	scms    map[string]*scm
 	// reaches are the grants that cover each cluster that was asked about since scms changed.
 	reaches map[string][]reach
-	// moved are the repositories of each SCM that have another path today, by its host.
-	moved map[string]*relocations
+	// moved are the repositories of each SCM that have another path today, by SCM.
+	moved map[site]*relocations
 	// keys is how many entries there are.
 	keys int
 	// commits are the keys by commit: without a name.
@@ -133,7 +133,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		members: map[string]*member{},
 		scms:    map[string]*scm{},
 		reaches: map[string][]reach{},
-		moved:   map[string]*relocations{},
+		moved:   map[site]*relocations{},
 		commits: map[Key]*commit{},
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},

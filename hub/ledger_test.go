@@ -14,7 +14,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-var testKey = Key{Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
+var testKey = Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
 
 // fleet is a ledger with a usable ScmProvider and a clock that tests own.
 type fleet struct {

@@ -24,7 +24,7 @@ func reachOf(cluster string, scms map[string]*scm) []reach {
 // mayClaim reports whether a grant covers a claim of some namespace on a key: whether its
 // ScmProvider could make this key, and lets it be written.
 func (r reach) mayClaim(key Key) bool {
-	return r.scm.host == key.Host && r.scm.keyOf(key.Host, key.Repository, key.SHA, key.Name) == key &&
+	return r.scm.host == key.Host && r.scm.kind.Name() == key.Kind && r.scm.keyOf(key.Host, key.Repository, key.SHA, key.Name) == key &&
 		r.grant.repositories.match(key.Repository) && r.grant.names.match(key.Name)
 }
 

@@ -187,7 +187,7 @@ func (a *modelApp) Client(context.Context, string) (providers.Client, error) { r
 func (a *modelApp) Renew(context.Context, string, *providers.Error) error { return nil }
 
 func (a *modelApp) placeOf(at providers.Target) modelPlace {
-	return modelPlace{a.app, Key{Host: "github.com", Repository: strings.ToLower(at.Repository), SHA: at.SHA, Name: at.Name}}
+	return modelPlace{a.app, Key{Kind: "github", Host: "github.com", Repository: strings.ToLower(at.Repository), SHA: at.SHA, Name: at.Name}}
 }
 
 func noCommit(key Key) *providers.Error {

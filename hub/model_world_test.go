@@ -126,7 +126,7 @@ func (m *model) everyKey() []Key {
 	for _, repo := range modelRepos {
 		for _, sha := range modelSHAs[1:] {
 			for _, name := range modelNames[1:] {
-				out = append(out, Key{Host: "github.com", Repository: "acme/" + repo, SHA: sha, Name: name})
+				out = append(out, Key{Kind: "github", Host: "github.com", Repository: "acme/" + repo, SHA: sha, Name: name})
 			}
 		}
 	}

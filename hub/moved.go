@@ -17,12 +17,12 @@ type Moves struct {
 	Repositories []v1alpha1.MovedRepository
 }
 
-// movesAt are the relocations of an SCM. Those of a host that has a ScmProvider are never nil.
+// movesAt are the relocations of an SCM, never nil.
 func (l *Ledger) movesAt(s *scm) *relocations {
-	r := l.moved[s.host]
+	r := l.moved[s.site()]
 	if r == nil {
 		r = newRelocations(s.kind.Fold)
-		l.moved[s.host] = r
+		l.moved[s.site()] = r
 	}
 	return r
 }
@@ -48,7 +48,7 @@ func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
 	if known, ok := moves.of(from); ok && moves.fold(known.to) == moves.fold(to) {
 		return MoveKnown, Moves{}
 	}
-	moves.prune(l.spelledAt(job.via.host))
+	moves.prune(l.spelledAt(job.via.site()))
 	then := moves.clone()
 	if checkPath(to) != nil || !then.learn(from, to, l.clock.Now()) {
 		return MoveRefused, Moves{}
@@ -111,7 +111,7 @@ func (l *Ledger) MovesOf(job Job) Moves {
 func (l *Ledger) movesOf(at *scm, moves *relocations) Moves {
 	var out Moves
 	for name, s := range l.scms {
-		if s.kind != nil && s.host == at.host {
+		if s.kind != nil && s.site() == at.site() {
 			out.ScmProviders = append(out.ScmProviders, name)
 		}
 	}
@@ -151,7 +151,7 @@ func (l *Ledger) restoreMoves(s *scm) (changed bool) {
 	}
 	recorded := map[string]bool{}
 	for _, each := range l.scms {
-		if each.kind != nil && each.host == s.host {
+		if each.kind != nil && each.site() == s.site() {
 			for _, moved := range each.recorded {
 				recorded[moves.fold(moved.From)] = true
 			}
@@ -166,12 +166,12 @@ func (l *Ledger) restoreMoves(s *scm) (changed bool) {
 	return changed
 }
 
-// spelledAt reports whether a GitRepo has a path at a host.
-func (l *Ledger) spelledAt(host string) func(folded string) bool {
+// spelledAt reports whether a GitRepo has a path at an SCM.
+func (l *Ledger) spelledAt(at site) func(folded string) bool {
 	spelled := map[string]bool{}
 	for _, m := range l.members {
 		for _, repo := range m.repos {
-			if s := l.scmOf(repo); s != nil && s.kind != nil && s.host == host {
+			if s := l.scmOf(repo); s != nil && s.kind != nil && s.site() == at {
 				spelled[s.kind.Fold(repo.Spec.Repository)] = true
 			}
 		}

@@ -29,7 +29,8 @@ func (w *scmWorld) moveRepo(from, to string) {
 
 // repo is what a CommitStatus says of where it is shown.
 func (w *scmWorld) repo(name string) string {
-	w.g.Expect(w.condition(name).Reason).To(Equal(v1alpha1.ReasonSynced))
+	ready := w.condition(name)
+	w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSynced), ready.Message)
 	return w.objectAt(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).statusNow().Repo
 }
 

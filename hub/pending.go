@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,14 +66,18 @@ func downAt(lane string) string {
 // placeOf puts the id of a lane in words: the SCM's host, and what is waited for
 // there, an installation where there is one.
 func placeOf(lane string) (host, with string) {
-	host, rest, _ := strings.Cut(lane, "/")
-	switch parts := strings.Split(rest, "/"); {
-	case len(parts) == 4 && parts[0] == "app" && parts[2] == "installation":
-		return host, "installation " + parts[3]
-	case len(parts) == 2 && parts[0] == "app":
-		return host, "app " + parts[1]
+	parts := strings.Split(lane, "/")
+	n := len(parts)
+	switch {
+	case n > 4 && parts[n-4] == "app" && parts[n-2] == "installation":
+		return strings.Join(parts[:n-4], "/"), "installation " + parts[n-1]
+	case n > 2 && parts[n-2] == "app":
+		return strings.Join(parts[:n-2], "/"), "app " + parts[n-1]
+	case n > 2 && slices.Contains([]string{"secret", "token", "user"}, parts[n-2]):
+		return strings.Join(parts[:n-2], "/"), strings.Join(parts[n-2:], "/")
 	}
-	return host, rest
+	host, with, _ = strings.Cut(lane, "/")
+	return host, with
 }
 
 // about rounds a wait as coarsely as it can be told ahead: to minutes under ten,

@@ -48,6 +48,8 @@ func TestALaneIsToldInWords(t *testing.T) {
 		"github.com/app/12345":                         {"github.com", "app 12345"},
 		"ghe.example.com:8443/app/1/installation/2":    {"ghe.example.com:8443", "installation 2"},
 		"gitlab.com/user/12":                           {"gitlab.com", "user/12"},
+		"example.com/ghe/app/1/installation/2":         {"example.com/ghe", "installation 2"},
+		"example.com/git/a/secret/x":                   {"example.com/git/a", "secret/x"},
 		"api.bitbucket.org/5a1f":                       {"api.bitbucket.org", "5a1f"},
 		"gitea.example.com/app/1/installation/2/other": {"gitea.example.com", "app/1/installation/2/other"},
 	} {

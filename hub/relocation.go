@@ -179,7 +179,7 @@ func (s *scm) today(repository string) (relocation, bool) { return s.moves.of(re
 
 // keyToday is the key that a key has by its repository's path of today.
 func (s *scm) keyToday(key Key) Key {
-	if m, ok := s.today(key.Repository); ok && key.Host == s.host {
+	if m, ok := s.today(key.Repository); ok && key.Host == s.host && key.Kind == s.kind.Name() {
 		key.Repository = s.kind.Fold(m.to)
 	}
 	return key
@@ -187,7 +187,7 @@ func (s *scm) keyToday(key Key) Key {
 
 // formerKeys are the keys that a key had by its repository's former paths.
 func (l *Ledger) formerKeys(key Key) []Key {
-	formers := l.moved[key.Host].formers(key.Repository)
+	formers := l.moved[siteOf(key)].formers(key.Repository)
 	if len(formers) == 0 {
 		return nil
 	}

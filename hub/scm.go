@@ -65,9 +65,18 @@ func compileSCM(registry providers.Registry, provider *v1alpha1.ScmProvider, sec
 	return s
 }
 
+// site is one SCM, which several ScmProviders may speak to: its kind, and its host with the path
+// of its root.
+type site struct{ kind, host string }
+
+func (s *scm) site() site { return site{s.kind.Name(), s.host} }
+
+// siteOf is the SCM of a key.
+func siteOf(key Key) site { return site{key.Kind, key.Host} }
+
 // keyOf is the key of a status, however it is spelled.
 func (s *scm) keyOf(host, repository, sha, name string) Key {
-	return Key{Host: host, Repository: s.kind.Fold(repository), SHA: strings.ToLower(sha), Name: s.foldName(name)}
+	return Key{Kind: s.kind.Name(), Host: host, Repository: s.kind.Fold(repository), SHA: strings.ToLower(sha), Name: s.foldName(name)}
 }
 
 func (s *scm) foldName(name string) string { return s.kind.FoldName(s.spec, name) }

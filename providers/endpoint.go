@@ -44,6 +44,13 @@ func WebHost(host, port string) string {
 	return host
 }
 
+// WebRoot is the root of an SCM's web pages, as status.repo has it: the host with its port, and
+// the path that the root of the API has before suffix. Two SCMs of one host differ in it.
+func WebRoot(host string, api *url.URL, suffix string) string {
+	path := strings.TrimSuffix(strings.TrimRight(api.Path, "/"), suffix)
+	return WebHost(host, api.Port()) + strings.TrimRight(path, "/")
+}
+
 // Split parts a repository's path into two, escaped for a URL's path. It fails with
 // an *Error that says that the path is none of the SCM's, which are such as form.
 func Split(repository, scm, form string) (owner, name string, err error) {

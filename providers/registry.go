@@ -14,8 +14,9 @@ type Kind interface {
 	// Title is the SCM's name for people, such as "GitHub".
 	Title() string
 
-	// Host is the host of the SCM's web pages: github.com for the API at
-	// api.github.com, with its port unless that is 443.
+	// Host is the root of the SCM's web pages: their host, github.com for the API at
+	// api.github.com, with its port unless that is 443, and the path under which the SCM is
+	// there, if any.
 	Host(spec v1alpha1.ScmProviderSpec) (string, error)
 
 	// Fold maps every spelling of a repository's path that the SCM takes for the

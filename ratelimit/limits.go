@@ -58,7 +58,7 @@ const defaultInFlight = 10
 // Defaults returns the limits that hold at an SCM where nothing is configured.
 // host is the host of its web pages, such as github.com.
 func Defaults(host string) Limits {
-	host = strings.ToLower(host)
+	host, _, _ = strings.Cut(strings.ToLower(host), "/")
 	l := Limits{MaxInFlight: defaultInFlight, LearnsPerHour: true, LearnsPerMinute: true}
 	switch {
 	case host == "github.com" || strings.HasSuffix(host, ".ghe.com"):

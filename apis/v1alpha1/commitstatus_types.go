@@ -112,7 +112,8 @@ type CommitStatusStatus struct {
 	// +optional
 	ScmProvider string `json:"scmProvider,omitempty"`
 
-	// Repo is the host and repository of the commit that is tracked now.
+	// Repo is the host and repository of the commit that is tracked now, with the path of the SCM's root between them if it
+	// has one.
 	// +optional
 	Repo string `json:"repo,omitempty"`
 

@@ -46,7 +46,7 @@ type account struct {
 var _ providers.Account = (*account)(nil)
 
 func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, held *credential) *account {
-	host := webHost(api)
+	host := k.service.webRoot(api)
 	a := &account{
 		dialect:    dialect{k.service},
 		api:        api,

@@ -2,6 +2,7 @@ package bitbucket
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -27,13 +28,13 @@ func (s *service) endpoint(spec v1alpha1.ScmProviderSpec) (*url.URL, error) {
 	return u, nil
 }
 
-// webHost is the host of the web pages that belong to an API.
-func webHost(api *url.URL) string {
+// webRoot is the host of the web pages that belong to an API, with the path of their root.
+func (s *service) webRoot(api *url.URL) string {
 	host := api.Hostname()
 	if host == cloudAPIHost {
 		host = cloudHost
 	}
-	return providers.WebHost(host, api.Port())
+	return providers.WebRoot(host, api, s.root.FindString(strings.TrimRight(api.Path, "/")))
 }
 
 // split parts a repository's path into two, escaped for a URL's path.

@@ -43,15 +43,15 @@ func (k *Kind) Name() string { return k.service.name }
 // Title is "Bitbucket Cloud" or "Bitbucket Data Center".
 func (k *Kind) Title() string { return k.service.title }
 
-// Host is the host of the web pages: bitbucket.org for api.bitbucket.org, and the
-// API's own host otherwise. It fails with an *Error where the API's URL is not one
+// Host is the root of the web pages: bitbucket.org for api.bitbucket.org, and the
+// API's own otherwise. It fails with an *Error where the API's URL is not one
 // that a credential may be sent to.
 func (k *Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 	api, err := k.service.endpoint(spec)
 	if err != nil {
 		return "", err
 	}
-	return webHost(api), nil
+	return k.service.webRoot(api), nil
 }
 
 // Fold is the repository in lower case: both Bitbuckets take ACME/Shop and

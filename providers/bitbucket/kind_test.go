@@ -45,7 +45,7 @@ func TestACredentialIsSentOnlyWhereItIsSafe(t *testing.T) {
 		{cloud, "https://bitbucket.org/2.0", "", "", "api.bitbucket.org"},
 		{cloud, "http://api.bitbucket.org/2.0", "", "", "https"},
 		{center, centerAPI, "git.example.com", "https://git.example.com/", ""},
-		{center, "https://git.example.com:7990/bitbucket/rest/api/1.0", "git.example.com:7990", "https://git.example.com:7990/bitbucket/", ""},
+		{center, "https://git.example.com:7990/bitbucket/rest/api/1.0", "git.example.com:7990/bitbucket", "https://git.example.com:7990/bitbucket/", ""},
 		{center, "http://[::1]:7990/rest/api/latest", "[::1]:7990", "http://[::1]:7990/", ""},
 		{center, "", "", "", "not a URL"},
 		{center, "https://git.example.com", "", "", "/rest/api/latest"},

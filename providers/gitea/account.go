@@ -38,7 +38,7 @@ type account struct {
 var _ providers.Account = (*account)(nil)
 
 func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token *credential) *account {
-	host := webHost(api)
+	host := webRoot(api)
 	a := &account{
 		api:   api,
 		host:  host,

@@ -27,8 +27,8 @@ func endpoint(spec v1alpha1.ScmProviderSpec) (*url.URL, error) {
 	return u, nil
 }
 
-// webHost is the host of the web pages that belong to an API.
-func webHost(api *url.URL) string { return providers.WebHost(api.Hostname(), api.Port()) }
+// webRoot is the host of the web pages that belong to an API, with the path of their root.
+func webRoot(api *url.URL) string { return providers.WebRoot(api.Hostname(), api, apiPath) }
 
 // split parts a repository's path into owner and name, escaped for a URL's path.
 func split(repository string) (owner, name string, err error) {

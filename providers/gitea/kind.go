@@ -37,14 +37,14 @@ func (*Kind) Name() string { return kindName }
 // Title is "Gitea".
 func (*Kind) Title() string { return "Gitea" }
 
-// Host is the host of the API, which has the web pages as well. It fails with an
+// Host is the root of the API, which has the web pages as well. It fails with an
 // *Error where the API's URL is not one that a credential may be sent to.
 func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 	api, err := endpoint(spec)
 	if err != nil {
 		return "", err
 	}
-	return webHost(api), nil
+	return webRoot(api), nil
 }
 
 // Fold is the repository in lower case: Gitea takes Acme/Shop and acme/shop for

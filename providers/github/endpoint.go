@@ -28,19 +28,27 @@ func endpoint(spec v1alpha1.ScmProviderSpec) (*url.URL, error) {
 	return u, nil
 }
 
-// webHost is the host of the web pages that belong to an API.
-func webHost(api *url.URL) string {
+// serverPath is where GitHub Enterprise Server has its API.
+const serverPath = "/api/v3"
+
+// webRoot is the host of the web pages that belong to an API, with the path of their root.
+func webRoot(api *url.URL) string {
 	host := api.Hostname()
-	if host == "api.github.com" || strings.HasPrefix(host, "api.") && strings.HasSuffix(host, ".ghe.com") {
+	if ofCloud(host) {
 		host = strings.TrimPrefix(host, "api.")
 	}
-	return providers.WebHost(host, api.Port())
+	return providers.WebRoot(host, api, serverPath)
+}
+
+// ofCloud reports whether a host has the API of github.com, or of GitHub Enterprise Cloud.
+func ofCloud(host string) bool {
+	return host == "api.github.com" || strings.HasPrefix(host, "api.") && strings.HasSuffix(host, ".ghe.com")
 }
 
 // rootless reports whether an API is neither github.com's nor at the path where GitHub
 // Enterprise Server has it.
 func (s *site) rootless() bool {
-	return webHost(s.api) == providers.WebHost(s.api.Hostname(), s.api.Port()) && !strings.HasSuffix(s.api.Path, "/api/v3/")
+	return !ofCloud(s.api.Hostname()) && !strings.HasSuffix(s.api.Path, serverPath+"/")
 }
 
 // split parts a repository's path into owner and name, escaped for a URL's path.

@@ -76,6 +76,8 @@ func TestHostIsTheHostOfTheWebPages(t *testing.T) {
 		"https://ghe.example.com:8443/api/v3": "ghe.example.com:8443",
 		"https://api.example.com/api/v3":      "api.example.com",
 		"http://127.0.0.1:4711":               "127.0.0.1:4711",
+		"https://example.com/ghe/api/v3":      "example.com/ghe",
+		"http://127.0.0.1:4711/a/":            "127.0.0.1:4711/a",
 		"http://localhost:4711":               "localhost:4711",
 		"http://[::1]:4711":                   "[::1]:4711",
 	} {

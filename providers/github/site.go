@@ -45,7 +45,7 @@ type site struct {
 }
 
 func newSite(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL) site {
-	host := webHost(api)
+	host := webRoot(api)
 	return site{
 		name:          provider.Name,
 		api:           api,

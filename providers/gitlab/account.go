@@ -42,7 +42,7 @@ type account struct {
 var _ providers.Account = (*account)(nil)
 
 func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token secret) (*account, error) {
-	host := webHost(api)
+	host := webRoot(api)
 	a := &account{
 		name:          provider.Name,
 		api:           api,

@@ -20,8 +20,8 @@ func endpoint(spec v1alpha1.ScmProviderSpec) (*url.URL, error) {
 	return providers.Endpoint(kindName, cmp.Or(string(spec.GitLab.APIURL), defaultAPI))
 }
 
-// webHost is the host of the web pages that belong to an API.
-func webHost(api *url.URL) string { return providers.WebHost(api.Hostname(), api.Port()) }
+// webRoot is the host of the web pages that belong to an API, with the path of their root.
+func webRoot(api *url.URL) string { return providers.WebRoot(api.Hostname(), api, "/api/v4") }
 
 // checkPath refuses what is no path of a project.
 func checkPath(repository string) error {

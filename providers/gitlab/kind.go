@@ -44,7 +44,7 @@ func (*Kind) Host(spec v1alpha1.ScmProviderSpec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return webHost(api), nil
+	return webRoot(api), nil
 }
 
 // Fold is the repository in lower case: GitLab takes Acme/Shop and acme/shop for

@@ -32,6 +32,8 @@ func TestHostIsTheHostOfTheWebPages(t *testing.T) {
 		"https://git.example.com/api/v4": "git.example.com",
 		"https://git.example.com:8443":   "git.example.com:8443",
 		"http://127.0.0.1:4711/api/v4":   "127.0.0.1:4711",
+		"https://example.com/git/api/v4": "example.com/git",
+		"http://127.0.0.1:4711/a":        "127.0.0.1:4711/a",
 		"http://localhost:4711":          "localhost:4711",
 		"http://[::1]:4711":              "[::1]:4711",
 	} {
