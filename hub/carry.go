@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -38,7 +39,12 @@ func (l *Ledger) resolveMoved(o *object, s *scm) Changes {
 	if m, ok := s.today(path); ok {
 		path = m.to
 	}
-	if o.problem == nil && s.kind.Fold(o.repository) == s.kind.Fold(path) {
+	e := l.entryOf(o.key())
+	told := e != nil && e.more != nil && e.more.failure != nil && e.more.failure.Reason == v1alpha1.ReasonMoved
+	switch {
+	case told:
+		e.more.tried = attempt{} // that was about where the repository was
+	case o.problem == nil && s.kind.Fold(o.repository) == s.kind.Fold(path):
 		return Changes{}
 	}
 	return l.resolve(o)
@@ -134,8 +140,9 @@ func (l *Ledger) inherit(to, from *entry) bool {
 		to.wish, to.since = from.wish, from.since
 	}
 	if to.Shown == nil && !to.Lost {
-		// That nothing was shown by the former path says nothing of what is by this one.
-		to.Certain, to.seen = false, false
+		// That nothing was shown by the former path says nothing of what is by this one: a look
+		// tells, and no status that is older than what is known.
+		to.Certain, to.seen = false, from.Certain || from.met
 	}
 	if from.more != nil {
 		d, was := to.detail(), *from.more

@@ -116,10 +116,10 @@ func (l *Ledger) resolve(o *object) Changes {
 	return out
 }
 
-// renames reports whether a key is that of an object's last claim by the path of today of its
+// renames reports whether a key is that of an object's last claim by another path of the same
 // repository.
 func (l *Ledger) renames(o *object, to Key, s *scm) bool {
-	if to == o.key() || s.keyToday(o.key()) != to {
+	if to == o.key() || s.keyToday(o.key()) != s.keyToday(to) {
 		return false
 	}
 	e := l.entryOf(o.key())

@@ -221,11 +221,10 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 	if ok {
 		wanted = v.owner.String() + " wants " + statusText(v.want) + " by " + v.app
 	}
-	e := m.hub.entryOf(at.key)
-	if e == nil || e.leaving == nil {
+	d, e := m.hub.leavingAt(at.key)
+	if d == nil {
 		m.failf("write of %s to %s by %s: %s", statusText(want), at.key, at.app, wanted)
 	}
-	d := e.leaving
 	switch {
 	case !want.Phase.Terminal():
 		m.failf("%s left as %s", at.key, want.Phase)
@@ -248,8 +247,10 @@ func (h *modelHub) mayDuplicate(run *modelRun) bool {
 	if run.knownBy == h || h.m.now.Since(h.started) <= takeOverWindow {
 		return false
 	}
-	if c := h.commits[commitOf(run.key)]; c != nil && c.old && h.succeeds {
-		return false
+	for _, key := range keysOf(run.key) {
+		if c := h.commits[commitOf(key)]; c != nil && c.old && h.succeeds {
+			return false
+		}
 	}
 	for id, cs := range h.view.objects {
 		told := cs.Status.Provider

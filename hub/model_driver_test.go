@@ -65,7 +65,7 @@ func (m *model) newHub() *modelHub {
 	h.random = func() float64 { return 0.5 }
 	h.few = m.few
 	h.syncer = &syncer{
-		ledger: h.Ledger, queue: func() lanes { return h }, apply: h.apply, record: recordNothing, clock: m.now, log: logr.Discard(),
+		ledger: h.Ledger, queue: func() lanes { return h }, apply: h.apply, record: m.record, clock: m.now, log: logr.Discard(),
 		warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
 			m.logf("event about %s/%s: %s: %s", cluster, about.Name, reason, message)
 		},

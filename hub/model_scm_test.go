@@ -31,6 +31,8 @@ type modelSCM struct {
 	effects []effect
 	// looked counts look-ups.
 	looked int
+	// path is what acme/shop is called today.
+	path string
 }
 
 // modelPlace is what one App shows at a key.
@@ -69,7 +71,7 @@ type effect struct {
 
 func newModelSCM() *modelSCM {
 	return &modelSCM{
-		pushed: map[Key]bool{}, versions: map[Key]int{}, inFlight: map[Key]string{}, touched: map[modelPlace]bool{}, drifted: map[Key]bool{},
+		path: modelPaths[0], pushed: map[Key]bool{}, versions: map[Key]int{}, inFlight: map[Key]string{}, touched: map[modelPlace]bool{}, drifted: map[Key]bool{},
 	}
 }
 
@@ -85,7 +87,9 @@ func (s *modelSCM) newest(at modelPlace, fits func(*modelRun) bool) *modelRun {
 
 func anyRun(*modelRun) bool { return true }
 
-func (r *modelRun) ours() bool { return r.external == r.key.ExternalID() }
+func (r *modelRun) ours() bool {
+	return slices.ContainsFunc(keysOf(r.key), func(key Key) bool { return r.external == key.ExternalID() })
+}
 
 // shown is what a run shows to its App, nil for none.
 func (r *modelRun) shown() *providers.Shown {
@@ -153,10 +157,7 @@ type modelApp struct {
 	app string
 }
 
-var (
-	_ providers.Account = (*modelApp)(nil)
-	_ providers.Client  = (*modelApp)(nil)
-)
+var _ providers.Account = (*modelApp)(nil)
 
 func (a *modelApp) Render(want providers.Status) providers.Status { return want }
 
@@ -181,13 +182,15 @@ func (a *modelApp) Writer() string { return "github.com/app/" + a.app }
 
 func (a *modelApp) Lane(string) (string, bool) { return a.Writer(), true }
 
-func (a *modelApp) Client(context.Context, string) (providers.Client, error) { return a, nil }
+func (a *modelApp) Client(_ context.Context, repository string) (providers.Client, error) {
+	return modelClient{a, repository}, nil
+}
 
 // Renew learns nothing: there are no tokens.
 func (a *modelApp) Renew(context.Context, string, *providers.Error) error { return nil }
 
 func (a *modelApp) placeOf(at providers.Target) modelPlace {
-	return modelPlace{a.app, Key{Kind: "github", Host: "github.com", Repository: strings.ToLower(at.Repository), SHA: at.SHA, Name: at.Name}}
+	return modelPlace{a.app, Key{Kind: "github", Host: "github.com", Repository: firstPath(at.Repository), SHA: at.SHA, Name: at.Name}}
 }
 
 func noCommit(key Key) *providers.Error {
@@ -196,6 +199,9 @@ func noCommit(key Key) *providers.Error {
 
 func (a *modelApp) Create(_ context.Context, at providers.Target, want providers.Status) (providers.Shown, error) {
 	place, scm := a.placeOf(at), a.m.scm
+	if err := a.m.redirected(at.Repository); err != nil {
+		return providers.Shown{}, err
+	}
 	newest := scm.newest(place, anyRun)
 	a.m.mayWrite(place, want, newest)
 	if step := a.Next(newest.shown(), want); step != providers.StepCreate && !scm.touched[place] {
@@ -214,6 +220,9 @@ func (a *modelApp) Create(_ context.Context, at providers.Target, want providers
 
 func (a *modelApp) Update(_ context.Context, at providers.Target, shown providers.Shown, want providers.Status) (providers.Shown, error) {
 	place, scm := a.placeOf(at), a.m.scm
+	if err := a.m.redirected(at.Repository); err != nil {
+		return providers.Shown{}, err
+	}
 	id := shown.Handle.GitHub.CheckRunID
 	run := scm.byID(id)
 	if run != nil && (!run.ours() || run.modelPlace != place) {
@@ -302,11 +311,6 @@ func (a *modelApp) List(_ context.Context, at providers.Commit, tag string) (pro
 		return providers.Listing{}, err
 	}
 	return out, nil
-}
-
-// Path is the path that was asked for: nothing moves.
-func (a *modelApp) Path(context.Context) (string, error) {
-	return "", providers.Errorf(v1alpha1.ReasonUnavailable, "nothing moves")
 }
 
 func (*modelApp) Obstacle(*providers.Shown, providers.Status) string { return "cannot show it" }

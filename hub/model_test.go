@@ -52,7 +52,7 @@ func history(t *rapid.T) {
 	}{
 		"create": {4, m.createOne}, "modify": {4, m.modify}, "move": {3, m.move}, "delete": {2, m.deleteOne}, "replace": {1, m.replace},
 		"repo": {2, m.changeRepo}, "grants": {1, m.changeGrants}, "provider": {2, m.changeProvider},
-		"relist": {1, m.relist}, "remove member": {1, m.removeMember}, "return member": {1, m.returnMember},
+		"repository moves": {1, m.moveRepository}, "relist": {1, m.relist}, "remove member": {1, m.removeMember}, "return member": {1, m.returnMember},
 		"forge": {1, m.forge}, "request": {1, m.request}, "stranger": {2, m.strangerEdits}, "push": {1, m.push},
 		"advance": {4, m.advanceSome}, "deliver": {8, func() { m.deliverSome(m.hub) }}, "work": {8, m.workSome}, "publish": {3, m.publishSome},
 		"standby is told": {2, func() { m.require(m.standby != nil); m.deliverSome(m.standby) }},
@@ -153,6 +153,7 @@ func (m *model) finish() {
 	m.logf("> the end: all is well from now on")
 	m.calm = true
 	m.withdrawn = map[string]bool{}
+	m.restoreRepository()
 	for _, p := range modelProviders {
 		m.reload(p)
 	}

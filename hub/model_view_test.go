@@ -3,7 +3,6 @@ package hub
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -40,7 +39,7 @@ func (v *modelView) wish(m *model, id ObjectID) (key Key, provider string, want 
 	if repo == nil {
 		return Key{}, "", want, v1alpha1.ReasonGitRepoNotFound
 	}
-	key = Key{Kind: "github", Host: "github.com", Repository: strings.ToLower(repo.Spec.Repository), SHA: cs.Spec.SHA, Name: cs.Spec.Name}
+	key = Key{Kind: "github", Host: "github.com", Repository: firstPath(repo.Spec.Repository), SHA: cs.Spec.SHA, Name: cs.Spec.Name}
 	provider = repo.Spec.ScmProviderRef.Name
 	if !m.granted(provider, id.Cluster, key.Repository) {
 		return Key{}, "", want, v1alpha1.ReasonDenied

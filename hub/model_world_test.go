@@ -59,6 +59,8 @@ type model struct {
 	few int
 	// removedBy is the hub that let a removed member go.
 	removedBy map[string]*modelHub
+	// recorded is what the status of each ScmProvider has of repositories that moved.
+	recorded []v1alpha1.MovedRepository
 }
 
 // modelProvider is a ScmProvider's settings.
@@ -157,15 +159,23 @@ func (m *model) compile(name string) *scm {
 		for _, repo := range modelRepos {
 			if m.granted(name, cluster, "acme/"+repo) {
 				grants = append(grants, v1alpha1.Grant{
-					Clusters: []v1alpha1.Pattern{v1alpha1.Pattern(cluster)}, Repositories: []v1alpha1.Pattern{v1alpha1.Pattern("acme/" + repo)},
+					Clusters: []v1alpha1.Pattern{v1alpha1.Pattern(cluster)}, Repositories: m.pathsGranted("acme/" + repo),
 				})
 			}
 		}
 	}
-	out := &scm{name: name, kind: fakeKind{}, host: "github.com", aggregate: p.aggregate, drift: p.drift}
+	out := &scm{recorded: m.recordedMoves(), name: name, kind: fakeKind{}, host: "github.com", aggregate: p.aggregate, drift: p.drift}
 	out.grants = compileGrants(grants, out)
 	out.account = &modelApp{m: m, app: appOf(name)}
 	return out
+}
+
+// pathsGranted are the paths of a repository that its grant covers.
+func (m *model) pathsGranted(repository string) []v1alpha1.Pattern {
+	if repository == modelPaths[0] {
+		return []v1alpha1.Pattern{v1alpha1.Pattern(modelPaths[0]), v1alpha1.Pattern(modelPaths[1])}
+	}
+	return []v1alpha1.Pattern{v1alpha1.Pattern(repository)}
 }
 
 func (m *model) hubs() []*modelHub {
@@ -270,4 +280,8 @@ func (m *model) advance(d time.Duration) {
 }
 
 // toldKey is the key that a status is about.
-func toldKey(st v1alpha1.CommitStatusStatus) Key { return testSCM().keyTold(st) }
+func toldKey(st v1alpha1.CommitStatusStatus) Key {
+	key := testSCM().keyTold(st)
+	key.Repository = firstPath(key.Repository)
+	return key
+}

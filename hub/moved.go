@@ -88,6 +88,9 @@ func (l *Ledger) Verified(job Job, path string) (out Changes) {
 	case moves.fold(path) == moves.fold(from):
 		moves.undo(from, now)
 	case checkPath(path) == nil:
+		if to := job.Verify.to; to != "" && moves.fold(path) != moves.fold(to) {
+			moves.learn(to, path, now) // it has moved on
+		}
 		moves.learn(from, path, now)
 	}
 	return l.rekey(job.via)

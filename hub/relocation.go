@@ -17,7 +17,7 @@ const (
 	movedFor = time.Hour
 	// movedAgain is the least time between two moves of a repository that are believed, where
 	// the second one leads back: an SCM that redirects in a circle has no name of today.
-	movedAgain = time.Minute
+	movedAgain = 10 * time.Second
 	// maxRelocations is how many repositories of one SCM may have moved: about 150 KiB in the
 	// status of a ScmProvider.
 	maxRelocations = 1000
