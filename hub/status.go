@@ -160,7 +160,8 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 		out.Phase = s.claim.Want.Phase
 	}
 	out.Provider = s.shown.Handle.DeepCopy()
-	if s.certain && !s.lost {
+	if s.certain && !s.lost && !s.shown.Foreign {
+		// A seal proves what this hub wrote. That another run is foreign is in no status.
 		out.Provider.Seal = sealDue
 	}
 	out.ScmProvider = s.writer
