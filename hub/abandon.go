@@ -42,7 +42,7 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 		}
 		// Until here took time: it may be claimed again, or granted no more.
 		fresh, _, ok := s.ledger.Job(key)
-		if !ok || fresh.ending != job.ending {
+		if !ok || fresh.ending != job.ending || fresh.Account == nil {
 			s.queue().Add(key)
 			return ctrl.Result{}
 		}

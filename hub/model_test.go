@@ -171,7 +171,8 @@ func (m *model) finish() {
 	m.run(true)
 	m.checkEnd(false)
 
-	m.logf("> the end: all is asked for")
+	m.logf("> the end: all is asked for, once it is verified again what has moved")
+	m.advance(movedFor)
 	for _, id := range m.ids(m.truth.objects) {
 		m.requestFor(id)
 	}

@@ -97,7 +97,7 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 // is written is what is granted and wanted now.
 func (s *syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
 	fresh, _, ok := s.ledger.Job(key)
-	if !ok || fresh.attempt != job.attempt {
+	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
 		s.queue().Add(key)
 		return ctrl.Result{}
 	}
@@ -179,7 +179,7 @@ func (s *syncer) replace(ctx context.Context, key Key, job Job, client providers
 		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
 	s.showed(key, job, &shown, true)
 	fresh, _, ok := s.ledger.Job(key)
-	if !ok || fresh.attempt != job.attempt {
+	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
 		s.queue().Add(key)
 		return ctrl.Result{}
 	}

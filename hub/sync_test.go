@@ -307,3 +307,15 @@ func TestWhatIsFoundRightIsNoChange(t *testing.T) {
 	count, _ := transitions(b.g, "canceled")
 	b.g.Expect(count).To(BeZero())
 }
+
+func TestSyncer_WritesNothingWhereARepositoryMovesOutOfTheGrantsDuringALook(t *testing.T) {
+	b := newBench(t)
+	b.useAccount(ofOwner("acme"))
+	b.takeOver()
+	b.hear("eu", testStatus())
+	b.scm.onFind = func() { b.Moved(testKey, b.job(), "globex/shop") }
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.reconcile()
+	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
+}
