@@ -155,13 +155,13 @@ func TestPage_TakesWhatAnAPIServerHoldsAndNothingLarger(t *testing.T) {
 	}{
 		"all annotations that an API server takes": {256 << 10, 1 << 20, true},
 		"as much as etcd takes":                    {0, 3<<19 - 1<<10, true},
-		"too large annotations":                    {metadataLimit, 0, false},
+		"a request that is too large":              {metadataLimit, 0, false},
 		"too large a spec":                         {0, objectLimit - metadataLimit, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			text := `{"spec":{"repository":"` + strings.Repeat("x", tc.spec) + `"},"metadata":{"annotations":{"a":"` + strings.Repeat("x", tc.annotation) +
-				`"},"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
+			text := `{"spec":{"repository":"` + strings.Repeat("x", tc.spec) + `"},"metadata":{"annotations":{"a":"` + strings.Repeat("x", objectLimit) +
+				`","` + v1alpha1.AnnotationRequestedAt + `":"` + strings.Repeat("x", tc.annotation) + `"},"labels":{"a":"` + strings.Repeat("x", objectLimit) + `"},"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}}`
 			page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(page.objects[0].err == nil).To(Equal(tc.taken))
@@ -201,7 +201,8 @@ func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 		`{"spec":{"repository":"` + strings.Repeat("x", 3<<20) + `"},` + metadata + `}`,
 		`{` + metadata + `,"status":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`,
 		`{` + metadata + `,"kind":"CommitStatus","apiVersion":"v1"}`,
-		`{` + strings.Replace(metadata, `"name"`, `"annotations":{"a":"`+strings.Repeat("x", 3<<20)+`"},"name"`, 1) + `}`,
+		`{` + strings.Replace(metadata, `"name"`, `"annotations":{"`+v1alpha1.AnnotationRequestedAt+`":"`+strings.Repeat("x", 3<<20)+`"},"name"`, 1) + `}`,
+		`{` + strings.Replace(metadata, `"name"`, `"annotations":["`+strings.Repeat("x", 3<<20)+`"],"name"`, 1) + `}`,
 	} {
 		g := NewWithT(t)
 		page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
@@ -213,21 +214,30 @@ func TestPage_KnowsTheNameOfWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A user gives a CommitStatus so many annotations that nothing else of its metadata is read.
-func TestPage_KnowsTheNameOfAnObjectWithManyAnnotations(t *testing.T) {
-	for _, many := range []int{9_990, 9_996, 9_997, 9_998, 9_999, 10_000, 20_000} {
+// A user gives an object as many annotations as an API server takes. Only one is read.
+func TestPage_ReadsAnObjectWithManyAnnotations(t *testing.T) {
+	for _, many := range []int{9_998, 10_000, 20_000} {
 		g := NewWithT(t)
 		var annotations []string
 		for n := range many {
 			annotations = append(annotations, fmt.Sprintf(`"a%d":""`, n)) // 60 KiB in all: Kubernetes takes 256 KiB
 		}
 		item := `{"apiVersion":"commit-status.argoproj.io/v1alpha1","kind":"GitRepo","metadata":{"annotations":{` + strings.Join(annotations, ",") +
-			`},"creationTimestamp":"2026-11-23T10:00:00Z","generation":1,"name":"a","namespace":"team","resourceVersion":"7","uid":"u"}}`
+			`,"` + v1alpha1.AnnotationRequestedAt + `":"now"},"creationTimestamp":"2026-11-23T10:00:00Z","generation":1,"name":"a","namespace":"team","resourceVersion":"7","uid":"u"}}`
 		page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+item+`]`)), 5)
 		g.Expect(err).NotTo(HaveOccurred())
-		t.Logf("%d: %q %v", many, page.objects[0].name.String(), page.objects[0].err)
-		if page.objects[0].name.Name != "a" {
-			t.Errorf("an object with %d annotations has no name", many)
-		}
+		g.Expect(page.objects[0].err).NotTo(HaveOccurred())
+		g.Expect(page.objects[0].object.GetName()).To(Equal("a"))
+		g.Expect(page.objects[0].object.GetAnnotations()).To(Equal(map[string]string{v1alpha1.AnnotationRequestedAt: "now"}))
+	}
+}
+
+func TestPage_TakesNoAnnotationsThatAreNone(t *testing.T) {
+	for text, taken := range map[string]bool{`null`: true, `{}`: true, `7`: false, `["a"]`: false, `"a"`: false, `{"a":7}`: true, `{"` + v1alpha1.AnnotationRequestedAt + `":7}`: false} {
+		g := NewWithT(t)
+		item := `{"metadata":{"annotations":` + text + `,"name":"a","namespace":"team","resourceVersion":"7","uid":"u"}}`
+		page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+item+`]`)), 5)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(page.objects[0].err == nil).To(Equal(taken), text)
 	}
 }

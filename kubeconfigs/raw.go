@@ -1,10 +1,13 @@
 package kubeconfigs
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
 // What an object may be, so that it is decoded.
@@ -21,12 +24,12 @@ const (
 	largeObject = 640 << 10
 	largeAtOnce = 8
 	// valuesLimit is how many values an object may have. The CRDs of this project allow
-	// about a hundred, beside labels and annotations.
+	// about a hundred.
 	valuesLimit = 10_000
 	// depthLimit is how deep they may be nested.
 	depthLimit = 32
-	// identityRoom and identityValues are kept free for the fields that name an object, however
-	// many labels and annotations it has.
+	// identityRoom and identityValues are kept free for the fields that name an object, whatever
+	// its annotations are.
 	identityRoom   = 8 << 10
 	identityValues = 16
 	// spareLimit is how large the memory of a rawObject may be that is used again.
@@ -76,11 +79,14 @@ var contentFields = map[string]bool{
 	"apiVersion": true, "kind": true, "spec": true, "status": true, "code": true, "reason": true, "message": true,
 }
 
-// metadataFields are the fields of metadata that are kept.
-var metadataFields = map[string]bool{
-	"name": true, "namespace": true, "uid": true, "resourceVersion": true, "generation": true,
-	"creationTimestamp": true, "deletionTimestamp": true, "labels": true, "annotations": true,
-}
+// metadataFields are the fields of metadata that are kept, and annotations of the annotations.
+var (
+	metadataFields = map[string]bool{
+		"name": true, "namespace": true, "uid": true, "resourceVersion": true, "generation": true,
+		"creationTimestamp": true, "deletionTimestamp": true,
+	}
+	annotations = map[string]bool{v1alpha1.AnnotationRequestedAt: true}
+)
 
 // read takes in an object in the place of what was there. An error is one of the stream;
 // what is wrong with the object alone is r.err.
@@ -100,8 +106,9 @@ func (r *rawObject) read(s *scanner) error {
 			seen = true
 			return r.fields(s, errNoMetadata, func(name string) error {
 				r.metadata.limit, r.metadata.values = metadataLimit, valuesLimit
-				if name == "labels" || name == "annotations" {
+				if name == "annotations" {
 					r.metadata.limit, r.metadata.values = metadataLimit-identityRoom, valuesLimit-identityValues
+					return r.metadata.object(s, name, annotations)
 				}
 				return r.metadata.field(s, name, metadataFields)
 			})
@@ -150,6 +157,28 @@ func (k *kept) empty(opening string, limit int) {
 	*k = kept{bytes: append(k.bytes[:0], opening...), limit: limit, values: valuesLimit, depth: depthLimit}
 }
 
+// object keeps those of the fields of a field that is an object. What else it is, is kept as
+// it is.
+func (k *kept) object(s *scanner, name string, fields map[string]bool) error {
+	b, err := s.next()
+	if err != nil || b != '{' {
+		return cmp.Or(err, k.field(s, name, map[string]bool{name: true}))
+	}
+	k.name(name)
+	k.bytes = append(k.bytes, '{')
+	err = s.fields(func(name string) error { return k.field(s, name, fields) })
+	k.bytes = append(k.bytes, '}')
+	return err
+}
+
+// name begins a field.
+func (k *kept) name(name string) {
+	if k.bytes[len(k.bytes)-1] != '{' {
+		k.bytes = append(k.bytes, ',')
+	}
+	k.bytes = append(append(append(k.bytes, '"'), name...), `":`...)
+}
+
 // field keeps a field of an object, if it is one of those, unless it is too large: the
 // object's name may come after it.
 func (k *kept) field(s *scanner, name string, fields map[string]bool) error {
@@ -157,10 +186,7 @@ func (k *kept) field(s *scanner, name string, fields map[string]bool) error {
 		return s.skip()
 	}
 	end := len(k.bytes)
-	if k.bytes[end-1] != '{' {
-		k.bytes = append(k.bytes, ',')
-	}
-	k.bytes = append(append(append(k.bytes, '"'), name...), `":`...)
+	k.name(name)
 	k.mark = end
 	err := s.value(k)
 	if k.err != nil {

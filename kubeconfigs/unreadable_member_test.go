@@ -10,7 +10,6 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -133,37 +132,26 @@ var _ = Describe("A member with an object that cannot be read", func() {
 })
 
 var _ = Describe("A member with an object that has very many annotations", func() {
-	It("has it named as one that cannot be read, and not taken for deleted", func(ctx SpecContext) {
+	It("has it read as any other, by a watch and by a list", func(ctx SpecContext) {
 		namespace := namespaceIn(ctx, hub)
 		object := repoIn(ctx, hub, namespace, "shop")
 		r := watchful(ctx)
 		front := r.fronted(ctx, hub, namespace, nil)
 		r.begin()
 		Eventually(r.cached(ctx, "member", namespace)).Should(HaveKey("shop"))
-		var heard told
-		member, err := r.provider.Get(ctx, "member")
-		Expect(err).NotTo(HaveOccurred())
-		informer, err := member.GetCache().GetInformer(ctx, &v1alpha1.GitRepo{})
-		Expect(err).NotTo(HaveOccurred())
-		hidden := true
-		_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
-			heard = append(heard, "delete")
-			hidden = r.provider.LeavesOut("member", object)
-		}})
-		Expect(err).NotTo(HaveOccurred())
 
 		object.Annotations = map[string]string{}
 		for n := range 9_998 {
 			object.Annotations[fmt.Sprint("a", n)] = ""
 		}
+		object.Spec.Repository = "acme/other"
 		Expect(hub.Client.Update(ctx, object)).To(Succeed())
-		Eventually(r.health("member")).Should(HaveField("Unreadable", 1))
+		Eventually(r.cached(ctx, "member", namespace)).Should(HaveKeyWithValue("shop", "acme/other"))
 		front.Misbehave(faults.Fault{Reset: true})
 		Eventually(r.health("member")).Should(HaveField("State", Unreachable))
 		front.Behave()
 		Eventually(r.health("member")).WithTimeout(time.Minute).Should(HaveField("State", Connected))
-		Eventually(func() int { return len(r.cached(ctx, "member", namespace)()) }).WithTimeout(time.Minute).Should(BeZero())
-		Expect(hidden).To(BeTrue(), "or the hub takes it for deleted, and cancels")
-		Eventually(r.health("member")).Should(HaveField("Message", ContainSubstring("shop")))
+		Expect(r.health("member")()).To(HaveField("Unreadable", 0))
+		Expect(r.cached(ctx, "member", namespace)()).To(HaveKeyWithValue("shop", "acme/other"))
 	})
 })
