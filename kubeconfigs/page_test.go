@@ -232,6 +232,15 @@ func TestPage_ReadsAnObjectWithManyAnnotations(t *testing.T) {
 	}
 }
 
+func TestPage_KeepsNoMoreOfAnnotationsThatComeAgainAndAgain(t *testing.T) {
+	g := NewWithT(t)
+	text := `{"metadata":{` + strings.Repeat(`"annotations":{},`, 100_000) + `"name":"a","namespace":"team","resourceVersion":"7","uid":"u"}}`
+	page, err := reading("GitRepo").whole(t.Context(), strings.NewReader(listOf(`[`+text+`]`)), 5)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(page.objects[0].err).To(MatchError(errTwoFields))
+	g.Expect(page.objects[0].name).To(Equal(called("team", "a")))
+}
+
 func TestPage_TakesNoAnnotationsThatAreNone(t *testing.T) {
 	for text, taken := range map[string]bool{`null`: true, `{}`: true, `7`: false, `["a"]`: false, `"a"`: false, `{"a":7}`: true, `{"` + v1alpha1.AnnotationRequestedAt + `":7}`: false} {
 		g := NewWithT(t)

@@ -39,7 +39,7 @@ const (
 var (
 	errNoObject   = errors.New("what should be an object is none")
 	errNoMetadata = errors.New("the object's metadata is no JSON object")
-	errTwoFields  = errors.New("the object has its metadata twice")
+	errTwoFields  = errors.New("the object has its metadata or its annotations twice")
 	errCrowded    = errors.New("members send too many large objects at once: it is read again later")
 )
 
@@ -96,7 +96,7 @@ func (r *rawObject) read(s *scanner) error {
 	r.metadata.empty(`{"metadata":{`, metadataLimit)
 	r.content.empty(`{`, objectLimit-metadataLimit)
 	r.content.large = r.takeRoom
-	seen := false
+	seen, annotated := false, false
 	err := r.fields(s, errNoObject, func(name string) error {
 		switch {
 		case name == "metadata" && seen:
@@ -106,7 +106,12 @@ func (r *rawObject) read(s *scanner) error {
 			seen = true
 			return r.fields(s, errNoMetadata, func(name string) error {
 				r.metadata.limit, r.metadata.values = metadataLimit, valuesLimit
+				if name == "annotations" && annotated {
+					r.err = errTwoFields
+					return s.skip()
+				}
 				if name == "annotations" {
+					annotated = true
 					r.metadata.limit, r.metadata.values = metadataLimit-identityRoom, valuesLimit-identityValues
 					return r.metadata.object(s, name, annotations)
 				}

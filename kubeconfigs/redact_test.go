@@ -238,3 +238,11 @@ func TestRedact_KnowsMoreSpellings(t *testing.T) {
 		})
 	}
 }
+
+func TestUnescape_ReadsNothingBeyondTheText(t *testing.T) {
+	for _, text := range []string{`\`, `\u`, `\u{`, `\u{6`, `\x`, `\U`, `&`, `&#`, `&#x`, `&#9`, `%`, `%u`, `%u0`, `=`, "=\r"} {
+		cut := []byte(text)
+		_, n := unescape(cut[:len(text):len(text)])
+		NewWithT(t).Expect(n).To(BeNumerically("<=", len(text)), "%q", text)
+	}
+}

@@ -104,9 +104,10 @@ func unescapeEntity(text []byte) (byte, int) {
 // digits reads all digits of a text from one on, and returns the character that they are the
 // number of, and where they end.
 func digits(text []byte, from, base int) (character byte, end int) {
+	from = min(from, len(text))
 	for end = from; end < min(len(text), from+mostDigits) && isDigit(text[end], base); end++ {
 	}
-	value, err := strconv.ParseUint(string(text[min(from, end):end]), base, 32)
+	value, err := strconv.ParseUint(string(text[from:end]), base, 32)
 	if err != nil {
 		value = foreign
 	}
