@@ -136,9 +136,9 @@ func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Inst
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
 	installations.ShareAmong(o.Workers)
 	sync := &syncer{ledger: h.ledger, queue: func() lanes { return h.queue.Load() }, apply: h.apply, warn: h.publisher.warn, record: h.scms.recordMoves, clock: clk, log: o.Log}
-	newQueue := func(name string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
+	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
-			Name: name, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
+			Metrics: true, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
 		})
 		// Before the first key can be routed: what is seen now may have been
 		// written by a predecessor.

@@ -76,7 +76,6 @@ func (q *Queue[T]) delay(item T, after time.Duration) bool {
 	if q.stopping {
 		return true
 	}
-	q.metrics.retry()
 	if after <= 0 {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"k8s.io/client-go/util/workqueue"
+	_ "sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue" // registers workqueue_* for the floor
 )
 
 // statusKey is what the hub's keys look like.
@@ -22,12 +23,11 @@ func statusKeys(n int) []statusKey {
 	return keys
 }
 
-// newLane makes a queue as the hub does: with a name, so that the workqueue_*
-// metrics are kept, and with budgets.
+// newLane makes a queue as the hub does: with metrics and budgets.
 func newLane() workqueue.TypedInterface[statusKey] {
 	return NewQueue(QueueOptions[statusKey]{
-		Name:  "bench",
-		Route: func(k statusKey) Route { return Route{Lane: acme, Cluster: k.repository, Priority: PriorityTerminal} },
+		Metrics: true,
+		Route:   func(k statusKey) Route { return Route{Lane: acme, Cluster: k.repository, Priority: PriorityTerminal} },
 	})
 }
 
@@ -81,7 +81,7 @@ func BenchmarkLaneOfRechecks(b *testing.B) {
 	for _, rechecks := range []int{1000, 100_000} {
 		b.Run(fmt.Sprintf("%d_namespaces_wait", rechecks), func(b *testing.B) {
 			q := func() workqueue.TypedInterface[statusKey] {
-				return NewQueue(QueueOptions[statusKey]{Name: "bench", Route: func(k statusKey) Route {
+				return NewQueue(QueueOptions[statusKey]{Metrics: true, Route: func(k statusKey) Route {
 					if k.name == "recheck" {
 						return Route{Lane: acme, Cluster: "a", Namespace: k.sha, Priority: PriorityRecheck}
 					}

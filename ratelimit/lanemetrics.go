@@ -136,7 +136,7 @@ func (s *namespaces[T]) ages(w *waits, now time.Duration) {
 // observeWait notes how long an item waited that leaves its lane now.
 func (q *Queue[T]) observeWait(e *entry[T], now time.Time) {
 	l := e.from.cluster.lane
-	if q.options.Name == "" || l.name == "" {
+	if !q.options.Metrics || l.name == "" {
 		return
 	}
 	if l.waits[e.class] == nil {

@@ -46,7 +46,7 @@ func TestTheDepthIsTrueAtEachScrape(t *testing.T) {
 	const one, two = "git.example.com/depth/1", "git.example.com/depth/2"
 	routes := map[string]Route{}
 	q := newBench(t, func(o *QueueOptions[key]) {
-		o.Name = t.Name()
+		o.Metrics = true
 		o.Route = func(k key) Route { return routes[k.name] }
 	})
 	add := func(name string, r Route) {
@@ -72,7 +72,7 @@ func TestTheDepthIsTrueAtEachScrape(t *testing.T) {
 	q.Done(named("", "x1"))
 	g.Expect(depthOf(g, one)).To(Equal([classes]int{0, 0, 0, 1}), "it may leave, and has not")
 	g.Expect(depthOf(g, two)).To(Equal([classes]int{1, 1, 0, 0}))
-	other := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() + "2" })
+	other := newBench(t, func(o *QueueOptions[key]) { o.Metrics = true })
 	other.Add(key{lane: two, name: "theirs"})
 	g.Expect(depthOf(g, two)).To(Equal([classes]int{2, 1, 0, 0}), "queues of one process add up")
 	other.ShutDown()
@@ -84,7 +84,7 @@ func TestTheDepthIsTrueAtEachScrape(t *testing.T) {
 func TestWaitsAreCountedFromAddUntilTheLaneIsLeft(t *testing.T) {
 	g := NewWithT(t)
 	const lane = "git.example.com/waits/1"
-	q := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() })
+	q := newBench(t, func(o *QueueOptions[key]) { o.Metrics = true })
 	waits := func() map[string]figure { return inLane(g, "commit_status_hub_queue_wait_seconds", lane) }
 	before := waits()
 	q.Add(key{lane: lane, name: "a", priority: PriorityTerminal})
@@ -99,7 +99,7 @@ func TestWaitsAreCountedFromAddUntilTheLaneIsLeft(t *testing.T) {
 	g.Expect(inLane(g, "commit_status_hub_queue_wait_seconds", "")).To(BeEmpty())
 }
 
-func TestAQueueWithoutANameHasNoMetrics(t *testing.T) {
+func TestQueue_HasNoMetricsUnlessAskedFor(t *testing.T) {
 	g := NewWithT(t)
 	const lane = "git.example.com/nameless/1"
 	q := newBench(t)
@@ -114,7 +114,7 @@ func TestTheAgeOfTheOldestIsTrueAtEachScrape(t *testing.T) {
 	g := NewWithT(t)
 	const lane = "git.example.com/oldest/1"
 	q := newBench(t, func(o *QueueOptions[key]) {
-		o.Name = t.Name()
+		o.Metrics = true
 		o.Route = func(k key) Route {
 			return Route{Lane: k.lane, Cluster: k.name, Priority: k.priority, Exclusion: map[bool]string{true: "x"}[k.priority == PriorityQueued]}
 		}

@@ -12,9 +12,8 @@ import (
 
 // QueueOptions are what a Queue is made of.
 type QueueOptions[T comparable] struct {
-	// Name names the queue in the workqueue_* metrics. Without one there are none,
-	// and none of its lanes.
-	Name string
+	// Metrics reports whether the queue_* metrics have the queue's lanes.
+	Metrics bool
 	// Route is asked each time that an item is added, and again when an item that
 	// was added while it was in work is done. The queue holds no lock then, so
 	// Route may take some, and may use the queue. Unset, no item has anything to pay.
@@ -64,8 +63,7 @@ type Queue[T comparable] struct {
 	delays delays[T]
 	// tellAt is when items are told of next, zero when none waits in a lane that
 	// has a name.
-	tellAt  time.Time
-	metrics *gauges[T]
+	tellAt time.Time
 
 	stopping, draining bool
 	// asked counts the times that Route was about to be asked.
@@ -106,12 +104,11 @@ func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 		exclusions: map[string]*exclusion[T]{},
 		started:    o.Clock.Now(),
 		delays:     newDelays[T](),
-		metrics:    newGauges[T](o.Name, o.Clock),
 		armed:      make(chan struct{}, 1),
 		stop:       make(chan struct{}),
 	}
 	q.ready, q.drained = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
-	if o.Name != "" {
+	if o.Metrics {
 		waitings.add(q)
 	}
 	q.running.Add(1)
@@ -145,7 +142,6 @@ func (q *Queue[T]) Add(item T) {
 		return
 	}
 	e := &entry[T]{item: item, added: q.age(), routed: asked}
-	q.metrics.add()
 	q.insert(e, route)
 }
 

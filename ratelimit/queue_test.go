@@ -309,7 +309,7 @@ func TestEveryItemIsHandledByManyWorkers(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(start)
 	q := NewQueue(QueueOptions[key]{
-		Name: "every-item", Clock: clk, Installations: NewInstallations(clk),
+		Metrics: true, Clock: clk, Installations: NewInstallations(clk),
 		Route: func(k key) Route { return Route{Lane: k.lane, Exclusion: k.exclusion} },
 	})
 	var mu sync.Mutex

@@ -28,7 +28,7 @@ func familiesWith(g Gomega, label, value string, more ...prometheus.Gatherer) (n
 func TestRetire_LeavesNoSeriesOfAnInstallationThatNoScmProviderUses(t *testing.T) {
 	g := NewWithT(t)
 	gone, used := "github.com/app/7/installation/"+t.Name(), "github.com/app/8/installation/"+t.Name()
-	b := newBench(t, func(o *QueueOptions[key]) { o.Name = t.Name() })
+	b := newBench(t, func(o *QueueOptions[key]) { o.Metrics = true })
 	i := b.installations
 	registry := prometheus.NewRegistry()
 	g.Expect(registry.Register(i)).To(Succeed())

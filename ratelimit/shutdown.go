@@ -26,7 +26,6 @@ func (q *Queue[T]) shutDown(drain bool) {
 	q.mu.Unlock()
 	q.stopOnce.Do(func() { close(q.stop) })
 	q.running.Wait()
-	q.metrics.shutDown()
 	waitings.drop(q)
 	q.forsake()
 }

@@ -18,7 +18,6 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 	q.waiting.drop(e)
 	q.working[e.item] = &work[T]{entry: e, slot: slot}
 	q.occupy(e)
-	q.metrics.get(e, now.Sub(q.started)-e.added)
 	q.observeWait(e, now)
 	if q.turns.Len() > 0 {
 		q.ready.Signal()
@@ -32,7 +31,6 @@ func (q *Queue[T]) addAgain(w *work[T], asked ticket) {
 	}
 	if !w.again {
 		w.again, w.added = true, q.age()
-		q.metrics.add()
 	}
 }
 
@@ -89,7 +87,6 @@ func (q *Queue[T]) finish(item T, routed bool, asked ticket, route Route) bool {
 		return false
 	}
 	delete(q.working, item)
-	q.metrics.done(w.entry)
 	q.vacate(w.entry.exclusion)
 	if w.again {
 		w.renew()
