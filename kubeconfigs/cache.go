@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -235,6 +236,34 @@ func (c *memberCache) RemoveInformer(_ context.Context, object client.Object) er
 	delete(c.ends, kind)
 	delete(c.informers, kind)
 	return nil
+}
+
+// errNotReadable is returned by every read of a member's cache: nothing needs one, and its
+// objects hold only the fields that the hub uses.
+var errNotReadable = errors.New("a member's cache cannot be read or indexed: add an event handler to one of its informers")
+
+// Get implements client.Reader. It always fails.
+func (*memberCache) Get(context.Context, client.ObjectKey, client.Object, ...client.GetOption) error {
+	return errNotReadable
+}
+
+// List implements client.Reader. It always fails.
+func (*memberCache) List(context.Context, client.ObjectList, ...client.ListOption) error {
+	return errNotReadable
+}
+
+// IndexField implements client.FieldIndexer. It always fails.
+func (*memberCache) IndexField(context.Context, client.Object, string, client.IndexerFunc) error {
+	return errNotReadable
+}
+
+// kindOf returns the kind of an object.
+func (c *memberCache) kindOf(object runtime.Object) (schema.GroupVersionKind, error) {
+	kind, err := apiutil.GVKForObject(object, c.options.Scheme)
+	if err != nil {
+		return kind, fmt.Errorf("finding out the kind of %T: %w", object, err)
+	}
+	return kind, nil
 }
 
 // synced waits until an informer is.

@@ -35,7 +35,7 @@
 // that would have something canceled.
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
-// (cache.go, cachereader.go) is of two kinds and no more. A feed (feed.go) for each kind
+// (cache.go) is of two kinds and no more. A feed (feed.go) for each kind
 // and namespace lists (list.go, page.go; listend.go bounds a list), watches (stream.go) and
 // notifies (informer.go, admitted.go, registration.go), all in one goroutine and without
 // queues. progress.go records how far a feed is, and lag.go decides whether it keeps up with

@@ -72,11 +72,7 @@ func (m *member) engage(ctx context.Context, c *connection, w wish, found findin
 	m.setOutdated("")
 	m.setRefused("")
 	m.setForbidden(false)
-	before, err := m.show(ctx, next)
-	if err != nil {
-		cancel()
-		return err
-	}
+	before := m.replace(next)
 	p.running.Go(func() {
 		defer c.close()
 		defer bounds.end()
@@ -95,20 +91,8 @@ func (m *member) engage(ctx context.Context, c *connection, w wish, found findin
 	return nil
 }
 
-// show indexes a cluster as the others are and makes it the one that Get
-// returns. It returns the engagement before, if any.
-func (m *member) show(ctx context.Context, next *engagement) (*engagement, error) {
-	p := m.provider
-	p.indexing.Lock()
-	defer p.indexing.Unlock()
-	for _, index := range p.indexes {
-		if err := next.cluster.GetFieldIndexer().IndexField(ctx, index.object, index.field, index.extract); err != nil {
-			return nil, fmt.Errorf("indexing %s: %w", index.field, err)
-		}
-	}
-	return m.replace(next), nil
-}
-
+// replace makes an engagement the one that Get returns, nil for none, and returns the one
+// before, if any.
 func (m *member) replace(next *engagement) (before *engagement) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

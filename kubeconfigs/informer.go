@@ -21,7 +21,7 @@ import (
 // remove handlers.
 type informer struct {
 	kind  client.Object
-	store cache.Indexer
+	store cache.Store
 	feeds []*feed
 	// synced is closed when the first list of each feed is in the store, and told.
 	synced chan struct{}
@@ -39,9 +39,7 @@ type informer struct {
 }
 
 func newInformer(kind client.Object) *informer {
-	return &informer{kind: kind, synced: make(chan struct{}), store: cache.NewIndexer(
-		cache.DeletionHandlingMetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc},
-	)}
+	return &informer{kind: kind, synced: make(chan struct{}), store: cache.NewStore(cache.DeletionHandlingMetaNamespaceKeyFunc)}
 }
 
 // feedBy adds a feed, before any runs.
@@ -136,24 +134,6 @@ func (i *informer) known(name client.ObjectKey) (client.Object, error) {
 	}
 	object, _ := found.(client.Object)
 	return object, nil
-}
-
-// in returns the objects of a namespace, or of all for "".
-func (i *informer) in(namespace string) (map[client.ObjectKey]client.Object, error) {
-	objects := i.store.List()
-	if namespace != "" {
-		var err error
-		if objects, err = i.store.ByIndex(cache.NamespaceIndex, namespace); err != nil {
-			return nil, fmt.Errorf("looking up a namespace in the cache: %w", err)
-		}
-	}
-	found := make(map[client.ObjectKey]client.Object, len(objects))
-	for _, one := range objects {
-		if object, ok := one.(client.Object); ok {
-			found[client.ObjectKeyFromObject(object)] = object
-		}
-	}
-	return found, nil
 }
 
 // holds reports whether an object is of the informer's kind.

@@ -222,11 +222,9 @@ var _ = Describe("A Secret", func() {
 		Eventually(r.health("member")).Should(haveState(Denied, ReasonForbidden))
 		change(ctx, secret, func(s *corev1.Secret) { s.Annotations = map[string]string{NamespacesAnnotation: " team-a, "} })
 		Eventually(r.engagements("member")).Should(HaveLen(1))
-		var repos v1alpha1.GitRepoList
-		Eventually(func() error { // engaging does not wait for the cache
-			return r.engagements("member")()[0].cluster.GetClient().List(ctx, &repos)
-		}).Should(Succeed())
-		Expect(repos.Items).To(HaveExactElements(HaveField("Namespace", "team-a")))
+		Eventually(func() []client.Object { // engaging does not wait for the cache
+			return contents(ctx, r.engagements("member")()[0].cluster, &v1alpha1.GitRepo{})
+		}).Should(HaveExactElements(HaveField("Namespace", "team-a")))
 	})
 })
 
@@ -248,24 +246,5 @@ var _ = Describe("A replica that does not lead", func() {
 		r.add(ctx, "member", insider(hub, "insider"))
 		Eventually(r.engagements("member")).Should(HaveLen(1))
 		Expect(r.manager.Elected()).NotTo(BeClosed())
-	})
-})
-
-var _ = Describe("An index", func() {
-	It("is there in members of before and after it", func(ctx SpecContext) {
-		r := runReplica(ctx)
-		r.add(ctx, "before", insider(hub, "insider"))
-		Eventually(r.engagements("before")).Should(HaveLen(1))
-		Expect(r.manager.GetFieldIndexer().IndexField(ctx, &v1alpha1.GitRepo{}, "spec.repository", func(o client.Object) []string {
-			return []string{o.(*v1alpha1.GitRepo).Spec.Repository}
-		})).To(Succeed())
-		r.add(ctx, "after", insider(hub, "insider"))
-		Eventually(r.engagements("after")).Should(HaveLen(1))
-		for _, name := range []string{"before", "after"} {
-			member := r.engagements(name)()[0].cluster
-			Eventually(func() error {
-				return member.GetClient().List(ctx, &v1alpha1.GitRepoList{}, client.MatchingFields{"spec.repository": "acme/none"})
-			}).Should(Succeed())
-		}
 	})
 })

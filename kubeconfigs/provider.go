@@ -2,7 +2,6 @@ package kubeconfigs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -85,17 +84,6 @@ type Provider struct {
 	listed func() bool
 	// reserved is the Secret that was last refused for its name.
 	reserved types.UID
-
-	// indexing is held while a cluster is indexed and becomes visible, so that
-	// no cluster misses an index.
-	indexing sync.Mutex
-	indexes  []index
-}
-
-type index struct {
-	object  client.Object
-	field   string
-	extract client.IndexerFunc
 }
 
 var _ multicluster.Provider = &Provider{}
@@ -164,20 +152,10 @@ func (p *Provider) Get(_ context.Context, name multicluster.ClusterName) (cluste
 	return nil, fmt.Errorf("cluster %q: %w", name, multicluster.ErrClusterNotFound)
 }
 
-// IndexField indexes a field in all members, those of later included.
-func (p *Provider) IndexField(ctx context.Context, object client.Object, field string, extract client.IndexerFunc) error {
-	p.indexing.Lock()
-	defer p.indexing.Unlock()
-	p.indexes = append(p.indexes, index{object, field, extract})
-	var errs []error
-	for name, m := range p.snapshot() {
-		if engaged := m.engaged(); engaged != nil {
-			if err := engaged.cluster.GetFieldIndexer().IndexField(ctx, object, field, extract); err != nil {
-				errs = append(errs, fmt.Errorf("indexing %s in cluster %q: %w", field, name, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
+// IndexField implements multicluster.Provider. It always fails, as members' caches cannot be
+// read.
+func (*Provider) IndexField(context.Context, client.Object, string, client.IndexerFunc) error {
+	return errNotReadable
 }
 
 // SetOutdated says which field of a status a member does not keep, "" for none: its CRDs

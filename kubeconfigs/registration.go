@@ -51,8 +51,8 @@ func (i *informer) RemoveEventHandler(handle cache.ResourceEventHandlerRegistrat
 	return nil
 }
 
-// AddIndexers implements cache.Informer.
-func (i *informer) AddIndexers(indexers cache.Indexers) error { return i.store.AddIndexers(indexers) }
+// AddIndexers implements cache.Informer. It always fails.
+func (*informer) AddIndexers(cache.Indexers) error { return errNotReadable }
 
 // HasSynced implements cache.Informer.
 func (i *informer) HasSynced() bool { return cache.IsDone(i) }

@@ -60,10 +60,10 @@ func (r *replica) cached(ctx context.Context, name multicluster.ClusterName, nam
 		if i, err := member.GetCache().GetInformer(ctx, &v1alpha1.GitRepo{}); err != nil || !i.HasSynced() {
 			return found
 		}
-		var list v1alpha1.GitRepoList
-		Expect(member.GetCache().List(ctx, &list, client.InNamespace(namespace))).To(Succeed())
-		for i := range list.Items {
-			found[list.Items[i].Name] = list.Items[i].Spec.Repository
+		for _, object := range contents(ctx, member, &v1alpha1.GitRepo{}) {
+			if repo := object.(*v1alpha1.GitRepo); repo.Namespace == namespace {
+				found[repo.Name] = repo.Spec.Repository
+			}
 		}
 		return found
 	}

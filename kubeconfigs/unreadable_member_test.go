@@ -84,10 +84,8 @@ var _ = Describe("A member with an object that cannot be read", func() {
 		_, err := member.GetCache().GetInformer(ctx, &v1alpha1.CommitStatus{})
 		Expect(err).NotTo(HaveOccurred())
 		inside := func() (names []string) {
-			list := &v1alpha1.CommitStatusList{}
-			Expect(member.GetCache().List(ctx, list)).To(Succeed())
-			for i := range list.Items {
-				names = append(names, list.Items[i].Name)
+			for _, object := range contents(ctx, member, &v1alpha1.CommitStatus{}) {
+				names = append(names, object.GetName())
 			}
 			return names
 		}
