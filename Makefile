@@ -97,7 +97,7 @@ torture: ## Run the model test until stopped or until it fails
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
-	@for target in FuzzVet:kubeconfigs FuzzObjects:kubeconfigs FuzzGrants:hub FuzzHeadersNeverLeadOutOfBounds:ratelimit \
+	@for target in FuzzVet:kubeconfigs FuzzObjects:kubeconfigs FuzzGrants:hub FuzzHeadersNeverLeadOutOfBounds:ratelimit FuzzRedact:ratelimit/response \
 		FuzzAnswers:providers/github FuzzAnswers:providers/gitlab FuzzAnswers:providers/bitbucket FuzzAnswers:providers/gitea; do \
 		echo "== $${target%%:*} in $${target##*:}"; \
 		go test -run '^$$' -fuzz "^$${target%%:*}$$" -fuzztime "$(or $(FUZZTIME),30s)" "./$${target##*:}"; \

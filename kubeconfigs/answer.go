@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
 // What the hub takes from a member in one piece. An API server holds no object over 2 MiB:
@@ -33,29 +35,34 @@ const (
 var errTooLarge = errors.New("the member's answer is larger than the hub takes")
 
 // bound has an answer end where it becomes too large.
-func bound(request *http.Request, response *http.Response) {
+func bound(request *http.Request, answer *http.Response) {
 	switch {
-	case response.StatusCode >= http.StatusBadRequest:
-		response.Body = struct {
+	case answer.StatusCode >= http.StatusBadRequest:
+		answer.Body = struct {
 			io.Reader
 			io.Closer
-		}{io.LimitReader(response.Body, failureLimit), response.Body}
+		}{io.LimitReader(answer.Body, failureLimit), answer.Body}
 	case isCheck(request.Context()):
-		response.Body = &capped{ReadCloser: response.Body, left: checkLimit}
+		answer.Body = capped(answer.Body, checkLimit)
 	case isWatch(request):
 		// Its events are bounded one by one.
 	case isPage(request.Context()):
-		response.Body = &capped{ReadCloser: response.Body, left: pageLimit}
+		answer.Body = capped(answer.Body, pageLimit)
 	default:
-		response.Body = &counted{ReadCloser: &capped{ReadCloser: response.Body, left: answerLimit}}
+		answer.Body = &counted{ReadCloser: capped(answer.Body, answerLimit)}
 	}
+}
+
+// capped returns a body that fails with errTooLarge after so many bytes.
+func capped(body io.ReadCloser, limit int64) *response.Capped {
+	return &response.Capped{ReadCloser: body, Left: limit, Err: errTooLarge}
 }
 
 // mistyped is an error where an answer claims to be what the hub did not ask for: a proxy's
 // page in the place of a list, or what is no text at all, of which nobody counts the values.
-func mistyped(request *http.Request, response *http.Response) error {
-	claimed := response.Header.Get("Content-Type")
-	if claimed == "" || response.StatusCode >= http.StatusBadRequest {
+func mistyped(request *http.Request, answer *http.Response) error {
+	claimed := answer.Header.Get("Content-Type")
+	if claimed == "" || answer.StatusCode >= http.StatusBadRequest {
 		return nil
 	}
 	kind, _, err := mime.ParseMediaType(claimed)
@@ -90,27 +97,5 @@ func (c *counted) Read(p []byte) (int, error) {
 	if c.at.values > answerValues || c.at.deepest > depthLimit {
 		return 0, errTooMany
 	}
-	return n, err
-}
-
-// capped is a body that ends with errTooLarge after so many bytes.
-type capped struct {
-	io.ReadCloser
-	left int64
-}
-
-// Read implements io.Reader.
-func (c *capped) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		// There may be exactly as much as is allowed.
-		var more [1]byte
-		n, err := c.ReadCloser.Read(more[:])
-		if n > 0 {
-			return 0, errTooLarge
-		}
-		return 0, err
-	}
-	n, err := c.ReadCloser.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
 	return n, err
 }

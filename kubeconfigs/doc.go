@@ -6,10 +6,10 @@
 // A kubeconfig comes from whoever may write Secrets, and a member from whoever
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
-// (deadline.go) and goes to that member alone (transport.go). Its errors are made fit to be
-// told where they come in, without the token and control characters (hide.go, redact.go). What a member can
-// take of the hub's memory is bounded: an answer (answer.go), and how many objects are
-// kept. Lists and watches are never decoded as a whole: a scanner (scan.go) passes over the
+// (deadline.go) and goes to that member alone (transport.go). Its errors are stripped of the
+// token and of control characters where they come in (hide.go, ratelimit/response). What a
+// member can take of the hub's memory is bounded: a response (answer.go), and how many objects
+// are kept. Lists and watches are never decoded as a whole: a scanner (scan.go) passes over the
 // stream and keeps of one object at a time what is used (raw.go), which object.go decodes
 // and checks. What cannot be read is left out and named (omitted.go). Those of a kind are shared out between its namespaces (admission.go, intake.go,
 // listing.go), and those of all members between the members (budget.go).

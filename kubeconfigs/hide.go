@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"path"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
 // longestText bounds, in characters, each text in an error that a member answers with.
@@ -15,42 +17,60 @@ const longestText = 1024
 // be told in logs, events and on terminals: without the token, however it is spelled, and
 // without control characters. In other answers the token is masked; in those to writes,
 // which are quoted in errors, escaped as JSON too. The body is bounded.
-func hide(request *http.Request, response *http.Response, token string) {
+func hide(request *http.Request, answer *http.Response, token string) {
 	switch {
-	case response.StatusCode >= http.StatusBadRequest:
+	case answer.StatusCode >= http.StatusBadRequest:
 		secrets := newRedactor(token)
-		response.Status = secrets.line(response.Status)
-		for _, values := range response.Header {
+		answer.Status = secrets.line(answer.Status)
+		for _, values := range answer.Header {
 			for i := range values {
 				values[i] = secrets.line(values[i])
 			}
 		}
-		text, err := io.ReadAll(response.Body)
-		withBody(response, cleanError(text, secrets), err)
-	case len(token) < shortestSecret:
+		text, err := io.ReadAll(answer.Body)
+		response.SetBody(answer, cleanError(text, secrets), err)
+	case len(token) < response.ShortestSecret:
 	case request.Method != http.MethodGet && path.Base(request.URL.Path) != "token":
 		// A new token has much in common with the one in use, and is not told.
-		text, err := io.ReadAll(response.Body)
+		text, err := io.ReadAll(answer.Body)
 		if bytes.Contains(text, []byte(token)) || bytes.Contains(text, []byte(`\u00`)) {
-			text = []byte(redact(string(text), token))
+			text = []byte(response.NewRedactor(token).Redact(string(text)))
 		}
-		withBody(response, text, err)
+		response.SetBody(answer, text, err)
 	default:
-		response.Body = &masked{ReadCloser: response.Body, secret: []byte(token)}
+		answer.Body = &masked{ReadCloser: answer.Body, secret: []byte(token)}
 	}
 }
 
-// withBody gives a response another body, which ends with err.
-func withBody(response *http.Response, text []byte, err error) {
-	response.ContentLength = int64(len(text))
-	response.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(text), failing{err}), response.Body}
+// redactor makes what a member says fit for logs, events and terminals.
+type redactor struct{ *response.Redactor }
+
+func newRedactor(token string) redactor { return redactor{response.NewRedactor(token)} }
+
+// line returns a text in one line, without the token, and not too long.
+func (r redactor) line(text string) string { return shortened(r.Redact(text), longestText) }
+
+// lines is line for every text in a value of JSON.
+func (r redactor) lines(value any) any {
+	switch v := value.(type) {
+	case string:
+		return r.line(v)
+	case []any:
+		for i := range v {
+			v[i] = r.lines(v[i])
+		}
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, each := range v {
+			out[r.line(key)] = r.lines(each)
+		}
+		return out
+	}
+	return value
 }
 
 // cleanError is the body of an error, with each text in it fit to be told.
-func cleanError(body []byte, secrets *redactor) []byte {
+func cleanError(body []byte, secrets redactor) []byte {
 	var parsed any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -60,17 +80,6 @@ func cleanError(body []byte, secrets *redactor) []byte {
 		}
 	}
 	return []byte(secrets.line(string(body)))
-}
-
-// failing is a reader at its end, or at an error.
-type failing struct{ err error }
-
-// Read implements io.Reader.
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // hideIn takes the token, and control characters, out of the text of an error, which may

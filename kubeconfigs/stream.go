@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
 const (
@@ -33,12 +35,12 @@ type event struct {
 // stream is the body of a watch.
 type stream struct {
 	*objects
-	body *capped
+	body *response.Capped
 	*scanner
 }
 
 func (o *objects) stream(body io.ReadCloser) *stream {
-	limited := &capped{ReadCloser: body}
+	limited := capped(body, 0)
 	return &stream{objects: o, body: limited, scanner: newScanner(limited, watchBuffer)}
 }
 
@@ -63,7 +65,7 @@ func (f *feed) read(ctx context.Context, s *stream) (event, error) {
 // event reads one event. An object that cannot be read is no error, so long as it is known
 // where it ends; what the member says to have gone wrong is an APIStatus.
 func (s *stream) event(ctx context.Context) (e event, err error) {
-	s.body.left = eventLimit
+	s.body.Left = eventLimit
 	if _, err := s.next(); err != nil {
 		return e, err
 	}

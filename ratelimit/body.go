@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
 const (
@@ -19,30 +21,17 @@ const (
 // errBodyTooLong ends the reading of an answer that is longer than maxBody.
 var errBodyTooLong = errors.New("the answer is longer than 10 MiB")
 
-// body is an answer's body that fails past maxBody, and that says when it is closed.
+// body is a response's body that fails past maxBody, and that calls closed once it is closed.
 type body struct {
 	io.Reader
 	closer io.Closer
-	left   int64
 	once   sync.Once
 	closed func()
 }
 
-// Read reads up to the cap.
-func (b *body) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		// Only one more byte tells an answer that just fits from one that does not.
-		if n, err := b.Reader.Read(make([]byte, 1)); n == 0 {
-			return 0, err
-		}
-		return 0, errBodyTooLong
-	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.Reader.Read(p)
-	b.left -= int64(n)
-	return n, err
+// newBody returns a body that reads from start and closes closer.
+func newBody(start io.Reader, closer io.Closer, closed func()) *body {
+	return &body{Reader: &response.Capped{ReadCloser: io.NopCloser(start), Left: maxBody, Err: errBodyTooLong}, closer: closer, closed: closed}
 }
 
 // Close closes the connection's body and releases what the request held.
@@ -56,13 +45,7 @@ func (b *body) Close() error {
 func peek(r io.Reader) (start []byte, whole io.Reader) {
 	start, err := io.ReadAll(io.LimitReader(r, maxErrorBody))
 	if err != nil {
-		return start, io.MultiReader(bytes.NewReader(start), failing{err})
+		return start, io.MultiReader(bytes.NewReader(start), response.Failing(err))
 	}
 	return start, io.MultiReader(bytes.NewReader(start), r)
 }
-
-// failing repeats an error that reading has met.
-type failing struct{ err error }
-
-// Read fails.
-func (f failing) Read([]byte) (int, error) { return 0, f.err }

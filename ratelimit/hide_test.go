@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/ratelimit/response/responsetest"
 )
 
 func TestWhatAnSCMRepeatsOfACredentialIsHidden(t *testing.T) {
@@ -31,7 +33,7 @@ func TestWhatAnSCMRepeatsOfACredentialIsHidden(t *testing.T) {
 		"its shape, of another app":   {"token " + installation, "use ghs_<AppID>_<JWT>", "use ghs_<AppID>_<JWT>"},
 		"too short":                   {"Bearer abc", "abc", "abc"},
 		"of nobody":                   {"", `not \u0061llowed`, `not \u0061llowed`},
-		"something else":              {"Bearer " + token, `{"message":"a\/b"}`, `{"message":"a/b"}`},
+		"something else":              {"Bearer " + token, `{"message":"a\/b"}`, `{"message":"a\/b"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -40,6 +42,22 @@ func TestWhatAnSCMRepeatsOfACredentialIsHidden(t *testing.T) {
 				req.Header.Set("Authorization", test.authorization)
 			}
 			g.Expect(string(hide(req, []byte(test.words)))).To(Equal(test.want))
+		})
+	}
+}
+
+func TestHide_FindsACredentialHoweverItIsSpelled(t *testing.T) {
+	const user, token = "me@example.com", "ATATT3x/Canary+0123=CAFEatlassian-9.Token_x"
+	basic := base64.StdEncoding.EncodeToString([]byte(user + ":" + token))
+	for name, spell := range responsetest.Spellings {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			for _, test := range []struct{ authorization, secret string }{{"Bearer " + token, token}, {"Basic " + basic, token}, {"Basic " + basic, basic}} {
+				req := &http.Request{Header: http.Header{"Authorization": {test.authorization}}}
+				said := string(hide(req, []byte(`{"message":"no `+spell(test.secret)+` here"}`)))
+				// Base64 has the neighbors' bits in it at both ends.
+				g.Expect(len(responsetest.Left(said, spell(test.secret)))).To(BeNumerically("<=", 8), said)
+			}
 		})
 	}
 }

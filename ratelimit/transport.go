@@ -72,7 +72,7 @@ func (r *roundTripper) attempt(req *http.Request) (_ *http.Response, stale bool,
 		return nil, stale, err
 	}
 	start, err := r.read(sent, resp, paid, cancel)
-	resp.Body = &body{Reader: start, closer: resp.Body, left: maxBody, closed: release}
+	resp.Body = newBody(start, resp.Body, release)
 	if err != nil {
 		_ = resp.Body.Close()
 		return nil, false, err

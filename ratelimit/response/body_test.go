@@ -1,6 +1,7 @@
-package kubeconfigs
+package response
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-func TestAnAnswerEndsAtItsLimit(t *testing.T) {
+var errTooLarge = errors.New("too large")
+
+func TestCapped_FailsPastItsLimit(t *testing.T) {
 	for name, c := range map[string]struct {
 		size int
 		err  error
@@ -20,7 +23,7 @@ func TestAnAnswerEndsAtItsLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			read, err := io.ReadAll(&capped{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", c.size))), left: 100})
+			read, err := io.ReadAll(&Capped{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", c.size))), Left: 100, Err: errTooLarge})
 			if c.err == nil {
 				g.Expect(err).NotTo(HaveOccurred())
 			} else {

@@ -1,4 +1,4 @@
-package kubeconfigs
+package response
 
 import (
 	"bytes"

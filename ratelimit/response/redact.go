@@ -1,54 +1,59 @@
-package kubeconfigs
+package response
 
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
 const (
-	// hidden is in the place of a token.
-	hidden = "***"
-	// shortestSecret is how long a token must be to be hidden: to replace less would
-	// spoil the text and hide nothing.
-	shortestSecret = 8
-	// telling is how many characters of a token, one after the other, are hidden wherever
-	// they are: a text may have been cut in the middle of a token.
-	telling = 2 * keyLength
-	// keyLength is how long the parts of a token are by which it is found.
+	// Mask replaces a secret in a text.
+	Mask = "***"
+	// ShortestSecret is the length from which on secrets are replaced: to replace shorter
+	// ones would spoil texts and hide nothing.
+	ShortestSecret = 8
+	// minPart is how many consecutive characters of a secret are replaced wherever they
+	// are: a text may quote a part of it, such as the JWT that an installation token of GitHub
+	// holds after its prefix.
+	minPart = 2 * keyLength
+	// keyLength is how long the parts of a secret are by which it is found.
 	keyLength = 8
-	// deepest is how often a text may have been escaped.
-	deepest = 8
-	// window is how much of a text is looked through at once, and overlap how much of that
-	// again with the next: what is telling of a token is hidden where it is spelled in less.
+	// maxEscapes is how many times a text may have been escaped.
+	maxEscapes = 8
+	// window is how much of a text is searched at once, and overlap how much of that is
+	// searched again with the next window: a part of a secret is found where its spelling is
+	// shorter.
 	window  = 64 << 10
 	overlap = 16 << 10
 )
 
-// redact replaces a token in a text by ***, however it is spelled there: escaped as in
+// Redactor replaces secrets in texts by Mask, however they are spelled there: escaped as in
 // JSON, Go, C, URLs, HTML or quoted-printable, several times or in part, broken by white
-// space or control sequences, in base64 or hexadecimal, or cut.
-func redact(text, token string) string { return newRedactor(token).redact(text) }
-
-// redactor is redact for several texts. It prepares itself when it is first needed.
-type redactor struct {
-	token   string
-	secrets *secrets
+// space or control sequences, in base64 or hexadecimal, or cut. It prepares itself when it is
+// first used, and is not safe for concurrent use.
+type Redactor struct {
+	secrets []string
+	index   *index
 }
 
-func newRedactor(token string) *redactor { return &redactor{token: token} }
+// NewRedactor returns a Redactor for secrets. Those shorter than ShortestSecret are ignored.
+func NewRedactor(secrets ...string) *Redactor {
+	return &Redactor{secrets: slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < ShortestSecret })}
+}
 
-func (r *redactor) redact(text string) string {
-	if len(r.token) < shortestSecret || len(text) < shortestSecret {
+// Redact returns a text without the secrets.
+func (r *Redactor) Redact(text string) string {
+	if len(r.secrets) == 0 || len(text) < ShortestSecret {
 		return text
 	}
-	if r.secrets == nil {
-		r.secrets = secretsOf(r.token)
+	if r.index == nil {
+		r.index = newIndex(r.secrets)
 	}
 	var covered []bool
 	for from, to := 0, 0; to < len(text); from = to - overlap {
 		to = min(from+window, len(text))
-		covered = r.secrets.coverAll(verbatim(text, from, to), covered, len(text))
+		covered = r.index.coverAll(verbatim(text, from, to), covered, len(text))
 	}
 	if covered == nil {
 		return text
@@ -59,15 +64,15 @@ func (r *redactor) redact(text string) string {
 		case !covered[i]:
 			out.WriteByte(text[i])
 		case i == 0 || !covered[i-1]:
-			out.WriteString(hidden)
+			out.WriteString(Mask)
 		}
 	}
 	return out.String()
 }
 
-// secrets are a token and what it is encoded, to be found in texts. Each eighth character
-// of them begins a key: what is as long as telling has one in it.
-type secrets struct {
+// index finds secrets and their encodings in texts. Each eighth character of them begins a
+// key, so that each part of minPart characters contains one.
+type index struct {
 	all  []byte // with a zero after each
 	keys map[[keyLength]byte]keyPlace
 }
@@ -75,40 +80,47 @@ type secrets struct {
 // keyPlace is where a key is in all, and how much has to be the same around it.
 type keyPlace struct{ at, least int }
 
-func secretsOf(token string) *secrets {
-	s := &secrets{keys: map[[keyLength]byte]keyPlace{}}
-	s.add(token)
-	digits := hex.EncodeToString([]byte(token))
+func newIndex(secrets []string) *index {
+	s := &index{keys: map[[keyLength]byte]keyPlace{}}
+	for _, secret := range secrets {
+		s.addAll(secret)
+	}
+	return s
+}
+
+// addAll adds a secret and its encodings.
+func (s *index) addAll(secret string) {
+	s.add(secret)
+	digits := hex.EncodeToString([]byte(secret))
 	s.add(digits)
 	s.add(strings.ToUpper(digits))
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		// What comes before the token decides how it is encoded, in one of three ways. The
+		// What comes before the secret decides how it is encoded, in one of three ways. The
 		// first characters of that, and the last, depend on its neighbors.
 		for before, foreign := range []int{0, 2, 3} {
-			encoded := encoding.EncodeToString(append(make([]byte, before), token...))
-			if (before+len(token))%3 > 0 {
+			encoded := encoding.EncodeToString(append(make([]byte, before), secret...))
+			if (before+len(secret))%3 > 0 {
 				encoded = encoded[:len(encoded)-1]
 			}
 			s.add(encoded[foreign:])
 		}
 	}
-	return s
 }
 
-func (s *secrets) add(secret string) {
+func (s *index) add(secret string) {
 	start := len(s.all)
 	s.all = append(append(s.all, secret...), 0)
 	for i := 0; i+keyLength <= len(secret); i += keyLength {
 		key := [keyLength]byte(s.all[start+i:])
 		if _, known := s.keys[key]; !known {
-			s.keys[key] = keyPlace{at: start + i, least: min(telling, len(secret))}
+			s.keys[key] = keyPlace{at: start + i, least: min(minPart, len(secret))}
 		}
 	}
 }
 
 // coverAll is cover for a text and all that it spells by escapes.
-func (s *secrets) coverAll(text spelled, covered []bool, size int) []bool {
-	for range deepest {
+func (s *index) coverAll(text spelled, covered []bool, size int) []bool {
+	for range maxEscapes {
 		covered = s.cover(text.squeezed(), covered, size)
 		next, changed := text.unescaped()
 		if !changed {
@@ -120,7 +132,7 @@ func (s *secrets) coverAll(text spelled, covered []bool, size int) []bool {
 }
 
 // cover marks where a text of size bytes spells a secret, or as much of one as is telling.
-func (s *secrets) cover(spelled spelled, covered []bool, size int) []bool {
+func (s *index) cover(spelled spelled, covered []bool, size int) []bool {
 	text := spelled.text
 	for i := 0; i+keyLength <= len(text); i++ {
 		found, ok := s.keys[[keyLength]byte(text[i:])]
@@ -211,26 +223,4 @@ func controlSequence(text []byte) int {
 		}
 	}
 	return len(text)
-}
-
-// line is what may be told of a text: in one line, without the token, and not too long.
-func (r *redactor) line(text string) string { return shortened(r.redact(text), longestText) }
-
-// lines is line for every text in a value of JSON.
-func (r *redactor) lines(value any) any {
-	switch v := value.(type) {
-	case string:
-		return r.line(v)
-	case []any:
-		for i := range v {
-			v[i] = r.lines(v[i])
-		}
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, each := range v {
-			out[r.line(key)] = r.lines(each)
-		}
-		return out
-	}
-	return value
 }
