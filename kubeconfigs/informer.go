@@ -2,7 +2,6 @@ package kubeconfigs
 
 import (
 	"fmt"
-	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -135,9 +134,6 @@ func (i *informer) known(name client.ObjectKey) (client.Object, error) {
 	object, _ := found.(client.Object)
 	return object, nil
 }
-
-// holds reports whether an object is of the informer's kind.
-func (i *informer) holds(object any) bool { return reflect.TypeOf(object) == reflect.TypeOf(i.kind) }
 
 // stop lets no more handlers in.
 func (i *informer) stop() {
