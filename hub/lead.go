@@ -27,6 +27,9 @@ const (
 	releasedUnpublished = 2
 )
 
+// unknownHolder stands for who may have held a lease until it was deleted.
+const unknownHolder = "unknown"
+
 var (
 	errNotRenewed = errors.New("this replica's lease was not renewed in time")
 	errTermOver   = errors.New("this replica has led already; what it knows may be out of date")
@@ -165,12 +168,21 @@ func (l *Lead) keepWhile(unsure, unpublished func() bool) {
 }
 
 // Create makes the lease, and begins the term. A lease that went away during the
-// term is not made again: nobody knows who had it since.
+// term is not made again: nobody knows who had it since. One that was seen before was deleted,
+// maybe while a replica held it that was never seen with it and goes on until its next renewal.
 func (l *Lead) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	l.mu.Lock()
 	l.over = l.over || !l.renewed.IsZero()
 	l.mu.Unlock()
-	return l.renew(ctx, record, l.Interface.Create)
+	if err := l.renew(ctx, record, l.Interface.Create); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.seenAt.IsZero() {
+		l.last, l.seenAt = resourcelock.LeaderElectionRecord{HolderIdentity: unknownHolder}, l.renewed
+	}
+	return nil
 }
 
 // Update takes the lease, renews it or gives it up.

@@ -183,6 +183,17 @@ func TestTheLeaseTellsOfThePredecessor(t *testing.T) {
 	e.clock.Step(7 * time.Second)
 	g.Expect(e.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true, Left: 2 * time.Second}))
 
+	deleted := newElection()
+	deleted.see(g, "other")
+	deleted.clock.Step(7 * time.Second)
+	deleted.lease.record = nil
+	_, _, err = deleted.Get(t.Context())
+	g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
+	g.Expect(deleted.Create(t.Context(), heldBy("me"))).To(Succeed())
+	deleted.clock.Step(time.Second)
+	g.Expect(deleted.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true, Left: -4 * time.Second}),
+		"another replica may have had it since, and have renewed it until it was deleted")
+
 	var none *Lead
 	g.Expect(none.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true}))
 }
