@@ -92,7 +92,6 @@ const (
 )
 
 var (
-	fullSHA  = regexp.MustCompile(`^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
 	repoPath = regexp.MustCompile(`^[^/\s[:cntrl:]?#%\\]+(/[^/\s[:cntrl:]?#%\\]+)+$`)
 	// alias matches what other names for a repository have: a UUID, a clone URL.
 	alias = regexp.MustCompile(`[{}@:]|(?i:[.]git)/*$`)
@@ -173,7 +172,7 @@ func (c *Claim) record(st v1alpha1.CommitStatusStatus) {
 
 func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
 	switch {
-	case !fullSHA.MatchString(spec.SHA):
+	case !isFullSHA(spec.SHA):
 		return providers.Errorf(v1alpha1.ReasonInvalid, "sha must be the full hash of a commit: 40 or 64 hexadecimal digits")
 	case spec.Name == "" || utf8.RuneCountInString(spec.Name) > maxName:
 		return providers.Errorf(v1alpha1.ReasonInvalid, "name must have 1 to %d characters", maxName)
@@ -185,6 +184,15 @@ func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
 		return providers.Errorf(v1alpha1.ReasonInvalid, "url must be an absolute http or https URL of at most %d characters", maxURL)
 	}
 	return nil
+}
+
+// isFullSHA reports whether a text is the full hash of a commit, of SHA-1 or SHA-256.
+func isFullSHA(text string) bool {
+	if len(text) != 40 && len(text) != 64 {
+		return false
+	}
+	_, err := hex.DecodeString(text)
+	return err == nil
 }
 
 func checkPath(repository string) *providers.Error {

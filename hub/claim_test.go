@@ -104,6 +104,8 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 		"no ScmProvider":     {nil, testRepo(), nil, v1alpha1.ReasonProviderNotFound, "ScmProvider acme, which GitRepo shop names, does not exist"},
 		"no grant":           {nil, testRepo(), testSCM(), v1alpha1.ReasonDenied, "no grant of ScmProvider acme lets namespace team-a of cluster eu"},
 		"short sha":          {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
+		"no hexadecimal sha": {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] + "g" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
+		"long sha":           {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA + "00" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
 		"no name":            {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
 		"long name":          {func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = strings.Repeat("ä", 256) }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "name must have 1 to 255"},
 		"unknown phase":      {func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = "done" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "phase must be one of"},

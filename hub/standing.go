@@ -1,13 +1,11 @@
 package hub
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -29,9 +27,6 @@ type Patch struct {
 	Source *v1alpha1.CommitStatus
 }
 
-// seed makes fingerprints that nobody outside can foresee.
-var seed = maphash.MakeSeed()
-
 // fingerprint identifies what a patch would write, and into which version of the object.
 func (p Patch) fingerprint() uint64 {
 	var h maphash.Hash
@@ -40,20 +35,6 @@ func (p Patch) fingerprint() uint64 {
 	maphash.WriteComparable(&h, p.Version)
 	maphash.WriteComparable(&h, wordsOf(p.Status))
 	return h.Sum64()
-}
-
-// wordsOf identifies what a status says. When its conditions changed does not count.
-func wordsOf(st v1alpha1.CommitStatusStatus) uint64 {
-	st = unsealed(st)
-	st.Conditions = slices.Clone(st.Conditions)
-	for i := range st.Conditions {
-		st.Conditions[i].LastTransitionTime = metav1.Time{}
-	}
-	body, err := json.Marshal(st)
-	if err != nil {
-		return 0 // there is nothing in a status that cannot be encoded
-	}
-	return maphash.Bytes(seed, body)
 }
 
 // Patch returns the status to publish for an object; ok is false when it has the

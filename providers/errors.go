@@ -95,6 +95,9 @@ func AsError(err error) *Error {
 // Sentence makes one line of at most 300 characters of text that may come from
 // a server: runs of white space become one blank, what does not print is left out.
 func Sentence(text string) string {
+	if isSentence(text) {
+		return text
+	}
 	var b strings.Builder
 	runes := 0
 	for _, word := range strings.Fields(text) {
@@ -115,6 +118,22 @@ func Sentence(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// isSentence reports whether a text is one that Sentence leaves as it is, of ASCII only: most
+// are, and they are not copied.
+func isSentence(text string) bool {
+	if len(text) >= maxMessage {
+		return false
+	}
+	before := byte(' ')
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == ' ' && before == ' ' {
+			return false
+		}
+		before = text[i]
+	}
+	return text == "" || before != ' '
 }
 
 // printed is a rune that prints, or less than 0.

@@ -14,6 +14,12 @@ import (
 func TestAMessageIsOneShortPrintableLine(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"as it is":            {"no such commit", "no such commit"},
+		"nothing":             {"", ""},
+		"blanks around":       {" a b ", "a b"},
+		"two blanks":          {"a  b", "a b"},
+		"a DEL":               {"a\x7fb", "ab"},
+		"299 of ASCII":        {strings.Repeat("u", 299), strings.Repeat("u", 299)},
+		"300 of ASCII":        {strings.Repeat("u", 300), strings.Repeat("u", 299) + "…"},
 		"white space":         {" a\n\tb  c ", "a b c"},
 		"control characters":  {"a\x00\x1b[31mb", "a[31mb"},
 		"words of nothing":    {"\x00 a \x00 b \x00", "a b"},
