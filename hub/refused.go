@@ -10,8 +10,8 @@ import (
 // statuses, and the objects whose statuses its admission does not accept. They report
 // changes: a member that is read well does not show it otherwise.
 type refusals struct {
-	// forbidden and unwanted must not call the refusals. words are those of the member, ""
-	// where it refuses nothing.
+	// forbidden and unwanted must not call the refusals. words name an object that is
+	// refused, with what the member says of it if that is known, and are "" for none.
 	forbidden func(forbidden bool)
 	unwanted  func(words string)
 
@@ -19,6 +19,10 @@ type refusals struct {
 	// namespaces has the objects of each namespace in which the hub may not patch.
 	namespaces map[string]map[ObjectID]struct{}
 	objects    map[ObjectID]struct{}
+	// named is the one of objects that was reported last, zero while there are none, and
+	// quoted says that the member's words about it were.
+	named  ObjectID
+	quoted bool
 }
 
 func newRefusals(forbidden func(bool), unwanted func(words string)) *refusals {
@@ -43,9 +47,13 @@ func (r *refusals) note(id ObjectID, err error) (allowed bool) {
 		r.namespaces[id.Namespace][id] = struct{}{}
 	case kind == unwanted:
 		if len(r.objects) == 0 {
-			r.unwanted(id.Namespace + "/" + id.Name + ": " + err.Error())
+			r.named = id
 		}
 		r.objects[id] = struct{}{}
+		if r.named == id && !r.quoted {
+			r.quoted = true
+			r.unwanted(id.Namespace + "/" + id.Name + ": " + err.Error())
+		}
 	case err == nil:
 		if _, allowed = r.namespaces[id.Namespace]; allowed {
 			r.permit(id.Namespace)
@@ -83,7 +91,20 @@ func (r *refusals) accept(id ObjectID) {
 		return
 	}
 	delete(r.objects, id)
-	if len(r.objects) == 0 {
-		r.unwanted("")
+	if r.named == id {
+		r.nameAnother()
 	}
+}
+
+// nameAnother reports another object than the one that was reported last, or that there is
+// none. The member's words about it come with its next refusal: to keep those about every
+// object would take a member's word for how much memory. The lock is held.
+func (r *refusals) nameAnother() {
+	r.named, r.quoted = ObjectID{}, false
+	for id := range r.objects {
+		r.named = id
+		r.unwanted(id.Namespace + "/" + id.Name)
+		return
+	}
+	r.unwanted("")
 }

@@ -87,10 +87,14 @@ func TestRefusals_ReportOnChange(t *testing.T) {
 	r.note(a, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
 	r.note(b, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
 	r.note(other, nil)
+	g.Expect(unwanted).To(HaveExactElements("team-a/build: "+policyDenied), "as long as that one is refused")
 	r.upToDate(a)
-	g.Expect(unwanted).To(HaveExactElements("team-a/build: "+policyDenied), "as long as one object is refused")
+	g.Expect(unwanted).To(HaveExactElements("team-a/build: "+policyDenied, "team-b/build"), "another one is refused still")
+	r.note(b, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
+	r.note(b, refusedWith(422, metav1.StatusReasonInvalid, policyDenied))
+	g.Expect(unwanted[2:]).To(HaveExactElements("team-b/build: "+policyDenied), "with the member's words once it is refused again")
 	r.note(b, nil)
-	g.Expect(unwanted).To(HaveExactElements("team-a/build: "+policyDenied, ""))
+	g.Expect(unwanted[3:]).To(HaveExactElements(""))
 	g.Expect(forbidden).To(HaveLen(2))
 }
 
