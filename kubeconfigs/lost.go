@@ -8,10 +8,19 @@ import (
 
 // loss is how a feed has lost objects that no watch reported as deleted.
 type loss struct {
-	// lostAt and heardAt are those of progress.
-	lostAt, heardAt time.Time
+	// lostFrom, lostAt and heardAt are those of progress.
+	lostFrom, lostAt, heardAt time.Time
 	// holds says that the feed has objects that it did not lose.
 	holds bool
+}
+
+// apart reports whether two losses were at different times: what is between is long.
+func (l loss) apart(other loss) bool {
+	earliest := l.lostAt
+	if other.lostAt.Before(earliest) {
+		earliest = other.lostAt
+	}
+	return later(l.lostFrom, other.lostFrom).Sub(earliest) >= vanishedFor
 }
 
 // replaced takes in how many objects there were before a list, and how many of them it has.
@@ -21,9 +30,12 @@ func (p *progress) replaced(before, survivors int) {
 	switch {
 	case before == 0: // as before
 	case survivors > 0:
-		p.lostAt = time.Time{}
+		p.lostFrom, p.lostAt = time.Time{}, time.Time{}
 	default:
 		p.lostAt = p.clock.Now()
+		if p.lostFrom = p.heardAt; p.lostFrom.IsZero() {
+			p.lostFrom = p.lostAt
+		}
 	}
 }
 
@@ -34,39 +46,38 @@ func (f *feed) loss() loss {
 	f.intake.mu.Unlock()
 	f.progress.mu.Lock()
 	defer f.progress.mu.Unlock()
-	return loss{lostAt: f.lostAt, heardAt: f.heardAt, holds: holds && f.lostAt.IsZero()}
+	return loss{lostFrom: f.lostFrom, lostAt: f.lostAt, heardAt: f.heardAt, holds: holds && f.lostAt.IsZero()}
 }
 
 // lost reports when lists had none of the objects that a member had before, of either kind:
 // as after its CRDs were deleted and made again while the hub did not reach it. Its API server
 // tells of no deletion then, and lets the hub read nothing that tells new CRDs from old ones.
-// zero means that something is left. undecided says that CommitStatuses were lost, and that
-// nothing has been heard since of others, or of GitRepos, that may be lost as well.
-func (c *memberCache) lost(now time.Time) (at time.Time, undecided bool) {
+// zero means that something is left. doubtAt is when CommitStatuses were lost, as long as
+// nothing has been heard since of others, or of GitRepos, that may be lost as well: for good
+// where a namespace may be listed no more. It is zero where there is no such doubt.
+func (c *memberCache) lost() (at, doubtAt time.Time) {
 	status, repo := v1alpha1.GroupVersion.WithKind("CommitStatus"), v1alpha1.GroupVersion.WithKind("GitRepo")
-	newest, left := map[string]time.Time{}, false
+	newest := map[string]loss{}
 	var holding []loss
 	c.eachFeed(func(f *feed) {
 		l := f.loss()
 		if l.holds {
 			holding = append(holding, l)
 		}
-		left = left || l.holds
-		if l.lostAt.After(newest[f.objects.kind.Kind]) {
-			newest[f.objects.kind.Kind] = l.lostAt
+		if l.lostAt.After(newest[f.objects.kind.Kind].lostAt) {
+			newest[f.objects.kind.Kind] = l
 		}
 	})
-	statuses := newest[status.Kind]
-	if statuses.IsZero() || now.Sub(statuses) >= vanishedFor {
-		return time.Time{}, false
-	}
+	statuses, repos := newest[status.Kind], newest[repo.Kind]
 	for _, l := range holding {
-		undecided = undecided || l.heardAt.Before(statuses)
+		if l.heardAt.Before(statuses.lostAt) {
+			return time.Time{}, statuses.lostAt
+		}
 	}
-	if left || statuses.Sub(newest[repo.Kind]).Abs() >= vanishedFor {
-		return time.Time{}, undecided
+	if statuses.lostAt.IsZero() || len(holding) > 0 || statuses.apart(repos) {
+		return time.Time{}, time.Time{}
 	}
-	return later(statuses, newest[repo.Kind]), false
+	return later(statuses.lostAt, repos.lostAt), time.Time{}
 }
 
 // later returns the later of two times.

@@ -45,9 +45,12 @@ func TestMemberCacheLost_TellsAMemberThatLostAllFromOneThatDeletedSome(t *testin
 		"some CommitStatuses":                      {[]fed{{statuses, 3, 1, 0, 0, true}, {repos, 1, 1, 0, 0, true}}, -1, false},
 		"all CommitStatuses":                       {[]fed{{statuses, 1, 0, time.Minute, time.Minute, false}, {repos, 1, 1, time.Hour, 0, true}}, -1, false},
 		"all CommitStatuses, GitRepos to be heard": {[]fed{{statuses, 1, 0, 0, 0, false}, {repos, 1, 1, time.Hour, time.Minute, true}}, -1, true},
-		"all long ago":                             {[]fed{{statuses, 3, 0, time.Hour, time.Hour, false}, {repos, 1, 0, time.Hour, time.Hour, false}}, -1, false},
-		"all, but at other times":                  {[]fed{{statuses, 3, 0, 0, 0, false}, {repos, 1, 0, time.Hour, 0, false}}, -1, false},
-		"nothing, since there was nothing":         {[]fed{{statuses, 0, 0, 0, 0, false}, {repos, 0, 0, 0, 0, false}}, -1, false},
+		"all long ago":                             {[]fed{{statuses, 3, 0, time.Hour, time.Hour, false}, {repos, 1, 0, time.Hour, time.Hour, false}}, time.Hour, false},
+		"all CommitStatuses long ago, GitRepos to be heard": {
+			[]fed{{statuses, 1, 0, time.Hour, time.Hour, false}, {repos, 1, 1, 2 * time.Hour, 90 * time.Minute, true}}, -1, true,
+		},
+		"all, but at other times":          {[]fed{{statuses, 3, 0, 0, 0, false}, {repos, 1, 0, time.Hour, 0, false}}, -1, false},
+		"nothing, since there was nothing": {[]fed{{statuses, 0, 0, 0, 0, false}, {repos, 0, 0, 0, 0, false}}, -1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -67,8 +70,8 @@ func TestMemberCacheLost_TellsAMemberThatLostAllFromOneThatDeletedSome(t *testin
 			}
 			c.informers = map[schema.GroupVersionKind]*informer{{}: into}
 			clk.SetTime(noon)
-			at, undecided := c.lost(noon)
-			g.Expect(undecided).To(Equal(tt.undecided))
+			at, doubtAt := c.lost()
+			g.Expect(!doubtAt.IsZero()).To(Equal(tt.undecided))
 			if tt.at < 0 {
 				g.Expect(at).To(BeZero())
 			} else {
@@ -122,6 +125,40 @@ func TestMemberCacheLost_WaitsForEveryCommitStatusList(t *testing.T) {
 	add("CommitStatus", false) // namespace b: waits before its next list
 	add("GitRepo", true)       // namespace b
 	c := &memberCache{informers: map[schema.GroupVersionKind]*informer{commitStatus: into}}
-	at, undecided := c.lost(noon.Add(15 * time.Second))
-	g.Expect(at.IsZero() && !undecided).To(BeFalse(), "what namespace b lost is to be heard yet")
+	at, doubtAt := c.lost()
+	g.Expect(at).To(BeZero())
+	g.Expect(doubtAt).To(Equal(noon), "what namespace b lost is to be heard yet")
+}
+
+// The list that finds that the GitRepos are lost, too, may fail for long.
+func TestMemberCacheLost_ComparesLossesByWhenTheyMayHaveBeen(t *testing.T) {
+	for name, tt := range map[string]struct {
+		heard time.Duration // how long before the CommitStatuses were lost the GitRepos were heard last
+		lost  bool
+	}{
+		"not heard in between":    {time.Second, true},
+		"heard until a while ago": {-time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			clk := clocktesting.NewFakeClock(noon)
+			into := newInformer(&v1alpha1.GitRepo{})
+			add := func(kind string) *feed {
+				f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+				into.feeds = append(into.feeds, f)
+				return f
+			}
+			statuses, repos := add("CommitStatus"), add("GitRepo")
+			clk.SetTime(noon.Add(-tt.heard))
+			repos.came("7", true)
+			clk.SetTime(noon)
+			statuses.replaced(1, 0)
+			clk.SetTime(noon.Add(2 * time.Hour))
+			repos.replaced(1, 0)
+			c := &memberCache{informers: map[schema.GroupVersionKind]*informer{commitStatus: into}}
+			at, doubtAt := c.lost()
+			g.Expect(doubtAt).To(BeZero())
+			g.Expect(!at.IsZero()).To(Equal(tt.lost))
+		})
+	}
 }

@@ -37,9 +37,10 @@ type progress struct {
 	// held says that the member forbids to list the namespace, so that the feed waits.
 	held bool
 	lag  lag
-	// lostAt is when a list had none of the objects that were known before, zero if the last
-	// one had some; heardAt is when the member last sent a list, an event or a bookmark.
-	lostAt, heardAt time.Time
+	// lostAt is when a list had none of the objects that were known before, and lostFrom when
+	// the member was heard last before that list; both are zero if the last one had some.
+	// heardAt is when the member last sent a list, an event or a bookmark.
+	lostFrom, lostAt, heardAt time.Time
 	// because is why the next list is made; end ends the watch under way, nil without one.
 	because remedy
 	end     context.CancelCauseFunc

@@ -52,11 +52,15 @@ type serving struct {
 	asking  bool
 }
 
-// since decides what is known for a deletion.
-func (s serving) since(deletedAt, since time.Time) Serving {
+// since decides what is known for a deletion. doubtAt is when the kinds may have been gone, as
+// far as is known yet, zero for never.
+func (s serving) since(deletedAt, since, doubtAt time.Time) Serving {
+	around := func(at time.Time) bool { return !at.IsZero() && !at.Before(deletedAt.Add(-vanishedFor)) }
 	switch {
-	case !s.vanishedAt.IsZero() && !s.vanishedAt.Before(deletedAt.Add(-vanishedFor)):
+	case around(s.vanishedAt):
 		return Vanished
+	case around(doubtAt):
+		return ServingUnknown
 	case !s.at.IsZero() && !s.at.Before(since):
 		return Serves
 	}
@@ -76,14 +80,13 @@ func (p *Provider) Serving(name string, deleted, within time.Duration) Serving {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := p.options.Clock.Now()
+	var doubtAt time.Time
 	if m.current != nil {
-		at, undecided := m.current.cache.lost(now)
-		if undecided {
-			return ServingUnknown
-		}
-		m.serving.vanishedAt = later(m.serving.vanishedAt, at)
+		var lostAt time.Time
+		lostAt, doubtAt = m.current.cache.lost()
+		m.serving.vanishedAt = later(m.serving.vanishedAt, lostAt)
 	}
-	known := m.serving.since(now.Add(-deleted), now.Add(-within))
+	known := m.serving.since(now.Add(-deleted), now.Add(-within), doubtAt)
 	if known == ServingUnknown && m.current != nil && !m.serving.asking && now.Sub(m.serving.askedAt) >= servingEvery {
 		m.serving.asking, m.serving.askedAt = true, now
 		ctx, current := p.ctx, m.current
@@ -105,23 +108,26 @@ func (m *member) noteServing(began time.Time, err error) {
 	}
 }
 
-// serves finds out whether the member serves the kinds, by discovery and by a list. A member
-// that forbids discovery is taken at its list alone.
+// serves finds out whether the member serves the kinds, by discovery and by a list. Of a member
+// that forbids discovery that remains unknown as long as the lists go well: they do until the
+// last object of a CRD that is being deleted is gone.
 func (e *engagement) serves(ctx context.Context, codec *codec) error {
 	api, err := e.connection.api(codec)
 	if err != nil {
 		return err
 	}
-	body, err := api.Get().AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version).Stream(asCheck(ctx))
-	if err == nil {
-		err = offersKinds(io.LimitReader(body, discoveryLimit))
+	body, discovered := api.Get().AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version).Stream(asCheck(ctx))
+	if discovered == nil {
+		discovered = offersKinds(io.LimitReader(body, discoveryLimit))
 		_ = body.Close()
 	}
-	if err != nil && !apierrors.IsForbidden(err) {
+	if discovered != nil && !apierrors.IsForbidden(discovered) {
+		return discovered
+	}
+	if _, err := check(ctx, e.connection, codec, e.wish.namespaces); err != nil {
 		return err
 	}
-	_, err = check(ctx, e.connection, codec, e.wish.namespaces)
-	return err
+	return discovered
 }
 
 // offersKinds reads a discovery document. While a CRD is being deleted, objects are deleted

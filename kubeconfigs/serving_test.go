@@ -1,6 +1,11 @@
 package kubeconfigs
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -8,8 +13,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
@@ -19,21 +27,27 @@ import (
 func TestServing_IsKnownByWhatWasSeenLast(t *testing.T) {
 	at := func(sec int) time.Time { return noon.Add(time.Duration(sec) * time.Second) }
 	for name, each := range map[string]struct {
-		known serving
-		want  Serving
+		known   serving
+		doubtAt time.Time
+		want    Serving
 	}{
-		"nothing":                               {serving{}, ServingUnknown},
-		"a check since":                         {serving{at: at(16)}, Serves},
-		"a check at that very time":             {serving{at: at(15)}, Serves},
-		"a check after the deletion, too early": {serving{at: at(14)}, ServingUnknown},
-		"gone after the deletion":               {serving{vanishedAt: at(1)}, Vanished},
-		"gone and back":                         {serving{vanishedAt: at(1), at: at(16)}, Vanished},
-		"gone shortly before":                   {serving{vanishedAt: at(-60), at: at(16)}, Vanished},
-		"gone long before":                      {serving{vanishedAt: at(-600), at: at(16)}, Serves},
-		"gone long before, not asked since":     {serving{vanishedAt: at(-600)}, ServingUnknown},
+		"nothing":                                 {serving{}, time.Time{}, ServingUnknown},
+		"a check since":                           {serving{at: at(16)}, time.Time{}, Serves},
+		"a check at that very time":               {serving{at: at(15)}, time.Time{}, Serves},
+		"a check after the deletion, too early":   {serving{at: at(14)}, time.Time{}, ServingUnknown},
+		"gone after the deletion":                 {serving{vanishedAt: at(1)}, time.Time{}, Vanished},
+		"gone and back":                           {serving{vanishedAt: at(1), at: at(16)}, time.Time{}, Vanished},
+		"gone shortly before":                     {serving{vanishedAt: at(-60), at: at(16)}, time.Time{}, Vanished},
+		"gone long before":                        {serving{vanishedAt: at(-600), at: at(16)}, time.Time{}, Serves},
+		"gone long before, not asked since":       {serving{vanishedAt: at(-600)}, time.Time{}, ServingUnknown},
+		"in doubt since the deletion":             {serving{at: at(16)}, at(1), ServingUnknown},
+		"in doubt since shortly before":           {serving{at: at(16)}, at(-60), ServingUnknown},
+		"in doubt since long before":              {serving{at: at(16)}, at(-600), Serves},
+		"in doubt since long before, not checked": {serving{}, at(-600), ServingUnknown},
+		"in doubt, but seen to be gone":           {serving{vanishedAt: at(1)}, at(1), Vanished},
 	} {
 		t.Run(name, func(t *testing.T) {
-			NewWithT(t).Expect(each.known.since(noon, at(15))).To(Equal(each.want))
+			NewWithT(t).Expect(each.known.since(noon, at(15), each.doubtAt)).To(Equal(each.want))
 		})
 	}
 }
@@ -58,6 +72,98 @@ func TestOffersKinds_WantsBothWithTheVerbCreate(t *testing.T) {
 			NewWithT(t).Expect(offersKinds(strings.NewReader(each.document))).To(each.want)
 		})
 	}
+}
+
+// servedBy asks a member that answers discovery and lists with these codes.
+func servedBy(t *testing.T, discovery, lists int) error {
+	t.Helper()
+	refuse := func(w http.ResponseWriter, code int) {
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure, Code: int32(code), Reason: map[int]metav1.StatusReason{
+			http.StatusForbidden: metav1.StatusReasonForbidden, http.StatusNotFound: metav1.StatusReasonNotFound,
+		}[code]})
+	}
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		resource := path.Base(request.URL.Path)
+		switch kind := map[string]string{commitStatuses: "CommitStatusList", gitRepos: "GitRepoList"}[resource]; {
+		case kind != "" && lists == http.StatusOK:
+			_, _ = fmt.Fprintf(w, `{"kind":%q,"apiVersion":"commit-status.argoproj.io/v1alpha1","metadata":{"resourceVersion":"7"},"items":[]}`, kind)
+		case kind != "":
+			refuse(w, lists)
+		case discovery == http.StatusOK:
+			_, _ = w.Write([]byte(`{"resources":[{"name":"commitstatuses","verbs":["create"]},{"name":"gitrepos","verbs":["create"]}]}`))
+		default:
+			refuse(w, discovery)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return (&engagement{connection: connect(t, accessTo(server), defaultDeadlines)}).serves(t.Context(), newCodec(clusters.Scheme()))
+}
+
+// Lists go well while CRDs are being deleted, and their objects one by one.
+func TestServes_IsNotKnownOfAMemberThatForbidsDiscovery(t *testing.T) {
+	for name, each := range map[string]struct {
+		discovery, lists int
+		want             serving
+	}{
+		"both go well":               {http.StatusOK, http.StatusOK, serving{at: noon}},
+		"discovery is forbidden":     {http.StatusForbidden, http.StatusOK, serving{}},
+		"forbidden, kinds are gone":  {http.StatusForbidden, http.StatusNotFound, serving{vanishedAt: noon}},
+		"the group is gone":          {http.StatusNotFound, http.StatusOK, serving{vanishedAt: noon}},
+		"the lists are forbidden":    {http.StatusOK, http.StatusForbidden, serving{}},
+		"both are forbidden":         {http.StatusForbidden, http.StatusForbidden, serving{}},
+		"discovered, kinds are gone": {http.StatusOK, http.StatusNotFound, serving{vanishedAt: noon}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &member{provider: &Provider{options: Options{Clock: clocktesting.NewFakeClock(noon)}}}
+			m.noteServing(noon, servedBy(t, each.discovery, each.lists))
+			NewWithT(t).Expect(m.serving).To(Equal(each.want))
+		})
+	}
+}
+
+// A member of two namespaces lost all of one, and has not said anything of the other since.
+func TestServing_WaitsWhileItIsUndecidedWhetherTheCRDsAreLost(t *testing.T) {
+	g := NewWithT(t)
+	clk := clocktesting.NewFakeClock(noon)
+	into := newInformer(&v1alpha1.GitRepo{})
+	add := func(kind string, survivors int) *feed {
+		f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+		f.replaced(1, survivors)
+		if survivors > 0 {
+			_, _ = f.intake.admit(repo("a", "1"), true, 0)
+		}
+		f.came("7", true)
+		into.feeds = append(into.feeds, f)
+		return f
+	}
+	other, otherRepos := add("CommitStatus", 1), add("GitRepo", 1)
+	clk.Step(time.Minute)
+	add("CommitStatus", 0)
+	add("GitRepo", 0)
+	m := &member{current: &engagement{cache: &memberCache{informers: map[schema.GroupVersionKind]*informer{commitStatus: into}}}}
+	m.serving.asking = true // and nobody is asked
+	p := &Provider{options: Options{Clock: clk}, ctx: t.Context(), members: map[multicluster.ClusterName]*member{"eu": m}}
+	m.provider = p
+	begin := clk.Now()
+	serving := func(deleted time.Duration) Serving {
+		m.serving.at = clk.Now() // both kinds are listed and discovered, as new ones would be
+		return p.Serving("eu", deleted, 0)
+	}
+	g.Expect(serving(0)).To(Equal(ServingUnknown))
+	clk.Step(2 * vanishedFor)
+	g.Expect(serving(clk.Since(begin))).To(Equal(ServingUnknown), "the other namespace's Role is gone, say")
+	g.Expect(serving(0)).To(Equal(Serves), "what is deleted now is no part of that")
+
+	for _, f := range []*feed{other, otherRepos} {
+		f.came("9", true)
+	}
+	g.Expect(serving(clk.Since(begin))).To(Equal(Serves), "the other namespace is as it was")
+	for _, f := range []*feed{other, otherRepos} {
+		f.replaced(1, 0)
+	}
+	g.Expect(serving(clk.Since(begin))).To(Equal(Vanished), "the other namespace has lost all, too")
 }
 
 var _ = Describe("A member whose CRDs are deleted", func() {
