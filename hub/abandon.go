@@ -13,12 +13,12 @@ import (
 
 // end ends what is shown at a place that was left, in one attempt: whatever comes of
 // it, the claim moves on. A pause is no attempt.
-func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
+func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	action, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
 	if action == ActNothing {
 		return s.left(key, job, job.Observation.Shown)
 	}
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
+	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
 	job, entry := s.enter(ctx, key, job, classOf(action))
@@ -41,9 +41,9 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 			return result
 		}
 		// Until here took time: it may be claimed again, or granted no more.
-		fresh, _, ok := s.ledger.Job(key)
+		fresh, _, ok := s.Ledger.Job(key)
 		if !ok || fresh.ending != job.ending || fresh.Account == nil {
-			s.queue().Add(key)
+			s.Queue().Add(key)
 			return ctrl.Result{}
 		}
 		job, fresh = fresh, job
@@ -56,7 +56,7 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	if err != nil {
 		return s.notEnded(ctx, key, job, providers.AsError(err))
 	}
-	s.log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+	s.Log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	return s.left(key, job, &shown)
 }
@@ -64,8 +64,8 @@ func (s *syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 // lookAtLeft learns what is shown at a place that was left: by one list of its commit where more
 // keys of that need a look, or else, and where the list leaves it open, by its name. done says
 // that nothing is to be written now, and result then when to come back.
-func (s *syncer) lookAtLeft(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
-	look, state := s.ledger.beginLook(key, job)
+func (s *Syncer) lookAtLeft(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
+	look, state := s.Ledger.beginLook(key, job)
 	if state == lookUnderWay {
 		return ctrl.Result{}, true
 	}
@@ -74,7 +74,7 @@ func (s *syncer) lookAtLeft(ctx context.Context, key Key, job Job, client provid
 		if err != nil && (err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing) {
 			return s.notEnded(ctx, key, job, err), true
 		}
-		switch wait, alone := s.ledger.lookedAtLeft(key, job); {
+		switch wait, alone := s.Ledger.lookedAtLeft(key, job); {
 		case wait > 0:
 			return ctrl.Result{RequeueAfter: wait}, true
 		case err == nil && !alone:
@@ -88,18 +88,18 @@ func (s *syncer) lookAtLeft(ctx context.Context, key Key, job Job, client provid
 	if job.mayYetCome(shown) {
 		return s.hold(key, job), true
 	}
-	s.ledger.Saw(key, job, shown)
+	s.Ledger.Saw(key, job, shown)
 	return ctrl.Result{}, false
 }
 
 // listLeft lists the commit of a place that was left, for all of its keys that need a look.
-func (s *syncer) listLeft(ctx context.Context, key Key, job Job, client providers.Client, look Look) *providers.Error {
-	defer func() { s.apply(s.ledger.endLook(look)) }()
+func (s *Syncer) listLeft(ctx context.Context, key Key, job Job, client providers.Client, look Look) *providers.Error {
+	defer func() { s.Apply(s.Ledger.endLook(look)) }()
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
 		return providers.AsError(err)
 	}
-	s.apply(s.ledger.Looked(look, listing))
+	s.Apply(s.Ledger.Looked(look, listing))
 	return nil
 }
 
@@ -111,38 +111,38 @@ func (j Job) mayYetCome(shown *providers.Shown) bool {
 
 // hold waits until nothing can be on its way to a place that was left. The next place need not
 // wait for that.
-func (s *syncer) hold(key Key, job Job) ctrl.Result {
-	s.apply(s.ledger.Hold(key, job))
+func (s *Syncer) hold(key Key, job Job) ctrl.Result {
+	s.Apply(s.Ledger.Hold(key, job))
 	return ctrl.Result{RequeueAfter: job.Settle}
 }
 
-func (s *syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
-	s.apply(s.ledger.Left(key, job, shown))
+func (s *Syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
+	s.Apply(s.Ledger.Left(key, job, shown))
 	return ctrl.Result{}
 }
 
 // notEnded records that the attempt failed, and tells it.
-func (s *syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.Error) ctrl.Result {
+func (s *Syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	if s.moved(ctx, key, job, err) {
 		return ctrl.Result{}
 	}
-	changes, wait := s.ledger.Refused(key, job, err)
-	s.apply(changes)
+	changes, wait := s.Ledger.Refused(key, job, err)
+	s.Apply(changes)
 	if wait > 0 {
-		if refused := s.ledger.TakeRenewal(key); refused != nil {
+		if refused := s.Ledger.TakeRenewal(key); refused != nil {
 			wait = s.learn(ctx, key, job, refused)
 		}
 		return ctrl.Result{RequeueAfter: wait}
 	}
 	owner := job.Verdict.Owner
-	s.log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+	s.Log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "owner", owner.Object.String())
-	s.warn(owner.Object.Cluster, job.ending.source, "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
+	s.Warn(owner.Object.Cluster, job.ending.source, "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
 		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:shortSHA], owner.Repository, err.Message)))
-	s.apply(s.ledger.NotEnded(key, job, err.Unknown))
+	s.Apply(s.Ledger.NotEnded(key, job, err.Unknown))
 	return ctrl.Result{}
 }

@@ -30,7 +30,7 @@ func applyStatus(ctx context.Context, c client.Client, p Patch) (*v1alpha1.Commi
 		return nil, fmt.Errorf("encoding the status: %w", err)
 	}
 	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: p.ID.Namespace, Name: p.ID.Name}}
-	err = c.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, body), client.FieldOwner(fieldOwner), ignoreUnknown)
+	err = c.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, body), client.FieldOwner(v1alpha1.FieldOwner), ignoreUnknown)
 	return object, err
 }
 

@@ -126,7 +126,7 @@ func TestApplyStatus_AgainstAnAPIServer(t *testing.T) {
 			map[string]any{"type": "Theirs", "status": "True", "reason": "Theirs", "message": "", "lastTransitionTime": "2026-11-23T10:00:00Z"},
 		},
 	}
-	for _, manager := range []string{fieldOwner, "velero"} {
+	for _, manager := range []string{v1alpha1.FieldOwner, "velero"} {
 		t.Run("removes what "+manager+" applied", func(t *testing.T) {
 			s.g = NewWithT(t)
 			s.create(t.Context(), manager)

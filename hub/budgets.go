@@ -71,16 +71,16 @@ type budgets struct {
 // last record.
 func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[string]int, gap time.Duration, clk clock.WithTicker) *budgets {
 	return &budgets{
-		client:        scms.client,
+		client:        scms.Client,
 		live:          mgr.GetAPIReader(),
-		namespace:     scms.namespace,
-		installations: scms.installations,
+		namespace:     scms.Namespace,
+		installations: scms.Installations,
 		loading:       &scms.loading,
 		waiting:       waiting,
 		gap:           gap,
-		events:        mgr.GetEventRecorder(fieldOwner),
+		events:        mgr.GetEventRecorder(v1alpha1.FieldOwner),
 		clock:         clk,
-		log:           scms.log,
+		log:           scms.Log,
 		restored:      make(chan struct{}),
 		idle:          make(chan struct{}),
 		longer:        newNoted(),
@@ -89,6 +89,13 @@ func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[stri
 		unrecorded:    newUnrecorded(),
 	}
 }
+
+// Idle tells the budgets that this process has had the answer to its last request.
+func (b *budgets) Idle() { close(b.idle) }
+
+// NotePause tells the budgets that an installation's pause began or got longer. It never
+// blocks.
+func (b *budgets) NotePause(id string) { b.longer.note(id) }
 
 // Start records budgets until ctx ends, and then once more when no request is
 // under way. The manager releases the lease after that, so the next leader reads
@@ -222,7 +229,7 @@ func (b *budgets) patch(ctx context.Context, p *v1alpha1.ScmProvider, records []
 	if err != nil {
 		return fmt.Errorf("encoding the installations of ScmProvider %s: %w", p.Name, err)
 	}
-	err = b.client.Status().Patch(ctx, p, client.RawPatch(types.MergePatchType, body), client.FieldOwner(fieldOwner))
+	err = b.client.Status().Patch(ctx, p, client.RawPatch(types.MergePatchType, body), client.FieldOwner(v1alpha1.FieldOwner))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("patching the installations of ScmProvider %s: %w", p.Name, err)
 	}

@@ -167,7 +167,7 @@ func newBudgetWorld(t *testing.T, scmProviders ...client.Object) *budgetWorld {
 			w.from.set(p.Name, p.Status.Installations...)
 		}
 	}
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.Restore(t.Context())).To(Succeed())
 	return w
 }
 
@@ -409,7 +409,7 @@ func TestBudgetsAndConditionsNeverTouchEachOther(t *testing.T) {
 	w := newBudgetWorld(t, newScmProvider("acme"))
 	w.from.set("acme", w.installation(inst678, 1))
 	w.record(t.Context(), nil)
-	scms := newSCMProviders(w, fakeKind{})
+	scms := opener(w, fakeKind{})
 	_, err := scms.report(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "hub", Name: "acme"}})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.from.set("acme", w.installation(inst678, 2))

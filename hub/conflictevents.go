@@ -4,10 +4,7 @@ import (
 	"sync"
 	"time"
 
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/clock"
-
-	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
 // conflictLasts is how long a conflict has to last before an event and a metric tell of it:
@@ -112,10 +109,4 @@ func (c *conflictEvents) stop() {
 		c.alarm.Stop()
 	}
 	c.byID, c.waiting, c.alarm = nil, nil, nil
-}
-
-// inConflict reports whether a status says that it is in conflict.
-func inConflict(s v1alpha1.CommitStatusStatus) bool {
-	ready := apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
-	return ready != nil && ready.Reason == v1alpha1.ReasonConflict
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,15 +41,12 @@ func newDuel(t *testing.T) *duel {
 	f.setSCM("acme", testSCM())
 	d := &duel{fleet: f, stored: testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "41" }), events: events.NewFakeRecorder(1000)}
 	f.hear("eu", d.stored.DeepCopy())
-	d.publisher = &publisher{
-		ledger: f.Ledger, clock: f.now, log: logr.Discard(), outdated: func(string, string) {}, forbidden: func(string, bool) {},
-		unwanted: func(string, string) {}, outlets: map[string]*outlet{},
-	}
+	d.publisher = quietPublisher(f.Ledger, f.now)
 	d.outlet = &outlet{client: &statusClient{patch: d.patch}, events: d.events, outdated: newOutdated(f.now, func(string) {}), refusals: newRefusals(func(bool) {}, func(string) {})}
 	d.outlet.outbox = newOutbox(f.now, &d.publisher.working, func(id ObjectID, tr try) result { return d.publisher.publish(d.outlet, id, tr) })
 	d.publisher.outlets["eu"] = d.outlet
-	d.publisher.start(context.Background())
-	t.Cleanup(d.publisher.wait)
+	d.publisher.Start(context.Background())
+	t.Cleanup(d.publisher.Wait)
 	return d
 }
 
@@ -87,7 +83,7 @@ func (d *duel) tell() {
 	now := d.stored.DeepCopy()
 	d.mu.Unlock()
 	slim(now)
-	d.publisher.add(d.SetObject("eu", d.token["eu"], now).Objects)
+	d.publisher.Add(d.SetObject("eu", d.token["eu"], now).Objects)
 }
 
 // overwrite has others change the status.
@@ -117,7 +113,7 @@ func (d *duel) pass(t time.Duration) int {
 
 // begin has the hub publish its first status.
 func (d *duel) begin() {
-	d.publisher.add([]ObjectID{idIn("eu")})
+	d.publisher.Add([]ObjectID{idIn("eu")})
 	d.publisher.working.Wait()
 	d.g.Expect(d.writes).To(HaveLen(1))
 	d.reported = 1
@@ -184,7 +180,7 @@ func TestContest_LetsNewsThrough(t *testing.T) {
 	d.tell()
 	d.g.Expect(d.pass(0)).To(Equal(1), "the spec has changed")
 	d.setSCM("acme", nil)
-	d.publisher.add([]ObjectID{idIn("eu")})
+	d.publisher.Add([]ObjectID{idIn("eu")})
 	d.g.Expect(d.pass(0)).To(BeZero(), "the hub has just written")
 	d.g.Expect(d.pass(newsGap)).To(Equal(1), "there is something new to say")
 }
@@ -202,7 +198,7 @@ func TestContest_NeedsOthers(t *testing.T) {
 		if i%2 == 0 {
 			s = nil
 		}
-		d.publisher.add(d.setSCM("acme", s).Objects)
+		d.publisher.Add(d.setSCM("acme", s).Objects)
 		d.g.Expect(d.pass(0)).To(Equal(1))
 	}
 	d.g.Expect(d.Ledger.members["eu"].contests).To(BeEmpty())

@@ -11,21 +11,21 @@ import (
 
 // enter asks whether the SCM may be asked about a key, and has the account learn anew what it
 // relies on where that is to come first. It returns the job with what is about to be asked.
-func (s *syncer) enter(ctx context.Context, key Key, job Job, class requestClass) (Job, Entry) {
-	entry, changes := s.ledger.Enter(key, job, class)
-	s.apply(changes)
+func (s *Syncer) enter(ctx context.Context, key Key, job Job, class requestClass) (Job, Entry) {
+	entry, changes := s.Ledger.Enter(key, job, class)
+	s.Apply(changes)
 	if entry.Renew != nil {
 		s.learn(ctx, key, job, entry.Renew)
 	}
-	job.class, job.sentAt = class, s.clock.Now()
+	job.class, job.sentAt = class, s.Clock.Now()
 	return job, entry
 }
 
 // leave lets another key ask.
-func (s *syncer) leave(key Key, job Job) { s.apply(s.ledger.Leave(key, job)) }
+func (s *Syncer) leave(key Key, job Job) { s.Apply(s.Ledger.Leave(key, job)) }
 
 // held is what becomes of a key that a refusal answers without a request.
-func (s *syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result {
+func (s *Syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result {
 	if action == ActNothing && entry.Final {
 		return s.notSurveyed(key, job, entry.Verdict)
 	}
@@ -34,10 +34,10 @@ func (s *syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result 
 
 // learn has the account of a job learn anew what a refused request relied on, and returns in
 // how long the key may go on.
-func (s *syncer) learn(ctx context.Context, key Key, job Job, refused *providers.Error) time.Duration {
+func (s *Syncer) learn(ctx context.Context, key Key, job Job, refused *providers.Error) time.Duration {
 	err := job.Account.Renew(ctx, job.Verdict.Owner.Repository, refused)
-	s.log.Info("credential renewed after a refusal", "repo", key.Host+"/"+key.Repository, "error", errorText(err))
-	return s.ledger.Renewed(key, job, err)
+	s.Log.Info("credential renewed after a refusal", "repo", key.Host+"/"+key.Repository, "error", errorText(err))
+	return s.Ledger.Renewed(key, job, err)
 }
 
 func errorText(err error) string {

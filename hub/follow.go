@@ -52,11 +52,11 @@ func (l *Ledger) verifies(job *Job, e *entry) {
 
 // moved has a key tried again under the path that its repository has today, if that is to be
 // believed.
-func (s *syncer) moved(ctx context.Context, key Key, job Job, err *providers.Error) bool {
+func (s *Syncer) moved(ctx context.Context, key Key, job Job, err *providers.Error) bool {
 	if err.MovedTo == "" || job.via == nil {
 		return false
 	}
-	outcome, moves := s.ledger.Moving(job, err.MovedTo)
+	outcome, moves := s.Ledger.Moving(job, err.MovedTo)
 	if outcome == MoveRefused {
 		return false
 	}
@@ -64,23 +64,23 @@ func (s *syncer) moved(ctx context.Context, key Key, job Job, err *providers.Err
 		// First, so that the next hub knows it before any status tells of it.
 		s.recordMoves(ctx, moves)
 	}
-	owner, changes := s.ledger.Moved(key, job, err.MovedTo)
+	owner, changes := s.Ledger.Moved(key, job, err.MovedTo)
 	if outcome == MoveLearned {
-		s.log.Info("repository has moved", "repo", key.Host+"/"+job.Verdict.Owner.Repository, "to", err.MovedTo)
+		s.Log.Info("repository has moved", "repo", key.Host+"/"+job.Verdict.Owner.Repository, "to", err.MovedTo)
 		if owner != nil {
-			s.warn(job.Verdict.Owner.Object.Cluster, owner, "RepositoryMoved", "Write", err.Message)
+			s.Warn(job.Verdict.Owner.Object.Cluster, owner, "RepositoryMoved", "Write", err.Message)
 		}
 	}
-	s.apply(changes)
+	s.Apply(changes)
 	for _, key := range changes.Keys {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 	}
 	return true
 }
 
 // leads has a key whose reads were redirected be tried again under the path that its repository
 // has today, and reports whether that is news. It takes one request.
-func (s *syncer) leads(ctx context.Context, key Key, job Job, client providers.Client) bool {
+func (s *Syncer) leads(ctx context.Context, key Key, job Job, client providers.Client) bool {
 	path, err := client.Path(ctx)
 	if err != nil || strings.EqualFold(path, job.Verdict.Owner.Repository) {
 		return false // a write tells it once there is one
@@ -89,16 +89,16 @@ func (s *syncer) leads(ctx context.Context, key Key, job Job, client providers.C
 }
 
 // recordMoves keeps for the next hub what has moved. Without that it learns it anew.
-func (s *syncer) recordMoves(ctx context.Context, moves Moves) {
-	if err := s.record(ctx, moves); err != nil {
-		s.log.Error(err, "recording which repositories have moved")
+func (s *Syncer) recordMoves(ctx context.Context, moves Moves) {
+	if err := s.Record(ctx, moves); err != nil {
+		s.Log.Error(err, "recording which repositories have moved")
 	}
 }
 
 // verify asks the SCM once more for the path of today of a repository that has moved, before a
 // key relies on it.
-func (s *syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
+func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
+	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	path, err := s.pathOf(ctx, job, job.Verify.from)
 	if err == nil && strings.EqualFold(path, job.Verify.from) {
@@ -110,17 +110,17 @@ func (s *syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
 	switch {
 	case err != nil && err.Reason == v1alpha1.ReasonPending:
 	case err != nil:
-		s.ledger.NotVerified(job)
+		s.Ledger.NotVerified(job)
 	default:
-		s.apply(s.ledger.Verified(job, path))
-		s.recordMoves(ctx, s.ledger.MovesOf(job))
+		s.Apply(s.Ledger.Verified(job, path))
+		s.recordMoves(ctx, s.Ledger.MovesOf(job))
 	}
-	s.queue().Add(key)
+	s.Queue().Add(key)
 	return ctrl.Result{}
 }
 
 // pathOf asks for a repository's path of today.
-func (s *syncer) pathOf(ctx context.Context, job Job, repository string) (string, *providers.Error) {
+func (s *Syncer) pathOf(ctx context.Context, job Job, repository string) (string, *providers.Error) {
 	client, err := job.Account.Client(ctx, repository)
 	if err == nil {
 		var path string

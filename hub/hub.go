@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
@@ -70,14 +71,13 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Seals: seal,
 	})}
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
-	h.publisher = &publisher{
-		ledger: h.ledger, clock: clk, outdated: members.SetOutdated, forbidden: members.SetForbidden, unwanted: members.SetRefused,
-		log: o.Log, outlets: map[string]*outlet{},
-	}
-	lead.keepWhile(h.ledger.Unsure, h.publisher.unpublished)
+	h.publisher = newPublisher(publisherOptions{
+		Ledger: h.ledger, Clock: clk, Outdated: members.SetOutdated, Forbidden: members.SetForbidden, Unwanted: members.SetRefused, Log: o.Log,
+	})
+	lead.keepWhile(h.ledger.Unsure, h.publisher.Unpublished)
 	scms := h.newSCMProviders(local, installations, clk, o)
 	h.scms = scms
-	if err := scms.setup(local); err != nil {
+	if err := scms.SetupWithManager(local); err != nil {
 		return nil, err
 	}
 	h.seal = &sealSecret{
@@ -87,7 +87,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 		return nil, err
 	}
 	h.budgets = newBudgets(local, scms, h.waiting, restoreGap(o.RenewDeadline), clk)
-	installations.OnPause(h.budgets.longer.note)
+	installations.OnPause(h.budgets.NotePause)
 	h.retirement = retirement{names: members.Names, installations: installations, clock: clk}
 	if err := h.addSync(local, installations, clk, o); err != nil {
 		return nil, err
@@ -114,20 +114,20 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 
 // newSCMProviders makes the controller of ScmProviders, for all kinds of SCMs.
 func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTickerAndDelayedExecution, o Options) *scmProviders {
-	return &scmProviders{
-		client:    electedClient{mgr.GetClient(), h.lead},
-		namespace: o.Namespace,
-		registry: providers.NewRegistry(
+	return newSCMProviders(scmProvidersOptions{
+		Client:    electedClient{mgr.GetClient(), h.lead},
+		Namespace: o.Namespace,
+		Registry: providers.NewRegistry(
 			github.NewKind(installations, clk), gitlab.NewKind(installations, clk), gitea.NewKind(installations, clk),
 			bitbucket.NewCloudKind(installations, clk), bitbucket.NewDataCenterKind(installations, clk),
 		),
-		installations: installations,
-		ledger:        h.ledger,
-		apply:         h.apply,
-		clock:         clk,
-		log:           o.Log,
-		events:        mgr.GetEventRecorder(fieldOwner),
-	}
+		Installations: installations,
+		Ledger:        h.ledger,
+		Apply:         h.apply,
+		Clock:         clk,
+		Log:           o.Log,
+		Events:        mgr.GetEventRecorder(v1alpha1.FieldOwner),
+	})
 }
 
 // addSync adds the elected part: the sync controller, which brings its queue to
@@ -135,7 +135,7 @@ func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Inst
 // after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
 	installations.ShareAmong(o.Workers)
-	sync := &syncer{ledger: h.ledger, queue: func() lanes { return h.queue.Load() }, apply: h.apply, warn: h.publisher.warn, record: h.scms.recordMoves, clock: clk, log: o.Log}
+	sync := &Syncer{Ledger: h.ledger, Queue: func() Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
 	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
 			Metrics: true, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
@@ -152,11 +152,11 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	}
 	// The workers start when this has succeeded. If it fails the hub ends.
 	begin := source.TypedFunc[Key](func(ctx context.Context, _ workqueue.TypedRateLimitingInterface[Key]) error {
-		if err := h.budgets.restore(ctx); err != nil {
+		if err := h.budgets.Restore(ctx); err != nil {
 			return err
 		}
 		h.seal.begin(ctx)
-		h.publisher.start(ctx)
+		h.publisher.Start(ctx)
 		h.apply(h.begin())
 		return nil
 	})
@@ -165,14 +165,14 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	}
 	for _, r := range []manager.Runnable{
 		manager.RunnableFunc(func(ctx context.Context) error {
-			defer close(h.budgets.idle)
+			defer h.budgets.Idle()
 			return c.Start(ctx)
 		}),
 		h.budgets,
 		h.retirement,
 		manager.RunnableFunc(func(ctx context.Context) error {
 			<-ctx.Done()
-			h.publisher.wait()
+			h.publisher.Wait()
 			return nil
 		}),
 	} {
@@ -236,7 +236,7 @@ func (h *hub) waiting() map[string]int {
 // nothing to do: Begin then hands over everything.
 func (h *hub) apply(c Changes) {
 	h.sharings.note(c.Sharing)
-	h.scms.note(c.ScmProviders)
+	h.scms.Note(c.ScmProviders)
 	q := h.queue.Load()
 	if q == nil {
 		return
@@ -244,7 +244,7 @@ func (h *hub) apply(c Changes) {
 	for _, key := range c.Keys {
 		q.Add(key)
 	}
-	h.publisher.add(c.Objects)
+	h.publisher.Add(c.Objects)
 }
 
 // registerMetrics adds what is read off the hub's own state at each scrape.

@@ -88,7 +88,7 @@ func TestLook_FindsTheOnlyKeyOfACommitByItsName(t *testing.T) {
 func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
 	b := manyNames(t, 3, "eu")
 	var added []Key
-	b.syncer.apply = func(c Changes) { added = append(added, c.Keys...) }
+	b.syncer.Apply = func(c Changes) { added = append(added, c.Keys...) }
 	b.scm.onList = func() {
 		b.scm.onList = nil
 		_, err := b.syncer.Reconcile(context.Background(), keyNamed("s1"))

@@ -2,24 +2,10 @@ package hub
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 // metricsPrefix starts the name of every metric of the hub.
 const metricsPrefix = "commit_status_hub_"
-
-var patchesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Name: metricsPrefix + "status_patches_total",
-	Help: "Status patches sent to members, by result: ok, gone (the object is no more), stale (it has changed; its newest state is patched instead), refused (not tried again) or error (tried again).",
-}, []string{"cluster", "result"})
-
-var transitionSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-	Name:    metricsPrefix + "transition_duration_seconds",
-	Help:    "Time from seeing what a key should show until the SCM answered the write that shows it.",
-	Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600},
-}, []string{"provider", "phase"})
-
-func init() { metrics.Registry.MustRegister(patchesTotal, transitionSeconds) }
 
 var (
 	claimsDesc      = prometheus.NewDesc(metricsPrefix+"claims", "CommitStatuses that claim a key, by member.", []string{"cluster"}, nil)

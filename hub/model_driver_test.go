@@ -17,7 +17,7 @@ import (
 type modelHub struct {
 	*Ledger
 	m      *model
-	syncer *syncer
+	syncer *Syncer
 	leads  bool
 	// ready, due and working are the queue: what can be worked on, what is added when,
 	// and what is in work; again is what is added when its work is done.
@@ -64,9 +64,9 @@ func (m *model) newHub() *modelHub {
 	h.Ledger = NewLedger(LedgerOptions{Clock: m.now, UnheardGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.random = func() float64 { return 0.5 }
 	h.few = m.few
-	h.syncer = &syncer{
-		ledger: h.Ledger, queue: func() lanes { return h }, apply: h.apply, record: m.record, clock: m.now, log: logr.Discard(),
-		warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
+	h.syncer = &Syncer{
+		Ledger: h.Ledger, Queue: func() Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),
+		Warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
 			m.logf("event about %s/%s: %s: %s", cluster, about.Name, reason, message)
 		},
 	}

@@ -36,11 +36,11 @@ type movesWorld struct {
 func newMovesWorld(t *testing.T) *movesWorld {
 	scm, github := githubWorld(t)
 	w := &movesWorld{scmWorld: scm, github: github, claims: map[string]*v1alpha1.CommitStatus{}}
-	w.syncer.log = logr.Discard()
-	w.syncer.warn = func(cluster string, _ *v1alpha1.CommitStatus, reason, _, message string) {
+	w.syncer.Log = logr.Discard()
+	w.syncer.Warn = func(cluster string, _ *v1alpha1.CommitStatus, reason, _, message string) {
 		w.warnings = append(w.warnings, cluster+" "+reason+": "+message)
 	}
-	w.syncer.record = func(_ context.Context, moves Moves) error {
+	w.syncer.Record = func(_ context.Context, moves Moves) error {
 		w.recorded = moves
 		return nil
 	}
@@ -304,7 +304,7 @@ func TestMoved_IsKnownAfterARestart(t *testing.T) {
 
 	calls := len(w.github.Calls())
 	w.fleet = &fleet{Ledger: NewLedger(LedgerOptions{Clock: w.now, Fleet: w.Ledger.fleet}), g: w.g, now: w.now, token: map[string]uint64{}}
-	w.syncer.ledger, w.ready, w.due = w.Ledger, nil, map[Key]time.Time{}
+	w.syncer.Ledger, w.ready, w.due = w.Ledger, nil, map[Key]time.Time{}
 	w.provider.Status.MovedRepositories = w.recorded.Repositories
 	w.open()
 	w.join("eu", "acme/shop")

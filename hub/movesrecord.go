@@ -18,15 +18,15 @@ import (
 // movesTimeout bounds the recording of repositories that have moved.
 const movesTimeout = 10 * time.Second
 
-// recordMoves writes the repositories of an SCM that have moved into the status of each of its
+// RecordMoves writes the repositories of an SCM that have moved into the status of each of its
 // ScmProviders. It is the only one that writes status.movedRepositories.
-func (s *scmProviders) recordMoves(ctx context.Context, moves Moves) error {
+func (s *scmProviders) RecordMoves(ctx context.Context, moves Moves) error {
 	ctx, cancel := context.WithTimeout(ctx, movesTimeout)
 	defer cancel()
 	var failed []error
 	for _, name := range moves.ScmProviders {
 		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-			return s.recordMovesIn(ctx, types.NamespacedName{Namespace: s.namespace, Name: name}, moves.Repositories)
+			return s.recordMovesIn(ctx, types.NamespacedName{Namespace: s.Namespace, Name: name}, moves.Repositories)
 		})
 		if err != nil && !apierrors.IsNotFound(err) {
 			failed = append(failed, fmt.Errorf("patching ScmProvider %s: %w", name, err))
@@ -37,7 +37,7 @@ func (s *scmProviders) recordMoves(ctx context.Context, moves Moves) error {
 
 func (s *scmProviders) recordMovesIn(ctx context.Context, name types.NamespacedName, moved []v1alpha1.MovedRepository) error {
 	var provider v1alpha1.ScmProvider
-	if err := s.client.Get(ctx, name, &provider); err != nil {
+	if err := s.Client.Get(ctx, name, &provider); err != nil {
 		return err
 	}
 	if equality.Semantic.DeepEqual(provider.Status.MovedRepositories, moved) {
@@ -46,5 +46,5 @@ func (s *scmProviders) recordMovesIn(ctx context.Context, name types.NamespacedN
 	before := provider.DeepCopy()
 	provider.Status.MovedRepositories = moved
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return s.client.Status().Patch(ctx, &provider, patch, client.FieldOwner(fieldOwner))
+	return s.Client.Status().Patch(ctx, &provider, patch, client.FieldOwner(v1alpha1.FieldOwner))
 }

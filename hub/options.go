@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -102,7 +101,7 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 	}
 	members := kubeconfigs.New(opts)
 	var mgr mcmanager.Manager
-	recorder := func() events.EventRecorder { return mgr.GetLocalManager().GetEventRecorder(fieldOwner) }
+	recorder := func() events.EventRecorder { return mgr.GetLocalManager().GetEventRecorder(v1alpha1.FieldOwner) }
 	lead, err := newLead(cfg, o, recorder)
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -144,10 +143,6 @@ func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
 		RetryPeriod:                   &o.RetryPeriod,
 		GracefulShutdownTimeout:       &timeout,
 	}
-}
-
-func controllerOptions(needLeader *bool) controller.Options {
-	return controller.Options{NeedLeaderElection: needLeader}
 }
 
 // addChecks makes the hub ready when its own cache is synced. A dead member does

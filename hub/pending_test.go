@@ -219,7 +219,7 @@ func TestTheQueueSaysWhatAPauseHoldsUp(t *testing.T) {
 	installations := ratelimit.NewInstallations(f.now)
 	installations.Get("lane").Bucket().Observe(f.now.Now(), ratelimit.Feedback{PauseUntil: f.now.Now().Add(time.Hour)})
 	told := make(chan ObjectID, 1)
-	h := &hub{ledger: f.Ledger, publisher: &publisher{ctx: t.Context(), outdated: func(string, string) {}, forbidden: func(string, bool) {}, unwanted: func(string, string) {}, outlets: map[string]*outlet{
+	h := &hub{ledger: f.Ledger, publisher: &publisher{ctx: t.Context(), outlets: map[string]*outlet{
 		"eu": {outbox: newOutbox(f.now, &sync.WaitGroup{}, func(id ObjectID, _ try) result { told <- id; return result{outcome: finished} })},
 	}}}
 	q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{

@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	// fieldOwner is the field manager of everything that the hub applies.
-	fieldOwner = "commit-status-hub"
 	// patchTimeout bounds one status patch.
 	patchTimeout = 30 * time.Second
 	// contestedMessage is the text of the event StatusContested.
@@ -33,15 +31,7 @@ const (
 // so that a slow or dead one delays nobody else. Patches are made only while it
 // runs, that is on the leader; what was told before is then patched first.
 type publisher struct {
-	ledger *Ledger
-	clock  clock.WithDelayedExecution
-	// outdated reports which field of statuses a member loses, "" for none.
-	outdated func(cluster, field string)
-	// forbidden reports whether the hub lacks the right to patch statuses in a member, and
-	// unwanted what a member says whose admission refuses some, "" for none.
-	forbidden func(cluster string, forbidden bool)
-	unwanted  func(cluster, words string)
-	log       logr.Logger
+	publisherOptions
 	conflicts conflictEvents
 
 	mu      sync.Mutex
@@ -50,6 +40,25 @@ type publisher struct {
 	working sync.WaitGroup
 	// missed says that something was left to publish when it ended.
 	missed bool
+}
+
+// publisherOptions are what a publisher is made of. All are required.
+type publisherOptions struct {
+	Ledger *Ledger
+	Clock  clock.WithDelayedExecution
+	// Outdated is called with the field of statuses that a member loses, "" for none.
+	Outdated func(cluster, field string)
+	// Forbidden is called with whether the hub lacks the right to patch statuses in a member.
+	Forbidden func(cluster string, forbidden bool)
+	// Unwanted is called with what a member answers whose admission refuses statuses, "" for
+	// none.
+	Unwanted func(cluster, words string)
+	Log      logr.Logger
+}
+
+// newPublisher makes a publisher, which patches nothing before Start.
+func newPublisher(o publisherOptions) *publisher {
+	return &publisher{publisherOptions: o, outlets: map[string]*outlet{}}
 }
 
 // outlet is the way into one member.
@@ -62,22 +71,22 @@ type outlet struct {
 	refusals   *refusals
 }
 
-// engage opens the way into a member.
-func (p *publisher) engage(name string, engagement uint64, cl cluster.Cluster) {
+// Engage opens the way into a member.
+func (p *publisher) Engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(fieldOwner)}
-	o.outdated = newOutdated(p.clock, func(field string) { p.outdated(name, field) })
-	o.refusals = newRefusals(func(forbidden bool) { p.forbidden(name, forbidden) }, func(words string) { p.unwanted(name, words) })
-	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
+	o := &outlet{engagement: engagement, client: cl.GetClient(), events: cl.GetEventRecorder(v1alpha1.FieldOwner)}
+	o.outdated = newOutdated(p.Clock, func(field string) { p.Outdated(name, field) })
+	o.refusals = newRefusals(func(forbidden bool) { p.Forbidden(name, forbidden) }, func(words string) { p.Unwanted(name, words) })
+	o.outbox = newOutbox(p.Clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
 	if old := p.outlets[name]; old != nil {
 		old.outbox.close()
 	}
 	p.outlets[name] = o
 }
 
-// disengage closes the way into a member, unless it was engaged again since.
-func (p *publisher) disengage(name string, engagement uint64) {
+// Disengage closes the way into a member, unless it was engaged again since.
+func (p *publisher) Disengage(name string, engagement uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if o := p.outlets[name]; o != nil && o.engagement == engagement {
@@ -86,15 +95,15 @@ func (p *publisher) disengage(name string, engagement uint64) {
 	}
 }
 
-// start lets patches be made until ctx ends.
-func (p *publisher) start(ctx context.Context) {
+// Start lets patches be made until ctx ends.
+func (p *publisher) Start(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ctx = ctx
 }
 
-// wait ends what waits, and returns when no patch is under way any more.
-func (p *publisher) wait() {
+// Wait ends what waits, and returns when no patch is under way any more.
+func (p *publisher) Wait() {
 	p.mu.Lock()
 	for _, o := range p.outlets {
 		p.missed = p.missed || o.outbox.size() > 0
@@ -105,15 +114,15 @@ func (p *publisher) wait() {
 	p.conflicts.stop()
 }
 
-// unpublished reports whether something was left to publish when it ended, as far as known.
-func (p *publisher) unpublished() bool {
+// Unpublished reports whether something was left to publish when it ended, as far as known.
+func (p *publisher) Unpublished() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.missed
 }
 
-// add marks objects whose status may have to be patched.
-func (p *publisher) add(ids []ObjectID) {
+// Add marks objects whose status may have to be patched.
+func (p *publisher) Add(ids []ObjectID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx == nil || p.ctx.Err() != nil {
@@ -132,7 +141,7 @@ func (p *publisher) add(ids []ObjectID) {
 func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 	r := p.attempt(o, id, t)
 	if r.outcome == finished {
-		if ends := p.ledger.ContestEnds(id); !ends.IsZero() {
+		if ends := p.Ledger.ContestEnds(id); !ends.IsZero() {
 			return result{outcome: held, until: ends}
 		}
 	}
@@ -140,7 +149,7 @@ func (p *publisher) publish(o *outlet, id ObjectID, t try) result {
 }
 
 func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
-	patch, ok := p.ledger.Patch(id)
+	patch, ok := p.Ledger.Patch(id)
 	if !ok {
 		o.refusals.upToDate(id)
 		if o.outdated.upToDate(id) {
@@ -157,13 +166,13 @@ func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
 		}
 		return result{outcome: held, until: until}
 	}
-	if p.clock.Now().Before(patch.NotBefore) {
+	if p.Clock.Now().Before(patch.NotBefore) {
 		return result{outcome: held, until: patch.NotBefore}
 	}
 	if !t.again {
-		audit(p.log, patch)
+		audit(p.Log, patch)
 	}
-	if p.ledger.Publishing(patch) {
+	if p.Ledger.Publishing(patch) {
 		o.events.Eventf(patch.Source, nil, corev1.EventTypeWarning, "StatusContested", "Publish", "%s", contestedMessage)
 	}
 	p.mu.Lock()
@@ -183,13 +192,13 @@ func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
 		}
 		p.patched(o, patch, applied)
 		tell := func(p Patch) { announce(o.events, p, o.outbox.crowded()) }
-		p.conflicts.published(p.clock, patch, tell, p.ledger.ConflictLasted)
+		p.conflicts.published(p.Clock, patch, tell, p.Ledger.ConflictLasted)
 	case refused:
 		// The member's health says it for all: this may be so for very many objects.
-		p.log.WithValues(id.logged()...).V(1).Info("status refused by the member; trying again", "error", providers.Sentence(err.Error()))
+		p.Log.WithValues(id.logged()...).V(1).Info("status refused by the member; trying again", "error", providers.Sentence(err.Error()))
 		return result{outcome: refused, refused: patch.fingerprint()}
 	default:
-		p.log.WithValues(id.logged()...).Info("status not patched; trying again", "error", providers.Sentence(err.Error()))
+		p.Log.WithValues(id.logged()...).Info("status not patched; trying again", "error", providers.Sentence(err.Error()))
 	}
 	return result{outcome: came}
 }
@@ -197,12 +206,12 @@ func (p *publisher) attempt(o *outlet, id ObjectID, t try) result {
 // patched takes in what a member made of a patch.
 func (p *publisher) patched(o *outlet, patch Patch, now *v1alpha1.CommitStatus) {
 	if now.UID != patch.UID {
-		p.ledger.Patched(patch, now.ResourceVersion) // it is no answer that proves anything
+		p.Ledger.Patched(patch, now.ResourceVersion) // it is no answer that proves anything
 		return
 	}
 	renewed, changed := o.outdated.answered(patch.Status, now.Status), o.outdated.changed(patch.Status, now.Status)
 	slim(now) // a member may answer with anything
-	p.ledger.Kept(patch, now.Status, now.ResourceVersion, changed)
+	p.Ledger.Kept(patch, now.Status, now.ResourceVersion, changed)
 	if renewed {
 		p.addAll(patch.ID.Cluster)
 	}
@@ -216,7 +225,7 @@ func (p *publisher) addAll(cluster string) {
 	if o != nil {
 		o.outbox.retry(func(ObjectID) bool { return true })
 	}
-	p.add(p.ledger.Objects(cluster))
+	p.Add(p.Ledger.Objects(cluster))
 }
 
 // outcomeOf tells what came of a patch: for the metric, and for the outbox.
@@ -238,8 +247,8 @@ func outcomeOf(err error) (label string, came outcome) {
 	return "error", unserved
 }
 
-// warn makes a Warning event about a CommitStatus of a member.
-func (p *publisher) warn(cluster string, about *v1alpha1.CommitStatus, reason, action, message string) {
+// Warn makes a Warning event about a CommitStatus of a member.
+func (p *publisher) Warn(cluster string, about *v1alpha1.CommitStatus, reason, action, message string) {
 	p.mu.Lock()
 	o := p.outlets[cluster]
 	p.mu.Unlock()

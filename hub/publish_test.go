@@ -49,13 +49,13 @@ func (c statusWriter) Patch(ctx context.Context, object client.Object, patch cli
 
 // outletTo opens the way of a fleet's hub into the member eu.
 func (f *fleet) outletTo(patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
-	p := &publisher{ledger: f.Ledger, clock: clock.RealClock{}, log: logr.Discard(), outdated: func(string, string) {}, forbidden: func(string, bool) {}, unwanted: func(string, string) {}, outlets: map[string]*outlet{}}
+	p := quietPublisher(f.Ledger, clock.RealClock{})
 	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10)}
-	o.outdated = newOutdated(p.clock, func(field string) { p.outdated("eu", field) })
+	o.outdated = newOutdated(p.Clock, func(field string) { p.Outdated("eu", field) })
 	o.refusals = newRefusals(func(bool) {}, func(string) {})
-	o.outbox = newOutbox(p.clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
+	o.outbox = newOutbox(p.Clock, &p.working, func(id ObjectID, t try) result { return p.publish(o, id, t) })
 	p.outlets["eu"] = o
-	p.start(context.Background())
+	p.Start(context.Background())
 	return p, o
 }
 
@@ -70,6 +70,14 @@ func denied(t *testing.T) *fleet {
 	f.setSCM("acme", testSCM())
 	f.hear("eu", testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "41" }))
 	return f
+}
+
+// quietPublisher makes a publisher that reports nothing of members.
+func quietPublisher(l *Ledger, clk clock.WithDelayedExecution) *publisher {
+	return newPublisher(publisherOptions{
+		Ledger: l, Clock: clk, Log: logr.Discard(),
+		Outdated: func(string, string) {}, Forbidden: func(string, bool) {}, Unwanted: func(string, string) {},
+	})
 }
 
 func TestAPatchIsForTheVersionOfTheObjectThatIsKnown(t *testing.T) {
@@ -113,9 +121,9 @@ func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
 	stale := func() float64 { return scrape(f.g, patchesTotal)["commit_status_hub_status_patches_total eu stale"] }
 	before := stale()
 	watch := func(version string) {
-		p.add(f.SetObject("eu", f.token["eu"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = version })).Objects)
+		p.Add(f.SetObject("eu", f.token["eu"], testStatus(func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = version })).Objects)
 	}
-	p.add([]ObjectID{idIn("eu")})
+	p.Add([]ObjectID{idIn("eu")})
 	f.g.Eventually(entered).Should(Receive())
 	watch("43") // while the patch is under way
 	close(leave)
@@ -125,7 +133,7 @@ func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
 
 	current = "45"
 	f.setSCM("acme", nil)
-	p.add([]ObjectID{idIn("eu")})
+	p.Add([]ObjectID{idIn("eu")})
 	p.working.Wait()
 	f.g.Expect(patched).To(Equal(1), "not before the watch has told")
 	f.g.Expect(o.outbox.letters).To(BeEmpty())
@@ -263,7 +271,7 @@ func TestPublish_RetriesWhatIsRefusedOnceTheCRDsAreRenewed(t *testing.T) {
 	other := idIn("eu")
 	other.Name = "test"
 	p, o := f.outletTo(nil)
-	l := &letter{id: other, state: letterDelayed, backoff: longestRefusal, refused: 7, due: p.clock.Now().Add(longestRefusal)}
+	l := &letter{id: other, state: letterDelayed, backoff: longestRefusal, refused: 7, due: p.Clock.Now().Add(longestRefusal)}
 	o.outbox.letters[other] = l
 	heap.Push(&o.outbox.delayed, l)
 	tries := make(chan try, 1)

@@ -149,7 +149,7 @@ func TestRefusals_ForgetAnObjectThatIsGone(t *testing.T) {
 	answer = apierrors.NewNotFound(schema.GroupResource{}, "build")
 	f.g.Expect(p.publish(o, idIn("eu"), try{again: true})).To(HaveOutcome(finished))
 	changes := f.RemoveObject("eu", f.token["eu"], client.ObjectKeyFromObject(testStatus()), deleted)
-	p.add(changes.Objects) // what the hub does with the changes
+	p.Add(changes.Objects) // what the hub does with the changes
 	p.working.Wait()
 	f.g.Expect(reports).To(HaveExactElements(ContainSubstring(policyDenied), ""))
 }

@@ -30,13 +30,13 @@ type installations interface {
 	SendUntil(until time.Time, except func(id string) bool)
 }
 
-// restore puts what the predecessor recorded into force, and records it as this
+// Restore puts what the predecessor recorded into force, and records it as this
 // process counts it, with what may have been spent since: or a third one, which
 // followed soon, would know nothing of that. What cannot be recorded is not used until
 // it is, and holds up nothing else. It reads from the API server itself: the
 // predecessor's last record may be newer than the cache. Before it has succeeded
 // nothing may be sent.
-func (b *budgets) restore(ctx context.Context) error {
+func (b *budgets) Restore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	list, err := b.predecessors(ctx)

@@ -57,7 +57,7 @@ func TestWhatAScmProviderAllowsIsInForceWhetherItWasOpenedBeforeOrAfter(t *testi
 	w.budgets.installations, w.restored = installations, make(chan struct{})
 	tight := ratelimit.Limits{WritesPerMinute: 3}
 	installations.SetLimits(inst679, "own", tight)
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.Restore(t.Context())).To(Succeed())
 	w.Expect(installations.Get(inst679).Bucket().Limits()).To(Equal(tight))
 	w.Expect(installations.Get(inst678).Bucket().Limits()).To(Equal(ratelimit.Defaults("github.com")))
 }
@@ -70,7 +70,7 @@ func TestWhatIsTakenOverIsRecordedBeforeAnythingIsSent(t *testing.T) {
 	w.from.set("own", counted)
 	w.clock.Step(time.Hour)
 	w.refuse = errors.New("the API server is away")
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.Restore(t.Context())).To(Succeed())
 	w.Expect(w.restored).To(BeClosed(), "it holds up nothing else")
 	w.Expect(w.mayFor(inst678)).To(BeZero())
 	w.Expect(w.mayFor(inst679)).To(Equal(w.gap - time.Second))
@@ -99,7 +99,7 @@ func TestRecordsThatCannotBeReadAreAnError(t *testing.T) {
 			return errors.New("the API server is away")
 		},
 	})
-	w.Expect(w.restore(t.Context())).To(MatchError(ContainSubstring("the API server is away")))
+	w.Expect(w.Restore(t.Context())).To(MatchError(ContainSubstring("the API server is away")))
 	w.Expect(w.restored).NotTo(BeClosed())
 }
 
@@ -120,9 +120,9 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	all, _ := offline(g)
 	mgr, clk := all.GetLocalManager(), clocktesting.NewFakeClock(time.Now())
 	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, Fleet: func() ([]string, bool) { return nil, true }})}
-	h.publisher = &publisher{ledger: h.ledger, clock: clk, log: logr.Discard(), outdated: func(string, string) {}, forbidden: func(string, bool) {}, unwanted: func(string, string) {}, outlets: map[string]*outlet{}}
+	h.publisher = newPublisher(publisherOptions{Ledger: h.ledger, Clock: clk, Log: logr.Discard()})
 	installations := ratelimit.NewInstallations(clk)
-	h.budgets = newBudgets(mgr, &scmProviders{namespace: "hub", installations: installations, log: logr.Discard()}, h.waiting, time.Second, clk)
+	h.budgets = newBudgets(mgr, newSCMProviders(scmProvidersOptions{Namespace: "hub", Installations: installations, Log: logr.Discard()}), h.waiting, time.Second, clk)
 	h.retirement = retirement{installations: installations, clock: clk}
 	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())
 
@@ -186,22 +186,21 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 	h, err := setup(t.Context(), mgr, members, nil, &seals{}, Options{Namespace: "hub", Clock: clk, Embedded: true, Log: logr.Discard()})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(h.ledger.clock).To(BeIdenticalTo(clk))
-	g.Expect(h.publisher.clock).To(BeIdenticalTo(clk))
+	g.Expect(h.publisher.Clock).To(BeIdenticalTo(clk))
 	g.Expect(h.budgets.clock).To(BeIdenticalTo(clk))
 	g.Expect(h.budgets.gap).To(Equal(restoreGap(0)))
 }
 
-// newSCMProviders makes scmProviders that can open what is in the world.
-func newSCMProviders(w *budgetWorld, kind providers.Kind) *scmProviders {
-	return &scmProviders{
-		client: w.api, namespace: "hub", registry: providers.NewRegistry(kind), installations: w.from,
-		ledger: NewLedger(LedgerOptions{Clock: w.clock}), apply: func(Changes) {}, clock: w.clock,
-		log: logr.Discard(), opened: map[string]opening{},
-	}
+// opener makes scmProviders that can open what is in the world.
+func opener(w *budgetWorld, kind providers.Kind) *scmProviders {
+	return newSCMProviders(scmProvidersOptions{
+		Client: w.api, Namespace: "hub", Registry: providers.NewRegistry(kind), Installations: w.from,
+		Ledger: NewLedger(LedgerOptions{Clock: w.clock}), Apply: func(Changes) {}, Clock: w.clock, Log: logr.Discard(),
+	})
 }
 
 func newLoader(w *budgetWorld) (load func(name string)) {
-	s := newSCMProviders(w, fakeKind{})
+	s := opener(w, fakeKind{})
 	return func(name string) {
 		_, err := s.load(context.Background(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "hub", Name: name}})
 		w.Expect(err).NotTo(HaveOccurred())
@@ -250,7 +249,7 @@ func TestSCMProvidersReport_OpensNothingAgain(t *testing.T) {
 	p := newScmProvider("acme")
 	w := newBudgetWorld(t, p, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "app"}})
 	opened := 0
-	s := newSCMProviders(w, countingKind{opened: &opened})
+	s := opener(w, countingKind{opened: &opened})
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)}
 	for range 2 {
 		_, err := s.load(t.Context(), request)

@@ -20,6 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -34,22 +35,34 @@ import (
 // scmProviders brings the hub's ScmProviders and their Secrets into the ledger,
 // on every replica.
 type scmProviders struct {
-	client        client.Client
-	namespace     string
-	registry      providers.Registry
-	installations installations
-	ledger        *Ledger
-	apply         func(Changes)
-	clock         clock.PassiveClock
-	log           logr.Logger
-	// events are about ScmProviders, nil for none.
-	events events.EventRecorder
+	scmProvidersOptions
 	// reports is the queue of what to report, nil until this replica leads.
 	reports atomic.Pointer[reportQueue]
 
 	loading
 	// opened is what each ScmProvider was last opened with.
 	opened map[string]opening
+}
+
+// scmProvidersOptions are what the controller of ScmProviders is made of.
+type scmProvidersOptions struct {
+	// Client patches statuses, on the leader alone.
+	Client        client.Client
+	Namespace     string
+	Registry      providers.Registry
+	Installations installations
+	Ledger        *Ledger
+	// Apply takes what has to be looked at because of a change.
+	Apply func(Changes)
+	Clock clock.PassiveClock
+	Log   logr.Logger
+	// Events records events about ScmProviders; nil records none.
+	Events events.EventRecorder
+}
+
+// newSCMProviders makes the controller of ScmProviders.
+func newSCMProviders(o scmProvidersOptions) *scmProviders {
+	return &scmProviders{scmProvidersOptions: o, opened: map[string]opening{}}
 }
 
 // loading is the lock that is held while ScmProviders are opened or let go, and how often they
@@ -85,15 +98,15 @@ type opening struct {
 	problem *providers.Error
 }
 
-func (s *scmProviders) setup(mgr ctrl.Manager) error {
+// SetupWithManager adds the controllers, of which the leader alone reports status.
+func (s *scmProviders) SetupWithManager(mgr ctrl.Manager) error {
 	notElected := false
-	s.opened = map[string]opening{}
 	byName := handler.EnqueueRequestsFromMapFunc(s.usersOf)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("scmprovider").
 		For(&v1alpha1.ScmProvider{}, builder.WithPredicates(beyondBudgets)).
 		Watches(&corev1.Secret{}, byName).
-		WithOptions(controllerOptions(&notElected)).
+		WithOptions(controller.Options{NeedLeaderElection: &notElected}).
 		Complete(reconcile.Func(s.load))
 	if err != nil {
 		return fmt.Errorf("setting up the controller of ScmProviders: %w", err)
@@ -106,7 +119,6 @@ func (s *scmProviders) setup(mgr ctrl.Manager) error {
 			s.reports.Store(&reportQueue{q})
 			return nil
 		})).
-		WithOptions(controllerOptions(nil)).
 		Complete(reconcile.Func(s.report))
 	if err != nil {
 		return fmt.Errorf("setting up the controller of ScmProviders' status: %w", err)
@@ -133,7 +145,7 @@ func (firstLoad) NeedLeaderElection() bool { return false }
 // Start lets the ledger count claims once every ScmProvider is in it.
 func (f firstLoad) Start(ctx context.Context) error {
 	var list v1alpha1.ScmProviderList
-	if err := f.client.List(ctx, &list, client.InNamespace(f.namespace)); err != nil {
+	if err := f.Client.List(ctx, &list, client.InNamespace(f.Namespace)); err != nil {
 		return fmt.Errorf("listing ScmProviders: %w", err)
 	}
 	for i := range list.Items {
@@ -141,15 +153,15 @@ func (f firstLoad) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	f.apply(f.ledger.Loaded())
+	f.Apply(f.Ledger.Loaded())
 	return nil
 }
 
 // usersOf returns the ScmProviders that name a Secret.
 func (s *scmProviders) usersOf(ctx context.Context, secret client.Object) []reconcile.Request {
 	var list v1alpha1.ScmProviderList
-	if err := s.client.List(ctx, &list, client.InNamespace(s.namespace)); err != nil {
-		s.log.Error(err, "listing ScmProviders")
+	if err := s.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
+		s.Log.Error(err, "listing ScmProviders")
 		return nil
 	}
 	var out []reconcile.Request
@@ -182,8 +194,8 @@ func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1
 	if provider == nil {
 		delete(s.opened, name.Name)
 		s.loads++
-		s.apply(s.ledger.setSCM(name.Name, nil))
-		s.installations.Replace(name.Name, nil)
+		s.Apply(s.Ledger.setSCM(name.Name, nil))
+		s.Installations.Replace(name.Name, nil)
 		return nil, nil, nil
 	}
 	digest, err := digestOf(provider, secret)
@@ -192,17 +204,17 @@ func (s *scmProviders) open(ctx context.Context, name types.NamespacedName) (*v1
 	}
 	before, again := s.opened[name.Name]
 	if before.digest == digest {
-		s.apply(s.ledger.SetMoves(name.Name, provider.Status.MovedRepositories))
+		s.Apply(s.Ledger.SetMoves(name.Name, provider.Status.MovedRepositories))
 		return provider, before.problem, nil
 	}
 	if again {
-		s.installations.Replace(name.Name, s.kept(before.spec, provider))
+		s.Installations.Replace(name.Name, s.kept(before.spec, provider))
 	}
-	compiled := compileSCM(s.registry, provider, secret)
+	compiled := compileSCM(s.Registry, provider, secret)
 	s.loads++
 	s.opened[name.Name] = opening{digest: digest, spec: provider.Spec, problem: compiled.problem}
-	s.log.Info("loaded ScmProvider", "name", name.Name, "usable", compiled.problem == nil)
-	s.apply(s.ledger.setSCM(name.Name, compiled))
+	s.Log.Info("loaded ScmProvider", "name", name.Name, "usable", compiled.problem == nil)
+	s.Apply(s.Ledger.setSCM(name.Name, compiled))
 	return provider, compiled.problem, nil
 }
 
@@ -213,7 +225,7 @@ func (s *scmProviders) kept(before v1alpha1.ScmProviderSpec, now *v1alpha1.ScmPr
 	if !equality.Semantic.DeepEqual(scmOf(before), scmOf(now.Spec)) {
 		return nil
 	}
-	return limitsOf(now, s.installations.Records(now.Name))
+	return limitsOf(now, s.Installations.Records(now.Name))
 }
 
 // scmOf is what of a spec says which SCM it is for, and as whom.
@@ -227,14 +239,14 @@ func scmOf(spec v1alpha1.ScmProviderSpec) v1alpha1.ScmProviderSpec {
 // read returns a ScmProvider and the data of its Secret, nil for what there is not.
 func (s *scmProviders) read(ctx context.Context, name types.NamespacedName) (*v1alpha1.ScmProvider, map[string][]byte, error) {
 	provider := &v1alpha1.ScmProvider{}
-	if err := s.client.Get(ctx, name, provider); err != nil {
+	if err := s.Client.Get(ctx, name, provider); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, nil, nil
 		}
 		return nil, nil, fmt.Errorf("reading ScmProvider %s: %w", name.Name, err)
 	}
 	secret := &corev1.Secret{}
-	err := s.client.Get(ctx, types.NamespacedName{Namespace: s.namespace, Name: provider.Spec.SecretRef.Name}, secret)
+	err := s.Client.Get(ctx, types.NamespacedName{Namespace: s.Namespace, Name: provider.Spec.SecretRef.Name}, secret)
 	switch {
 	case apierrors.IsNotFound(err):
 		return provider, nil, nil

@@ -25,14 +25,14 @@ type reportQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// note has what SCMs say of ScmProviders reported. It never blocks.
-func (s *scmProviders) note(names []string) {
+// Note has what SCMs say of ScmProviders reported. It never blocks.
+func (s *scmProviders) Note(names []string) {
 	if s == nil || s.reports.Load() == nil {
 		return
 	}
 	q := s.reports.Load()
 	for _, name := range names {
-		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: s.namespace, Name: name}})
+		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: s.Namespace, Name: name}})
 	}
 }
 
@@ -47,10 +47,10 @@ func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (recon
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
 		Message: "settings and credential are usable", ObservedGeneration: provider.Generation,
-		LastTransitionTime: metav1.NewTime(s.clock.Now().UTC().Truncate(time.Second)),
+		LastTransitionTime: metav1.NewTime(s.Clock.Now().UTC().Truncate(time.Second)),
 	}
 	if problem == nil && !provider.Spec.Suspend {
-		problem = s.ledger.Credential(provider.Name)
+		problem = s.Ledger.Credential(provider.Name)
 	}
 	switch {
 	case problem != nil:
@@ -66,7 +66,7 @@ func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (recon
 	}
 	// A merge patch replaces the whole list: it must be the list that was read.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err = s.client.Status().Patch(ctx, provider, patch, client.FieldOwner(fieldOwner)); apierrors.IsConflict(err) {
+	if err = s.Client.Status().Patch(ctx, provider, patch, client.FieldOwner(v1alpha1.FieldOwner)); apierrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: staleRetry}, nil
 	}
 	if err == nil {
@@ -77,7 +77,7 @@ func (s *scmProviders) report(ctx context.Context, req reconcile.Request) (recon
 
 // announce makes an event of a Ready condition that is another one than before.
 func (s *scmProviders) announce(provider *v1alpha1.ScmProvider, before *metav1.Condition, now metav1.Condition) {
-	if s.events == nil || before == nil && now.Status != metav1.ConditionFalse ||
+	if s.Events == nil || before == nil && now.Status != metav1.ConditionFalse ||
 		before != nil && before.Status == now.Status && before.Reason == now.Reason {
 		return
 	}
@@ -85,6 +85,6 @@ func (s *scmProviders) announce(provider *v1alpha1.ScmProvider, before *metav1.C
 	if now.Status == metav1.ConditionFalse {
 		kind = corev1.EventTypeWarning
 	}
-	s.events.Eventf(provider, nil, kind, now.Reason, "Check", "%s", now.Message)
-	s.log.Info("ScmProvider changed", "name", provider.Name, "ready", now.Status, "reason", now.Reason, "message", now.Message)
+	s.Events.Eventf(provider, nil, kind, now.Reason, "Check", "%s", now.Message)
+	s.Log.Info("ScmProvider changed", "name", provider.Name, "ready", now.Status, "reason", now.Reason, "message", now.Message)
 }

@@ -28,9 +28,9 @@ func newReportWorld(t *testing.T) *reportWorld {
 	w := &reportWorld{budgetWorld: newBudgetWorld(t, newScmProvider("acme"), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "hub", Name: "app"}, Data: map[string][]byte{"token": []byte("first")},
 	})}
-	w.scms = newSCMProviders(w.budgetWorld, fakeKind{})
-	w.scms.events = w.events
-	w.scms.client = interceptor.NewClient(w.api.(client.WithWatch), interceptor.Funcs{
+	w.scms = opener(w.budgetWorld, fakeKind{})
+	w.scms.Events = w.events
+	w.scms.Client = interceptor.NewClient(w.api.(client.WithWatch), interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, into client.Object, opts ...client.GetOption) error {
 			if p, ok := into.(*v1alpha1.ScmProvider); ok && w.seen != nil {
 				w.seen.DeepCopyInto(p)

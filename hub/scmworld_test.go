@@ -40,7 +40,7 @@ type fakeSCM interface {
 type scmWorld struct {
 	*fleet
 	fakeSCM
-	syncer   *syncer
+	syncer   *Syncer
 	kind     providers.Kind
 	provider *v1alpha1.ScmProvider
 	secret   map[string][]byte
@@ -223,9 +223,9 @@ func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string]
 		kind:     kind(installations, f),
 		provider: &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: spec},
 	}
-	w.syncer = &syncer{
-		ledger: w.Ledger, queue: func() lanes { return w }, apply: w.apply, record: recordNothing, clock: w.now, log: logr.Discard(),
-		warn: func(string, *v1alpha1.CommitStatus, string, string, string) {},
+	w.syncer = &Syncer{
+		Ledger: w.Ledger, Queue: func() Lanes { return w }, Apply: w.apply, Record: recordNothing, Clock: w.now, Log: logr.Discard(),
+		Warn: func(string, *v1alpha1.CommitStatus, string, string, string) {},
 	}
 	w.open()
 	w.hear("eu")

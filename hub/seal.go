@@ -87,6 +87,9 @@ func (s *seals) right(uid types.UID, st v1alpha1.CommitStatusStatus) bool {
 	return false
 }
 
+// haveKey reports whether there is a key to seal with.
+func (s *seals) haveKey() bool { return len(s.known()) > 0 }
+
 func (s *seals) known() []sealKey {
 	if s == nil {
 		return nil

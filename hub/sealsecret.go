@@ -16,10 +16,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -58,7 +60,7 @@ func (s *sealSecret) setup(ctx context.Context, mgr manager.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("seal").
 		For(&corev1.Secret{}, builder.WithPredicates(predicate.NewPredicateFuncs(s.concerns))).
-		WithOptions(controllerOptions(&notElected)).
+		WithOptions(controller.Options{NeedLeaderElection: &notElected}).
 		Complete(reconcile.Func(s.follow))
 	if err != nil {
 		return fmt.Errorf("setting up the controller of the Secret of seals: %w", err)
@@ -113,7 +115,7 @@ func (s *sealSecret) read(ctx context.Context) error {
 
 // begin makes the Secret before the first status is published, where no key is known.
 func (s *sealSecret) begin(ctx context.Context) {
-	if len(s.seals.known()) > 0 {
+	if s.seals.haveKey() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, sealReadTimeout)
@@ -151,7 +153,7 @@ func (s *sealSecret) ensure(ctx context.Context) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: sealSecretName},
 		Data:       map[string][]byte{sealKeyField: key},
 	}
-	if err := s.client.Create(ctx, secret, client.FieldOwner(fieldOwner)); err != nil {
+	if err := s.client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldOwner)); err != nil {
 		if apierrors.IsAlreadyExists(err) {
 			return s.read(ctx) // another replica was first
 		}

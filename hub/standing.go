@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -173,4 +174,10 @@ func (l *Ledger) Started() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.started
+}
+
+// inConflict reports whether a status says that it is in conflict.
+func inConflict(s v1alpha1.CommitStatusStatus) bool {
+	ready := apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonConflict
 }

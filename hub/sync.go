@@ -21,50 +21,53 @@ const (
 	stopGrace = time.Second
 )
 
-// lanes is what a syncer asks of its queue.
-type lanes interface {
+// Lanes is what a Syncer asks of its queue.
+type Lanes interface {
 	// Add has a key worked on again.
 	Add(Key)
 	// Slot is what a key in work left its lane with.
 	Slot(Key) *ratelimit.Slot
 }
 
-// syncer brings one key forward. Its queue calls it for a key only when the
+// Syncer brings one key forward. Its queue calls it for a key only when the
 // installation's bucket can pay for a write.
-type syncer struct {
-	ledger *Ledger
-	queue  func() lanes
-	apply  func(Changes)
-	warn   func(cluster string, about *v1alpha1.CommitStatus, reason, action, message string)
-	// record keeps the paths of today of an SCM's repositories for the next hub.
-	record func(ctx context.Context, moves Moves) error
-	clock  clock.PassiveClock
-	log    logr.Logger
+type Syncer struct {
+	Ledger *Ledger
+	// Queue returns the queue that calls the Syncer.
+	Queue func() Lanes
+	// Apply takes what has to be looked at because of an outcome.
+	Apply func(Changes)
+	// Warn makes a Warning event about a CommitStatus of a member.
+	Warn func(cluster string, about *v1alpha1.CommitStatus, reason, action, message string)
+	// Record stores an SCM's relocated repositories for the next leader.
+	Record func(ctx context.Context, moves Moves) error
+	Clock  clock.PassiveClock
+	Log    logr.Logger
 }
 
 // Reconcile makes the SCM show what the key should show, as of now.
-func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
-	job, wait, ok := s.ledger.Job(key)
+func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
+	job, wait, ok := s.Ledger.Job(key)
 	switch {
 	case !ok || job.Wait > 0:
-		s.apply(s.ledger.Awaiting(key, job))
+		s.Apply(s.Ledger.Awaiting(key, job))
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
 	case job.ending != nil:
 		return s.end(ctx, key, job), nil
 	case job.Suspended:
-		s.apply(s.ledger.Suspended(key))
+		s.Apply(s.Ledger.Suspended(key))
 		return ctrl.Result{}, nil
 	case job.Verify != nil:
 		return s.verify(ctx, key, job), nil
 	case job.Account == nil:
-		return s.failed(ctx, key, job, s.clock.Now(), job.Problem), nil
+		return s.failed(ctx, key, job, s.Clock.Now(), job.Problem), nil
 	}
 	action := plan(job.Account, job.Observation, job.Verdict.Want)
 	if action == ActNothing && !job.Check {
-		s.apply(s.ledger.Settled(key, job))
+		s.Apply(s.Ledger.Settled(key, job))
 		return ctrl.Result{RequeueAfter: job.NextCheck}, nil
 	}
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.queue().Slot(key)))
+	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
 	job, entry := s.enter(ctx, key, job, classOf(action))
@@ -79,7 +82,7 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	case err != nil && action == ActNothing:
 		return s.notSurveyed(key, job, providers.AsError(err)), nil
 	case err != nil:
-		return s.failed(ctx, key, job, s.clock.Now(), providers.AsError(err)), nil
+		return s.failed(ctx, key, job, s.Clock.Now(), providers.AsError(err)), nil
 	case client == nil:
 		return ctrl.Result{}, nil
 	case action == ActNothing:
@@ -95,10 +98,10 @@ func (s *syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 
 // proceed does what is to be done for a key now. What was found out until here took time: what
 // is written is what is granted and wanted now.
-func (s *syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
-	fresh, _, ok := s.ledger.Job(key)
+func (s *Syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
+	fresh, _, ok := s.Ledger.Job(key)
 	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	if done == ActFind && fresh.Wait > 0 {
@@ -106,7 +109,7 @@ func (s *syncer) proceed(ctx context.Context, key Key, job Job, client providers
 	}
 	action := plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
 	if action == ActFind {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	fresh, entry := s.enter(ctx, key, fresh, classOf(action))
@@ -121,7 +124,7 @@ func (s *syncer) proceed(ctx context.Context, key Key, job Job, client providers
 
 // open returns the client for a job, nil where the key has to wait for its turn in
 // the lane of an installation that was found just now.
-func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, error) {
+func (s *Syncer) open(ctx context.Context, key Key, job Job) (providers.Client, error) {
 	repository := job.Verdict.Owner.Repository
 	_, known := job.Account.Lane(repository)
 	client, err := job.Account.Client(ctx, repository)
@@ -129,36 +132,36 @@ func (s *syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 		return nil, err
 	}
 	if !known {
-		s.apply(s.ledger.Opened(key, job))
-		s.queue().Add(key)
+		s.Apply(s.Ledger.Opened(key, job))
+		s.Queue().Add(key)
 		return nil, nil
 	}
 	return client, nil
 }
 
-func (s *syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
-	want, sentAt := job.Verdict.Want, s.clock.Now()
+func (s *Syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
+	want, sentAt := job.Verdict.Want, s.Clock.Now()
 	job.class, job.sentAt = askWrite, sentAt
 	if action == ActNothing {
-		return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
+		return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
 		return s.failed(ctx, key, job, sentAt, providers.AsError(err))
 	}
-	s.log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+	s.Log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	if !s.showed(key, job, &shown, true) {
 		if action == ActUpdate && leadsOn(job.Account.Next(&shown, want)) {
 			// GitHub took it and kept the run as it was: it takes a new one.
-			s.queue().Add(key)
+			s.Queue().Add(key)
 			return ctrl.Result{}
 		}
 		// Said rather than written again and again.
 		return s.failed(ctx, key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
 	}
-	return ctrl.Result{RequeueAfter: s.ledger.NextCheck(key)}
+	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 }
 
 // leadsOn reports whether a step makes a new status.
@@ -168,27 +171,27 @@ func leadsOn(step providers.Step) bool {
 
 // replace ends what is shown before a new status is made in its place: beside that, it would
 // stay unfinished for ever.
-func (s *syncer) replace(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
-	ending, sentAt := job, s.clock.Now()
+func (s *Syncer) replace(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+	ending, sentAt := job, s.Clock.Now()
 	ending.Verdict.Want = providers.Closing(job.Observation.Shown.Status, job.Verdict.Want)
 	shown, err := s.send(ctx, key, ending, client, ActUpdate, ending.Verdict.Want)
 	if err != nil {
 		return s.failed(ctx, key, ending, sentAt, providers.AsError(err))
 	}
-	s.log.Info("ended status to replace it", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+	s.Log.Info("ended status to replace it", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
 	s.showed(key, job, &shown, true)
-	fresh, _, ok := s.ledger.Job(key)
+	fresh, _, ok := s.Ledger.Job(key)
 	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	return s.write(ctx, key, fresh, client, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want))
 }
 
 // send makes the one request of a write.
-func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
-	ended, ok := s.ledger.Writing(key, job)
+func (s *Syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
+	ended, ok := s.Ledger.Writing(key, job)
 	if !ok {
 		// Its repository was found to be another key's meanwhile.
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "what is to be written has changed")
@@ -206,37 +209,37 @@ func (s *syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 }
 
 // showed records what the SCM shows, and reports whether it is what it should be.
-func (s *syncer) showed(key Key, job Job, shown *providers.Shown, wrote bool) bool {
-	s.apply(s.ledger.Showed(key, job, shown, wrote))
+func (s *Syncer) showed(key Key, job Job, shown *providers.Shown, wrote bool) bool {
+	s.Apply(s.Ledger.Showed(key, job, shown, wrote))
 	return s.timed(job, shown, wrote)
 }
 
 // timed reports whether what is shown is what it should be, and how long that took.
-func (s *syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
+func (s *Syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}
 	if since := job.wish.since; (wrote || job.Observation.Lost) && !since.IsZero() {
-		transitionSeconds.WithLabelValues(job.kind, string(job.Verdict.Want.Phase)).Observe(s.clock.Since(since).Seconds())
+		transitionSeconds.WithLabelValues(job.kind, string(job.Verdict.Want.Phase)).Observe(s.Clock.Since(since).Seconds())
 	}
 	return true
 }
 
 // failed records a failure. A pause of the installation is none: the key goes
 // back to its lane, which stands still until the pause is over.
-func (s *syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
+func (s *Syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
-		s.queue().Add(key)
+		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	if s.moved(ctx, key, job, err) {
 		return ctrl.Result{}
 	}
-	changes, delay := s.ledger.Failed(key, job, sentAt, err)
-	s.log.Info("status not written", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
+	changes, delay := s.Ledger.Failed(key, job, sentAt, err)
+	s.Log.Info("status not written", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "retryAfter", delay.String())
-	s.apply(changes)
-	if refused := s.ledger.TakeRenewal(key); refused != nil {
+	s.Apply(changes)
+	if refused := s.Ledger.TakeRenewal(key); refused != nil {
 		delay = s.learn(ctx, key, job, refused)
 	}
 	return ctrl.Result{RequeueAfter: delay}

@@ -103,7 +103,7 @@ type bench struct {
 	*fleet
 	scm    *scriptedSCM
 	queue  *ratelimit.Queue[Key]
-	syncer *syncer
+	syncer *Syncer
 	// warnings are the events that were made.
 	warnings []string
 }
@@ -119,9 +119,9 @@ func newBench(t *testing.T) *bench {
 	}
 	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[Key]{Clock: b.now})
 	t.Cleanup(b.queue.ShutDown)
-	b.syncer = &syncer{
-		ledger: b.Ledger, queue: func() lanes { return b.queue },
-		apply: func(Changes) {}, warn: b.warned, record: recordNothing, clock: b.now, log: logr.Discard(),
+	b.syncer = &Syncer{
+		Ledger: b.Ledger, Queue: func() Lanes { return b.queue },
+		Apply: func(Changes) {}, Warn: b.warned, Record: recordNothing, Clock: b.now, Log: logr.Discard(),
 	}
 	b.useAccount(allowAll())
 	return b

@@ -15,7 +15,7 @@ import (
 )
 
 var unrecordedGauge = prometheus.NewGauge(prometheus.GaugeOpts{
-	Name: metricsPrefix + "budgets_unrecorded",
+	Name: "commit_status_hub_budgets_unrecorded",
 	Help: "ScmProviders whose installations are sent nothing, since their budgets cannot be recorded.",
 })
 
@@ -100,7 +100,7 @@ func (b *budgets) condition(ctx context.Context, p *v1alpha1.ScmProvider, record
 		return
 	}
 	patch := client.MergeFromWithOptions(old, client.MergeFromWithOptimisticLock{})
-	err := b.client.Status().Patch(ctx, p, patch, client.FieldOwner(fieldOwner))
+	err := b.client.Status().Patch(ctx, p, patch, client.FieldOwner(v1alpha1.FieldOwner))
 	if client.IgnoreNotFound(err) != nil {
 		b.log.V(1).Info("condition not written; trying again", "scmProvider", p.Name, "error", err.Error())
 	}

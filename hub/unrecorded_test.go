@@ -118,7 +118,7 @@ func TestBudgetsRestore_HoldsNoLockOverRequests(t *testing.T) {
 	w.onPatch = free
 	before := w.patched()
 	w.from.set("own", w.installation(inst678, 4000))
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.Restore(t.Context())).To(Succeed())
 	w.Expect(w.patched() - before).To(Equal(1))
 }
 
@@ -137,7 +137,7 @@ func TestBudgetsRestore_ReadsAnewWhatIsLoadedMeanwhile(t *testing.T) {
 			return c.List(ctx, list, opts...)
 		},
 	})
-	w.Expect(w.restore(t.Context())).To(Succeed())
+	w.Expect(w.Restore(t.Context())).To(Succeed())
 	w.Expect(lists).To(Equal(2))
 	w.Expect(w.from.order).To(Equal([]string{"SetLimits own", "Restore"}), "of the second list")
 }
@@ -145,7 +145,7 @@ func TestBudgetsRestore_ReadsAnewWhatIsLoadedMeanwhile(t *testing.T) {
 func TestSCMProvidersLoad_CountsOnlyWhatChanges(t *testing.T) {
 	p := newScmProvider("acme")
 	w := newBudgetWorld(t, p)
-	s := newSCMProviders(w, fakeKind{})
+	s := opener(w, fakeKind{})
 	load := func() int {
 		_, _, err := s.open(t.Context(), client.ObjectKeyFromObject(p))
 		w.Expect(err).NotTo(HaveOccurred())
@@ -167,7 +167,7 @@ func TestBudgetsRecord_LetsInstallationsSendThatDoNotFitIntoTheStatus(t *testing
 	id := func(n int) string { return fmt.Sprintf("github.com/app/1/installation/%d", n) }
 	start := func() {
 		w.budgets.installations, w.restored, w.leftOut = all, make(chan struct{}), map[string][]v1alpha1.Installation{}
-		w.Expect(w.restore(t.Context())).To(Succeed())
+		w.Expect(w.Restore(t.Context())).To(Succeed())
 	}
 	// write is how many of the installations may write twice now, once that is on record.
 	write := func() (n int) {

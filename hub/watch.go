@@ -69,7 +69,7 @@ func (w *watcher) Engage(ctx context.Context, name multicluster.ClusterName, cl 
 		engagement: w.ledger.Engage(name.String(), w.joinedAt(name.String())),
 		log:        w.log.WithValues("cluster", name.String()),
 	}
-	w.publisher.engage(f.cluster, f.engagement, cl)
+	w.publisher.Engage(f.cluster, f.engagement, cl)
 	w.following.Go(func() { f.follow(ctx, cl) })
 	return nil
 }
@@ -87,7 +87,7 @@ type follower struct {
 // letGo ends the engagement. When the hub ends, all members are let go one after the other,
 // and none of them has lost its claims: others must not be told that they own them now.
 func (f *follower) letGo() {
-	f.publisher.disengage(f.cluster, f.engagement)
+	f.publisher.Disengage(f.cluster, f.engagement)
 	if !f.ending() {
 		f.apply(f.ledger.Disengage(f.cluster, f.engagement))
 	}

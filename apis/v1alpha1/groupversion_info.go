@@ -15,6 +15,9 @@ import (
 // GroupVersion names the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "commit-status.argoproj.io", Version: "v1alpha1"}
 
+// FieldOwner is the field manager of everything that the hub writes to an API server.
+const FieldOwner = "commit-status-hub"
+
 // AddToScheme adds the kinds of this package to a runtime.Scheme.
 func AddToScheme(s *runtime.Scheme) error {
 	s.AddKnownTypes(GroupVersion,
