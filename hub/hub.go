@@ -70,6 +70,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
 		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Seals: seal,
 	})}
+	members.OnRetain(h.ledger.Retained)
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
 	h.publisher = newPublisher(publisherOptions{
 		Ledger: h.ledger, Clock: clk, Outdated: members.SetOutdated, Forbidden: members.SetForbidden, Unwanted: members.SetRefused, Log: o.Log,

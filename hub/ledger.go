@@ -249,6 +249,7 @@ func (l *Ledger) setObject(cluster string, engagement uint64, source *v1alpha1.C
 	o.source, o.engagement = source, engagement
 	m.use(o)
 	out.add(l.enlist(o))
+	o.shareClaimed()
 	return out
 }
 

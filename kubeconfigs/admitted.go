@@ -15,10 +15,12 @@ import (
 // admit takes in an object of a watch, if the limits let it in.
 func (i *informer) admit(from *intake, object client.Object, added bool, size int) error {
 	i.mu.Lock()
-	ok, out := from.admit(object, added, size)
+	retained := from.retains(object)
+	ok, out := from.admit(object, added, size+retained)
 	err := i.show(object, ok, listKind{})
+	recounted := from.recount(object, size, retained)
 	i.mu.Unlock()
-	return errors.Join(err, out.deliver())
+	return errors.Join(err, out.deliver(), recounted.deliver())
 }
 
 // withdraw takes in that an object was deleted. last is how it was, nil where that is not
@@ -61,15 +63,18 @@ func (i *informer) notifyDeleted(name types.NamespacedName, last client.Object) 
 // offer takes in an object of a list.
 func (i *informer) offer(l *listing, object client.Object, size int) error {
 	i.mu.Lock()
-	verdict, out := l.offer(object, size)
+	retained := l.retains(object)
+	verdict, out := l.offer(object, size, retained)
+	var recounted effects
 	var err error
 	if verdict != passedOver {
 		before, _ := i.known(client.ObjectKeyFromObject(object))
 		l.survives(before != nil && before.GetUID() == object.GetUID())
 		err = i.show(object, verdict == refreshed, l.kind)
+		recounted = l.recount(object, size, retained)
 	}
 	i.mu.Unlock()
-	return errors.Join(err, out.deliver())
+	return errors.Join(err, out.deliver(), recounted.deliver())
 }
 
 // complete takes in a list as a whole.
@@ -89,13 +94,16 @@ func (i *informer) complete(l *listing) error {
 }
 
 // fill puts a new object of a list into the store, unless it has been evicted since.
-func (i *informer) fill(l *listing, object client.Object) error {
+func (i *informer) fill(l *listing, come sized) error {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	if !l.holds(client.ObjectKeyFromObject(object)) {
+	if !l.holds(client.ObjectKeyFromObject(come)) {
+		i.mu.Unlock()
 		return nil
 	}
-	return i.put(object, l.kind)
+	err := i.put(come.Object, l.kind)
+	recounted := l.recount(come.Object, come.size, -1)
+	i.mu.Unlock()
+	return errors.Join(err, recounted.deliver())
 }
 
 // lose takes out an object that a list does not have, or that cannot be read. It is hidden

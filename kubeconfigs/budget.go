@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -42,6 +43,8 @@ type budget struct {
 	// limit is in units.
 	limit int
 	clock clock.PassiveClock
+	// retained returns how many bytes handlers keep of an object of a member beside it.
+	retained func(member string, object client.Object) int
 
 	mu    sync.Mutex
 	units int
@@ -56,7 +59,7 @@ type holder struct {
 }
 
 func newBudget(limit int, clk clock.PassiveClock) *budget {
-	return &budget{limit: limit, clock: clk, holders: map[string]*holder{}}
+	return &budget{limit: limit, clock: clk, retained: func(string, client.Object) int { return 0 }, holders: map[string]*holder{}}
 }
 
 // change runs do under the lock. What it causes is delivered by the caller, without any lock.

@@ -88,7 +88,7 @@ func TestAListThatRepeatsANameCountsItOnce(t *testing.T) {
 	l := i.list(listKind{})
 	for range 100_000 {
 		for _, o := range those(1, 2, 3) {
-			l.offer(o, 0)
+			l.offer(o, 0, 0)
 		}
 	}
 	g.Expect(l.pending).To(BeEmpty())
@@ -102,10 +102,10 @@ func TestAListThatRepeatsANameCountsItOnce(t *testing.T) {
 	later.UID = "later"
 	for _, o := range []*v1alpha1.CommitStatus{born(9), later} {
 		i.remove(born(1))
-		l.offer(o, 0)
+		l.offer(o, 0, 0)
 	}
 	pending, _, _ := l.end()
-	g.Expect(pending).To(HaveExactElements(HaveField("UID", BeEmpty())), "the first")
+	g.Expect(pending).To(HaveExactElements(HaveField("GetUID()", BeEmpty())), "the first")
 }
 
 func TestObjectsOfOtherNamespacesThanAskedForAreNotTaken(t *testing.T) {
@@ -173,7 +173,7 @@ func TestAListThatIsGivenUpGivesBackWhatItHeld(t *testing.T) {
 	i.listAll(small, those(1, 2)...)
 	l := i.list(listKind{})
 	for _, o := range those(1, 3, 4) {
-		l.offer(o, 0)
+		l.offer(o, 0, 0)
 	}
 	g.Expect(i.budget.units).To(Equal(4), "what waits for the end of a list counts")
 	l.abandon()

@@ -65,6 +65,32 @@ func (i *intake) admit(object client.Object, added bool, size int) (ok bool, out
 	return ok, out
 }
 
+// retains returns how many bytes handlers keep of an object beside it. No lock may be held but
+// that of the informer.
+func (i *intake) retains(object client.Object) int { return i.retained(i.member, object) }
+
+// recount takes in how much is kept of an object now that handlers were told of it: it was
+// admitted with what they kept before.
+func (i *intake) recount(object client.Object, size, before int) (out effects) {
+	now := i.retains(object)
+	if now == before {
+		return out
+	}
+	key := client.ObjectKeyFromObject(object)
+	return i.change(i, func(out *effects) {
+		e := i.entries[key]
+		if e == nil {
+			return
+		}
+		units := e.units
+		i.replace(key, e, object, size+now)
+		if e.units < units {
+			i.admission.frees++
+		}
+		i.squeeze(i.admission, newcomer{}, out)
+	})
+}
+
 // presence is how the hub knew an object.
 type presence int
 

@@ -61,7 +61,7 @@ func (t *intakeTest) remove(object *v1alpha1.CommitStatus) bool {
 func (t *intakeTest) listAll(size func(*v1alpha1.CommitStatus) int, objects ...*v1alpha1.CommitStatus) {
 	l := t.list(listKind{})
 	for _, at := range rand.Perm(len(objects)) {
-		_, out := l.offer(objects[at], size(objects[at]))
+		_, out := l.offer(objects[at], size(objects[at]), 0)
 		_ = out.deliver()
 	}
 	_, gone, out := l.end()

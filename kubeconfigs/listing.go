@@ -16,7 +16,7 @@ type listing struct {
 	number uint32
 	kind   listKind
 	// pending are the new objects, and left is how many objects of the list are left out.
-	pending map[*entry]client.Object
+	pending map[*entry]sized
 	left    int
 	// before is how many objects the cache had when the list began, and survivors counts those
 	// of them that the list has.
@@ -27,6 +27,13 @@ type listing struct {
 	// nameless says that it has objects of which the names cannot be read: what it does not
 	// have may be one of them.
 	nameless bool
+}
+
+// sized is an object with the size of what is kept of it.
+type sized struct {
+	client.Object
+	// size is without what handlers keep beside the object.
+	size int
 }
 
 // listKind says what is special about a list. Watches have the zero value.
@@ -56,12 +63,12 @@ func (i *intake) list(kind listKind) *listing {
 	defer i.mu.Unlock()
 	i.lists++
 	i.frees, i.forAll = i.admission.frees, false
-	i.listing = &listing{intake: i, number: i.lists, kind: kind, before: i.count(), pending: map[*entry]client.Object{}}
+	i.listing = &listing{intake: i, number: i.lists, kind: kind, before: i.count(), pending: map[*entry]sized{}}
 	return i.listing
 }
 
-// offer decides about an object of the list.
-func (l *listing) offer(object client.Object, size int) (v verdict, out effects) {
+// offer decides about an object of the list, beside which handlers keep so much.
+func (l *listing) offer(object client.Object, size, retained int) (v verdict, out effects) {
 	key := client.ObjectKeyFromObject(object)
 	out = l.change(l.intake, func(out *effects) {
 		if !l.takes(key) {
@@ -75,7 +82,7 @@ func (l *listing) offer(object client.Object, size int) (v verdict, out effects)
 				return
 			}
 			e.list = l.number
-			l.replace(key, e, object, size)
+			l.replace(key, e, object, size+retained)
 			l.squeeze(l.admission, newcomer{}, out)
 			out.forget(key, l.intake)
 			if v = refreshed; l.entries[key] == nil {
@@ -83,12 +90,12 @@ func (l *listing) offer(object client.Object, size int) (v verdict, out effects)
 			}
 			return
 		}
-		e := newEntry(object, size)
+		e := newEntry(object, size+retained)
 		if e.list = l.number; l.cutsOff(key, e, l.left) {
 			l.left++
 			return
 		}
-		l.pending[e] = object
+		l.pending[e] = sized{object, size}
 		l.add(key, e, l.intake)
 		l.squeeze(l.admission, newcomer{}, out)
 	})
@@ -97,7 +104,7 @@ func (l *listing) offer(object client.Object, size int) (v verdict, out effects)
 
 // end ends a list that is complete. It returns the new objects, which are to be brought into
 // the cache, and the names of those in it that the list does not have.
-func (l *listing) end() (pending []client.Object, gone []types.NamespacedName, out effects) {
+func (l *listing) end() (pending []sized, gone []types.NamespacedName, out effects) {
 	out = l.change(l.intake, func(*effects) {
 		for _, object := range l.pending {
 			pending = append(pending, object)

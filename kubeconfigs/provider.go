@@ -116,6 +116,13 @@ func New(options Options) *Provider {
 	return p
 }
 
+// OnRetain has retained asked how many bytes the handlers of a member's cache keep of an object
+// beside the version that they were told of last. They count as the object's own. It is to be
+// called before SetupWithManager, and retained must not call the Provider.
+func (p *Provider) OnRetain(retained func(cluster string, object client.Object) int) {
+	p.budget.retained = retained
+}
+
 // SetupWithManager has the manager run the provider, on every replica; the leader
 // also annotates the Secrets, and renews the tokens in them. The manager's cache
 // should hold Secrets of the hub's namespace only.
