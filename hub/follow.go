@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"strings"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -11,14 +12,22 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
+// changedFor is for how long a change of what is wanted is not worth another look whether a
+// repository is still out of the grants.
+const changedFor = 10 * time.Second
+
 // follow has a job whose repository has moved out of the grants say so, unless that has to be
-// verified first.
-func (l *Ledger) follow(job *Job) {
+// verified first: it may have moved back.
+func (l *Ledger) follow(job *Job, e *entry) {
 	owner := &job.Verdict.Owner
 	m, ok := job.via.today(owner.Repository)
+	believed := movedFor
+	if e.failureOf(job.attempt) == nil {
+		believed = changedFor
+	}
 	switch {
 	case !ok || job.Account == nil:
-	case m.stale(l.clock.Now()):
+	case l.clock.Since(m.verifiedAt) >= believed:
 		job.Verify = &m
 	default:
 		job.Account = nil
@@ -103,8 +112,12 @@ func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
 	path, err := s.pathOf(ctx, job, job.Verify.from)
 	if err == nil && strings.EqualFold(path, job.Verify.from) {
 		// It may be its own name again, or another repository's that was made since.
-		if back, e := s.pathOf(ctx, job, job.Verify.to); e == nil && strings.EqualFold(back, path) {
+		back, e := s.pathOf(ctx, job, job.Verify.to)
+		switch {
+		case e == nil && strings.EqualFold(back, path):
 			job.Verify = &relocation{from: job.Verify.to}
+		case e != nil && e.Reason != v1alpha1.ReasonRepoNotFound:
+			err = e // an outage does not say that it is another repository's
 		}
 	}
 	switch {

@@ -94,7 +94,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		Account: v.through(s.account), Problem: s.problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
-	l.follow(&job)
+	l.follow(&job, e)
 	job.formerIDs, job.writes = l.formerIDs(e.key()), e.writes
 	if job.Suspended = s.suspended; job.Suspended {
 		return job, 0, true

@@ -107,7 +107,7 @@ func (m *model) changeRepo() {
 		m.logf("> restore GitRepo %s", id)
 		m.setRepo(id, "acme1", "acme/"+id.Name)
 	default:
-		provider, repository := pick(m, modelProviders, "provider"), pick(m, []string{"acme/shop", "acme/tools", "Acme/Tools"}, "repository")
+		provider, repository := pick(m, modelProviders, "provider"), pick(m, m.namesOfRepositories(), "repository")
 		m.logf("> GitRepo %s is %s by %s", id, repository, provider)
 		m.setRepo(id, provider, repository)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"pgregory.net/rapid"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -42,6 +44,40 @@ func (m *model) moveRepository() {
 func (m *model) rename(path string) {
 	m.logf("> repository %s is %s now", m.scm.path, path)
 	m.scm.path = path
+}
+
+// namesOfRepositories are those that GitRepos may have: the second one of acme/shop only while the
+// hub knows that it is one. Nothing tells that before a request by the former name is redirected.
+func (m *model) namesOfRepositories() []string {
+	names := []string{"acme/shop", "acme/tools", "Acme/Tools"}
+	if at := m.hub.scms[modelProviders[0]]; pathToday(at, modelPaths[0]) == pathToday(at, modelPaths[1]) {
+		names = append(names, "acme/market", "Acme/Market")
+	}
+	return names
+}
+
+// pathToday is the path of a repository as an SCM's hub knows it.
+func pathToday(at *scm, path string) string {
+	if m, ok := at.today(path); ok {
+		return m.to
+	}
+	return path
+}
+
+// movedBefore has acme/shop be known by two names from the start.
+func (m *model) movedBefore() {
+	former := rapid.IntRange(0, 2).Draw(m.t, "former path")
+	if former == 2 {
+		return
+	}
+	m.scm.path = modelPaths[1-former]
+	at := m.now.Now()
+	m.recorded = []v1alpha1.MovedRepository{relocation{from: modelPaths[former], to: m.scm.path, learnedAt: at, verifiedAt: at}.recorded()}
+	for _, cluster := range modelClusters {
+		if rapid.Bool().Draw(m.t, "second name") {
+			m.setRepo(ObjectID{cluster, "team-a", modelRepos[0]}, "acme1", modelPaths[1])
+		}
+	}
 }
 
 // redirected is the answer to a write by another path than that of today, nil for others.

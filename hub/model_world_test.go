@@ -88,6 +88,7 @@ func newModel(t *rapid.T) *model {
 			m.setRepo(ObjectID{cluster, "team-a", repo}, "acme1", "acme/"+repo)
 		}
 	}
+	m.movedBefore()
 	m.hub = m.newHub()
 	m.hub.lead(Predecessor{}, true)
 	return m

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -79,19 +80,25 @@ func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatu
 }
 
 // Verified takes in what the SCM said of a relocation: the repository of its former path has
-// that path today.
+// that path today. Where that is not believed, what is known is, for another while.
 func (l *Ledger) Verified(job Job, path string) (out Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	moves, now := l.movesAt(job.via), l.clock.Now()
-	switch from := job.Verify.from; {
+	from, to := job.Verify.from, job.Verify.to
+	switch {
 	case moves.fold(path) == moves.fold(from):
 		moves.undo(from, now)
 	case checkPath(path) == nil:
-		if to := job.Verify.to; to != "" && moves.fold(path) != moves.fold(to) {
+		if to != "" && moves.fold(path) != moves.fold(to) {
 			moves.learn(to, path, now) // it has moved on
 		}
-		moves.learn(from, path, now)
+		if moves.learn(from, path, now) {
+			break
+		}
+		fallthrough
+	default:
+		moves.verified(from, now)
 	}
 	return l.rekey(job.via)
 }
@@ -101,7 +108,7 @@ func (l *Ledger) Verified(job Job, path string) (out Changes) {
 func (l *Ledger) NotVerified(job Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.movesAt(job.via).learn(job.Verify.from, job.Verify.to, l.clock.Now())
+	l.movesAt(job.via).verified(job.Verify.from, l.clock.Now())
 }
 
 // MovesOf returns what is to be recorded of the SCM of a job.
@@ -140,33 +147,36 @@ func (l *Ledger) SetMoves(scmProvider string, recorded []v1alpha1.MovedRepositor
 	return l.rekey(s)
 }
 
-// restoreMoves brings what is known to have moved in line with what is recorded, and reports
-// whether anything has changed. The hub that writes knows itself what has ended.
+// restoreMoves takes in what is recorded to have moved, and reports whether anything has
+// changed. A standby knows nothing but what is recorded in the ScmProviders of an SCM, of which
+// one may be read before another. A leader knows itself what has ended.
 func (l *Ledger) restoreMoves(s *scm) (changed bool) {
 	moves := l.movesAt(s)
-	for _, each := range s.recorded {
-		if checkPath(each.From) == nil && checkPath(each.To) == nil {
-			changed = moves.restore(relocationOf(each)) || changed
-		}
-	}
 	if !l.started.IsZero() {
+		for _, each := range relocationsOf(s.recorded) {
+			changed = moves.restore(each) || changed
+		}
 		return changed
 	}
-	recorded := map[string]bool{}
-	for _, each := range l.scms {
-		if each.kind != nil && each.site() == s.site() {
-			for _, moved := range each.recorded {
-				recorded[moves.fold(moved.From)] = true
-			}
+	var recorded []relocation
+	for _, name := range slices.Sorted(maps.Keys(l.scms)) {
+		if each := l.scms[name]; each.kind != nil && each.site() == s.site() {
+			recorded = append(recorded, relocationsOf(each.recorded)...)
 		}
 	}
-	for _, each := range moves.all() {
-		if !recorded[moves.fold(each.from)] {
-			moves.undo(each.from, each.learnedAt)
-			changed = true
+	return moves.replace(recorded)
+}
+
+// relocationsOf are the relocations that a status records, without those whose paths cannot be
+// those of repositories.
+func relocationsOf(recorded []v1alpha1.MovedRepository) []relocation {
+	var out []relocation
+	for _, each := range recorded {
+		if checkPath(each.From) == nil && checkPath(each.To) == nil {
+			out = append(out, relocationOf(each))
 		}
 	}
-	return changed
+	return out
 }
 
 // spelledAt reports whether a GitRepo has a path at an SCM.

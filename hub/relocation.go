@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -15,8 +16,8 @@ const (
 	// movedFor is for how long a repository's name of today is believed without a look:
 	// another repository may be made under the old name.
 	movedFor = time.Hour
-	// movedAgain is the least time between two moves of a repository that are believed, where
-	// the second one leads back: an SCM that redirects in a circle has no name of today.
+	// movedAgain is how soon after a repository moved and moved back another move is not believed:
+	// an SCM that redirects in a circle has no name of today.
 	movedAgain = 10 * time.Second
 	// maxRelocations is how many repositories of one SCM may have moved: about 150 KiB in the
 	// status of a ScmProvider.
@@ -28,6 +29,8 @@ type relocation struct {
 	from, to string
 	// learnedAt is when the SCM said so first, and verifiedAt when it did last.
 	learnedAt, verifiedAt time.Time
+	// straightBack says that it took back another one within movedAgain.
+	straightBack bool
 }
 
 // recorded is a relocation as it is recorded.
@@ -97,24 +100,64 @@ func (r *relocations) learn(from, to string, now time.Time) bool {
 	switch {
 	case former == path, !is && len(r.byFormer) >= maxRelocations:
 		return false
-	case leadsBack && now.Sub(back.learnedAt) < movedAgain:
+	case leadsBack && back.straightBack && now.Sub(back.learnedAt) < movedAgain:
 		return false
 	case is && r.fold(known.to) == path:
 		known.verifiedAt = now
 		r.byFormer[former] = known
 		return true
 	}
-	delete(r.byFormer, path)
-	for other, each := range r.byFormer {
-		if r.fold(each.to) == former {
-			each.to = to
-			r.byFormer[other] = each
-		}
-	}
-	r.byFormer[former] = relocation{from: from, to: to, learnedAt: now, verifiedAt: now}
+	r.put(relocation{
+		from: from, to: to, learnedAt: now, verifiedAt: now, straightBack: leadsBack && now.Sub(back.learnedAt) < movedAgain,
+	})
 	delete(r.undoneAt, former)
 	r.changed()
 	return true
+}
+
+// put adds a relocation that is newer than the ones that are known, and updates those that it
+// leads on or back. The index has to be updated afterwards.
+func (r *relocations) put(each relocation) {
+	former := r.fold(each.from)
+	delete(r.byFormer, r.fold(each.to))
+	for key, other := range r.byFormer {
+		if r.fold(other.to) == former {
+			other.to = each.to
+			r.byFormer[key] = other
+		}
+	}
+	r.byFormer[former] = each
+}
+
+// replace replaces all relocations by those that a leader has recorded, the newest ones last
+// where they contradict each other. It returns whether anything changed.
+func (r *relocations) replace(recorded []relocation) bool {
+	next := newRelocations(r.fold)
+	slices.SortStableFunc(recorded, func(a, b relocation) int {
+		return cmp.Or(a.learnedAt.Compare(b.learnedAt), a.verifiedAt.Compare(b.verifiedAt))
+	})
+	for _, each := range recorded {
+		_, known := next.byFormer[r.fold(each.from)]
+		if r.fold(each.from) != r.fold(each.to) && (known || len(next.byFormer) < maxRelocations) {
+			next.put(each)
+		}
+	}
+	changed := len(next.byFormer) != len(r.byFormer)
+	for former, each := range next.byFormer {
+		known, is := r.byFormer[former]
+		changed = changed || !is || r.fold(known.to) != r.fold(each.to)
+	}
+	r.byFormer = next.byFormer
+	r.changed()
+	return changed
+}
+
+// verified has the relocation of a former path be believed for another while.
+func (r *relocations) verified(from string, now time.Time) {
+	if each, ok := r.of(from); ok {
+		each.verifiedAt = now
+		r.byFormer[r.fold(from)] = each
+	}
 }
 
 // undo takes in that a former path is a repository's own again.
