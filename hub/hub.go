@@ -83,6 +83,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	}
 	h.seal = &sealSecret{
 		seals: seal, namespace: o.Namespace, client: local.GetClient(), reader: local.GetAPIReader(), clock: clk, log: o.Log,
+		gone: make(chan struct{}, 1),
 	}
 	if err := h.seal.setup(ctx, local); err != nil {
 		return nil, err

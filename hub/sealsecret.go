@@ -47,6 +47,8 @@ type sealSecret struct {
 	log    logr.Logger
 	// unusable reports whether the Secret was last seen without a key that can be used.
 	unusable atomic.Bool
+	// gone has the leader look whether the Secret was deleted.
+	gone chan struct{}
 }
 
 // setup reads the keys that there are, so that the first objects of members can be checked.
@@ -76,15 +78,22 @@ func (s *sealSecret) concerns(secret client.Object) bool {
 	return client.ObjectKeyFromObject(secret) == s.name()
 }
 
-// follow takes in the keys as they are now. Those of a Secret that is gone stay in use until
-// this process ends: the next leader makes another.
+// follow takes in the keys as they are now. Those of a Secret that is gone stay in use, and the
+// leader writes them into a new one.
 func (s *sealSecret) follow(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	var secret corev1.Secret
 	err := s.client.Get(ctx, s.name(), &secret)
-	if err == nil {
+	switch {
+	case err == nil:
 		s.take(&secret)
+	case apierrors.IsNotFound(err):
+		select {
+		case s.gone <- struct{}{}:
+		default: // the leader has yet to look for the last time
+		}
+		return reconcile.Result{}, nil
 	}
-	return reconcile.Result{}, client.IgnoreNotFound(err)
+	return reconcile.Result{}, err
 }
 
 // take uses the keys of the Secret from now on. A Secret without a usable key is left to
@@ -100,7 +109,7 @@ func (s *sealSecret) take(secret *corev1.Secret) {
 		return
 	}
 	s.log.Info("Secret of seals holds no usable key; no status is sealed, and what statuses say is looked up. "+
-		"Write a key into it, or delete it and restart the hub, which makes another",
+		"Write a key into it, or delete it: the hub makes another",
 		"name", sealSecretName, "field", sealKeyField, "leastBytes", shortestSealKey)
 }
 
@@ -125,18 +134,19 @@ func (s *sealSecret) begin(ctx context.Context) {
 	}
 }
 
-// make makes the Secret where there is none, on the leader.
+// make makes the Secret whenever there is none, on the leader.
 func (s *sealSecret) make(ctx context.Context) error {
 	for {
-		err := s.ensure(ctx)
-		if err == nil {
-			return nil
+		var retry <-chan time.Time
+		if err := s.ensure(ctx); err != nil {
+			s.log.Info("Secret of seals not made; trying again", "error", providers.Sentence(err.Error()))
+			retry = s.clock.After(sealRetry)
 		}
-		s.log.Info("Secret of seals not made; trying again", "error", providers.Sentence(err.Error()))
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.clock.After(sealRetry):
+		case <-retry:
+		case <-s.gone:
 		}
 	}
 }
@@ -145,14 +155,11 @@ func (s *sealSecret) ensure(ctx context.Context) error {
 	if err := s.read(ctx); !apierrors.IsNotFound(err) {
 		return err
 	}
-	key := make([]byte, shortestSealKey)
-	if _, err := rand.Read(key); err != nil {
-		return fmt.Errorf("making a key: %w", err)
+	data, err := s.data()
+	if err != nil {
+		return err
 	}
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: sealSecretName},
-		Data:       map[string][]byte{sealKeyField: key},
-	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: sealSecretName}, Data: data}
 	if err := s.client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldOwner)); err != nil {
 		if apierrors.IsAlreadyExists(err) {
 			return s.read(ctx) // another replica was first
@@ -162,4 +169,21 @@ func (s *sealSecret) ensure(ctx context.Context) error {
 	s.take(secret)
 	s.log.Info("made the Secret of seals", "name", sealSecretName)
 	return nil
+}
+
+// data returns what a new Secret holds: the keys that are in use, which have sealed statuses, or
+// else a key that is made now.
+func (s *sealSecret) data() (map[string][]byte, error) {
+	if keys := s.seals.known(); len(keys) > 0 {
+		data := map[string][]byte{}
+		for i, field := range []string{sealKeyField, previousSealKeyField}[:len(keys)] {
+			data[field] = keys[i]
+		}
+		return data, nil
+	}
+	key := make([]byte, shortestSealKey)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("making a key: %w", err)
+	}
+	return map[string][]byte{sealKeyField: key}, nil
 }

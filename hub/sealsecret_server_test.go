@@ -48,7 +48,7 @@ func (r *sealReplica) logged(text string) (n int) {
 func (s *apiServer) sealReplica(namespace string) *sealReplica {
 	r := &sealReplica{stop: func() {}}
 	r.sealSecret = &sealSecret{
-		seals: &seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{},
+		seals: &seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{}, gone: make(chan struct{}, 1),
 		log: funcr.New(func(_, args string) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -205,17 +205,28 @@ func sealSecretRotated(t *testing.T, s *apiServer, namespace string) {
 func sealSecretDeleted(t *testing.T, s *apiServer, namespace string) {
 	a := s.runs(t, namespace)
 	s.g.Eventually(a.seals.known).Should(HaveLen(1))
-	made, old := s.sealSecret(t, namespace), sealedBy(a.seals)
-	s.g.Expect(s.Client.Delete(t.Context(), made)).To(Succeed())
-	s.g.Consistently(func() bool { return a.seals.right(old.UID, old.Status) }, "1s").Should(BeTrue())
-	s.g.Expect(a.seals.of(old.UID, old.Status)).To(Equal(old.Status.Provider.Seal), "still in use")
+	b := s.runs(t, namespace)
+	data := map[string][]byte{sealKeyField: firstKey, previousSealKeyField: secondKey}
+	s.setKeys(t, namespace, data)
+	for i, r := range []*sealReplica{a, b, a} {
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{firstKey, secondKey}))
+		before := s.sealSecret(t, namespace)
+		s.g.Expect(s.Client.Delete(t.Context(), before)).To(Succeed())
+		s.g.Eventually(func() int { return a.logged("made the Secret") }).Should(Equal(i+2), "by the leader, each time")
+		made := s.sealSecret(t, namespace)
+		s.g.Expect(made.UID).NotTo(Equal(before.UID))
+		s.g.Expect(made.Data).To(Equal(data), "the keys that are in use")
+	}
+	s.g.Expect(b.logged("made the Secret")).To(BeZero(), "a standby makes none")
 
+	a.stop()
+	b.stop()
+	s.g.Expect(s.Client.Delete(t.Context(), s.sealSecret(t, namespace))).To(Succeed())
 	next := s.sealReplica(namespace)
 	next.begin(t.Context())
+	old := sealedBy(a.seals)
 	s.g.Expect(next.logged("made the Secret")).To(Equal(1))
-	s.g.Expect(next.seals.right(old.UID, old.Status)).To(BeFalse(), "looked up")
-	s.g.Eventually(a.seals.known).Should(Equal(next.seals.known()), "all replicas use the new one")
-	s.g.Expect(s.sealSecret(t, namespace).Data[sealKeyField]).NotTo(Equal(made.Data[sealKeyField]))
+	s.g.Expect(next.seals.right(old.UID, old.Status)).To(BeFalse(), "nobody knows the keys any more")
 }
 
 func sealSecretUnusable(t *testing.T, s *apiServer, namespace string) {
@@ -266,8 +277,9 @@ func sealSecretForbidden(t *testing.T, s *apiServer, namespace string) {
 	s.g.Expect(r.logged("statuses are not sealed yet")).To(Equal(1))
 	s.g.Expect(r.seals.known()).To(BeEmpty())
 
-	var made sync.WaitGroup
-	made.Go(func() { s.g.Expect(r.make(t.Context())).To(Succeed()) })
+	ctx, cancel := context.WithCancel(t.Context())
+	var making sync.WaitGroup
+	making.Go(func() { s.g.Expect(r.make(ctx)).To(Succeed()) })
 	const again = "Secret of seals not made; trying again"
 	for i := range 3 {
 		s.g.Eventually(clk.HasWaiters).Should(BeTrue())
@@ -277,7 +289,9 @@ func sealSecretForbidden(t *testing.T, s *apiServer, namespace string) {
 		s.g.Expect(r.logged(again)).To(Equal(i+1), "each %s", sealRetry)
 		clk.Step(time.Millisecond)
 	}
-	made.Wait()
+	s.g.Eventually(r.seals.known).Should(HaveLen(1))
+	cancel()
+	making.Wait()
 	s.g.Expect(r.seals.known()).To(Equal([]sealKey{s.sealSecret(t, namespace).Data[sealKeyField]}))
 }
 
