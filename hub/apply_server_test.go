@@ -106,7 +106,7 @@ func patchOf(cs *v1alpha1.CommitStatus, status v1alpha1.CommitStatusStatus) Patc
 // onGitLab is a status with a handle in GitLab and nothing that is wrong.
 func onGitLab() v1alpha1.CommitStatusStatus {
 	return v1alpha1.CommitStatusStatus{
-		ObservedGeneration: 1, IsSynced: true, Phase: "success", ShortSHA: testSHA[:shortSHA],
+		ObservedGeneration: 1, IsSynced: true, Phase: "success", ShortSHA: testSHA[:7],
 		Provider: &v1alpha1.ProviderHandle{GitLab: &v1alpha1.GitLabHandle{StatusID: 7, PipelineID: 12}},
 		Conditions: []metav1.Condition{{
 			Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, Message: "gitlab.com shows success",

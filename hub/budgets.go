@@ -66,10 +66,9 @@ type budgets struct {
 	unrecorded
 }
 
-// newBudgets makes the budgets of what scms opens. waiting tells how many keys wait
-// for each installation, and gap for how long a predecessor may have sent after its
-// last record.
-func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[string]int, gap time.Duration, clk clock.WithTicker) *budgets {
+// newBudgets makes the budgets of what scms opens. waiting returns how many keys wait for
+// each installation.
+func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[string]int) *budgets {
 	return &budgets{
 		client:        scms.Client,
 		live:          mgr.GetAPIReader(),
@@ -77,9 +76,9 @@ func newBudgets(mgr manager.Manager, scms *scmProviders, waiting func() map[stri
 		installations: scms.Installations,
 		loading:       &scms.loading,
 		waiting:       waiting,
-		gap:           gap,
+		gap:           restoreGap(scms.RenewDeadline),
 		events:        mgr.GetEventRecorder(v1alpha1.FieldOwner),
-		clock:         clk,
+		clock:         scms.Clock,
 		log:           scms.Log,
 		restored:      make(chan struct{}),
 		idle:          make(chan struct{}),

@@ -322,10 +322,6 @@ func TestTheLastRecordIsMadeAfterTheLastRequest(t *testing.T) {
 	w.Expect(*w.recorded("acme")[0].Remaining).To(BeEquivalentTo(1))
 }
 
-func TestAStopLeavesTimeForTheLastRecord(t *testing.T) {
-	NewWithT(t).Expect(stopGrace + lastRecordTimeout).To(BeNumerically("<", shutdownTimeout))
-}
-
 func TestWhatWasNotRestoredIsNotOverwritten(t *testing.T) {
 	w := newBudgetWorld(t, newScmProvider("acme", v1alpha1.Installation{ID: inst678}))
 	w.restored = make(chan struct{})

@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
@@ -49,13 +50,20 @@ func (c electedCluster) GetClient() client.Client {
 // electedWatcher follows members, and has their statuses patched only while the
 // lead may write.
 type electedWatcher struct {
-	*watcher
+	follows
 	lead *Lead
+}
+
+// follows is what the manager asks of who follows members.
+type follows interface {
+	manager.Runnable
+	manager.LeaderElectionRunnable
+	multicluster.Aware
 }
 
 // Engage begins to follow a member and returns at once.
 func (w electedWatcher) Engage(ctx context.Context, name multicluster.ClusterName, cl cluster.Cluster) error {
-	return w.watcher.Engage(ctx, name, electedCluster{cl, w.lead})
+	return w.follows.Engage(ctx, name, electedCluster{cl, w.lead})
 }
 
 // whileLeading begins work on a key only while the lead may write, so that none is

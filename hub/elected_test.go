@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -50,11 +51,21 @@ func TestEveryStatusIsPatchedThroughTheLead(t *testing.T) {
 	e := newElection()
 	h, err := setup(t.Context(), mgr, members, e.Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(h.budgets.client).To(BeAssignableToTypeOf(electedClient{}))
-	g.Expect(mgr.Engage(t.Context(), "eu", mgr.GetLocalManager())).To(Succeed())
-	h.publisher.mu.Lock()
-	defer h.publisher.mu.Unlock()
-	g.Expect(h.publisher.outlets["eu"].client).To(BeAssignableToTypeOf(electedClient{}))
+	g.Expect(h.scms.Client).To(BeAssignableToTypeOf(electedClient{}))
+	var engaged engagedCluster
+	g.Expect(electedWatcher{&engaged, e.Lead}.Engage(t.Context(), "eu", mgr.GetLocalManager())).To(Succeed())
+	g.Expect(engaged.engaged.GetClient()).To(BeAssignableToTypeOf(electedClient{}))
+}
+
+// engagedCluster keeps the cluster that it is engaged with.
+type engagedCluster struct {
+	follows
+	engaged cluster.Cluster
+}
+
+func (e *engagedCluster) Engage(_ context.Context, _ multicluster.ClusterName, cl cluster.Cluster) error {
+	e.engaged = cl
+	return nil
 }
 
 func TestAKeyWaitsForTheLeaseToBeRenewed(t *testing.T) {

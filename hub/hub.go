@@ -37,6 +37,7 @@ type hub struct {
 	scms      *scmProviders
 	// sharings reports which members show objects of others.
 	sharings *sharingReports
+	watcher  *watcher
 	// retirement is the leader's.
 	retirement retirement
 	// queue is nil until this replica writes.
@@ -88,18 +89,18 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	if err := h.seal.setup(ctx, local); err != nil {
 		return nil, err
 	}
-	h.budgets = newBudgets(local, scms, h.waiting, restoreGap(o.RenewDeadline), clk)
+	h.budgets = newBudgets(local, scms, h.waiting)
 	installations.OnPause(h.budgets.NotePause)
 	h.retirement = retirement{names: members.Names, installations: installations, clock: clk}
 	if err := h.addSync(local, installations, clk, o); err != nil {
 		return nil, err
 	}
 	last := newLastEvents(clk)
-	follow := &watcher{
+	h.watcher = &watcher{
 		ledger: h.ledger, publisher: h.publisher, apply: h.apply, leavesOut: members.LeavesOut, joinedAt: members.JoinedAt, last: last, log: o.Log,
 		ending: func() bool { return ctx.Err() != nil },
 	}
-	if err := mgr.Add(electedWatcher{follow, lead}); err != nil {
+	if err := mgr.Add(electedWatcher{h.watcher, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}
 	if err := local.Add(thrift{every: giveBackEvery}); err != nil {
@@ -127,6 +128,7 @@ func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Inst
 		Ledger:        h.ledger,
 		Apply:         h.apply,
 		Clock:         clk,
+		RenewDeadline: o.RenewDeadline,
 		Log:           o.Log,
 		Events:        mgr.GetEventRecorder(v1alpha1.FieldOwner),
 	})

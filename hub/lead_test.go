@@ -228,7 +228,7 @@ func TestAStandbySendsNothingToAnSCM(t *testing.T) {
 	mgr, members := offline(g)
 	h, err := setup(t.Context(), mgr, members, newElection().Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
-	all := h.budgets.installations.(*ratelimit.Installations)
+	all := h.scms.Installations.(*ratelimit.Installations)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1", nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	resp, err := all.Get("github.com/app/1/installation/1").RoundTripper(nil).RoundTrip(req)

@@ -465,3 +465,12 @@ func TestLedgerSetLateObject_LooksUpWhatAHubBeforeMayHaveWritten(t *testing.T) {
 		})
 	}
 }
+
+func TestLedgerHideRepo_ForgetsAGitRepoThatNothingNames(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.HideRepo("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "shop"})
+	f.g.Expect(f.Ledger.members["eu"].repos).NotTo(BeEmpty())
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted)
+	f.g.Expect(f.Ledger.members["eu"].repos).To(BeEmpty())
+}

@@ -20,7 +20,9 @@ var (
 )
 
 // ledgerMetrics reads its figures off the ledger at each scrape.
-type ledgerMetrics struct{ ledger *Ledger }
+type ledgerMetrics struct {
+	ledger interface{ Count() Counts }
+}
 
 // Describe implements prometheus.Collector.
 func (ledgerMetrics) Describe(out chan<- *prometheus.Desc) {

@@ -30,16 +30,22 @@ func scrape(g *WithT, c prometheus.Collector) map[string]float64 {
 	return out
 }
 
+// countedLedger is a ledger with these figures.
+type countedLedger Counts
+
+func (c countedLedger) Count() Counts { return Counts(c) }
+
 func TestTheMetricsSayWhatWasSaved(t *testing.T) {
-	f := newFleet(t)
-	f.Ledger.saved = Saved{Duplicate: 3, Coalesced: 2, Unchanged: 1}
-	f.overruled = 4
-	f.hear("eu", testStatus())
-	f.g.Expect(scrape(f.g, ledgerMetrics{ledger: f.Ledger})).To(Equal(map[string]float64{
+	g := NewWithT(t)
+	counts := Counts{
+		Claims: map[string]int{"eu": 1}, Keys: 1, Conflicting: 5, Drifted: 6,
+		Saved: Saved{Duplicate: 3, Coalesced: 2, Unchanged: 1}, Overruled: 4,
+	}
+	g.Expect(scrape(g, ledgerMetrics{ledger: countedLedger(counts)})).To(Equal(map[string]float64{
 		"commit_status_hub_claims eu":                    1,
 		"commit_status_hub_keys":                         1,
-		"commit_status_hub_keys_conflicting":             0,
-		"commit_status_hub_keys_drifted":                 0,
+		"commit_status_hub_keys_conflicting":             5,
+		"commit_status_hub_keys_drifted":                 6,
 		"commit_status_hub_writes_saved_total duplicate": 3,
 		"commit_status_hub_writes_saved_total coalesced": 2,
 		"commit_status_hub_writes_saved_total unchanged": 1,

@@ -1,13 +1,11 @@
 package hub
 
 import (
-	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -212,54 +210,4 @@ func TestATakeOverKeepsWhatItsPredecessorSaidOfAWait(t *testing.T) {
 	successor.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActFind), "a wait proves nothing about the SCM")
 	successor.Showed(testKey, job, shows("queued"), true)
 	successor.g.Expect(readyOf(successor.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
-}
-
-func TestTheQueueSaysWhatAPauseHoldsUp(t *testing.T) {
-	f := newFleet(t)
-	installations := ratelimit.NewInstallations(f.now)
-	installations.Get("lane").Bucket().Observe(f.now.Now(), ratelimit.Feedback{PauseUntil: f.now.Now().Add(time.Hour)})
-	told := make(chan ObjectID, 1)
-	h := &hub{ledger: f.Ledger, publisher: &publisher{ctx: t.Context(), outlets: map[string]*outlet{
-		"eu": {outbox: newOutbox(f.now, &sync.WaitGroup{}, func(id ObjectID, _ try) result { told <- id; return result{outcome: finished} })},
-	}}}
-	q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
-		Route: f.Route, Installations: installations, Clock: f.now, Notice: h.noticed,
-	})
-	defer q.ShutDown()
-	h.queue.Store(q)
-	f.hear("eu", testStatus(wants("success")))
-	q.Add(testKey)
-	go q.Get()
-	f.g.Eventually(func() <-chan ObjectID {
-		f.now.Step(10 * time.Second)
-		return told
-	}).Should(Receive(Equal(idIn("eu"))))
-	f.g.Expect(readyOf(f.published("eu")).Message).To(MatchRegexp("^waiting for lane ?, about (1 h|55 min)$"))
-}
-
-// standingPatch is a patch that changes the reason of the Ready condition, from "" where
-// there was none.
-func standingPatch(before, now string) Patch {
-	with := func(reason string) (st v1alpha1.CommitStatusStatus) {
-		ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: "m"}
-		if reason == v1alpha1.ReasonSynced {
-			ready.Status = metav1.ConditionTrue
-		}
-		if reason != "" {
-			st.Conditions = []metav1.Condition{ready}
-		}
-		return st
-	}
-	return Patch{Source: testStatus(), Before: with(before), Status: with(now)}
-}
-
-func TestAWaitIsNoEvent(t *testing.T) {
-	g := NewWithT(t)
-	recorder := events.NewFakeRecorder(10)
-	announce(recorder, standingPatch(v1alpha1.ReasonSynced, v1alpha1.ReasonPending), false)
-	g.Expect(recorder.Events).To(BeEmpty())
-	announce(recorder, standingPatch(v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable), false)
-	g.Expect(recorder.Events).To(Receive(ContainSubstring("SyncFailed")))
-	announce(recorder, standingPatch(v1alpha1.ReasonPending, v1alpha1.ReasonSynced), false)
-	g.Expect(recorder.Events).To(Receive(ContainSubstring("Synced")))
 }

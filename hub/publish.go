@@ -102,6 +102,13 @@ func (p *publisher) Start(ctx context.Context) {
 	p.ctx = ctx
 }
 
+// Started reports whether patches may be made, or have been.
+func (p *publisher) Started() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ctx != nil
+}
+
 // Wait ends what waits, and returns when no patch is under way any more.
 func (p *publisher) Wait() {
 	p.mu.Lock()

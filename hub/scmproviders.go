@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -54,8 +55,10 @@ type scmProvidersOptions struct {
 	Ledger        *Ledger
 	// Apply takes what has to be looked at because of a change.
 	Apply func(Changes)
-	Clock clock.PassiveClock
-	Log   logr.Logger
+	Clock clock.WithTicker
+	// RenewDeadline is that of the leader election.
+	RenewDeadline time.Duration
+	Log           logr.Logger
 	// Events records events about ScmProviders; nil records none.
 	Events events.EventRecorder
 }

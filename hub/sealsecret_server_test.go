@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
@@ -44,8 +45,37 @@ func (r *sealReplica) logged(text string) (n int) {
 	return n
 }
 
+// sealServer is a real control plane.
+type sealServer struct {
+	*clusters.Cluster
+	g *WithT
+}
+
+func startSealServer(t *testing.T) *sealServer {
+	g := NewWithT(t)
+	c, err := clusters.Start(context.Background())
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(c.Stop()).To(Succeed()) })
+	return &sealServer{Cluster: c, g: g}
+}
+
+var keyOne, keyTwo = []byte("one key, of 32 bytes at the least"), []byte("another key, of 32 bytes at least")
+
+func sealsOf(current, previous []byte) *seals {
+	s := &seals{}
+	s.set(current, previous)
+	return s
+}
+
+// sealedWith is an object whose status was sealed.
+func sealedWith(s *seals) *v1alpha1.CommitStatus {
+	cs := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{UID: "u"}, Status: v1alpha1.CommitStatusStatus{Provider: &v1alpha1.ProviderHandle{}}}
+	cs.Status.Provider.Seal = s.of(cs.UID, cs.Status)
+	return cs
+}
+
 // sealReplica makes a replica that reads and writes without a cache, and is not started.
-func (s *apiServer) sealReplica(namespace string) *sealReplica {
+func (s *sealServer) sealReplica(namespace string) *sealReplica {
 	r := &sealReplica{stop: func() {}}
 	r.sealSecret = &sealSecret{
 		seals: &seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{}, gone: make(chan struct{}, 1),
@@ -59,7 +89,7 @@ func (s *apiServer) sealReplica(namespace string) *sealReplica {
 }
 
 // runs starts a replica, which competes for the lease of its namespace.
-func (s *apiServer) runs(t *testing.T, namespace string) *sealReplica {
+func (s *sealServer) runs(t *testing.T, namespace string) *sealReplica {
 	lease, renew, retry, once := 3*time.Second, 2*time.Second, 200*time.Millisecond, true
 	mgr, err := ctrl.NewManager(s.Config, ctrl.Options{
 		Scheme: clusters.Scheme(), Metrics: server.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: &once},
@@ -79,21 +109,21 @@ func (s *apiServer) runs(t *testing.T, namespace string) *sealReplica {
 	return r
 }
 
-func (s *apiServer) namespace(t *testing.T, name string) string {
+func (s *sealServer) namespace(t *testing.T, name string) string {
 	s.g = NewWithT(t)
 	s.g.SetDefaultEventuallyTimeout(20 * time.Second)
 	s.g.Expect(s.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})).To(Succeed())
 	return name
 }
 
-func (s *apiServer) sealSecret(t *testing.T, namespace string) *corev1.Secret {
+func (s *sealServer) sealSecret(t *testing.T, namespace string) *corev1.Secret {
 	secret := &corev1.Secret{}
 	s.g.Expect(s.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: sealSecretName}, secret)).To(Succeed())
 	return secret
 }
 
 // setKeys has a user write the Secret's data.
-func (s *apiServer) setKeys(t *testing.T, namespace string, data map[string][]byte) {
+func (s *sealServer) setKeys(t *testing.T, namespace string, data map[string][]byte) {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: sealSecretName}, Data: data}
 	if err := s.Client.Create(t.Context(), secret); err == nil {
 		return
@@ -104,8 +134,8 @@ func (s *apiServer) setKeys(t *testing.T, namespace string, data map[string][]by
 }
 
 func TestSealSecret_AgainstAnAPIServer(t *testing.T) {
-	s := startAPIServer(t)
-	for name, test := range map[string]func(*testing.T, *apiServer, string){
+	s := startSealServer(t)
+	for name, test := range map[string]func(*testing.T, *sealServer, string){
 		"made-once-and-read-by-a-standby": sealSecretMadeOnce,
 		"raced-for":                       sealSecretRaced,
 		"rotated":                         sealSecretRotated,
@@ -117,7 +147,7 @@ func TestSealSecret_AgainstAnAPIServer(t *testing.T) {
 	}
 }
 
-func sealSecretMadeOnce(t *testing.T, s *apiServer, namespace string) {
+func sealSecretMadeOnce(t *testing.T, s *sealServer, namespace string) {
 	a, b := s.runs(t, namespace), s.runs(t, namespace)
 	for _, r := range []*sealReplica{a, b} {
 		s.g.Eventually(r.seals.known).Should(HaveLen(1))
@@ -133,7 +163,7 @@ func sealSecretMadeOnce(t *testing.T, s *apiServer, namespace string) {
 	if b.logged("made the Secret") == 1 {
 		leader, standby = b, a
 	}
-	old := sealedBy(leader.seals)
+	old := sealedWith(leader.seals)
 	leader.stop()
 	late := s.runs(t, namespace)
 	s.g.Expect(late.seals.known()).To(Equal(a.seals.known()), "before the first object of a member is read")
@@ -158,7 +188,7 @@ func (r *firstRead) Get(ctx context.Context, key client.ObjectKey, into client.O
 	return err
 }
 
-func sealSecretRaced(t *testing.T, s *apiServer, namespace string) {
+func sealSecretRaced(t *testing.T, s *sealServer, namespace string) {
 	var read sync.WaitGroup
 	replicas := []*sealReplica{s.sealReplica(namespace), s.sealReplica(namespace), s.sealReplica(namespace)}
 	var all sync.WaitGroup
@@ -179,22 +209,22 @@ func sealSecretRaced(t *testing.T, s *apiServer, namespace string) {
 	s.g.Expect(made).To(Equal(1))
 }
 
-func sealSecretRotated(t *testing.T, s *apiServer, namespace string) {
+func sealSecretRotated(t *testing.T, s *sealServer, namespace string) {
 	a := s.runs(t, namespace)
 	s.g.Eventually(a.seals.known).Should(HaveLen(1))
 	b := s.runs(t, namespace)
 	made := s.sealSecret(t, namespace).Data[sealKeyField]
-	old := sealedBy(a.seals)
-	s.setKeys(t, namespace, map[string][]byte{sealKeyField: firstKey, previousSealKeyField: made})
+	old := sealedWith(a.seals)
+	s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyOne, previousSealKeyField: made})
 	for _, r := range []*sealReplica{a, b} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{firstKey, made}))
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyOne, made}))
 		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeTrue(), "sealed before")
-		s.g.Expect(r.seals.of(old.UID, old.Status)).To(Equal(sealsWith(firstKey, nil).of(old.UID, old.Status)))
+		s.g.Expect(r.seals.of(old.UID, old.Status)).To(Equal(sealsOf(keyOne, nil).of(old.UID, old.Status)))
 	}
-	next := sealedBy(a.seals)
-	s.setKeys(t, namespace, map[string][]byte{sealKeyField: secondKey, previousSealKeyField: firstKey})
+	next := sealedWith(a.seals)
+	s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyTwo, previousSealKeyField: keyOne})
 	for _, r := range []*sealReplica{a, b} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{secondKey, firstKey}))
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyTwo, keyOne}))
 		s.g.Expect(r.seals.right(next.UID, next.Status)).To(BeTrue())
 		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeFalse(), "two keys at a time")
 	}
@@ -202,14 +232,14 @@ func sealSecretRotated(t *testing.T, s *apiServer, namespace string) {
 	s.g.Expect(s.sealSecret(t, namespace).Data).To(HaveLen(2), "the hub changes nothing in it")
 }
 
-func sealSecretDeleted(t *testing.T, s *apiServer, namespace string) {
+func sealSecretDeleted(t *testing.T, s *sealServer, namespace string) {
 	a := s.runs(t, namespace)
 	s.g.Eventually(a.seals.known).Should(HaveLen(1))
 	b := s.runs(t, namespace)
-	data := map[string][]byte{sealKeyField: firstKey, previousSealKeyField: secondKey}
+	data := map[string][]byte{sealKeyField: keyOne, previousSealKeyField: keyTwo}
 	s.setKeys(t, namespace, data)
 	for i, r := range []*sealReplica{a, b, a} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{firstKey, secondKey}))
+		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyOne, keyTwo}))
 		before := s.sealSecret(t, namespace)
 		s.g.Expect(s.Client.Delete(t.Context(), before)).To(Succeed())
 		s.g.Eventually(func() int { return a.logged("made the Secret") }).Should(Equal(i+2), "by the leader, each time")
@@ -224,22 +254,22 @@ func sealSecretDeleted(t *testing.T, s *apiServer, namespace string) {
 	s.g.Expect(s.Client.Delete(t.Context(), s.sealSecret(t, namespace))).To(Succeed())
 	next := s.sealReplica(namespace)
 	next.begin(t.Context())
-	old := sealedBy(a.seals)
+	old := sealedWith(a.seals)
 	s.g.Expect(next.logged("made the Secret")).To(Equal(1))
 	s.g.Expect(next.seals.right(old.UID, old.Status)).To(BeFalse(), "nobody knows the keys any more")
 }
 
-func sealSecretUnusable(t *testing.T, s *apiServer, namespace string) {
+func sealSecretUnusable(t *testing.T, s *sealServer, namespace string) {
 	const complaint = "holds no usable key"
-	old := sealedBy(sealsWith(firstKey, nil))
+	old := sealedWith(sealsOf(keyOne, nil))
 	var r *sealReplica
 	for i, data := range []map[string][]byte{
 		nil,
 		{sealKeyField: nil},
-		{sealKeyField: firstKey[:shortestSealKey-1]},
-		{previousSealKeyField: firstKey},
-		{"tls.crt": firstKey, "tls.key": secondKey},
-		{sealKeyField: []byte("short"), previousSealKeyField: firstKey},
+		{sealKeyField: keyOne[:shortestSealKey-1]},
+		{previousSealKeyField: keyOne},
+		{"tls.crt": keyOne, "tls.key": keyTwo},
+		{sealKeyField: []byte("short"), previousSealKeyField: keyOne},
 	} {
 		s.setKeys(t, namespace, data)
 		if r == nil {
@@ -259,13 +289,13 @@ func sealSecretUnusable(t *testing.T, s *apiServer, namespace string) {
 		r.begin(t.Context())
 		s.g.Expect(r.logged(complaint)).To(Equal(i+1), "once")
 
-		s.setKeys(t, namespace, map[string][]byte{sealKeyField: firstKey})
+		s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyOne})
 		s.g.Eventually(func() bool { return r.seals.right(old.UID, old.Status) }).Should(BeTrue(), "mended")
 	}
 	s.g.Expect(r.logged("is usable")).To(Equal(r.logged(complaint)))
 }
 
-func sealSecretForbidden(t *testing.T, s *apiServer, namespace string) {
+func sealSecretForbidden(t *testing.T, s *sealServer, namespace string) {
 	impersonating := rest.CopyConfig(s.Config)
 	impersonating.Impersonate = rest.ImpersonationConfig{UserName: "hub"}
 	hub, err := client.New(impersonating, client.Options{Scheme: clusters.Scheme()})
@@ -296,7 +326,7 @@ func sealSecretForbidden(t *testing.T, s *apiServer, namespace string) {
 }
 
 // allow gives the user hub rights on Secrets.
-func (s *apiServer) allow(t *testing.T, namespace string, verbs []string) {
+func (s *sealServer) allow(t *testing.T, namespace string, verbs []string) {
 	if len(verbs) == 0 {
 		return
 	}

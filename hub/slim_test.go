@@ -9,7 +9,6 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -114,17 +113,6 @@ func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
 	g.Expect(len(repo.Spec.Repository)).To(BeNumerically("<=", maxPath+1))
 	_, err := claimOf(idIn("eu"), testStatus(), repo, testSCM(allowAll()))
 	g.Expect(err).To(HaveField("Reason", v1alpha1.ReasonInvalid))
-}
-
-func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
-	g := NewWithT(t)
-	f := &follower{cluster: "eu", watcher: &watcher{leavesOut: func(cluster string, object client.Object) bool {
-		return cluster == "eu" && object.GetName() == "young"
-	}}}
-	told := func(name string) any { return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Name: name}} }
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(outOfSight))
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(deleted))
-	g.Expect(f.partingOf(told("young"))).To(Equal(deleted), "the member says so itself")
 }
 
 func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -251,8 +253,9 @@ func TestAWaitIsToldUntilTheWrite(t *testing.T) {
 
 // transitions returns how many changes to a phase were timed, and how long they took together.
 func transitions(g *WithT, phase string) (count, seconds float64) {
-	figures, name := scrape(g, transitionSeconds), "commit_status_hub_transition_duration_seconds"
-	return figures[name+" "+phase+" github count"], figures[name+" "+phase+" github sum"]
+	var written dto.Metric
+	g.Expect(transitionSeconds.WithLabelValues("github", phase).(prometheus.Histogram).Write(&written)).To(Succeed())
+	return float64(written.GetHistogram().GetSampleCount()), written.GetHistogram().GetSampleSum()
 }
 
 func TestAChangeIsTimedFromItsSpecToTheAnswer(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -194,16 +193,15 @@ func TestClaimsThatAreShownTogetherSaveTheirWritesOnce(t *testing.T) {
 	f.g.Expect(f.saved()).To(Equal(Saved{}))
 }
 
-func TestAnAggregateIsNoWarning(t *testing.T) {
+func TestLedgerPatch_TellsAClaimOfAnAggregate(t *testing.T) {
 	f := newJointFleet(t)
 	f.hear("eu", testStatus(createdAt(1), wants("success")))
 	f.hear("us", testStatus(createdAt(2), wants("failure")))
 	f.show()
 	patch, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue())
-	recorder := events.NewFakeRecorder(1)
-	announce(recorder, patch, false)
-	f.g.Expect(recorder.Events).To(Receive(HavePrefix("Normal Aggregated github.com shows failure")))
+	f.g.Expect(readyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonAggregated))
+	f.g.Expect(readyOf(&patch.Status).Message).To(HavePrefix("github.com shows failure"))
 }
 
 // recorded is a status that tells of an aggregate, as a member has it at a restart.

@@ -1,0 +1,23 @@
+package hub
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
+	g := NewWithT(t)
+	f := &follower{cluster: "eu", watcher: &watcher{leavesOut: func(cluster string, object client.Object) bool {
+		return cluster == "eu" && object.GetName() == "young"
+	}}}
+	told := func(name string) any { return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Name: name}} }
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(outOfSight))
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(deleted))
+	g.Expect(f.partingOf(told("young"))).To(Equal(deleted), "the member says so itself")
+}
