@@ -151,7 +151,7 @@ func (l *Ledger) join(o *object, claim Claim, s *scm) {
 	}
 	e.stay()
 	if claim.Key != o.key() {
-		o.fresh = (l.heard(o.cluster) && !o.late || l.joined(o.cluster)) && (o.problem == nil || !o.known)
+		o.fresh = (l.heard(o.cluster) && !o.late || l.joined(o.cluster)) && (o.problem == nil || !o.known) && !l.cutOff(o)
 	}
 	switch {
 	case !o.fresh:

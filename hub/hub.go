@@ -69,7 +69,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
-		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Seals: seal,
+		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
 	})}
 	members.OnRetain(h.ledger.Retained)
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}

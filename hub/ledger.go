@@ -65,6 +65,9 @@ type Ledger struct {
 	blocked func(lane string) bool
 	// serving reports whether a member serves the kinds; nil where every member does.
 	serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
+	// behind reports whether a member may bring changes of a namespace from longer ago than
+	// within; nil where none ever does.
+	behind func(cluster, namespace string, within time.Duration) bool
 	// random spreads comparisons: a number from 0 to 1.
 	random func() float64
 	grace  time.Duration
@@ -119,6 +122,9 @@ type LedgerOptions struct {
 	// not to serve them around a deletion so long ago. It must not block, and has the member
 	// asked where that is not known. Unset, every member serves them.
 	Serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
+	// Behind reports whether a member may have kept changes of a namespace back for longer than
+	// within. It must not block. Unset, none ever does.
+	Behind func(cluster, namespace string, within time.Duration) bool
 	// Seals makes the seals of statuses. Unset, they have none.
 	Seals *seals
 }
@@ -143,6 +149,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
 		serving: o.Serving,
+		behind:  o.Behind,
 		seals:   o.Seals,
 		random:  rand.Float64,
 		few:     fewClaims,

@@ -51,3 +51,56 @@ func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
 	f.now.Step(2 * takeOverWindow)
 	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActCreate))
 }
+
+// A claim that was made soon after a take-over, in a member that is cut off from the hub, is first
+// seen when that is back.
+func TestANewKeyOfAMemberThatWasCutOffAtTheTakeOverIsLookedUp(t *testing.T) {
+	type asked struct {
+		cluster, namespace string
+		within             time.Duration
+	}
+	for name, tt := range map[string]struct {
+		after  Predecessor
+		behind bool
+		want   Action
+		asked  []asked
+	}{
+		"cut off":        {Predecessor{Led: true, Unsure: true}, true, ActFind, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
+		"never cut off":  {Predecessor{Led: true, Unsure: true}, false, ActCreate, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
+		"no predecessor": {Predecessor{}, true, ActCreate, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.started = time.Time{}
+			f.hear("eu")
+			f.Begin(tt.after)
+			var questions []asked
+			f.behind = func(cluster, namespace string, within time.Duration) bool {
+				questions = append(questions, asked{cluster, namespace, within})
+				return tt.behind
+			}
+			f.now.Step(85 * time.Second)
+			f.g.Expect(f.claims(strings.Repeat("d", 40), "build")).To(Equal(tt.want))
+			f.g.Expect(questions).To(Equal(tt.asked))
+		})
+	}
+}
+
+func TestAMemberThatIsBackIsLookedUpWithOneListForACommit(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu")
+	b.takesOver(Predecessor{Led: true, Unsure: true})
+	b.behind = func(string, string, time.Duration) bool { return true }
+	b.now.Step(2 * time.Hour)
+	objects, keys := spread(1, 50)
+	for _, o := range objects {
+		b.SetObject("eu", b.token["eu"], o)
+	}
+	b.behind = func(string, string, time.Duration) bool { return false }
+	more, other := spread(2, 1)
+	b.SetObject("eu", b.token["eu"], more[1])
+	b.workOn(append(keys, other[1]), 2*time.Second)
+	lists, finds := b.reads()
+	b.g.Expect([]int{lists, finds}).To(Equal([]int{1, 0}), "lists and look-ups")
+	b.g.Expect(b.scm.asked).To(HaveLen(1 + len(keys) + 1))
+}

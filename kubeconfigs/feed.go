@@ -131,6 +131,7 @@ func (f *feed) sleep(ctx context.Context, delay time.Duration) {
 // relist brings a whole list, and returns the version that a watch goes on from.
 func (f *feed) relist(ctx context.Context) (version string, err error) {
 	before, changes := f.reached(), f.into.changed()
+	f.progress.beginList()
 	kind := listKind{late: f.counted && !f.hasListed(), restored: f.isRestored()}
 	version, err = f.fill(ctx, kind)
 	if ctx.Err() != nil {

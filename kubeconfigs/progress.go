@@ -41,6 +41,9 @@ type progress struct {
 	// the member was heard last before that list; both are zero if the last one had some.
 	// heardAt is when the member last sent a list, an event or a bookmark.
 	lostFrom, lostAt, heardAt time.Time
+	// completeAt is until when the member has surely sent everything: a list that began then,
+	// or a bookmark. listBegan is when the newest list began.
+	completeAt, listBegan time.Time
 	// because is why the next list is made; end ends the watch under way, nil without one.
 	because remedy
 	end     context.CancelCauseFunc
@@ -75,6 +78,9 @@ func (p *progress) came(version string, bookmark bool) {
 		p.at.bookmark = version
 	}
 	p.at.version, p.heardAt = version, p.clock.Now()
+	if bookmark {
+		p.completeAt = p.heardAt
+	}
 	if caughtUp {
 		p.lag = lag{}
 	}
@@ -91,6 +97,13 @@ func (p *progress) isRestored() bool {
 	return p.because == relistRestored
 }
 
+// beginList takes in that a list is about to be asked for.
+func (p *progress) beginList() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listBegan = p.clock.Now()
+}
+
 // endList takes in a list at a version, and whether it found changes, or why it failed.
 func (p *progress) endList(version string, changed bool, err error) {
 	p.mu.Lock()
@@ -102,6 +115,7 @@ func (p *progress) endList(version string, changed bool, err error) {
 	}
 	if err == nil {
 		p.listed, p.failures, p.at, p.heardAt = true, 0, reach{version: version}, p.clock.Now()
+		p.completeAt = p.listBegan
 		p.lag, p.because = p.lag.listed(p.because, changed), keepWatch
 	}
 	p.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -134,6 +135,52 @@ func TestProgressAdd_TellsWhatIsNotServed(t *testing.T) {
 			if tt.reason == ReasonNamespacesForbidden {
 				g.Expect(health.Message).To(And(ContainSubstring("team-a"), Not(ContainSubstring("team-b"))))
 			}
+		})
+	}
+}
+
+func TestProviderBehind_GoesByWhatTellsThatNothingIsOutstanding(t *testing.T) {
+	clk := clocktesting.NewFakeClock(noon)
+	ago := func(f *feed, seconds int, do func(*feed)) {
+		clk.SetTime(noon.Add(-time.Duration(seconds) * time.Second))
+		do(f)
+		clk.SetTime(noon)
+	}
+	listed := func(f *feed) { f.beginList(); f.endList("7", false, nil) }
+	bookmark := func(f *feed) { f.came("8", true) }
+	event := func(f *feed) { f.came("9", false) }
+	for name, tt := range map[string]struct {
+		feed   func(*feed)
+		behind bool
+	}{
+		"a list since":           {func(f *feed) { ago(f, 30, listed) }, false},
+		"a list before":          {func(f *feed) { ago(f, 90, listed) }, true},
+		"a list that took long":  {func(f *feed) { ago(f, 90, (*feed).beginList); f.endList("7", false, nil) }, true},
+		"a bookmark since":       {func(f *feed) { ago(f, 90, listed); ago(f, 30, bookmark) }, false},
+		"events alone":           {func(f *feed) { ago(f, 90, listed); ago(f, 30, event) }, true},
+		"a list that failed":     {func(f *feed) { ago(f, 90, listed); f.beginList(); f.endList("", false, errListEnded) }, true},
+		"nothing yet":            {func(*feed) {}, true},
+		"a bookmark before that": {func(f *feed) { ago(f, 300, listed); ago(f, 90, bookmark) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			into := newInformer(&v1alpha1.CommitStatus{})
+			add := func(kind, namespace string) *feed {
+				o := reading(kind)
+				o.namespace = namespace
+				f := &feed{into: into, objects: o, progress: newProgress(clk, lagLimit, func() {})}
+				into.feeds = append(into.feeds, f)
+				return f
+			}
+			tt.feed(add("CommitStatus", "team-a"))
+			add("GitRepo", "team-a")
+			add("CommitStatus", "team-b") // never listed
+			m := &member{current: &engagement{cache: &memberCache{informers: map[schema.GroupVersionKind]*informer{commitStatus: into}}}}
+			p := &Provider{options: Options{Clock: clk}, members: map[multicluster.ClusterName]*member{"eu": m, "us": {}}}
+			g.Expect(p.Behind("eu", "team-a", time.Minute)).To(Equal(tt.behind))
+			g.Expect(p.Behind("eu", "team-b", time.Minute)).To(BeTrue())
+			g.Expect(p.Behind("us", "team-a", time.Minute)).To(BeFalse(), "what is not engaged brings nothing")
+			g.Expect(p.Behind("nobody", "team-a", time.Minute)).To(BeFalse())
 		})
 	}
 }

@@ -95,6 +95,29 @@ func (p *Provider) Serving(name string, deleted, within time.Duration) Serving {
 	return known
 }
 
+// Behind reports whether a member may have kept CommitStatuses of a namespace from the hub that
+// changed longer ago than within: it has not said since that it has sent all. An API server says
+// so about once a minute. The event that a handler is told of does not count.
+func (p *Provider) Behind(name, namespace string, within time.Duration) (behind bool) {
+	m := p.member(name)
+	if m == nil {
+		return false
+	}
+	engaged := m.engaged()
+	if engaged == nil {
+		return false
+	}
+	kind, since := v1alpha1.GroupVersion.WithKind("CommitStatus"), p.options.Clock.Now().Add(-within)
+	engaged.cache.eachFeed(func(f *feed) {
+		if f.objects.kind == kind && (f.objects.namespace == "" || f.objects.namespace == namespace) {
+			f.progress.mu.Lock()
+			behind = behind || f.completeAt.Before(since)
+			f.progress.mu.Unlock()
+		}
+	})
+	return behind
+}
+
 // noteServing takes in what came of a check.
 func (m *member) noteServing(began time.Time, err error) {
 	m.mu.Lock()
