@@ -166,6 +166,21 @@ func (e *entry) blank() bool {
 	return e.Shown == nil && !e.Lost && e.leaving == nil && e.writes%2 == 0
 }
 
+// claimedToday reports whether what is to be ended at an entry is what claims want that name the
+// repository by its path of today. Only check runs of one name are several; elsewhere, a name on a
+// commit has one status, whatever path it was written by.
+func (l *Ledger) claimedToday(e *entry, d *departure) bool {
+	there := l.entryOf(d.claim.follow(d.via).Key)
+	if there == nil || there == e || there.idle() || e.Shown == nil {
+		return false
+	}
+	run := e.Shown.Handle.GitHub
+	if run == nil || run.CheckRunID == 0 {
+		return true
+	}
+	return there.Shown != nil && there.Shown.Handle.GitHub != nil && there.Shown.Handle.GitHub.CheckRunID == run.CheckRunID
+}
+
 // superseded reports whether what an entry shows is unfinished, or may be, and another run than
 // what another entry shows, which the SCM shows beside it.
 func superseded(e, by *entry) bool {

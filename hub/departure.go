@@ -117,7 +117,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	// What another writer made is not this one's to end.
 	shown.Certain = shown.Certain && (shown.Shown == nil || sameWriter(e.via, d.via))
 	action, _ := planEnd(account, shown, d.claim.Want)
-	if action == ActNothing {
+	if action == ActNothing || l.claimedToday(e, d) {
 		if d.why != deleted {
 			l.ended(e)
 		}
