@@ -60,3 +60,25 @@ func TestMoved_WhatTheNewNameClaimsIsNotCanceled(t *testing.T) {
 		})
 	}
 }
+
+// TestMoved_TheLastClaimIsCanceledByTheNewName has the only claim on a status end before the hub
+// knows that its repository moved.
+func TestMoved_TheLastClaimIsCanceledByTheNewName(t *testing.T) {
+	everySCM(t, func(_ *testing.T, start func() *scmWorld, _ own) {
+		w := start()
+		w.want("build", "in_progress")
+		w.run(2 * time.Minute)
+		w.moveRepo("acme/shop", "acme/market")
+		before := len(w.Calls())
+		w.apply(w.RemoveObject("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, deleted))
+		w.run(time.Hour)
+		var ends []string
+		for _, call := range w.Calls()[before:] {
+			if call.Method != http.MethodGet && call.Status < 300 && !strings.Contains(call.Path, "access_tokens") {
+				ends = append(ends, call.Path)
+			}
+		}
+		w.g.Expect(ends).To(ConsistOf(ContainSubstring("market")))
+		w.g.Expect(w.keys).To(BeZero())
+	})
+}
