@@ -28,6 +28,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
 const (
@@ -149,8 +150,7 @@ func newBudgetWorld(t *testing.T, scmProviders ...client.Object) *budgetWorld {
 		events: &recordedEvents{},
 		logged: &[]string{},
 	}
-	scheme, err := Scheme()
-	w.Expect(err).NotTo(HaveOccurred())
+	scheme := clusters.Scheme()
 	w.api = fake.NewClientBuilder().WithScheme(scheme).WithObjects(scmProviders...).
 		WithStatusSubresource(&v1alpha1.ScmProvider{}).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: w.patch}).Build()

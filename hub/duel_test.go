@@ -16,11 +16,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 )
 
 // duel is one object of a member in which others write statuses, too.
 type duel struct {
-	*fleet
+	fleet     *fleet
 	publisher *publisher
 	outlet    *outlet
 	events    *events.FakeRecorder
@@ -53,9 +54,9 @@ func newDuel(t *testing.T) *duel {
 // patch is the member's API server, with an admission that mutates.
 func (d *duel) patch(_ context.Context, object client.Object, body []byte) error {
 	d.mu.Lock()
-	d.writes = append(d.writes, d.now.Now())
+	d.writes = append(d.writes, d.fleet.now.Now())
 	var sent struct{ Status v1alpha1.CommitStatusStatus }
-	d.g.Expect(json.Unmarshal(body, &sent)).To(Succeed())
+	d.fleet.g.Expect(json.Unmarshal(body, &sent)).To(Succeed())
 	if d.mutates != nil {
 		d.mutates(&sent.Status)
 	}
@@ -73,7 +74,7 @@ func (d *duel) patch(_ context.Context, object client.Object, body []byte) error
 // store makes a new version of the object.
 func (d *duel) store(status v1alpha1.CommitStatusStatus) {
 	version, err := strconv.Atoi(d.stored.ResourceVersion)
-	d.g.Expect(err).NotTo(HaveOccurred())
+	d.fleet.g.Expect(err).NotTo(HaveOccurred())
 	d.stored.Status, d.stored.ResourceVersion = status, strconv.Itoa(version+1)
 }
 
@@ -83,7 +84,7 @@ func (d *duel) tell() {
 	now := d.stored.DeepCopy()
 	d.mu.Unlock()
 	slim(now)
-	d.publisher.Add(d.SetObject("eu", d.token["eu"], now).Objects)
+	d.publisher.Add(d.fleet.SetObject("eu", d.fleet.token["eu"], now).Objects)
 }
 
 // overwrite has others change the status.
@@ -102,7 +103,7 @@ func (d *duel) pass(t time.Duration) int {
 	before := d.reported
 	for range t / (100 * time.Millisecond) {
 		d.publisher.working.Wait()
-		d.now.Step(100 * time.Millisecond)
+		d.fleet.now.Step(100 * time.Millisecond)
 	}
 	d.publisher.working.Wait()
 	d.mu.Lock()
@@ -115,9 +116,9 @@ func (d *duel) pass(t time.Duration) int {
 func (d *duel) begin() {
 	d.publisher.Add([]ObjectID{idIn("eu")})
 	d.publisher.working.Wait()
-	d.g.Expect(d.writes).To(HaveLen(1))
+	d.fleet.g.Expect(d.writes).To(HaveLen(1))
 	d.reported = 1
-	d.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning SyncFailed")))
+	d.fleet.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning SyncFailed")))
 }
 
 func saysOnly(reason string, message func() string) func(*v1alpha1.CommitStatusStatus) {
@@ -144,23 +145,23 @@ func TestContest_ConvergesAndEnds(t *testing.T) {
 			d.rival = rival
 			d.mu.Unlock()
 			d.overwrite(rival)
-			d.g.Expect(d.pass(20 * time.Second)).To(And(BeNumerically(">=", 3), BeNumerically("<=", 6)))
-			d.g.Expect(d.pass(10 * time.Minute)).To(BeNumerically("<=", 10))
-			d.g.Expect(d.pass(time.Hour)).To(BeNumerically("<=", 13), "every 5 min")
-			d.g.Expect(d.events.Events).To(HaveLen(1), "no reason is told again")
-			d.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning StatusContested")))
+			d.fleet.g.Expect(d.pass(20 * time.Second)).To(And(BeNumerically(">=", 3), BeNumerically("<=", 6)))
+			d.fleet.g.Expect(d.pass(10 * time.Minute)).To(BeNumerically("<=", 10))
+			d.fleet.g.Expect(d.pass(time.Hour)).To(BeNumerically("<=", 13), "every 5 min")
+			d.fleet.g.Expect(d.events.Events).To(HaveLen(1), "no reason is told again")
+			d.fleet.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning StatusContested")))
 
 			d.mu.Lock()
 			d.rival = nil
 			d.mu.Unlock()
 			d.pass(5 * time.Minute)
-			expectInvariants(d.g, d.stored.Status, 1)
+			statustest.ExpectInvariants(d.fleet.g, d.stored.Status, 1)
 			d.pass(10 * time.Minute)
-			d.g.Expect(d.ContestEnds(idIn("eu"))).To(BeZero(), "others have stopped")
-			d.g.Expect(d.outlet.outbox.letters).To(BeEmpty())
+			d.fleet.g.Expect(d.fleet.ContestEnds(idIn("eu"))).To(BeZero(), "others have stopped")
+			d.fleet.g.Expect(d.outlet.outbox.letters).To(BeEmpty())
 
 			d.overwrite(rival)
-			d.g.Expect(d.pass(time.Second)).To(Equal(1), "it begins anew")
+			d.fleet.g.Expect(d.pass(time.Second)).To(Equal(1), "it begins anew")
 		})
 	}
 }
@@ -178,11 +179,11 @@ func TestContest_LetsNewsThrough(t *testing.T) {
 	d.store(d.stored.Status)
 	d.mu.Unlock()
 	d.tell()
-	d.g.Expect(d.pass(0)).To(Equal(1), "the spec has changed")
-	d.setSCM("acme", nil)
+	d.fleet.g.Expect(d.pass(0)).To(Equal(1), "the spec has changed")
+	d.fleet.setSCM("acme", nil)
 	d.publisher.Add([]ObjectID{idIn("eu")})
-	d.g.Expect(d.pass(0)).To(BeZero(), "the hub has just written")
-	d.g.Expect(d.pass(15*time.Second)).To(Equal(1), "there is something new to say")
+	d.fleet.g.Expect(d.pass(0)).To(BeZero(), "the hub has just written")
+	d.fleet.g.Expect(d.pass(15*time.Second)).To(Equal(1), "there is something new to say")
 }
 
 func TestContest_NeedsOthers(t *testing.T) {
@@ -198,10 +199,10 @@ func TestContest_NeedsOthers(t *testing.T) {
 		if i%2 == 0 {
 			s = nil
 		}
-		d.publisher.Add(d.setSCM("acme", s).Objects)
-		d.g.Expect(d.pass(0)).To(Equal(1))
+		d.publisher.Add(d.fleet.setSCM("acme", s).Objects)
+		d.fleet.g.Expect(d.pass(0)).To(Equal(1))
 	}
-	d.g.Expect(d.ContestEnds(idIn("eu"))).To(BeZero())
+	d.fleet.g.Expect(d.fleet.ContestEnds(idIn("eu"))).To(BeZero())
 }
 
 func TestContest_IncludesAWebhookThatChangesEachStatus(t *testing.T) {
@@ -209,8 +210,8 @@ func TestContest_IncludesAWebhookThatChangesEachStatus(t *testing.T) {
 	n := 0
 	d.mutates = func(st *v1alpha1.CommitStatusStatus) { n++; st.Conditions[0].Message = strconv.Itoa(n) }
 	d.begin()
-	d.g.Expect(d.pass(20 * time.Second)).To(BeNumerically("<=", 6))
-	d.g.Expect(d.pass(time.Hour)).To(BeNumerically("<=", 24))
-	d.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning StatusContested")))
-	d.g.Expect(d.events.Events).To(BeEmpty())
+	d.fleet.g.Expect(d.pass(20 * time.Second)).To(BeNumerically("<=", 6))
+	d.fleet.g.Expect(d.pass(time.Hour)).To(BeNumerically("<=", 24))
+	d.fleet.g.Expect(d.events.Events).To(Receive(HavePrefix("Warning StatusContested")))
+	d.fleet.g.Expect(d.events.Events).To(BeEmpty())
 }

@@ -11,6 +11,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -79,7 +80,7 @@ func (f *fleet) published(cluster string) *v1alpha1.CommitStatusStatus {
 	if !ok {
 		return nil
 	}
-	expectInvariants(f.g, patch.Status, patch.Source.Generation)
+	statustest.ExpectInvariants(f.g, patch.Status, patch.Source.Generation)
 	f.Patched(patch, "100")
 	if inConflict(patch.Status) {
 		f.ConflictLasted(patch)

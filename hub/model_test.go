@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -279,7 +280,7 @@ func (m *model) checkEnd(strict bool) {
 
 // checkInvariants checks what holds for every status at any time.
 func (m *model) checkInvariants(id ObjectID, s v1alpha1.CommitStatusStatus, generation int64) {
-	if wrong := contradictions(s, generation); len(wrong) > 0 {
+	if wrong := statustest.Contradictions(s, generation); len(wrong) > 0 {
 		m.failf("%s at generation %d has a status that contradicts itself: %s: %+v", id, generation, strings.Join(wrong, "; "), s)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
@@ -83,7 +84,7 @@ func (w *movesWorld) claim(cluster string, phase v1alpha1.Phase) {
 func (w *movesWorld) status(cluster string) v1alpha1.CommitStatusStatus {
 	w.g.THelper()
 	if patch, ok := w.Patch(idIn(cluster)); ok {
-		expectInvariants(w.g, patch.Status, patch.Source.Generation)
+		statustest.ExpectInvariants(w.g, patch.Status, patch.Source.Generation)
 		w.Patched(patch, "100")
 		w.claims[cluster].Status = *patch.Status.DeepCopy()
 	}

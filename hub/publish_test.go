@@ -49,7 +49,7 @@ func (c statusWriter) Patch(ctx context.Context, object client.Object, patch cli
 }
 
 // outletTo opens the way of a fleet's hub into the member eu.
-func (f *fleet) outletTo(patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
+func outletTo(f *fleet, patch func(context.Context, client.Object, []byte) error) (*publisher, *outlet) {
 	p := quietPublisher(f.Ledger, clock.RealClock{})
 	o := &outlet{client: &statusClient{patch: patch}, events: events.NewFakeRecorder(10)}
 	o.outdated = newOutdated(p.Clock, func(field string) { p.Outdated("eu", field) })
@@ -84,7 +84,7 @@ func quietPublisher(l *Ledger, clk clock.WithDelayedExecution) *publisher {
 func TestAPatchIsForTheVersionOfTheObjectThatIsKnown(t *testing.T) {
 	f := denied(t)
 	var versions []string
-	p, o := f.outletTo(func(_ context.Context, object client.Object, body []byte) error {
+	p, o := outletTo(f, func(_ context.Context, object client.Object, body []byte) error {
 		var sent struct {
 			Metadata struct{ UID, ResourceVersion string }
 		}
@@ -105,7 +105,7 @@ func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
 	entered, leave := make(chan struct{}, 10), make(chan struct{})
 	var mu sync.Mutex
 	current, patched := "43", 0
-	p, o := f.outletTo(func(_ context.Context, _ client.Object, body []byte) error {
+	p, o := outletTo(f, func(_ context.Context, _ client.Object, body []byte) error {
 		entered <- struct{}{}
 		<-leave
 		mu.Lock()
@@ -151,7 +151,7 @@ func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
 func TestAPatchToAMemberThatHangsEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := denied(t)
-		p, o := f.outletTo(func(ctx context.Context, _ client.Object, _ []byte) error {
+		p, o := outletTo(f, func(ctx context.Context, _ client.Object, _ []byte) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -200,7 +200,7 @@ func TestPublish_SendsALostFieldOnceAMinuteUntilTheMemberKeepsIt(t *testing.T) {
 	loses, patches, stored := true, 0, testStatus()
 	var p *publisher
 	var o *outlet
-	p, o = f.outletTo(func(_ context.Context, object client.Object, body []byte) error {
+	p, o = outletTo(f, func(_ context.Context, object client.Object, body []byte) error {
 		patches++
 		cs := object.(*v1alpha1.CommitStatus)
 		f.g.Expect(json.Unmarshal(body, cs)).To(Succeed())
@@ -243,7 +243,7 @@ func TestPublish_SendsALostFieldOnceAMinuteUntilTheMemberKeepsIt(t *testing.T) {
 // A member answers a patch with a status of its own, and never tells of it by its watch.
 func TestKept_KeepsNoMoreOfAnAnswerThanOfAnObject(t *testing.T) {
 	f := denied(t)
-	p, o := f.outletTo(func(_ context.Context, object client.Object, _ []byte) error {
+	p, o := outletTo(f, func(_ context.Context, object client.Object, _ []byte) error {
 		cs := object.(*v1alpha1.CommitStatus)
 		cs.UID, cs.ResourceVersion = testStatus().UID, "99999999"
 		cs.Status.Description = strings.Repeat("x", 3<<20)
@@ -264,7 +264,7 @@ func TestPublish_RetriesWhatIsRefusedOnceTheCRDsAreRenewed(t *testing.T) {
 	f := denied(t)
 	other := idIn("eu")
 	other.Name = "test"
-	p, o := f.outletTo(nil)
+	p, o := outletTo(f, nil)
 	l := &letter{id: other, state: letterDelayed, backoff: longestRefusal, refused: 7, due: p.Clock.Now().Add(longestRefusal)}
 	o.outbox.letters[other] = l
 	heap.Push(&o.outbox.delayed, l)

@@ -107,7 +107,7 @@ func TestPublish_ReportsAndRetriesWhatIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := denied(t)
 			answer, patches := refuse, 0
-			p, o := f.outletTo(func(context.Context, client.Object, []byte) error {
+			p, o := outletTo(f, func(context.Context, client.Object, []byte) error {
 				patches++
 				return answer
 			})
@@ -142,7 +142,7 @@ func TestRefusals_ForgetANamespaceThatIsGone(t *testing.T) {
 func TestRefusals_ForgetAnObjectThatIsGone(t *testing.T) {
 	f := denied(t)
 	answer := refusedWith(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, policyDenied)
-	p, o := f.outletTo(func(context.Context, client.Object, []byte) error { return answer })
+	p, o := outletTo(f, func(context.Context, client.Object, []byte) error { return answer })
 	var reports []string
 	o.refusals = newRefusals(func(bool) {}, func(words string) { reports = append(reports, words) })
 	p.publish(o, idIn("eu"), try{})

@@ -146,7 +146,7 @@ type countingKind struct {
 
 func (k countingKind) Open(p *v1alpha1.ScmProvider, secret map[string][]byte) (providers.Account, error) {
 	*k.opened++
-	return k.fakeKind.Open(p, secret)
+	return fakeKind{}.Open(p, secret)
 }
 
 func TestSCMProvidersReport_OpensNothingAgain(t *testing.T) {

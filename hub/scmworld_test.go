@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
 	"github.com/argoproj-labs/commit-status-hub/providers/gitea"
@@ -147,7 +148,7 @@ func (w *scmWorld) request(name string) {
 func (w *scmWorld) condition(name string) metav1.Condition {
 	id := ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}
 	if patch, ok := w.Patch(id); ok {
-		expectInvariants(w.g, patch.Status, patch.Source.Generation)
+		statustest.ExpectInvariants(w.g, patch.Status, patch.Source.Generation)
 		w.Patched(patch, "100")
 		return readyOf(&patch.Status)
 	}

@@ -5,22 +5,29 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
 func TestSharingReports_TellsTheFirstChangeAtOnceAndTheNewestOncePerMinute(t *testing.T) {
 	f := newFleet(t)
-	f.joinsAt("eu", 1000)
-	f.joinsAt("us", 2000)
+	for i, cluster := range []string{"eu", "us"} {
+		f.token[cluster] = f.Engage(cluster, time.Unix(int64(1000+i), 0))
+	}
+	show := func(cluster string, uid types.UID) []string {
+		return f.SetObject(cluster, f.token[cluster], testStatus(func(cs *v1alpha1.CommitStatus) { cs.UID = uid })).Sharing
+	}
 	var reports [][2][]string
 	r := &sharingReports{ledger: f.Ledger, clock: f.now, ended: func() bool { return false }, report: func(cluster string, older, younger []string) {
 		if cluster == "us" {
 			reports = append(reports, [2][]string{older, younger})
 		}
 	}}
-	f.shows("eu", testStatus())
+	show("eu", "uid-1")
 	flap := func() {
-		r.note(f.shows("us", testStatus()).Sharing)
-		r.note(f.shows("us", testStatus(withUID("uid-2"))).Sharing)
+		r.note(show("us", "uid-1"))
+		r.note(show("us", "uid-2"))
 	}
 	for range 1000 {
 		flap()

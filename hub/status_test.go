@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -62,7 +63,7 @@ func TestStatus(t *testing.T) {
 			g.Expect(got.Owner).To(Equal(c.owner))
 			g.Expect(got.Phase).To(Equal(c.phase))
 			g.Expect(got.Repo).To(Equal(c.repo))
-			expectInvariants(g, got, 3)
+			statustest.ExpectInvariants(g, got, 3)
 		})
 	}
 }
@@ -79,7 +80,7 @@ func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
 			g := NewWithT(t)
 			got, ok := statusOf(s, time.Unix(5000, 0))
 			g.Expect(ok).To(BeTrue())
-			expectInvariants(g, got, 0)
+			statustest.ExpectInvariants(g, got, 0)
 		})
 	}
 }
