@@ -93,11 +93,11 @@ test-gitea: ## Run those tests alone that are against a real Gitea (COMMIT_STATU
 
 .PHONY: torture
 torture: ## Run the model test until stopped or until it fails
-	@while go test -race -count=1 -timeout 0 -run '^TestModel' ./hub -rapid.checks=20000 -rapid.seed=0; do :; done; exit 1
+	@while go test -race -count=1 -timeout 0 -run '^TestModel' ./hub/ledger -rapid.checks=20000 -rapid.seed=0; do :; done; exit 1
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
-	@for target in FuzzVet:kubeconfigs FuzzObjects:kubeconfigs FuzzGrants:hub FuzzHeadersNeverLeadOutOfBounds:ratelimit FuzzRedact:ratelimit/response \
+	@for target in FuzzVet:kubeconfigs FuzzObjects:kubeconfigs FuzzGrants:hub/ledger FuzzHeadersNeverLeadOutOfBounds:ratelimit FuzzRedact:ratelimit/response \
 		FuzzAnswers:providers/github FuzzAnswers:providers/gitlab FuzzAnswers:providers/bitbucket FuzzAnswers:providers/gitea; do \
 		echo "== $${target%%:*} in $${target##*:}"; \
 		go test -run '^$$' -fuzz "^$${target%%:*}$$" -fuzztime "$(or $(FUZZTIME),30s)" "./$${target##*:}"; \
@@ -105,7 +105,7 @@ fuzz: ## Fuzz what reads the words of others, FUZZTIME each (30s)
 
 .PHONY: bench
 bench: ## Measure budgets, lanes and the ledger, each against a floor in the same run
-	@go test -run '^$$' -bench . -timeout 20m ./ratelimit ./hub ./kubeconfigs
+	@go test -run '^$$' -bench . -timeout 20m ./ratelimit ./hub/... ./kubeconfigs
 
 .PHONY: bench-hub
 bench-hub: ## Measure a whole hub against floors in the same run (ARGS=--help tells what can be chosen)

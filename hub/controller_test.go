@@ -12,20 +12,22 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 func TestAnErrorThatIsJoinedWithClusterNotFoundIsTriedAgain(t *testing.T) {
 	g := NewWithT(t)
-	calls := make(chan Key, 10)
-	c, err := newController(reconcile.TypedFunc[Key](func(_ context.Context, key Key) (ctrl.Result, error) {
+	calls := make(chan ledger.Key, 10)
+	c, err := newController(reconcile.TypedFunc[ledger.Key](func(_ context.Context, key ledger.Key) (ctrl.Result, error) {
 		calls <- key
 		if len(calls) == 1 {
 			return ctrl.Result{}, errors.Join(multicluster.ErrClusterNotFound, errors.New("not written"))
 		}
 		return ctrl.Result{}, nil
-	}), func(_ string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
+	}), func(_ string, limiter workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key] {
 		queue := workqueue.NewTypedRateLimitingQueue(limiter)
-		queue.Add(Key{Name: "build"})
+		queue.Add(ledger.Key{Name: "build"})
 		return queue
 	}, Options{Workers: 1, Embedded: true, Log: logr.Discard()})
 	g.Expect(err).NotTo(HaveOccurred())

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // electedClient patches statuses only while the lead may write. A replica that was
@@ -69,13 +71,13 @@ func (w electedWatcher) Engage(ctx context.Context, name multicluster.ClusterNam
 // whileLeading begins work on a key only while the lead may write, so that none is
 // taken for failed because the lease was late.
 type whileLeading struct {
-	reconcile.TypedReconciler[Key]
+	reconcile.TypedReconciler[ledger.Key]
 	lead  *Lead
 	retry time.Duration
 }
 
 // Reconcile works on a key, or has it wait for the next renewal.
-func (w whileLeading) Reconcile(ctx context.Context, key Key) (reconcile.Result, error) {
+func (w whileLeading) Reconcile(ctx context.Context, key ledger.Key) (reconcile.Result, error) {
 	if !w.lead.mayNow() {
 		return reconcile.Result{RequeueAfter: w.retry}, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // clientOnly is a cluster of which only the client is used.
@@ -49,7 +50,7 @@ func TestEveryStatusIsPatchedThroughTheLead(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
 	e := newElection()
-	h, err := setup(t.Context(), mgr, members, e.Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(t.Context(), mgr, members, e.Lead, &ledger.Seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(h.scms.Client).To(BeAssignableToTypeOf(electedClient{}))
 	var engaged engagedCluster
@@ -72,13 +73,13 @@ func TestAKeyWaitsForTheLeaseToBeRenewed(t *testing.T) {
 	g := NewWithT(t)
 	e := newElection()
 	calls := 0
-	r := whileLeading{reconcile.TypedFunc[Key](func(context.Context, Key) (ctrl.Result, error) {
+	r := whileLeading{reconcile.TypedFunc[ledger.Key](func(context.Context, ledger.Key) (ctrl.Result, error) {
 		calls++
 		return ctrl.Result{}, nil
 	}), e.Lead, time.Second}
-	g.Expect(r.Reconcile(t.Context(), Key{})).To(Equal(ctrl.Result{RequeueAfter: time.Second}))
+	g.Expect(r.Reconcile(t.Context(), ledger.Key{})).To(Equal(ctrl.Result{RequeueAfter: time.Second}))
 	g.Expect(calls).To(BeZero())
 	g.Expect(e.Create(t.Context(), heldBy("me"))).To(Succeed())
-	g.Expect(r.Reconcile(t.Context(), Key{})).To(Equal(ctrl.Result{}))
+	g.Expect(r.Reconcile(t.Context(), ledger.Key{})).To(Equal(ctrl.Result{}))
 	g.Expect(calls).To(Equal(1))
 }

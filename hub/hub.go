@@ -18,6 +18,9 @@ import (
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
+	"github.com/argoproj-labs/commit-status-hub/hub/scmproviders"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
@@ -30,18 +33,18 @@ import (
 // hub is the two loops and what they share.
 type hub struct {
 	lead      *Lead
-	ledger    *Ledger
-	publisher *publisher
-	budgets   *budgets
+	ledger    *ledger.Ledger
+	publisher *publish.Publisher
+	budgets   *scmproviders.Budgets
 	seal      *sealSecret
-	scms      *scmProviders
+	scms      *scmproviders.Controller
 	// sharings reports which members show objects of others.
 	sharings *sharingReports
 	watcher  *watcher
 	// retirement is the leader's.
 	retirement retirement
 	// queue is nil until this replica writes.
-	queue atomic.Pointer[ratelimit.Queue[Key]]
+	queue atomic.Pointer[ratelimit.Queue[ledger.Key]]
 }
 
 // Run runs a hub on the cluster of config until ctx ends, or until it loses its
@@ -60,7 +63,7 @@ func Run(ctx context.Context, config *rest.Config, o Options) error {
 	return nil
 }
 
-func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, seal *seals, o Options) (*hub, error) {
+func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Provider, lead *Lead, seal *ledger.Seals, o Options) (*hub, error) {
 	var clk clock.WithTickerAndDelayedExecution = clock.RealClock{}
 	if o.Clock != nil {
 		clk = o.Clock
@@ -68,12 +71,12 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	local := mgr.GetLocalManager()
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
-	h := &hub{lead: lead, ledger: NewLedger(LedgerOptions{
+	h := &hub{lead: lead, ledger: ledger.New(ledger.Options{
 		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
 	})}
 	members.OnRetain(h.ledger.Retained)
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}
-	h.publisher = newPublisher(publisherOptions{
+	h.publisher = publish.New(publish.Options{
 		Ledger: h.ledger, Clock: clk, Outdated: members.SetOutdated, Forbidden: members.SetForbidden, Unwanted: members.SetRefused, Log: o.Log,
 	})
 	lead.keepWhile(h.ledger.Unsure, h.publisher.Unpublished)
@@ -89,7 +92,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	if err := h.seal.setup(ctx, local); err != nil {
 		return nil, err
 	}
-	h.budgets = newBudgets(local, scms, h.waiting)
+	h.budgets = scmproviders.NewBudgets(local, scms, h.waiting)
 	installations.OnPause(h.budgets.NotePause)
 	h.retirement = retirement{names: members.Names, installations: installations, clock: clk}
 	if err := h.addSync(local, installations, clk, o); err != nil {
@@ -116,8 +119,8 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 }
 
 // newSCMProviders makes the controller of ScmProviders, for all kinds of SCMs.
-func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTickerAndDelayedExecution, o Options) *scmProviders {
-	return newSCMProviders(scmProvidersOptions{
+func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTickerAndDelayedExecution, o Options) *scmproviders.Controller {
+	return scmproviders.New(scmproviders.Options{
 		Client:    electedClient{mgr.GetClient(), h.lead},
 		Namespace: o.Namespace,
 		Registry: providers.NewRegistry(
@@ -139,9 +142,9 @@ func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Inst
 // after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
 	installations.ShareAmong(o.Workers)
-	sync := &Syncer{Ledger: h.ledger, Queue: func() Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
-	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key] {
-		q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
+	sync := &ledger.Syncer{Ledger: h.ledger, Queue: func() ledger.Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
+	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key] {
+		q := ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{
 			Metrics: true, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
 		})
 		// Before the first key can be routed: what is seen now may have been
@@ -155,7 +158,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 		return err
 	}
 	// The workers start when this has succeeded. If it fails the hub ends.
-	begin := source.TypedFunc[Key](func(ctx context.Context, _ workqueue.TypedRateLimitingInterface[Key]) error {
+	begin := source.TypedFunc[ledger.Key](func(ctx context.Context, _ workqueue.TypedRateLimitingInterface[ledger.Key]) error {
 		if err := h.budgets.Restore(ctx); err != nil {
 			return err
 		}
@@ -188,22 +191,22 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 }
 
 // begin says that this replica writes from now on.
-func (h *hub) begin() Changes { return h.ledger.Begin(h.lead.predecessor()) }
+func (h *hub) begin() ledger.Changes { return h.ledger.Begin(h.lead.predecessor()) }
 
 // noticed has the claimants of keys that wait told so.
-func (h *hub) noticed(notices []ratelimit.Notice[Key]) { h.apply(h.ledger.Waiting(notices)) }
+func (h *hub) noticed(notices []ratelimit.Notice[ledger.Key]) { h.apply(h.ledger.Waiting(notices)) }
 
-type newQueueFunc = func(string, workqueue.TypedRateLimiter[Key]) workqueue.TypedRateLimitingInterface[Key]
+type newQueueFunc = func(string, workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key]
 
 // newController makes the controller that works on keys. It is a plain one:
 // multicluster-runtime's wrapper takes an error that is joined with "cluster not
 // found" for success, and a key is no cluster's.
-func newController(r reconcile.TypedReconciler[Key], newQueue newQueueFunc, o Options) (controller.TypedController[Key], error) {
-	c, err := controller.NewTypedUnmanaged("commit-status", controller.TypedOptions[Key]{
+func newController(r reconcile.TypedReconciler[ledger.Key], newQueue newQueueFunc, o Options) (controller.TypedController[ledger.Key], error) {
+	c, err := controller.NewTypedUnmanaged("commit-status", controller.TypedOptions[ledger.Key]{
 		Reconciler:              untilStopped{r},
 		MaxConcurrentReconciles: o.Workers,
 		SkipNameValidation:      &o.Embedded,
-		LogConstructor:          func(*Key) logr.Logger { return o.Log },
+		LogConstructor:          func(*ledger.Key) logr.Logger { return o.Log },
 		NewQueue:                newQueue,
 	})
 	if err != nil {
@@ -215,11 +218,11 @@ func newController(r reconcile.TypedReconciler[Key], newQueue newQueueFunc, o Op
 // untilStopped begins nothing when the hub is asked to stop: not even what a worker
 // is handed when the start of the controller was interrupted.
 type untilStopped struct {
-	reconcile.TypedReconciler[Key]
+	reconcile.TypedReconciler[ledger.Key]
 }
 
 // Reconcile works on a key while the hub is not stopped.
-func (u untilStopped) Reconcile(ctx context.Context, key Key) (reconcile.Result, error) {
+func (u untilStopped) Reconcile(ctx context.Context, key ledger.Key) (reconcile.Result, error) {
 	select {
 	case <-ctx.Done():
 		return reconcile.Result{}, nil
@@ -238,7 +241,7 @@ func (h *hub) waiting() map[string]int {
 
 // apply hands changes to the two loops. Before this replica writes there is
 // nothing to do: Begin then hands over everything.
-func (h *hub) apply(c Changes) {
+func (h *hub) apply(c ledger.Changes) {
 	h.sharings.note(c.Sharing)
 	h.scms.Note(c.ScmProviders)
 	q := h.queue.Load()

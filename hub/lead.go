@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // leaseName is the Lease that the replicas of one hub compete for.
@@ -146,16 +148,16 @@ func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 // may have been sent until its last renewal plus its renew deadline. One that gave up the
 // lease had an answer to all that it sent. Without leader election nothing tells, so one is
 // taken to have led until now.
-func (l *Lead) predecessor() Predecessor {
+func (l *Lead) predecessor() ledger.Predecessor {
 	if l == nil {
-		return Predecessor{Led: true, Unsure: true}
+		return ledger.Predecessor{Led: true, Unsure: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last.HolderIdentity == "" {
-		return Predecessor{Led: !l.seenAt.IsZero(), Clean: l.last.LeaseDurationSeconds == releasedClean}
+		return ledger.Predecessor{Led: !l.seenAt.IsZero(), Clean: l.last.LeaseDurationSeconds == releasedClean}
 	}
-	return Predecessor{Led: true, Unsure: true, Left: l.now().Sub(l.seenAt.Add(l.renewDeadline))}
+	return ledger.Predecessor{Led: true, Unsure: true, Left: l.now().Sub(l.seenAt.Add(l.renewDeadline))}
 }
 
 // keepWhile has the lease run out by itself, rather than be given up, while unsure

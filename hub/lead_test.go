@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -174,14 +175,14 @@ func TestTheLeaseTellsOfThePredecessor(t *testing.T) {
 	_, _, err := first.Get(t.Context())
 	g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
 	g.Expect(first.Create(t.Context(), heldBy("me"))).To(Succeed())
-	g.Expect(first.predecessor()).To(Equal(Predecessor{}))
+	g.Expect(first.predecessor()).To(Equal(ledger.Predecessor{}))
 
 	e := newElection()
 	e.see(g, "")
-	g.Expect(e.predecessor()).To(Equal(Predecessor{Led: true}), "it had an answer to all")
+	g.Expect(e.predecessor()).To(Equal(ledger.Predecessor{Led: true}), "it had an answer to all")
 	e.see(g, "other")
 	e.clock.Step(7 * time.Second)
-	g.Expect(e.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true, Left: 2 * time.Second}))
+	g.Expect(e.predecessor()).To(Equal(ledger.Predecessor{Led: true, Unsure: true, Left: 2 * time.Second}))
 
 	deleted := newElection()
 	deleted.see(g, "other")
@@ -191,11 +192,11 @@ func TestTheLeaseTellsOfThePredecessor(t *testing.T) {
 	g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
 	g.Expect(deleted.Create(t.Context(), heldBy("me"))).To(Succeed())
 	deleted.clock.Step(time.Second)
-	g.Expect(deleted.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true, Left: -4 * time.Second}),
+	g.Expect(deleted.predecessor()).To(Equal(ledger.Predecessor{Led: true, Unsure: true, Left: -4 * time.Second}),
 		"another replica may have had it since, and have renewed it until it was deleted")
 
 	var none *Lead
-	g.Expect(none.predecessor()).To(Equal(Predecessor{Led: true, Unsure: true}))
+	g.Expect(none.predecessor()).To(Equal(ledger.Predecessor{Led: true, Unsure: true}))
 }
 
 func TestWithoutLeaderElectionTheHubMayWrite(t *testing.T) {
@@ -226,7 +227,7 @@ func TestTheLeaseKeepsRealTime(t *testing.T) {
 func TestAStandbySendsNothingToAnSCM(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
-	h, err := setup(t.Context(), mgr, members, newElection().Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(t.Context(), mgr, members, newElection().Lead, &ledger.Seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	all := h.scms.Installations.(*ratelimit.Installations)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1", nil)

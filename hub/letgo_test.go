@@ -6,28 +6,32 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 )
 
 func TestAHubThatEndsTellsNobodyThatAnotherOwnsTheKeyNow(t *testing.T) {
-	f := newFleet(t)
-	f.hear("eu", testStatus())
-	f.hear("us", testStatus())
+	f := ledgertest.NewFleet(t)
+	f.Hear("eu", ledgertest.CommitStatus())
+	f.Hear("us", ledgertest.CommitStatus())
 	ending := true
-	follower := &follower{cluster: "eu", engagement: f.token["eu"], watcher: &watcher{
-		ledger: f.Ledger, publisher: newPublisher(publisherOptions{}), apply: func(Changes) {}, ending: func() bool { return ending },
+	follower := &follower{cluster: "eu", engagement: f.Token["eu"], watcher: &watcher{
+		ledger: f.Ledger, publisher: publish.New(publish.Options{}), apply: func(ledger.Changes) {}, ending: func() bool { return ending },
 	}}
 	follower.letGo()
-	f.g.Expect(f.Count().Claims).To(HaveLen(2))
+	f.G.Expect(f.Count().Claims).To(HaveLen(2))
 	ending = false
 	follower.letGo()
-	f.g.Expect(f.Count().Claims).To(HaveLen(1))
+	f.G.Expect(f.Count().Claims).To(HaveLen(1))
 }
 
 func TestMembersStayInTheLedgerWhenTheHubEnds(t *testing.T) {
 	g := NewWithT(t)
 	mgr, members := offline(g)
 	ctx, end := context.WithCancel(t.Context())
-	h, err := setup(ctx, mgr, members, newElection().Lead, &seals{}, Options{Namespace: "hub", Embedded: true})
+	h, err := setup(ctx, mgr, members, newElection().Lead, &ledger.Seals{}, Options{Namespace: "hub", Embedded: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(mgr.Engage(ctx, "eu", mgr.GetLocalManager())).To(Succeed())
 	end()
@@ -38,9 +42,9 @@ func TestMembersStayInTheLedgerWhenTheHubEnds(t *testing.T) {
 func TestWatcherEngage_FollowsNobodyOnceTheHubHasEnded(t *testing.T) {
 	g := NewWithT(t)
 	mgr, _ := offline(g)
-	f := newFleet(t)
+	f := ledgertest.NewFleet(t)
 	w := &watcher{
-		ledger: f.Ledger, publisher: newPublisher(publisherOptions{}), apply: func(Changes) {},
+		ledger: f.Ledger, publisher: publish.New(publish.Options{}), apply: func(ledger.Changes) {},
 		joinedAt: func(string) time.Time { return time.Time{} }, ending: func() bool { return true },
 	}
 	ctx, end := context.WithCancel(t.Context())

@@ -2,6 +2,8 @@ package hub
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // metricsPrefix starts the name of every metric of the hub.
@@ -21,7 +23,7 @@ var (
 
 // ledgerMetrics reads its figures off the ledger at each scrape.
 type ledgerMetrics struct {
-	ledger interface{ Count() Counts }
+	ledger interface{ Count() ledger.Counts }
 }
 
 // Describe implements prometheus.Collector.

@@ -5,6 +5,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // scrape returns the figures of a collector, by name and labels' values.
@@ -31,15 +33,15 @@ func scrape(g *WithT, c prometheus.Collector) map[string]float64 {
 }
 
 // countedLedger is a ledger with these figures.
-type countedLedger Counts
+type countedLedger ledger.Counts
 
-func (c countedLedger) Count() Counts { return Counts(c) }
+func (c countedLedger) Count() ledger.Counts { return ledger.Counts(c) }
 
 func TestTheMetricsSayWhatWasSaved(t *testing.T) {
 	g := NewWithT(t)
-	counts := Counts{
+	counts := ledger.Counts{
 		Claims: map[string]int{"eu": 1}, Keys: 1, Conflicting: 5, Drifted: 6,
-		Saved: Saved{Duplicate: 3, Coalesced: 2, Unchanged: 1}, Overruled: 4,
+		Saved: ledger.Saved{Duplicate: 3, Coalesced: 2, Unchanged: 1}, Overruled: 4,
 	}
 	g.Expect(scrape(g, ledgerMetrics{ledger: countedLedger(counts)})).To(Equal(map[string]float64{
 		"commit_status_hub_claims eu":                    1,

@@ -6,25 +6,28 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 func TestHubNoticed_SaysWhatAPauseHoldsUp(t *testing.T) {
-	f := newFleet(t)
-	installations := ratelimit.NewInstallations(f.now)
-	installations.Get("lane").Bucket().Observe(f.now.Now(), ratelimit.Feedback{PauseUntil: f.now.Now().Add(time.Hour)})
-	h := &hub{ledger: f.Ledger, publisher: newPublisher(publisherOptions{Ledger: f.Ledger, Clock: f.now})}
-	q := ratelimit.NewQueue(ratelimit.QueueOptions[Key]{
-		Route: f.Route, Installations: installations, Clock: f.now, Notice: h.noticed,
+	f := ledgertest.NewFleet(t)
+	installations := ratelimit.NewInstallations(f.Clock)
+	installations.Get("lane").Bucket().Observe(f.Clock.Now(), ratelimit.Feedback{PauseUntil: f.Clock.Now().Add(time.Hour)})
+	h := &hub{ledger: f.Ledger, publisher: publish.New(publish.Options{Ledger: f.Ledger, Clock: f.Clock})}
+	q := ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{
+		Route: f.Route, Installations: installations, Clock: f.Clock, Notice: h.noticed,
 	})
 	defer q.ShutDown()
 	h.queue.Store(q)
-	f.hear("eu", testStatus(wants("success")))
-	q.Add(testKey)
+	f.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
+	q.Add(ledgertest.Key)
 	go q.Get()
-	f.g.Eventually(func() string {
-		f.now.Step(10 * time.Second)
-		patch, ok := f.Patch(idIn("eu"))
+	f.G.Eventually(func() string {
+		f.Clock.Step(10 * time.Second)
+		patch, ok := f.Patch(ledgertest.ID("eu"))
 		if !ok {
 			return ""
 		}

@@ -22,6 +22,7 @@ import (
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
@@ -81,18 +82,18 @@ func Scheme() (*runtime.Scheme, error) {
 	return s, nil
 }
 
-func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, *Lead, *seals, error) {
+func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Provider, *Lead, *ledger.Seals, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
-	seal := &seals{}
+	seal := &ledger.Seals{}
 	opts := kubeconfigs.Options{
 		Namespace:   o.Namespace,
 		Scheme:      scheme,
 		ObjectLimit: o.MemberObjectLimit,
 		FleetLimit:  o.FleetObjectLimit,
-		Keep:        seal.keep,
+		Keep:        seal.Keep,
 		Clock:       clock.RealClock{},
 		Log:         o.Log,
 	}

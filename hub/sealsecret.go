@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -38,7 +39,7 @@ const (
 // sealSecret has every replica know the keys of seals, and the leader make the Secret that
 // holds them.
 type sealSecret struct {
-	seals     *seals
+	seals     *ledger.Seals
 	namespace string
 	client    client.Client
 	// reader reads without the cache.
@@ -99,8 +100,8 @@ func (s *sealSecret) follow(ctx context.Context, _ reconcile.Request) (reconcile
 // take uses the keys of the Secret from now on. A Secret without a usable key is left to
 // whoever made it: nothing is sealed until it has one.
 func (s *sealSecret) take(secret *corev1.Secret) {
-	s.seals.set(secret.Data[sealKeyField], secret.Data[previousSealKeyField])
-	unusable := len(secret.Data[sealKeyField]) < shortestSealKey
+	s.seals.Set(secret.Data[sealKeyField], secret.Data[previousSealKeyField])
+	unusable := len(secret.Data[sealKeyField]) < ledger.MinSealKey
 	if s.unusable.Swap(unusable) == unusable {
 		return
 	}
@@ -110,7 +111,7 @@ func (s *sealSecret) take(secret *corev1.Secret) {
 	}
 	s.log.Info("Secret of seals holds no usable key; no status is sealed, and what statuses say is looked up. "+
 		"Write a key into it, or delete it: the hub makes another",
-		"name", sealSecretName, "field", sealKeyField, "leastBytes", shortestSealKey)
+		"name", sealSecretName, "field", sealKeyField, "leastBytes", ledger.MinSealKey)
 }
 
 func (s *sealSecret) read(ctx context.Context) error {
@@ -124,7 +125,7 @@ func (s *sealSecret) read(ctx context.Context) error {
 
 // begin makes the Secret before the first status is published, where no key is known.
 func (s *sealSecret) begin(ctx context.Context) {
-	if s.seals.haveKey() {
+	if s.seals.HaveKey() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, sealReadTimeout)
@@ -174,14 +175,14 @@ func (s *sealSecret) ensure(ctx context.Context) error {
 // data returns what a new Secret holds: the keys that are in use, which have sealed statuses, or
 // else a key that is made now.
 func (s *sealSecret) data() (map[string][]byte, error) {
-	if keys := s.seals.known(); len(keys) > 0 {
+	if keys := s.seals.Known(); len(keys) > 0 {
 		data := map[string][]byte{}
 		for i, field := range []string{sealKeyField, previousSealKeyField}[:len(keys)] {
 			data[field] = keys[i]
 		}
 		return data, nil
 	}
-	key := make([]byte, shortestSealKey)
+	key := make([]byte, ledger.MinSealKey)
 	if _, err := rand.Read(key); err != nil {
 		return nil, fmt.Errorf("making a key: %w", err)
 	}

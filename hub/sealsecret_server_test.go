@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
@@ -61,16 +62,16 @@ func startSealServer(t *testing.T) *sealServer {
 
 var keyOne, keyTwo = []byte("one key, of 32 bytes at the least"), []byte("another key, of 32 bytes at least")
 
-func sealsOf(current, previous []byte) *seals {
-	s := &seals{}
-	s.set(current, previous)
+func sealsOf(current, previous []byte) *ledger.Seals {
+	s := &ledger.Seals{}
+	s.Set(current, previous)
 	return s
 }
 
 // sealedWith is an object whose status was sealed.
-func sealedWith(s *seals) *v1alpha1.CommitStatus {
+func sealedWith(s *ledger.Seals) *v1alpha1.CommitStatus {
 	cs := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{UID: "u"}, Status: v1alpha1.CommitStatusStatus{Provider: &v1alpha1.ProviderHandle{}}}
-	cs.Status.Provider.Seal = s.of(cs.UID, cs.Status)
+	cs.Status.Provider.Seal = s.Of(cs.UID, cs.Status)
 	return cs
 }
 
@@ -78,7 +79,7 @@ func sealedWith(s *seals) *v1alpha1.CommitStatus {
 func (s *sealServer) sealReplica(namespace string) *sealReplica {
 	r := &sealReplica{stop: func() {}}
 	r.sealSecret = &sealSecret{
-		seals: &seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{}, gone: make(chan struct{}, 1),
+		seals: &ledger.Seals{}, namespace: namespace, client: s.Client, reader: s.Client, clock: clock.RealClock{}, gone: make(chan struct{}, 1),
 		log: funcr.New(func(_, args string) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -150,13 +151,13 @@ func TestSealSecret_AgainstAnAPIServer(t *testing.T) {
 func sealSecretMadeOnce(t *testing.T, s *sealServer, namespace string) {
 	a, b := s.runs(t, namespace), s.runs(t, namespace)
 	for _, r := range []*sealReplica{a, b} {
-		s.g.Eventually(r.seals.known).Should(HaveLen(1))
+		s.g.Eventually(r.seals.Known).Should(HaveLen(1))
 	}
 	made := s.sealSecret(t, namespace)
 	s.g.Expect(made.Data).To(HaveLen(1))
-	s.g.Expect(made.Data[sealKeyField]).To(HaveLen(shortestSealKey))
-	s.g.Expect(a.seals.known()).To(Equal([]sealKey{made.Data[sealKeyField]}))
-	s.g.Expect(b.seals.known()).To(Equal(a.seals.known()))
+	s.g.Expect(made.Data[sealKeyField]).To(HaveLen(ledger.MinSealKey))
+	s.g.Expect(a.seals.Known()).To(Equal([]ledger.SealKey{made.Data[sealKeyField]}))
+	s.g.Expect(b.seals.Known()).To(Equal(a.seals.Known()))
 	s.g.Expect(a.logged("made the Secret") + b.logged("made the Secret")).To(Equal(1))
 
 	leader, standby := a, b
@@ -166,9 +167,9 @@ func sealSecretMadeOnce(t *testing.T, s *sealServer, namespace string) {
 	old := sealedWith(leader.seals)
 	leader.stop()
 	late := s.runs(t, namespace)
-	s.g.Expect(late.seals.known()).To(Equal(a.seals.known()), "before the first object of a member is read")
+	s.g.Expect(late.seals.Known()).To(Equal(a.seals.Known()), "before the first object of a member is read")
 	standby.begin(t.Context())
-	s.g.Expect(standby.seals.right(old.UID, old.Status)).To(BeTrue())
+	s.g.Expect(standby.seals.Right(old.UID, old.Status)).To(BeTrue())
 	s.g.Expect(s.sealSecret(t, namespace).ResourceVersion).To(Equal(made.ResourceVersion), "a successor changes nothing")
 }
 
@@ -203,7 +204,7 @@ func sealSecretRaced(t *testing.T, s *sealServer, namespace string) {
 	key := s.sealSecret(t, namespace).Data[sealKeyField]
 	made := 0
 	for _, r := range replicas {
-		s.g.Expect(r.seals.known()).To(Equal([]sealKey{key}), "without waiting for the watch")
+		s.g.Expect(r.seals.Known()).To(Equal([]ledger.SealKey{key}), "without waiting for the watch")
 		made += r.logged("made the Secret")
 	}
 	s.g.Expect(made).To(Equal(1))
@@ -211,22 +212,22 @@ func sealSecretRaced(t *testing.T, s *sealServer, namespace string) {
 
 func sealSecretRotated(t *testing.T, s *sealServer, namespace string) {
 	a := s.runs(t, namespace)
-	s.g.Eventually(a.seals.known).Should(HaveLen(1))
+	s.g.Eventually(a.seals.Known).Should(HaveLen(1))
 	b := s.runs(t, namespace)
 	made := s.sealSecret(t, namespace).Data[sealKeyField]
 	old := sealedWith(a.seals)
 	s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyOne, previousSealKeyField: made})
 	for _, r := range []*sealReplica{a, b} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyOne, made}))
-		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeTrue(), "sealed before")
-		s.g.Expect(r.seals.of(old.UID, old.Status)).To(Equal(sealsOf(keyOne, nil).of(old.UID, old.Status)))
+		s.g.Eventually(r.seals.Known).Should(Equal([]ledger.SealKey{keyOne, made}))
+		s.g.Expect(r.seals.Right(old.UID, old.Status)).To(BeTrue(), "sealed before")
+		s.g.Expect(r.seals.Of(old.UID, old.Status)).To(Equal(sealsOf(keyOne, nil).Of(old.UID, old.Status)))
 	}
 	next := sealedWith(a.seals)
 	s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyTwo, previousSealKeyField: keyOne})
 	for _, r := range []*sealReplica{a, b} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyTwo, keyOne}))
-		s.g.Expect(r.seals.right(next.UID, next.Status)).To(BeTrue())
-		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeFalse(), "two keys at a time")
+		s.g.Eventually(r.seals.Known).Should(Equal([]ledger.SealKey{keyTwo, keyOne}))
+		s.g.Expect(r.seals.Right(next.UID, next.Status)).To(BeTrue())
+		s.g.Expect(r.seals.Right(old.UID, old.Status)).To(BeFalse(), "two keys at a time")
 	}
 	b.begin(t.Context())
 	s.g.Expect(s.sealSecret(t, namespace).Data).To(HaveLen(2), "the hub changes nothing in it")
@@ -234,12 +235,12 @@ func sealSecretRotated(t *testing.T, s *sealServer, namespace string) {
 
 func sealSecretDeleted(t *testing.T, s *sealServer, namespace string) {
 	a := s.runs(t, namespace)
-	s.g.Eventually(a.seals.known).Should(HaveLen(1))
+	s.g.Eventually(a.seals.Known).Should(HaveLen(1))
 	b := s.runs(t, namespace)
 	data := map[string][]byte{sealKeyField: keyOne, previousSealKeyField: keyTwo}
 	s.setKeys(t, namespace, data)
 	for i, r := range []*sealReplica{a, b, a} {
-		s.g.Eventually(r.seals.known).Should(Equal([]sealKey{keyOne, keyTwo}))
+		s.g.Eventually(r.seals.Known).Should(Equal([]ledger.SealKey{keyOne, keyTwo}))
 		before := s.sealSecret(t, namespace)
 		s.g.Expect(s.Client.Delete(t.Context(), before)).To(Succeed())
 		s.g.Eventually(func() int { return a.logged("made the Secret") }).Should(Equal(i+2), "by the leader, each time")
@@ -256,7 +257,7 @@ func sealSecretDeleted(t *testing.T, s *sealServer, namespace string) {
 	next.begin(t.Context())
 	old := sealedWith(a.seals)
 	s.g.Expect(next.logged("made the Secret")).To(Equal(1))
-	s.g.Expect(next.seals.right(old.UID, old.Status)).To(BeFalse(), "nobody knows the keys any more")
+	s.g.Expect(next.seals.Right(old.UID, old.Status)).To(BeFalse(), "nobody knows the keys any more")
 }
 
 func sealSecretUnusable(t *testing.T, s *sealServer, namespace string) {
@@ -266,7 +267,7 @@ func sealSecretUnusable(t *testing.T, s *sealServer, namespace string) {
 	for i, data := range []map[string][]byte{
 		nil,
 		{sealKeyField: nil},
-		{sealKeyField: keyOne[:shortestSealKey-1]},
+		{sealKeyField: keyOne[:ledger.MinSealKey-1]},
 		{previousSealKeyField: keyOne},
 		{"tls.crt": keyOne, "tls.key": keyTwo},
 		{sealKeyField: []byte("short"), previousSealKeyField: keyOne},
@@ -278,9 +279,9 @@ func sealSecretUnusable(t *testing.T, s *sealServer, namespace string) {
 		r.begin(t.Context())
 		s.g.Eventually(r.logged).WithArguments(complaint).Should(Equal(i + 1))
 		s.g.Expect(r.logged(sealSecretName)).To(BeNumerically(">", 0))
-		s.g.Expect(r.seals.known()).To(BeEmpty())
-		s.g.Expect(r.seals.of(old.UID, old.Status)).To(BeEmpty())
-		s.g.Expect(r.seals.right(old.UID, old.Status)).To(BeFalse(), "looked up")
+		s.g.Expect(r.seals.Known()).To(BeEmpty())
+		s.g.Expect(r.seals.Of(old.UID, old.Status)).To(BeEmpty())
+		s.g.Expect(r.seals.Right(old.UID, old.Status)).To(BeFalse(), "looked up")
 		s.g.Expect(s.sealSecret(t, namespace).Data).To(HaveLen(len(data)), "it is not the hub's to change")
 
 		secret := s.sealSecret(t, namespace)
@@ -290,7 +291,7 @@ func sealSecretUnusable(t *testing.T, s *sealServer, namespace string) {
 		s.g.Expect(r.logged(complaint)).To(Equal(i+1), "once")
 
 		s.setKeys(t, namespace, map[string][]byte{sealKeyField: keyOne})
-		s.g.Eventually(func() bool { return r.seals.right(old.UID, old.Status) }).Should(BeTrue(), "mended")
+		s.g.Eventually(func() bool { return r.seals.Right(old.UID, old.Status) }).Should(BeTrue(), "mended")
 	}
 	s.g.Expect(r.logged("is usable")).To(Equal(r.logged(complaint)))
 }
@@ -305,7 +306,7 @@ func sealSecretForbidden(t *testing.T, s *sealServer, namespace string) {
 	r.client, r.reader, r.clock = hub, hub, clk
 	r.begin(t.Context())
 	s.g.Expect(r.logged("statuses are not sealed yet")).To(Equal(1))
-	s.g.Expect(r.seals.known()).To(BeEmpty())
+	s.g.Expect(r.seals.Known()).To(BeEmpty())
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var making sync.WaitGroup
@@ -319,10 +320,10 @@ func sealSecretForbidden(t *testing.T, s *sealServer, namespace string) {
 		s.g.Expect(r.logged(again)).To(Equal(i+1), "each %s", sealRetry)
 		clk.Step(time.Millisecond)
 	}
-	s.g.Eventually(r.seals.known).Should(HaveLen(1))
+	s.g.Eventually(r.seals.Known).Should(HaveLen(1))
 	cancel()
 	making.Wait()
-	s.g.Expect(r.seals.known()).To(Equal([]sealKey{s.sealSecret(t, namespace).Data[sealKeyField]}))
+	s.g.Expect(r.seals.Known()).To(Equal([]ledger.SealKey{s.sealSecret(t, namespace).Data[sealKeyField]}))
 }
 
 // allow gives the user hub rights on Secrets.

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -15,7 +16,7 @@ const retireEvery = 20 * time.Second
 
 // seriesOfMembers are the metrics with the label cluster that outlive a member: all others
 // are read off the state of now.
-var seriesOfMembers = []ratelimit.SeriesVector{patchesTotal}
+var seriesOfMembers = []ratelimit.SeriesVector{publish.PatchesTotal}
 
 // retirement deletes the metric series of members whose Secret is gone, and what is left of
 // installations that no ScmProvider uses any more.

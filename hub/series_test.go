@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -18,11 +19,11 @@ func TestRetirement_DeletesTheSeriesOfMembersWithoutASecret(t *testing.T) {
 	r := retirement{clock: clk, installations: ratelimit.NewInstallations(clk), names: func() ([]string, bool) { return names, complete }}
 	for _, cluster := range []string{"kept", "gone"} {
 		for _, result := range []string{"ok", "error"} {
-			patchesTotal.WithLabelValues(cluster, result).Inc()
+			publish.PatchesTotal.WithLabelValues(cluster, result).Inc()
 		}
 	}
 	with := func(cluster string) bool {
-		_, ok := scrape(g, patchesTotal)["commit_status_hub_status_patches_total "+cluster+" ok"]
+		_, ok := scrape(g, publish.PatchesTotal)["commit_status_hub_status_patches_total "+cluster+" ok"]
 		return ok
 	}
 	r.retire()
@@ -30,7 +31,7 @@ func TestRetirement_DeletesTheSeriesOfMembersWithoutASecret(t *testing.T) {
 	complete = true
 	r.retire()
 	g.Expect(with("kept")).To(BeTrue())
-	g.Expect(scrape(g, patchesTotal)).NotTo(Or(HaveKey(ContainSubstring("gone ok")), HaveKey(ContainSubstring("gone error"))))
+	g.Expect(scrape(g, publish.PatchesTotal)).NotTo(Or(HaveKey(ContainSubstring("gone ok")), HaveKey(ContainSubstring("gone error"))))
 
 	names = nil
 	ctx, cancel := context.WithCancel(t.Context())

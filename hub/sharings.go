@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 // sharingEvery is how often at most it is reported of one member that it shows objects of
@@ -14,7 +16,7 @@ const sharingEvery = time.Minute
 
 // sharingReports reports which members show objects that others show too, on every replica.
 type sharingReports struct {
-	ledger *Ledger
+	ledger *ledger.Ledger
 	clock  clock.WithDelayedExecution
 	report func(cluster string, older, younger []string)
 	// ended reports whether the hub ends, after which nothing is reported.

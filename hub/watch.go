@@ -17,14 +17,16 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 )
 
 // watcher follows the CommitStatuses and GitRepos of every engaged member, on
 // every replica: a standby's ledger is as warm as the leader's.
 type watcher struct {
-	ledger    *Ledger
-	publisher *publisher
-	apply     func(Changes)
+	ledger    *ledger.Ledger
+	publisher *publish.Publisher
+	apply     func(ledger.Changes)
 	// leavesOut reports whether an object that a cache tells to be gone is only left out.
 	leavesOut func(cluster string, object client.Object) bool
 	// joinedAt is when the Secret of a cluster was made, zero for the hub's own cluster.
@@ -116,7 +118,7 @@ func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
 }
 
 // listen adds handlers to the informer of a kind, without waiting for its sync.
-func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(object any, initial bool), gone func(types.NamespacedName, parting)) (toolscache.ResourceEventHandlerRegistration, error) {
+func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.Object, set func(object any, initial bool), gone func(types.NamespacedName, ledger.ReleaseReason)) (toolscache.ResourceEventHandlerRegistration, error) {
 	informer, err := cl.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, fmt.Errorf("making an informer for %T: %w", kind, err)
@@ -143,13 +145,13 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 
 // partingOf tells why an object has gone from the cache. One that is left out is told to
 // be gone only by a list.
-func (f *follower) partingOf(event any) parting {
+func (f *follower) partingOf(event any) ledger.ReleaseReason {
 	if last, ok := event.(toolscache.DeletedFinalStateUnknown); ok {
 		if object, ok := last.Obj.(client.Object); ok && f.leavesOut(f.cluster, object) {
-			return outOfSight
+			return ledger.OutOfSight
 		}
 	}
-	return deleted
+	return ledger.Deleted
 }
 
 // onStatus takes in a CommitStatus. One of a first list that comes after the member is heard
@@ -165,7 +167,7 @@ func (f *follower) onStatus(object any, initial bool) {
 	}
 }
 
-func (f *follower) onStatusGone(name types.NamespacedName, why parting) {
+func (f *follower) onStatusGone(name types.NamespacedName, why ledger.ReleaseReason) {
 	f.apply(f.ledger.RemoveObject(f.cluster, f.engagement, name, why))
 }
 
@@ -176,8 +178,8 @@ func (f *follower) onRepo(object any, _ bool) {
 	}
 }
 
-func (f *follower) onRepoGone(name types.NamespacedName, why parting) {
-	if why == outOfSight {
+func (f *follower) onRepoGone(name types.NamespacedName, why ledger.ReleaseReason) {
+	if why == ledger.OutOfSight {
 		f.ledger.HideRepo(f.cluster, f.engagement, name)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
 func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
@@ -17,7 +18,7 @@ func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
 		return cluster == "eu" && object.GetName() == "young"
 	}}}
 	told := func(name string) any { return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Name: name}} }
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(outOfSight))
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(deleted))
-	g.Expect(f.partingOf(told("young"))).To(Equal(deleted), "the member says so itself")
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(ledger.OutOfSight))
+	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(ledger.Deleted))
+	g.Expect(f.partingOf(told("young"))).To(Equal(ledger.Deleted), "the member says so itself")
 }

@@ -17,6 +17,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/publish"
+	"github.com/argoproj-labs/commit-status-hub/hub/scmproviders"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -37,10 +40,10 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	g := NewWithT(t)
 	all, _ := offline(g)
 	mgr, clk := all.GetLocalManager(), clocktesting.NewFakeClock(time.Now())
-	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk, Fleet: func() ([]string, bool) { return nil, true }})}
-	h.publisher = newPublisher(publisherOptions{Ledger: h.ledger, Clock: clk, Log: logr.Discard()})
+	h := &hub{ledger: ledger.New(ledger.Options{Clock: clk, Fleet: func() ([]string, bool) { return nil, true }})}
+	h.publisher = publish.New(publish.Options{Ledger: h.ledger, Clock: clk, Log: logr.Discard()})
 	installations := ratelimit.NewInstallations(clk)
-	h.budgets = newBudgets(mgr, newSCMProviders(scmProvidersOptions{Namespace: "hub", Installations: installations, Clock: clk, Log: logr.Discard()}), h.waiting)
+	h.budgets = scmproviders.NewBudgets(mgr, scmproviders.New(scmproviders.Options{Namespace: "hub", Installations: installations, Clock: clk, Log: logr.Discard()}), h.waiting)
 	h.retirement = retirement{installations: installations, clock: clk}
 	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())
 
@@ -56,7 +59,7 @@ func TestOneHostNeverTakesMoreThanHalfOfTheWorkers(t *testing.T) {
 	g := NewWithT(t)
 	all, _ := offline(g)
 	clk := clocktesting.NewFakeClock(time.Now())
-	h := &hub{ledger: NewLedger(LedgerOptions{Clock: clk}), publisher: newPublisher(publisherOptions{}), budgets: &budgets{}}
+	h := &hub{ledger: ledger.New(ledger.Options{Clock: clk}), publisher: publish.New(publish.Options{}), budgets: &scmproviders.Budgets{}}
 	installations := ratelimit.NewInstallations(clk)
 	g.Expect(h.addSync(all.GetLocalManager(), installations, clk, Options{Workers: 4, Embedded: true, Log: logr.Discard()})).To(Succeed())
 
@@ -87,13 +90,13 @@ func TestNothingBeginsOnceTheHubStops(t *testing.T) {
 	g := NewWithT(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	r := untilStopped{reconcile.TypedFunc[Key](func(context.Context, Key) (ctrl.Result, error) {
+	r := untilStopped{reconcile.TypedFunc[ledger.Key](func(context.Context, ledger.Key) (ctrl.Result, error) {
 		calls++
 		return ctrl.Result{}, nil
 	})}
-	_, _ = r.Reconcile(ctx, Key{})
+	_, _ = r.Reconcile(ctx, ledger.Key{})
 	cancel()
-	_, _ = r.Reconcile(ctx, Key{})
+	_, _ = r.Reconcile(ctx, ledger.Key{})
 	g.Expect(calls).To(Equal(1))
 }
 
@@ -101,9 +104,9 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(time.Now())
 	mgr, members := offline(g)
-	h, err := setup(t.Context(), mgr, members, nil, &seals{}, Options{Namespace: "hub", Clock: clk, RenewDeadline: time.Minute, Embedded: true, Log: logr.Discard()})
+	h, err := setup(t.Context(), mgr, members, nil, &ledger.Seals{}, Options{Namespace: "hub", Clock: clk, RenewDeadline: time.Minute, Embedded: true, Log: logr.Discard()})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(h.ledger.Begin(Predecessor{})).To(Equal(Changes{}))
+	g.Expect(h.ledger.Begin(ledger.Predecessor{})).To(Equal(ledger.Changes{}))
 	g.Expect(h.ledger.Started()).To(Equal(clk.Now()))
 	g.Expect(h.publisher.Clock).To(BeIdenticalTo(clk))
 	g.Expect(h.scms.Clock).To(BeIdenticalTo(clk))
@@ -111,5 +114,5 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 }
 
 func TestAStopLeavesTimeForTheLastRecord(t *testing.T) {
-	NewWithT(t).Expect(stopGrace + lastRecordTimeout).To(BeNumerically("<", shutdownTimeout))
+	NewWithT(t).Expect(ledger.StopGrace + scmproviders.LastRecordTimeout).To(BeNumerically("<", shutdownTimeout))
 }

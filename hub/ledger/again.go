@@ -1,0 +1,28 @@
+package ledger
+
+import "time"
+
+// again is how long it is until an entry is looked at once more, 0 for never.
+func (l *Ledger) again(e *entry) time.Duration {
+	again := e.details().again
+	if again.IsZero() {
+		return 0
+	}
+	return max(again.Sub(l.clock.Now()), time.Millisecond)
+}
+
+// expire has what was seen of an entry hold no longer, once it is time to look again.
+func (l *Ledger) expire(e *entry) {
+	if again := e.details().again; !again.IsZero() && !l.clock.Now().Before(again) {
+		e.detail().again, e.Stale = time.Time{}, true
+		e.tidy()
+	}
+}
+
+// sooner is the shorter of two times to wait, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,47 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// awaitTold is how long after the start of the hub nobody is told that a member is
+// waited for: most are heard by then.
+const awaitTold = 30 * time.Second
+
+// Awaiting has the claimants of a key told that it waits for a member to be heard: before its
+// look-up, or since that found what nobody here tells of.
+func (l *Ledger) Awaiting(key Key, job Job) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, member := l.entryOf(key), job.Verdict.WaitFor
+	if e != nil && member == "" && e.details().guarded {
+		member = job.Guarded
+	}
+	if e == nil || member == "" {
+		return Changes{}
+	}
+	return l.await(e, job, member)
+}
+
+func (l *Ledger) await(e *entry, job Job, member string) Changes {
+	p := pending{attempt: job.attempt, reason: v1alpha1.ReasonPending, message: awaitedIn(member)}
+	if l.clock.Since(l.started) < awaitTold || e.failureOf(p.attempt) != nil {
+		return Changes{}
+	}
+	if told := e.details().pending; told != nil && *told == p {
+		return Changes{}
+	}
+	e.detail().pending = &p
+	return l.claimants(e)
+}
+
+func awaitedIn(member string) string {
+	if member == unknownMember {
+		return "waiting for members that have not been heard since the hub started: they may claim it too"
+	}
+	return providers.Sentence(fmt.Sprintf("waiting for cluster %s, which has not been heard since the hub started: it may claim it too", member))
+}

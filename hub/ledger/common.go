@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// commonInput is what the statuses of all claimants of a key depend on in common: what is
+// not the claimant's own in standing. It is comparable.
+type commonInput struct {
+	owner    ObjectID
+	want     providers.Status
+	waitFor  string
+	together bool
+	// claims, worst and first are those of Joined.
+	claims, worst int
+	first         [maxNamed]ObjectID
+
+	present                bool
+	shown                  providers.Status
+	handle                 v1alpha1.ProviderHandle
+	certain, lost, drifted bool
+	writer                 string
+	updatedAt              time.Time
+	failure                *providers.Error
+	pending                *pending
+	// epoch is that of the ScmProvider, of which the dialect and the title are.
+	epoch uint64
+}
+
+func (l *Ledger) commonInput(s standing) commonInput {
+	c := commonInput{
+		owner: s.verdict.Owner.Object, want: s.verdict.Want, waitFor: s.verdict.WaitFor, together: s.verdict.Joined != nil,
+		certain: s.certain, lost: s.lost, drifted: s.drifted, writer: s.writer, updatedAt: s.updatedAt, failure: s.failure, pending: s.pending,
+		epoch: l.scms[s.verdict.Owner.Provider].epoch,
+	}
+	if j := s.verdict.Joined; j != nil {
+		c.claims, c.worst = j.Claims, j.Worst
+		copy(c.first[:], j.First)
+	}
+	if s.shown != nil {
+		c.present, c.shown, c.handle = true, s.shown.Status, s.shown.Handle
+	}
+	return c
+}
+
+// sees takes in with what a claimant's status is worked out.
+func (t *tally) sees(c commonInput) {
+	if t.handed != nil && *t.handed != c {
+		t.handed = nil
+	}
+}
+
+// handOut returns the claimants of an entry for the publisher.
+func (l *Ledger) handOut(e *entry) Changes {
+	if t := e.tally(); t != nil {
+		t.handed = nil
+		if now, ok := l.commonOf(e); ok {
+			t.handed = &now
+		}
+	}
+	return l.claimants(e)
+}
+
+// handedOut reports whether many claimants were all handed to the publisher with what is
+// true now, and none has seen anything else since. A change of a thousand claims that are
+// overruled would else look at a thousand statuses a thousand times.
+func (l *Ledger) handedOut(e *entry) bool {
+	t := e.tally()
+	if t == nil || t.handed == nil {
+		return false
+	}
+	now, ok := l.commonOf(e)
+	return ok && t.handed != nil && *t.handed == now
+}
+
+// commonOf is what is common to the claimants of an entry with a tally; ok is false where
+// nothing is to be published.
+func (l *Ledger) commonOf(e *entry) (_ commonInput, ok bool) {
+	t := e.tally()
+	if t.size() == 0 {
+		return commonInput{}, false
+	}
+	s, ok := l.standingOf(t.oldestFirst[0])
+	if !ok {
+		return commonInput{}, false
+	}
+	return l.commonInput(s), true
+}

@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+func claimBy(cluster, name string, createdAt int64, phase v1alpha1.Phase) Claim {
+	return Claim{
+		Object:    ObjectID{Cluster: cluster, Namespace: "team-a", Name: name},
+		CreatedAt: time.Unix(createdAt, 0),
+		Want:      providers.Status{Phase: phase},
+	}
+}
+
+// fixedFleet are circumstances as a test tells them.
+type fixedFleet struct {
+	// aggregate are the ScmProviders that aggregate.
+	aggregate []string
+	// silent are the clusters that have not been heard.
+	silent []string
+}
+
+func (c fixedFleet) aggregates(scmProvider string) bool {
+	return slices.Contains(c.aggregate, scmProvider)
+}
+
+func (c fixedFleet) unheard(cluster string, _ Key) bool { return slices.Contains(c.silent, cluster) }
+
+func (c fixedFleet) awaited(Key) string {
+	if len(c.silent) == 0 {
+		return ""
+	}
+	return c.silent[0]
+}
+
+func TestTheOldestClaimOwnsTheKey(t *testing.T) {
+	for name, c := range map[string]struct {
+		claims []Claim
+		owner  string
+	}{
+		"by age":            {[]Claim{claimBy("a", "x", 2, "success"), claimBy("b", "x", 1, "failure")}, "b/team-a/x"},
+		"ties by cluster":   {[]Claim{claimBy("b", "x", 1, "success"), claimBy("a", "y", 1, "failure")}, "a/team-a/y"},
+		"then by name":      {[]Claim{claimBy("a", "y", 1, "success"), claimBy("a", "x", 1, "failure")}, "a/team-a/x"},
+		"whatever it wants": {[]Claim{claimBy("a", "x", 1, "queued"), claimBy("b", "x", 2, "failure")}, "a/team-a/x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			v := arbitrate(claimList(c.claims), fixedFleet{})
+			g.Expect(v.Owner.Object.String()).To(Equal(c.owner))
+			g.Expect(v.Want).To(Equal(v.Owner.Want))
+			g.Expect(v.WaitFor).To(BeEmpty())
+		})
+	}
+}
+
+func TestAnUnheardOwnerIsWaitedFor(t *testing.T) {
+	g := NewWithT(t)
+	loser := claimBy("a", "x", 2, "success")
+	loser.RecordedOwner = "b/team-a/x"
+	v := arbitrate(claimList{loser}, fixedFleet{silent: []string{"b"}})
+	g.Expect(v.WaitFor).To(Equal("b"))
+	v = arbitrate(claimList{loser}, fixedFleet{silent: []string{"c"}})
+	g.Expect(v.WaitFor).To(BeEmpty(), "b was heard, or waited for long enough")
+	owner := claimBy("b", "x", 1, "success")
+	v = arbitrate(claimList{loser, owner}, fixedFleet{silent: []string{"a", "b"}})
+	g.Expect(v.WaitFor).To(BeEmpty(), "the owner is here")
+}
+
+func TestPlan(t *testing.T) {
+	queued := &providers.Shown{Status: providers.Status{Phase: "queued"}}
+	success := &providers.Shown{Status: providers.Status{Phase: "success"}}
+	for name, c := range map[string]struct {
+		now  Observation
+		want v1alpha1.Phase
+		do   Action
+	}{
+		"nothing there for certain":          {Observation{Certain: true}, "queued", ActCreate},
+		"perhaps nothing there":              {Observation{}, "queued", ActFind},
+		"shown already":                      {Observation{Shown: queued, Certain: true}, "queued", ActNothing},
+		"shown already, as a member says":    {Observation{Shown: queued}, "queued", ActNothing},
+		"differs":                            {Observation{Shown: queued, Certain: true}, "success", ActUpdate},
+		"differs, as a member says":          {Observation{Shown: queued}, "success", ActFind},
+		"reopened":                           {Observation{Shown: success, Certain: true}, "queued", ActCreate},
+		"reopened, as a member says":         {Observation{Shown: success}, "queued", ActFind},
+		"an answer was lost":                 {Observation{Certain: true, Lost: true}, "queued", ActFind},
+		"an answer was lost, old state fits": {Observation{Shown: queued, Certain: true, Lost: true}, "queued", ActFind},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(plan(fakeDialect{}, c.now, providers.Status{Phase: c.want})).To(Equal(c.do))
+		})
+	}
+}
+
+func TestRetrySchedules(t *testing.T) {
+	for reason, want := range map[string][]time.Duration{
+		v1alpha1.ReasonUnavailable:        {time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute},
+		v1alpha1.ReasonCommitNotFound:     {5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute},
+		v1alpha1.ReasonCredentialsInvalid: {10 * time.Minute, 20 * time.Minute, 40 * time.Minute, 80 * time.Minute, 160 * time.Minute, 320 * time.Minute, 6 * time.Hour, 6 * time.Hour},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			for i, d := range want {
+				NewWithT(t).Expect(retryAfter(reason, i+1)).To(Equal(d), "attempt %d", i+1)
+			}
+		})
+	}
+}

@@ -1,0 +1,295 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+const (
+	// departureLife is how long what holds back the end of an old status may last
+	// before it is given up: within the hour.
+	departureLife = time.Hour
+	// moveCheck is how often a key that waits for the end of its owner's old status
+	// looks whether that is still worth waiting for.
+	moveCheck = 5 * time.Second
+)
+
+// ReleaseReason is why an object is taken off its key.
+type ReleaseReason int
+
+const (
+	// OutOfSight : nobody knows what became of it; nothing is canceled.
+	OutOfSight ReleaseReason = iota
+	// moved : it claims another key now.
+	moved
+	// Deleted : it is gone.
+	Deleted
+	// replaced : another writer takes the key over.
+	replaced
+	// renamed : the repository has another path today.
+	renamed
+)
+
+// departure is a key that was left while the SCM may show something unfinished
+// there, which is to be ended.
+type departure struct {
+	// claim is the last one on the key, by the object that source is.
+	claim  Claim
+	source *v1alpha1.CommitStatus
+	// via is the ScmProvider as the key was written through.
+	via *ScmProvider
+	why ReleaseReason
+	// dueAt is when it is ended, and until when it is tried.
+	dueAt, until time.Time
+	// held says that something forbids it for the time being that the object's next
+	// key need not wait for.
+	held bool
+	// over says that it was tried, or is not needed any more.
+	over bool
+}
+
+// leave has what is shown at an entry ended, now that its last object, source, left with
+// a claim through via.
+func (l *Ledger) leave(e *entry, claim Claim, source *v1alpha1.CommitStatus, via *ScmProvider, why ReleaseReason) *departure {
+	if e.leaving != nil {
+		// The earlier writer's run is ended first, and is all there is.
+		return e.leaving
+	}
+	d := &departure{claim: claim, source: source, via: via, why: why, dueAt: l.clock.Now()}
+	if why == Deleted {
+		d.dueAt = d.dueAt.Add(releaseDelay)
+	}
+	d.until = d.dueAt.Add(departureLife)
+	e.leaving = d
+	return d
+}
+
+// stay takes back that an entry was left, since it is claimed again or forgotten.
+func (e *entry) stay() {
+	if e.leaving != nil && e.leaving.why != replaced {
+		e.part()
+	}
+}
+
+func (e *entry) part() {
+	if e.leaving != nil {
+		e.leaving.over = true
+		e.leaving = nil
+	}
+}
+
+// handOver has the run of an earlier writer ended before another writer makes its
+// own: it could not change it.
+func (l *Ledger) handOver(e *entry, v Verdict, to *ScmProvider) {
+	if e.leaving != nil || e.Shown == nil || e.Shown.Over() || v.WaitFor != "" ||
+		e.via == nil || e.via.account == nil || to.account == nil || to.suspended || sameWriter(e.via, to) {
+		return
+	}
+	claim := v.Owner
+	claim.Provider, claim.Want = e.via.name, providers.Status{}
+	now := l.clock.Now()
+	e.leaving = &departure{
+		claim: claim, source: l.objectAt(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(departureLife),
+	}
+}
+
+// ending returns the job of ending what is shown at an entry that was left; ok is
+// false when nothing is to be ended now, and wait is then in how long it may be.
+func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
+	d := e.leaving
+	if d == nil {
+		return Job{}, 0, false
+	}
+	now := l.clock.Now()
+	if l.suspends(d) {
+		d.held, d.until = true, now.Add(departureLife)
+		return Job{}, suspendedCheck, false
+	}
+	account := l.credentialOf(e, d)
+	if account == nil || !now.Before(d.until) {
+		l.ended(e)
+		return Job{}, 0, false
+	}
+	shown := e.Observation
+	// What another writer made is not this one's to end.
+	shown.Certain = shown.Certain && (shown.Shown == nil || sameWriter(e.via, d.via))
+	action, _ := planEnd(account, shown, d.claim.Want)
+	if action == ActNothing || l.claimedToday(e, d) {
+		if d.why != Deleted {
+			l.ended(e)
+		}
+		return Job{}, 0, false
+	}
+	unconfirmed := l.confirm(e, d)
+	if d.over {
+		return Job{}, 0, false
+	}
+	if wait := d.dueAt.Sub(now); wait > 0 {
+		return Job{}, wait, false
+	}
+	if member := l.awaited(e.key()); d.why != replaced && member != "" {
+		// Most members are heard soon after a start: that long the next place waits.
+		d.held = l.clock.Since(l.started) >= moveCheck
+		l.setWaitFor(e, member)
+		return Job{}, unheardCheck, false
+	}
+	l.setWaitFor(e, "")
+	wait = unconfirmed
+	if action == ActFind {
+		// Until then a look would prove nothing more than the last one did.
+		wait = max(wait, e.details().lookAt.Sub(now))
+	}
+	if d.held = wait > 0; d.held {
+		return Job{}, wait, false
+	}
+	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
+	job.Settle = l.settle(e)
+	return job, 0, true
+}
+
+// credentialOf is the account to end a departure's status with: today's, if it
+// is the same writer's, or else the one that wrote it. It is nil where today's
+// ScmProviders do not let the claim do so.
+func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
+	s := l.scms[d.claim.Provider]
+	if s == nil || s.kind == nil || s.suspended || d.via == nil || d.via.account == nil {
+		return nil
+	}
+	claim := d.claim.follow(d.via)
+	if _, out := d.via.today(claim.Repository); out {
+		return nil // no grant covers where the repository is today
+	}
+	known := d.why == replaced && e.Certain // by this hub itself, not by a member's word
+	if !known && !s.allows(claim) {
+		return nil
+	}
+	if sameWriter(s, d.via) {
+		return s.account
+	}
+	return d.via.account
+}
+
+// ended ends a departure, and returns what may go on because of it.
+func (l *Ledger) ended(e *entry) Changes {
+	d := e.leaving
+	if d == nil {
+		return Changes{}
+	}
+	e.part()
+	if d.why == replaced && !e.idle() {
+		// The new writer knows nothing of what is shown.
+		e.Observation, e.via, e.writer, e.sealed = Observation{}, nil, "", false
+		e.undrifted()
+	}
+	out := Changes{Keys: []Key{e.key()}}
+	if o := l.objectAt(d.claim.Object); o != nil && o.problem == nil {
+		out.Keys = append(out.Keys, o.key())
+	}
+	return out
+}
+
+// Left records that what was shown at a key that was left is ended, or needs no
+// end; shown is what the SCM shows now, nil for nothing.
+func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil {
+		return Changes{}
+	}
+	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	e.met = true
+	var out Changes
+	if !job.sentAt.IsZero() {
+		out = l.accepted(e, key, job, job.class)
+	}
+	if e.leaving != job.ending {
+		// It is claimed again, by what knows nothing of this.
+		out.Keys = append(out.Keys, key)
+		return out
+	}
+	out.add(l.ended(e))
+	return out
+}
+
+// Saw records what a look at a key that was left found.
+func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.entryOf(key); e != nil && e.leaving == job.ending {
+		e.saw(job, shown)
+	}
+}
+
+func (e *entry) saw(job Job, shown *providers.Shown) {
+	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
+	e.met = true
+}
+
+// Hold records that the end of an old status has to wait, and that nothing else
+// has to wait for it.
+func (l *Ledger) Hold(key Key, job Job) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil || e.leaving != job.ending || job.ending == nil {
+		return Changes{}
+	}
+	return l.holdLeft(e, job)
+}
+
+func (l *Ledger) holdLeft(e *entry, job Job) Changes {
+	e.leaving.held = true
+	e.detail().lookAt = l.clock.Now().Add(job.Settle)
+	var out Changes
+	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
+		out.Keys = append(out.Keys, o.key())
+	}
+	return out
+}
+
+// NotEnded records that the one attempt to end an old status failed. unknown says
+// that it may have had an effect all the same.
+func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil {
+		return Changes{}
+	}
+	if unknown {
+		_, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
+		e.lose(l.clock.Now(), want)
+	}
+	if e.leaving != job.ending {
+		return Changes{Keys: []Key{key}}
+	}
+	return l.ended(e)
+}
+
+// heldUp is how long the owner of an entry waits for the end of its old status,
+// zero when there is nothing to wait for. One that another installation's pause
+// or outage holds back is not waited for.
+func (l *Ledger) heldUp(v Verdict, lane string) (wait time.Duration) {
+	for _, d := range l.objectAt(v.Owner.Object).parting() {
+		if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
+			l.ending(old)
+		}
+		if d.over || d.held || d.via == nil || d.via.account == nil {
+			continue
+		}
+		if old, _ := d.via.account.Lane(d.claim.Repository); old == lane || !l.blocked(old) {
+			return moveCheck
+		}
+	}
+	return 0
+}
+
+// parting are the places of an object that are to be ended yet.
+func (o *object) parting() []*departure {
+	o.left = slices.DeleteFunc(o.left, func(d *departure) bool { return d.over })
+	return o.left
+}

@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// enter asks whether the SCM may be asked about a key, and has the account learn anew what it
+// relies on where that is to come first. It returns the job with what is about to be asked.
+func (s *Syncer) enter(ctx context.Context, key Key, job Job, class requestClass) (Job, Entry) {
+	entry, changes := s.Ledger.Enter(key, job, class)
+	s.Apply(changes)
+	if entry.Renew != nil {
+		s.learn(ctx, key, job, entry.Renew)
+	}
+	job.class, job.sentAt = class, s.Clock.Now()
+	return job, entry
+}
+
+// leave lets another key ask.
+func (s *Syncer) leave(key Key, job Job) { s.Apply(s.Ledger.Leave(key, job)) }
+
+// held is what becomes of a key that a refusal answers without a request.
+func (s *Syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result {
+	if action == ActNothing && entry.Final {
+		return s.notSurveyed(key, job, entry.Verdict)
+	}
+	return ctrl.Result{RequeueAfter: entry.Wait}
+}
+
+// learn has the account of a job learn anew what a refused request relied on, and returns in
+// how long the key may go on.
+func (s *Syncer) learn(ctx context.Context, key Key, job Job, refused *providers.Error) time.Duration {
+	err := job.Account.Renew(ctx, job.Verdict.Owner.Repository, refused)
+	s.Log.Info("credential renewed after a refusal", "repo", key.Host+"/"+key.Repository, "error", errorText(err))
+	return s.Ledger.Renewed(key, job, err)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return providers.AsError(err).Message
+}

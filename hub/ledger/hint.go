@@ -1,0 +1,197 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// takeHint lets an entry that this process knows nothing of learn from the status
+// of its owner. Other claimants' statuses do not count: whoever may not decide
+// what the key shows must not decide what it is believed to show either. Where
+// all claims decide together, their statuses have to agree, or none is believed.
+//
+// What a seal proves counts as written by this process, at once where the predecessor left
+// nothing unpublished, and later once nothing of it can come to light any more.
+func (l *Ledger) takeHint(e *entry, v Verdict) {
+	if e.sealed && l.provesSeals() {
+		e.sealed, e.Certain = false, true
+	}
+	if e.Certain || v.WaitFor != "" {
+		return
+	}
+	agreed := v.Joined == nil || l.agreed(e)
+	if e.seen {
+		if !agreed {
+			e.Shown, e.sealed = nil, false
+		}
+		return
+	}
+	e.seen, e.nameless = true, true
+	o := l.objectAt(v.Owner.Object)
+	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
+		want := v.Want // a pointer into the verdict would hold on to all of it
+		e.detail().check.drifted = &want
+	}
+	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
+		l.guess(e, o.source.Status, hint)
+		e.Stale, e.nameless = e.met || !settled(o) || hint.Phase == "" || l.gone.contradicts(e.key(), hint), false
+		e.sealed = !e.Stale && proven(o.source)
+		if e.sealed && l.provesSeals() {
+			e.sealed, e.Certain = false, true
+		}
+		return
+	}
+	// A key without a trace that is claimed later than any write of a predecessor
+	// could come to light, with nobody left who may know of one, is new if its commit
+	// is: others may have claimed it there before.
+	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.mayShow(v.Owner.Key)
+}
+
+// provesSeals reports whether a status that is sealed and answers its spec is the last word:
+// the predecessor may have written more, and told no member, only so soon after a take-over.
+func (l *Ledger) provesSeals() bool {
+	return !l.started.IsZero() && (l.clean || l.clock.Since(l.started) > takeOverWindow)
+}
+
+// guess takes in what a status tells of an entry.
+func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers.Shown) {
+	e.Shown, e.writer, e.via = hint, st.ScmProvider, nil
+	if s := l.scms[st.ScmProvider]; s != nil && s.host == e.key().Host {
+		e.via = s
+	}
+	if st.UpdatedAt != nil {
+		e.updatedAt = st.UpdatedAt.Time
+	}
+}
+
+// settled reports whether an object's status answers its spec as it is now, with
+// what the SCM showed then. What was written since for a spec in between may not
+// have been told.
+func settled(o *object) bool {
+	ready := apimeta.FindStatusCondition(o.source.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.ObservedGeneration != o.source.Generation {
+		return false
+	}
+	switch ready.Reason {
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonShared, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
+		return true
+	}
+	return false
+}
+
+// agreed reports whether the statuses of all claims that count tell the same of
+// what is shown.
+func (l *Ledger) agreed(e *entry) bool {
+	if len(e.claims) > l.few {
+		return l.tallied(e).agreed()
+	}
+	var told []reportedStatus
+	for _, o := range e.claims {
+		if l.heard(o.cluster) {
+			told = append(told, o.reported())
+		}
+	}
+	return len(slices.Compact(told)) <= 1
+}
+
+// observationBy returns what is known of an entry to who writes it now. What
+// another writer made cannot be changed, and is not what this one shows.
+func (e *entry) observationBy(s *ScmProvider, v Verdict) Observation {
+	now := e.Observation
+	now.Certain = now.Certain && (e.via == nil && now.Shown == nil || sameWriter(e.via, s))
+	now.Drifted = e.driftFrom(v.Want) && !e.details().check.restoring
+	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
+		now.Shown, now.Drifted = nil, false
+	}
+	return now
+}
+
+// sameWriter reports whether an SCM takes two ScmProviders for the same writer.
+func sameWriter(a, b *ScmProvider) bool {
+	if a == nil || b == nil || a.account == nil || b.account == nil {
+		return false
+	}
+	return a.account.Writer() == b.account.Writer()
+}
+
+// recallPlace learns from an object's status where its last claim was, once this
+// process writes: the object may have moved while no hub was there. A member's
+// users can forge it, so it counts only where today's grants allow the same, and
+// what is shown there is looked up before anything is canceled.
+func (l *Ledger) recallPlace(o *object) Changes {
+	if l.isCopy(o) {
+		return Changes{}
+	}
+	o.placed = true
+	place, s, hint := l.placeTold(o)
+	if hint == nil || place.Key == o.key() {
+		return Changes{}
+	}
+	if o.problem != nil {
+		if o.key() != (Key{}) {
+			return Changes{}
+		}
+		o.place, o.scm = &place, s
+		e := l.entryAt(place.Key)
+		if e.idle() && !e.Certain {
+			l.guess(e, o.source.Status, hint)
+		}
+		e.keep(o.id())
+		return Changes{}
+	}
+	e := l.entryAt(place.Key)
+	if !e.idle() || e.leaving != nil {
+		return Changes{}
+	}
+	if !e.Certain {
+		l.guess(e, o.source.Status, hint)
+	}
+	e.detail().releasedAt = l.clock.Now()
+	o.left = append(o.left, l.leave(e, place, o.source, s, moved))
+	return Changes{Keys: []Key{e.key()}}
+}
+
+// placeTold is the place that an object's status tells of, and what it says is
+// unfinished there; hint is nil where it tells nothing that may be acted upon.
+func (l *Ledger) placeTold(o *object) (place Claim, s *ScmProvider, hint *providers.Shown) {
+	st := o.statusNow()
+	s = l.scms[st.ScmProvider]
+	if st.Phase.Canonical().Terminal() || s == nil || s.kind == nil || checkPlace(st) != nil {
+		return Claim{}, nil, nil
+	}
+	repository, ok := strings.CutPrefix(st.Repo, s.host+"/")
+	place = Claim{
+		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, Made: o.source.CreationTimestamp.Time, CreatedAt: o.source.CreationTimestamp.Time,
+		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
+	}
+	if place = place.follow(s); !ok || !s.allows(place) {
+		return Claim{}, nil, nil
+	}
+	told := v1alpha1.CommitStatus{Status: st}
+	return place, s, hintOf(&told, place.Key, s)
+}
+
+// checkPlace checks a place that a status tells of as a spec is checked.
+func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
+	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
+}
+
+// driftTold reports whether the status of an object that owned its key says that the
+// SCM shows somebody else's change in place of the spec as it is now.
+func driftTold(o *object) bool {
+	st := o.source.Status
+	st.Name = "" // where the status vanished it names none
+	return saysDrifted(o.source) && st.Owner == "" && o.scm.tells(st, commitOf(o.key()))
+}
+
+// saysDrifted reports whether the status of an object says that the SCM shows somebody else's
+// change in place of the spec as it is now.
+func saysDrifted(object *v1alpha1.CommitStatus) bool {
+	ready := apimeta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonDrifted && ready.ObservedGeneration == object.Generation
+}

@@ -1,0 +1,299 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// unheardCheck is how often a key that waits for a member looks whether the
+// member still has its Secret: one that was never reached sends no event.
+const unheardCheck = 10 * time.Second
+
+// Job is what one worker needs to know to bring one key forward.
+type Job struct {
+	Verdict     Verdict
+	Observation Observation
+	Account     providers.Account
+	// Problem says why there is no Account.
+	Problem *providers.Error
+	// Wait is how long nothing may be asked of the SCM: a failure stands, or a
+	// member has to be heard.
+	Wait time.Duration
+	// Settle is how long a write whose answer was lost, here or by a predecessor, may
+	// still take effect.
+	Settle time.Duration
+	// Verify is what has to be asked before anything else: whether a repository still has the
+	// path that is relied on; nil for nothing.
+	Verify *relocation
+	// Suspended says that nothing is to be sent: the ScmProvider says so.
+	Suspended bool
+	// Guarded is the member that has to be heard before what a look-up finds is
+	// changed, "" for none: what nobody here tells of may be what its claims want.
+	Guarded string
+	// Check says that the SCM is to be looked at although nothing is to be written,
+	// and NextCheck in how long it is, 0 for never.
+	Check     bool
+	NextCheck time.Duration
+	// class and sentAt are what the worker asked last, and when: Enter sets them.
+	class  requestClass
+	sentAt time.Time
+	// lost is what the write was to show whose answer was lost.
+	lost providers.Status
+	// asker is who asked for the look, the zero ObjectID for nobody.
+	asker   ObjectID
+	attempt attempt
+	wish    wish
+	// kind is the name of the SCM's kind, title that for people, and via the
+	// ScmProvider that is used.
+	kind  string
+	title string
+	via   *ScmProvider
+	// formerIDs are the ExternalIDs of what was made by former paths of the repository, and
+	// writes the count of writes to the key.
+	formerIDs []string
+	writes    uint64
+	// ending is the place to be left that the job is about, nil for a job that is
+	// about what is claimed. Owner is then the last claim.
+	ending *departure
+}
+
+// Job returns what is to be done about a key now. A key that nobody claims has
+// no job: ok is false, and wait is how long it has to be remembered, 0 when it
+// is forgotten.
+func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil {
+		return Job{}, 0, false
+	}
+	return l.job(e)
+}
+
+func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
+	v, claimed := l.judge(e)
+	if claimed {
+		l.handOver(e, v, l.scms[v.Owner.Provider])
+	}
+	if job, wait, ok := l.ending(e); ok || wait > 0 {
+		return job, wait, ok
+	}
+	if e.idle() {
+		return Job{}, l.forget(e), false
+	}
+	if !claimed {
+		return Job{}, 0, false
+	}
+	s := l.scms[v.Owner.Provider]
+	l.expire(e)
+	job = Job{
+		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
+		Account: v.through(s.account), Problem: s.Problem, kind: s.kind.Name(), title: s.kind.Title(),
+		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
+	}
+	l.follow(&job, e)
+	job.formerIDs, job.writes = l.formerIDs(e.key()), e.writes
+	if job.Suspended = s.suspended; job.Suspended {
+		return job, 0, true
+	}
+	if e.nameless && !e.Certain {
+		job.Guarded = l.awaited(e.key())
+	}
+	job.Wait = l.waitOf(e, job)
+	if wait, ok := l.nextCheck(e, s); ok {
+		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
+	}
+	job.NextCheck = sooner(job.NextCheck, l.again(e))
+	l.verifies(&job, e)
+	return job, 0, true
+}
+
+// forget drops an entry that nobody claims, and returns how long it has to be
+// remembered yet.
+func (l *Ledger) forget(e *entry) time.Duration {
+	left := releaseDelay - l.clock.Since(e.details().releasedAt)
+	if e.Lost {
+		left = max(left, l.settle(e))
+	}
+	if left > 0 {
+		return left
+	}
+	l.drop(e)
+	switch {
+	case e.Certain && !e.Lost:
+		l.gone.add(e.key(), l.gone.print(e.Shown))
+	case e.Lost, e.met:
+		l.gone.add(e.key(), doubtful)
+	default:
+		l.gone.add(e.key(), untold)
+	}
+	return 0
+}
+
+// settle is how long it proves nothing that the SCM does not show what may have
+// been written to an entry: by this process, or by the one before it.
+func (l *Ledger) settle(e *entry) time.Duration {
+	var left time.Time
+	switch {
+	case e.Lost:
+		left = e.details().lostAt
+	case !e.Certain && !e.since.After(l.predecessorLeft):
+		left = l.predecessorLeft
+	}
+	if left.IsZero() {
+		return 0
+	}
+	return max(settleTime-l.clock.Since(left), 0)
+}
+
+// waitOf says how long a job has to wait before it may ask the SCM.
+func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
+	waitFor := job.Verdict.WaitFor
+	l.setWaitFor(e, waitFor)
+	var wait time.Duration
+	if waitFor != "" {
+		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)
+	}
+	if e.failureOf(job.attempt) != nil {
+		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
+	}
+	if job.Account == nil {
+		return max(wait, 0)
+	}
+	action := plan(job.Account, job.Observation, job.Verdict.Want)
+	if action != ActNothing {
+		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
+		wait = max(wait, l.heldUp(job.Verdict, lane))
+	}
+	if action == ActFind {
+		wait = max(wait, l.lookWait(e, job))
+	}
+	return max(wait, 0)
+}
+
+// Showed records what the SCM shows at a key, after a write or a look-up; nil
+// for nothing.
+func (l *Ledger) Showed(key Key, job Job, shown *providers.Shown, wrote bool) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryToday(key)
+	if e == nil {
+		return Changes{}
+	}
+	out := l.showed(e, job, shown, wrote)
+	if e.key() != key {
+		out.Keys = append(out.Keys, e.key())
+	}
+	return out
+}
+
+func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) Changes {
+	if wrote || !sameStatus(e.Shown, shown) {
+		e.updatedAt = l.clock.Now()
+	}
+	if !sameWriter(e.via, job.via) {
+		// What others changed was another writer's status.
+		e.undrifted()
+	}
+	e.Observation = Observation{Shown: shown, Certain: true}
+	e.writer, e.via, e.met = job.Verdict.Owner.Provider, job.via, true
+	if wrote {
+		e.undrifted()
+		e.checkAt = time.Time{}
+		if e.more != nil {
+			e.more.check.asker = ObjectID{}
+		}
+	}
+	out := l.accepted(e, e.key(), job, classShowed(wrote))
+	e.succeeded()
+	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
+		l.count(e, job, e.claims, wrote || job.Observation.Lost)
+	}
+	out.add(l.handOut(e))
+	return out
+}
+
+// Settled records that a key shows what it should without a call.
+func (l *Ledger) Settled(key Key, job Job) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(key)
+	if e == nil {
+		return Changes{}
+	}
+	if e.writer == "" {
+		e.writer, e.via = job.Verdict.Owner.Provider, job.via
+	}
+	if !job.Observation.Drifted {
+		e.undrifted()
+	}
+	e.succeeded()
+	if t := e.tally(); l.handedOut(e) {
+		l.count(e, job, slices.Collect(maps.Keys(t.uncounted)), false)
+		return Changes{}
+	}
+	l.count(e, job, e.claims, false)
+	return l.handOut(e)
+}
+
+// Failed records why a key could not be brought forward, and returns when it is
+// to be tried again.
+func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryToday(key)
+	if e == nil {
+		return Changes{}, 0
+	}
+	if !err.Unknown {
+		e.nothingSent()
+	}
+	out, delay := l.failed(e, job, sentAt, err)
+	if e.key() != key {
+		out.Keys = append(out.Keys, e.key())
+	}
+	return out, delay
+}
+
+func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
+	before := e.failureOf(job.attempt)
+	told, r, by, out := l.verdictOn(e, job, err)
+	d := e.detail()
+	if before == nil || before.Reason != told.Reason {
+		d.attempts = 0
+	}
+	d.attempts++
+	d.failure, d.tried, d.pending = told, job.attempt, nil
+	d.heldBy, d.changedAt = by, time.Time{}
+	l.saved.Coalesced += e.wish.end(job, false)
+	if err.Unknown {
+		e.lose(sentAt, job.Verdict.Want)
+	}
+	e.Stale = e.Stale || err.Stale
+	delay := retryAfter(told.Reason, d.attempts)
+	if (err.Unknown || err.Stale) && d.attempts == 1 {
+		// What is shown is not what it was taken for: a look tells.
+		delay = min(delay, firstRetry)
+	}
+	if r != nil {
+		delay = max(r.dueAt.Sub(l.clock.Now()), time.Millisecond)
+	}
+	d.retryAt = l.clock.Now().Add(delay)
+	out.add(l.claimants(e))
+	return out, delay
+}
+
+func sameStatus(a, b *providers.Shown) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	before, now := a.Status, b.Status
+	if before.Phase == "" && !now.Phase.Known() {
+		// A CommitStatus's status has no room for the SCM's own word.
+		before.Phase = now.Phase
+	}
+	return before == now
+}

@@ -1,0 +1,227 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// named gives an object and its status a name of their own.
+func named(name string) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) {
+		cs.Name, cs.UID, cs.Spec.Name = name, types.UID(name+"-uid"), name
+	}
+}
+
+func keyNamed(name string) Key {
+	key := testKey
+	key.Name = name
+	return key
+}
+
+// manyNames is a bench after a take-over, with as many statuses on one commit in each of some
+// members.
+func manyNames(t *testing.T, names int, clusters ...string) *bench {
+	b := newBench(t)
+	b.takeOver()
+	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
+	for _, cluster := range clusters {
+		var all []*v1alpha1.CommitStatus
+		for i := range names {
+			all = append(all, testStatus(named(fmt.Sprint("s", i))))
+		}
+		b.hear(cluster, all...)
+	}
+	return b
+}
+
+func (b *bench) reconcileAll(names int) {
+	b.g.THelper()
+	for i := range names {
+		_, err := b.syncer.Reconcile(context.Background(), keyNamed(fmt.Sprint("s", i)))
+		b.g.Expect(err).NotTo(HaveOccurred())
+	}
+}
+
+// lists counts the lists and look-ups that were asked for.
+func (b *bench) reads() (lists, finds int) {
+	for _, asked := range b.scm.asked {
+		switch asked {
+		case "list":
+			lists++
+		case "find":
+			finds++
+		}
+	}
+	return lists, finds
+}
+
+func (b *bench) expectReads(lists, finds int) {
+	b.g.THelper()
+	l, f := b.reads()
+	b.g.Expect([]int{l, f}).To(Equal([]int{lists, finds}), "lists and look-ups")
+}
+
+func TestLook_ListsACommitOnceForAllOfItsKeys(t *testing.T) {
+	b := manyNames(t, 100, "eu", "us", "ap")
+	b.scm.listed.Statuses["s7"] = providers.Listed{Shown: *shows("queued"), ExternalID: keyNamed("s7").ExternalID()}
+	b.reconcileAll(100)
+	b.expectReads(1, 0)
+	b.g.Expect(b.scm.asked).To(HaveLen(1+99), "what is shown already is not written")
+	b.reconcileAll(100)
+	b.g.Expect(b.scm.asked).To(HaveLen(1 + 99))
+}
+
+func TestLook_FindsTheOnlyKeyOfACommitByItsName(t *testing.T) {
+	b := manyNames(t, 1, "eu")
+	b.reconcileAll(1)
+	b.expectReads(0, 1)
+}
+
+func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
+	b := manyNames(t, 3, "eu")
+	var added []Key
+	b.syncer.Apply = func(c Changes) { added = append(added, c.Keys...) }
+	b.scm.onList = func() {
+		b.scm.onList = nil
+		_, err := b.syncer.Reconcile(context.Background(), keyNamed("s1"))
+		b.g.Expect(err).NotTo(HaveOccurred())
+		b.g.Expect(b.scm.asked).To(Equal([]string{"list"}), "nothing else is asked meanwhile")
+	}
+	b.reconcileAll(1)
+	b.expectReads(1, 0)
+	b.g.Expect(added).To(ContainElements(keyNamed("s1"), keyNamed("s2")), "they go on when it is done")
+}
+
+// succeed begins after a predecessor that may have requests under way, with what is claimed
+// until now.
+func (b *bench) succeed() {
+	b.started = time.Time{}
+	b.Begin(Predecessor{Led: true, Unsure: true})
+	for e := range b.entries {
+		e.Certain, e.seen = false, false
+	}
+	for _, m := range b.Ledger.members {
+		for _, o := range m.objects {
+			o.fresh = false
+		}
+	}
+}
+
+func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")), testStatus(named("s1")))
+	b.succeed()
+	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
+	b.reconcileAll(2)
+	for _, cluster := range []string{"us", "ap"} {
+		b.hear(cluster, testStatus(named("s0")), testStatus(named("s1")))
+		b.now.Step(time.Second)
+		b.reconcileAll(2)
+	}
+	b.expectReads(0, 0)
+	b.now.Step(settleTime)
+	b.reconcileAll(2)
+	b.expectReads(1, 0)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "create queued"}))
+}
+
+func TestLook_LoneKeyIsAdoptedAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")))
+	b.succeed()
+	b.scm.found = shows("queued")
+	b.reconcileAll(1)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.reconcileAll(1)
+	b.expectReads(0, 1)
+}
+
+func TestLook_LoneKeyThatIsNotThereIsWrittenOnceNothingCanArrive(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu", testStatus(named("s0")))
+	b.succeed()
+	b.reconcileAll(1)
+	b.reconcileAll(1)
+	b.expectReads(0, 1)
+	b.now.Step(settleTime)
+	b.reconcileAll(1)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
+}
+
+func TestLook_LostWriteIsLookedUpOnceMoreWhenItsTimeIsOver(t *testing.T) {
+	b := newBench(t)
+	b.scm.answer = func(providers.Status) (providers.Shown, error) { return providers.Shown{}, lostAnswer() }
+	b.hear("eu", testStatus())
+	b.reconcile()
+	b.now.Step(firstRetry)
+	b.reconcile()
+	b.expectReads(0, 1)
+	for _, cluster := range []string{"us", "ap", "sa"} {
+		b.hear(cluster, testStatus())
+		b.reconcile()
+	}
+	b.expectReads(0, 1)
+	b.now.Step(settleTime)
+	b.reconcile()
+	b.expectReads(0, 2)
+}
+
+func TestLook_AFailureIsOfAllKeysOfTheCommit(t *testing.T) {
+	b := manyNames(t, 5, "eu")
+	b.scm.err = providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")
+	b.reconcileAll(5)
+	b.expectReads(1, 0)
+	for i := range 5 {
+		name := fmt.Sprint("s", i)
+		patch, ok := b.Patch(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name})
+		b.g.Expect(ok).To(BeTrue(), name)
+		b.g.Expect(readyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
+	}
+}
+
+func TestLook_ComparesWhatMembersToldOfTheCommitToo(t *testing.T) {
+	b := newBench(t)
+	b.takeOver()
+	status := func(name string, phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
+		st := statusWith(phase, 7)
+		st.Name = name
+		return told(st)
+	}
+	b.hear("eu", testStatus(named("s0")), testStatus(named("s1"), status("s1", "queued")), testStatus(named("s2"), status("s2", "queued")))
+	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{
+		"s1": {Shown: *shows("queued"), ExternalID: keyNamed("s1").ExternalID()},
+		"s2": {Shown: *shows("failure"), ExternalID: keyNamed("s2").ExternalID()},
+	}}
+	b.reconcileAll(3)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued"}))
+	patch, ok := b.Patch(ObjectID{Cluster: "eu", Namespace: "team-a", Name: "s2"})
+	b.g.Expect(ok).To(BeTrue())
+	b.g.Expect(readyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonDrifted), "what the list shows is no secret")
+	b.SetObject("eu", b.token["eu"], testStatus(named("s1"), wants("success"), status("s1", "queued")))
+	b.reconcileAll(2)
+	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "update success"}), "it is known by now")
+}
+
+func TestLook_DoesNotBelieveAListThatMayBeOfAnotherRepository(t *testing.T) {
+	for name, listing := range map[string]providers.Listing{
+		"a fork":          {Loose: true, Statuses: map[string]providers.Listed{"s0": {Shown: *shows("queued")}}},
+		"somebody else's": {Marked: true, Statuses: map[string]providers.Listed{"s0": {Shown: *shows("queued")}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := manyNames(t, 2, "eu")
+			b.scm.listed = listing
+			b.reconcileAll(2)
+			b.reconcileAll(2)
+			b.expectReads(1, 1)
+			b.g.Expect(b.scm.asked).To(ConsistOf("list", "find", "create queued", "create queued"))
+		})
+	}
+}

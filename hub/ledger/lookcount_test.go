@@ -1,0 +1,192 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// takesOver has the bench begin after a predecessor. Its SCM shows nothing.
+func (b *bench) takesOver(after Predecessor) {
+	b.started = time.Time{}
+	b.Begin(after)
+	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
+}
+
+// spread are objects without a status, so many on each of some commits.
+func spread(commits, names int) (objects []*v1alpha1.CommitStatus, keys []Key) {
+	for c := range commits {
+		for n := range names {
+			o := testStatus(named(fmt.Sprintf("c%d-n%d", c, n)))
+			o.Spec.SHA = fmt.Sprintf("%040x", c+1)
+			key := keyNamed(o.Name)
+			key.SHA = o.Spec.SHA
+			objects, keys = append(objects, o), append(keys, key)
+		}
+	}
+	return objects, keys
+}
+
+// workOn has workers see to all keys, again and again for a time.
+func (b *bench) workOn(keys []Key, d time.Duration) {
+	b.g.THelper()
+	for end := b.now.Now().Add(d); ; b.now.Step(time.Second) {
+		for _, key := range keys {
+			_, err := b.syncer.Reconcile(context.Background(), key)
+			b.g.Expect(err).NotTo(HaveOccurred())
+		}
+		if !b.now.Now().Before(end) {
+			return
+		}
+	}
+}
+
+// takeOvers are all ways to take over.
+var takeOvers = map[string]Predecessor{
+	"clean":       {Led: true, Clean: true},
+	"unpublished": {Led: true},
+	"killed":      {Led: true, Unsure: true},
+}
+
+func TestTakeOver_ListsACommitOnceForFiftyMembersThatAreSyncedOneByOne(t *testing.T) {
+	for name, after := range takeOvers {
+		for shown, phase := range map[string]v1alpha1.Phase{"nothing": "", "what they want": "queued", "something else": "failure"} {
+			t.Run(name+", shown is "+shown, func(t *testing.T) {
+				b := newBench(t)
+				for m := range 50 {
+					b.members = append(b.members, fmt.Sprint("m", m))
+				}
+				_, keys := spread(1, 100)
+				b.takesOver(after)
+				for _, key := range keys {
+					if phase != "" {
+						b.scm.listed.Statuses[key.Name] = providers.Listed{Shown: *shows(phase), ExternalID: key.ExternalID()}
+					}
+				}
+				for _, member := range b.members {
+					objects, _ := spread(1, 100)
+					for _, o := range objects {
+						o.UID = types.UID(member + "/" + o.Name)
+					}
+					b.hear(member, objects...)
+					b.workOn(keys, time.Second)
+				}
+				b.workOn(keys, time.Minute)
+				lists, finds := b.reads()
+				b.g.Expect(lists).To(BeNumerically("<=", 2), "one, and one once all members are synced that may want what it found")
+				b.g.Expect(finds).To(BeZero())
+				writes := map[v1alpha1.Phase]int{"": 100, "queued": 0, "failure": 100}[phase]
+				b.g.Expect(len(b.scm.asked)-lists).To(Equal(writes), "each key is written once, or not at all")
+			})
+		}
+	}
+}
+
+func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
+	const commits, names = 10, 500
+	for name, after := range takeOvers {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.takesOver(after)
+			objects, keys := spread(commits, names)
+			b.hear("eu", objects...)
+			b.workOn(keys, 20*time.Second)
+			lists, finds := b.reads()
+			b.g.Expect([]int{lists, finds}).To(Equal([]int{commits, 0}), "lists and look-ups")
+			b.g.Expect(b.scm.asked).To(HaveLen(commits + commits*names))
+		})
+	}
+}
+
+// leftBehind is a bench that takes over from a hub in whose absence 100 objects moved to another
+// commit, with what the SCM shows on the old one.
+func leftBehind(t *testing.T, after Predecessor, shown *providers.Listed) (b *bench, keys []Key) {
+	b = newBench(t)
+	b.takesOver(after)
+	old := map[string]providers.Listed{}
+	var objects []*v1alpha1.CommitStatus
+	for i := range 100 {
+		name := fmt.Sprint("n", i)
+		status := statusWith("in_progress", 7)
+		status.Name = name
+		objects = append(objects, testStatus(named(name), on(movedSHA), wants("queued"), told(status)))
+		there, here := keyNamed(name), keyNamed(name)
+		here.SHA = movedSHA
+		keys = append(keys, there, here)
+		if shown != nil {
+			old[name] = *shown
+			if shown.ExternalID == "" {
+				old[name] = providers.Listed{Shown: shown.Shown, ExternalID: there.ExternalID()}
+			}
+		}
+	}
+	b.scm.listing = func(at providers.Commit) providers.Listing {
+		if at.SHA == movedSHA {
+			return providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
+		}
+		return providers.Listing{Marked: true, Statuses: old}
+	}
+	b.hear("eu", objects...)
+	return b, keys
+}
+
+func (b *bench) times(asked string) (n int) {
+	for _, each := range b.scm.asked {
+		if each == asked {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTakeOver_ListsACommitThatWasLeftOnce(t *testing.T) {
+	for name, after := range takeOvers {
+		t.Run(name, func(t *testing.T) {
+			b, keys := leftBehind(t, after, &providers.Listed{Shown: *shows("in_progress")})
+			b.workOn(keys, 25*time.Second)
+			b.expectReads(2, 0)
+			b.g.Expect(b.times("update canceled")).To(Equal(100))
+			b.g.Expect(b.times("create queued")).To(Equal(100))
+			b.g.Expect(b.scm.asked).To(HaveLen(202))
+		})
+	}
+}
+
+func TestTakeOver_EndsNothingThatAListOfACommitThatWasLeftDoesNotShow(t *testing.T) {
+	for name, after := range takeOvers {
+		for what, shown := range map[string]*providers.Listed{"nothing": nil, "over": {Shown: *shows("success")}} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				b, keys := leftBehind(t, after, shown)
+				b.workOn(keys, 25*time.Second)
+				lists, finds := b.reads()
+				b.g.Expect(lists).To(BeNumerically("<=", 3), "one more once nothing can arrive")
+				b.g.Expect(finds).To(BeZero())
+				b.g.Expect(b.times("update canceled")).To(BeZero())
+				b.g.Expect(b.times("create queued")).To(Equal(100))
+			})
+		}
+	}
+}
+
+func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testing.T) {
+	b, keys := leftBehind(t, Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *shows("in_progress"), ExternalID: "another's"})
+	b.scm.found = shows("in_progress")
+	b.workOn(keys, 10*time.Second)
+	b.expectReads(2, 100)
+	b.g.Expect(b.times("update canceled")).To(Equal(100))
+
+	b, keys = leftBehind(t, Predecessor{Led: true, Clean: true}, nil)
+	b.scm.found = shows("in_progress")
+	b.scm.onList = func() { b.scm.err = providers.Errorf(v1alpha1.ReasonUnavailable, "too long") }
+	b.scm.onFind = func() { b.scm.err = nil }
+	_, err := b.syncer.Reconcile(context.Background(), keys[0])
+	b.g.Expect(err).NotTo(HaveOccurred())
+	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
+}

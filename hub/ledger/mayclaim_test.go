@@ -1,0 +1,109 @@
+package ledger
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// grants returns a grant; empty patterns cover everything.
+func grants(cluster, repository, name v1alpha1.Pattern) v1alpha1.Grant {
+	g := v1alpha1.Grant{Clusters: []v1alpha1.Pattern{cluster}, Repositories: []v1alpha1.Pattern{repository}}
+	if name != "" {
+		g.Names = []v1alpha1.Pattern{name}
+	}
+	return g
+}
+
+func TestMayClaim(t *testing.T) {
+	folding := testSCM(grants("*", "**", ""))
+	folding.spec.GitHub = &v1alpha1.GitHubSpec{}
+	broken := testSCM(grants("*", "**", ""))
+	broken.kind = nil
+	elsewhere := testSCM(grants("*", "**", ""))
+	elsewhere.host = "git.example.com"
+	upper := testKey
+	upper.Name = "Build"
+	for name, c := range map[string]struct {
+		scms []*ScmProvider
+		key  Key
+		want bool
+	}{
+		"a grant covers it":                {[]*ScmProvider{testSCM(grants("e*", "acme/*", "b*"))}, testKey, true},
+		"one of two ScmProviders does":     {[]*ScmProvider{testSCM(), testSCM(grants("eu", "acme/shop", ""))}, testKey, true},
+		"one of two grants does":           {[]*ScmProvider{testSCM(grants("us", "**", ""), grants("eu", "acme/shop", "build"))}, testKey, true},
+		"no ScmProvider":                   {nil, testKey, false},
+		"no grant":                         {[]*ScmProvider{testSCM()}, testKey, false},
+		"another cluster's grant":          {[]*ScmProvider{testSCM(grants("us", "**", ""))}, testKey, false},
+		"another repository's grant":       {[]*ScmProvider{testSCM(grants("eu", "acme/tools", ""))}, testKey, false},
+		"another name's grant":             {[]*ScmProvider{testSCM(grants("eu", "**", "deploy"))}, testKey, false},
+		"another host":                     {[]*ScmProvider{elsewhere}, testKey, false},
+		"a ScmProvider that is not usable": {[]*ScmProvider{broken}, testKey, false},
+		"a name that its SCM folds":        {[]*ScmProvider{folding}, upper, false},
+		"a folded name":                    {[]*ScmProvider{folding}, testKey, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			scms := map[string]*ScmProvider{}
+			for i, s := range c.scms {
+				scms[string(rune('a'+i))] = s
+			}
+			l := &Ledger{loaded: true, scms: scms, reaches: map[string][]reach{}}
+			g.Expect(l.mayClaim("eu", c.key)).To(Equal(c.want))
+			g.Expect(l.mayClaim("eu", c.key)).To(Equal(c.want), "the second time")
+			l.loaded = false
+			g.Expect(l.mayClaim("eu", c.key)).To(BeTrue(), "not known yet")
+		})
+	}
+}
+
+func TestEnding_WaitsOnlyForMembersThatMayClaimTheKey(t *testing.T) {
+	for name, c := range map[string]struct {
+		grant v1alpha1.Grant
+		asked []string
+	}{
+		"which may":                  {grants("ap", "acme/shop", ""), nil},
+		"which may elsewhere":        {grants("ap", "acme/tools", ""), []string{"update canceled"}},
+		"which may other names":      {grants("ap", "**", "deploy"), []string{"update canceled"}},
+		"that nothing is granted to": {grants("us", "**", ""), []string{"update canceled"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := inProgress(t)
+			b.takeOver()
+			b.members = []string{"eu", "ap"}
+			b.useAccount(grants("eu", "**", ""), c.grant)
+			b.deleted("eu")
+			b.now.Step(releaseDelay)
+			b.work(testKey)
+			b.g.Expect(b.scm.asked).To(HaveExactElements(c.asked))
+			if c.asked == nil {
+				b.useAccount(grants("eu", "**", ""))
+				b.work(testKey)
+				b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}), "the grant was withdrawn")
+			}
+		})
+	}
+}
+
+func TestArbitrate_WaitsForNoOwnerThatNoGrantCovers(t *testing.T) {
+	for name, c := range map[string]struct {
+		grant v1alpha1.Grant
+		waits string
+	}{
+		"it may claim":     {grants("ap", "**", ""), "ap"},
+		"it may not claim": {grants("ap", "acme/tools", ""), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.takeOver()
+			f.members = []string{"eu", "ap"}
+			f.SetScmProvider("acme", testSCM(grants("eu", "**", ""), c.grant))
+			status := statusWith("success", 7)
+			status.Owner = "ap/team-a/build"
+			f.hear("eu", testStatus(wants("failure"), told(status)))
+			f.g.Expect(f.job().Verdict.WaitFor).To(Equal(c.waits))
+		})
+	}
+}

@@ -1,0 +1,201 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// A repository that has another path today is one repository: a claim on a former path is keyed
+// by the path of today. Only the SCM tells what that is: when a write is redirected, and again
+// from an hour after it told last, before the next request that relies on it.
+
+// Moves are the repositories of one SCM that have moved, as they are recorded.
+type Moves struct {
+	// ScmProviders are those of the SCM.
+	ScmProviders []string
+	Repositories []v1alpha1.MovedRepository
+}
+
+// movesAt are the relocations of an SCM, never nil.
+func (l *Ledger) movesAt(s *ScmProvider) *relocations {
+	r := l.moved[s.site()]
+	if r == nil {
+		r = newRelocations(s.kind.Fold)
+		l.moved[s.site()] = r
+	}
+	return r
+}
+
+// MoveOutcome is what came of a repository's path of today.
+type MoveOutcome int
+
+const (
+	// MoveRefused : it is not believed.
+	MoveRefused MoveOutcome = iota
+	// MoveKnown : it was known already.
+	MoveKnown
+	// MoveLearned : it is news.
+	MoveLearned
+)
+
+// Moving returns what it would be to learn the path of today of a job's repository, and what is
+// to be recorded then.
+func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
+	if known, ok := moves.of(from); ok && moves.fold(known.to) == moves.fold(to) {
+		return MoveKnown, Moves{}
+	}
+	moves.prune(l.spelledAt(job.via.site()))
+	then := moves.clone()
+	if checkPath(to) != nil || !then.learn(from, to, l.clock.Now()) {
+		return MoveRefused, Moves{}
+	}
+	return MoveLearned, l.movesOf(job.via, then)
+}
+
+// Moved takes in the path of today of a job's repository, and returns the CommitStatus that the
+// job was for. What its claims are keyed by follows, where a grant covers it.
+func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, out Changes) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if o := l.objectAt(job.Verdict.Owner.Object); o != nil {
+		owner = o.source
+	}
+	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
+	known, ok := moves.of(from)
+	moves.learn(from, to, l.clock.Now())
+	if !ok || moves.fold(known.to) != moves.fold(to) {
+		out = l.rekey(job.via)
+	}
+	if e := l.entryToday(key); e != nil {
+		e.nothingSent()
+		out.Keys = append(out.Keys, e.key())
+	}
+	out.Keys = append(out.Keys, key)
+	return owner, out
+}
+
+// Verified takes in what the SCM said of a relocation: the repository of its former path has
+// that path today. Where that is not believed, what is known is, for another while.
+func (l *Ledger) Verified(job Job, path string) (out Changes) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	moves, now := l.movesAt(job.via), l.clock.Now()
+	from, to := job.Verify.from, job.Verify.to
+	switch {
+	case moves.fold(path) == moves.fold(from):
+		moves.undo(from, now)
+	case checkPath(path) == nil:
+		if to != "" && moves.fold(path) != moves.fold(to) {
+			moves.learn(to, path, now) // it has moved on
+		}
+		if moves.learn(from, path, now) {
+			break
+		}
+		fallthrough
+	default:
+		moves.verified(from, now)
+	}
+	return l.rekey(job.via)
+}
+
+// NotVerified takes in that the SCM did not say what a relocation is now: it is believed for
+// another while.
+func (l *Ledger) NotVerified(job Job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.movesAt(job.via).verified(job.Verify.from, l.clock.Now())
+}
+
+// MovesOf returns what is to be recorded of the SCM of a job.
+func (l *Ledger) MovesOf(job Job) Moves {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.movesOf(job.via, l.movesAt(job.via))
+}
+
+func (l *Ledger) movesOf(at *ScmProvider, moves *relocations) Moves {
+	var out Moves
+	for name, s := range l.scms {
+		if s.kind != nil && s.site() == at.site() {
+			out.ScmProviders = append(out.ScmProviders, name)
+		}
+	}
+	slices.Sort(out.ScmProviders)
+	for _, each := range moves.all() {
+		out.Repositories = append(out.Repositories, each.recorded())
+	}
+	return out
+}
+
+// SetMoves takes in what is recorded in a ScmProvider of the repositories that have moved.
+func (l *Ledger) SetMoves(scmProvider string, recorded []v1alpha1.MovedRepository) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.scms[scmProvider]
+	if s == nil || s.kind == nil {
+		return Changes{}
+	}
+	s.recorded = recorded
+	if !l.restoreMoves(s) {
+		return Changes{}
+	}
+	return l.rekey(s)
+}
+
+// restoreMoves takes in what is recorded to have moved, and reports whether anything has
+// changed. A standby knows nothing but what is recorded in the ScmProviders of an SCM, of which
+// one may be read before another. A leader knows itself what has ended.
+func (l *Ledger) restoreMoves(s *ScmProvider) (changed bool) {
+	moves := l.movesAt(s)
+	if !l.started.IsZero() {
+		for _, each := range relocationsOf(s.recorded) {
+			changed = moves.restore(each) || changed
+		}
+		return changed
+	}
+	var recorded []relocation
+	for _, name := range slices.Sorted(maps.Keys(l.scms)) {
+		if each := l.scms[name]; each.kind != nil && each.site() == s.site() {
+			recorded = append(recorded, relocationsOf(each.recorded)...)
+		}
+	}
+	return moves.replace(recorded)
+}
+
+// relocationsOf are the relocations that a status records, without those whose paths cannot be
+// those of repositories.
+func relocationsOf(recorded []v1alpha1.MovedRepository) []relocation {
+	var out []relocation
+	for _, each := range recorded {
+		if checkPath(each.From) == nil && checkPath(each.To) == nil {
+			out = append(out, relocationOf(each))
+		}
+	}
+	return out
+}
+
+// spelledAt reports whether a GitRepo has a path at an SCM.
+func (l *Ledger) spelledAt(at site) func(folded string) bool {
+	spelled := map[string]bool{}
+	for _, m := range l.members {
+		for _, repo := range m.repos {
+			if s := l.scmOf(repo); s != nil && s.kind != nil && s.site() == at {
+				spelled[s.kind.Fold(repo.Spec.Repository)] = true
+			}
+		}
+	}
+	return func(folded string) bool { return spelled[folded] }
+}
+
+// scmOf is the ScmProvider that a GitRepo names, nil where there is none.
+func (l *Ledger) scmOf(repo *gitRepo) *ScmProvider {
+	if repo == nil || repo.GitRepo == nil {
+		return nil
+	}
+	return l.scms[repo.Spec.ScmProviderRef.Name]
+}

@@ -1,0 +1,106 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// claims has a new object claim a name on a commit, and returns what is to be done for it.
+func (f *fleet) claims(sha, name string) Action {
+	cs := testStatus()
+	cs.Name, cs.UID = "later-"+name, types.UID("uid-of-"+name+sha[:1])
+	cs.Spec.SHA, cs.Spec.Name = sha, name
+	f.SetObject("eu", f.token["eu"], cs)
+	key := testKey
+	key.SHA, key.Name = sha, name
+	job, _, ok := f.Job(key)
+	f.g.Expect(ok).To(BeTrue())
+	return plan(job.Account, job.Observation, job.Verdict.Want)
+}
+
+func TestANewNameOnACommitThatAnEarlierHubMayKnowIsLookedUp(t *testing.T) {
+	f := newFleet(t)
+	f.takeOver()
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind), "somebody may have claimed it under an earlier hub")
+	f.g.Expect(f.claims(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
+}
+
+func TestACommitThatAnEarlierHubMayKnowStaysOneWhenNobodyClaimsItForATime(t *testing.T) {
+	f := newFleet(t)
+	f.takeOver()
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, OutOfSight)
+	f.now.Step(releaseDelay)
+	f.Job(testKey)
+	f.g.Expect(f.commits).To(BeEmpty())
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind))
+}
+
+func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
+	f := newFleet(t)
+	f.started = time.Time{}
+	f.Begin(Predecessor{})
+	f.hear("eu", testStatus())
+	f.now.Step(2 * takeOverWindow)
+	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActCreate))
+}
+
+// A claim that was made soon after a take-over, in a member that is cut off from the hub, is first
+// seen when that is back.
+func TestANewKeyOfAMemberThatWasCutOffAtTheTakeOverIsLookedUp(t *testing.T) {
+	type asked struct {
+		cluster, namespace string
+		within             time.Duration
+	}
+	for name, tt := range map[string]struct {
+		after  Predecessor
+		behind bool
+		want   Action
+		asked  []asked
+	}{
+		"cut off":        {Predecessor{Led: true, Unsure: true}, true, ActFind, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
+		"never cut off":  {Predecessor{Led: true, Unsure: true}, false, ActCreate, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
+		"no predecessor": {Predecessor{}, true, ActCreate, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.started = time.Time{}
+			f.hear("eu")
+			f.Begin(tt.after)
+			var questions []asked
+			f.behind = func(cluster, namespace string, within time.Duration) bool {
+				questions = append(questions, asked{cluster, namespace, within})
+				return tt.behind
+			}
+			f.now.Step(85 * time.Second)
+			f.g.Expect(f.claims(strings.Repeat("d", 40), "build")).To(Equal(tt.want))
+			f.g.Expect(questions).To(Equal(tt.asked))
+		})
+	}
+}
+
+func TestAMemberThatIsBackIsLookedUpWithOneListForACommit(t *testing.T) {
+	b := newBench(t)
+	b.hear("eu")
+	b.takesOver(Predecessor{Led: true, Unsure: true})
+	b.behind = func(string, string, time.Duration) bool { return true }
+	b.now.Step(2 * time.Hour)
+	objects, keys := spread(1, 50)
+	for _, o := range objects {
+		b.SetObject("eu", b.token["eu"], o)
+	}
+	b.behind = func(string, string, time.Duration) bool { return false }
+	more, other := spread(2, 1)
+	b.SetObject("eu", b.token["eu"], more[1])
+	b.workOn(append(keys, other[1]), 2*time.Second)
+	lists, finds := b.reads()
+	b.g.Expect([]int{lists, finds}).To(Equal([]int{1, 0}), "lists and look-ups")
+	b.g.Expect(b.scm.asked).To(HaveLen(1 + len(keys) + 1))
+}

@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// object is one CommitStatus. A fleet has very many, so what can be told by what an object
+// points at is not kept a second time.
+type object struct {
+	cluster    string
+	engagement uint64
+	source     *v1alpha1.CommitStatus
+	repo       *gitRepo
+	// problem says why there is no claim; claim is then the last one.
+	problem *providers.Error
+	// applied is what the hub patched last, until the watch has caught up with it.
+	applied *applied
+
+	// at is the entry of the last claim's key as it was then; it may be forgotten by now.
+	at *entry
+	// claimed is the source as the last claim was made of it, scm the ScmProvider and
+	// repository the GitRepo's path.
+	claimed    *v1alpha1.CommitStatus
+	scm        *ScmProvider
+	repository string
+	// place is the last claim where a status told of it, in place of all that.
+	place *Claim
+	// created is Claim.CreatedAt in seconds since 1970.
+	created int64
+	// together is Claim.Together, slot the index among the claimants of at, and recorded
+	// says that the status of claimed is about the claim's key.
+	together, slot int32
+	recorded       bool
+	// counted says that the tally of at has the claim.
+	counted bool
+	// served says that the claim has been counted as shown.
+	served bool
+	// placed says that the status was asked where the claim was last, and left are
+	// the places whose end the next one waits for.
+	placed bool
+	// known says that a hub before this one may have known the object: what stands in
+	// its way now may not have then.
+	known bool
+	// late says that the object was first seen after its member was heard, because its
+	// namespace could not be listed before.
+	late bool
+	// fresh says that the claim was made while its member was heard already, or that
+	// its member is new, so that no hub before this one can have known of it.
+	fresh bool
+	left  []*departure
+}
+
+// applied is a status that the hub patched, and the resource version that came of it;
+// events from before that version tell nothing new.
+type applied struct {
+	status  v1alpha1.CommitStatusStatus
+	version string
+}
+
+// restores reports whether a source shows that the member's versions went back, as after a
+// restore of its etcd: an older version, or the same once more. What was patched before may
+// be gone then, and its version must not shadow what the member shows now.
+func (o *object) restores(source *v1alpha1.CommitStatus, engagement uint64) bool {
+	if o.source == nil || o.engagement != engagement {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(source.ResourceVersion, o.source.ResourceVersion)
+	return err == nil && order <= 0
+}
+
+// id names an object in the fleet.
+func (o *object) id() ObjectID {
+	return ObjectID{Cluster: o.cluster, Namespace: o.source.Namespace, Name: o.source.Name}
+}
+
+// key is that of the last claim, the zero Key where there was none.
+func (o *object) key() Key {
+	switch {
+	case o.place != nil:
+		return o.place.Key
+	case o.at != nil:
+		return o.at.key()
+	}
+	return Key{}
+}
+
+// claim is the last claim, the zero Claim where there was none.
+func (o *object) claim() Claim {
+	if o.place != nil {
+		return *o.place
+	}
+	if o.at == nil {
+		return Claim{}
+	}
+	c := Claim{
+		Object: o.id(), UID: o.claimed.UID, Generation: o.claimed.Generation,
+		Made: o.claimed.CreationTimestamp.Time, CreatedAt: o.createdAt(),
+		Key: o.at.key(), Repository: o.repository, Name: o.claimed.Spec.Name, Provider: o.scm.name, Want: wantOf(o.claimed.Spec),
+		Together: int(o.together),
+	}
+	if o.recorded {
+		c.record(o.claimed.Status)
+	}
+	return c
+}
+
+// createdAt is Claim.CreatedAt of the last claim.
+func (o *object) createdAt() time.Time { return time.Unix(o.created, 0) }
+
+// reported is what the status of the last claim's source reports to be shown at its key.
+func (o *object) reported() reportedStatus {
+	st := o.claimed.Status
+	phase := st.Phase.Canonical()
+	if !o.recorded || st.Provider == nil || !phase.Known() {
+		return reportedStatus{}
+	}
+	return reportedStatus{Status: providers.Status{Phase: phase, Description: st.Description, URL: st.URL}, known: true}
+}
+
+// take makes a claim on an entry the object's last one.
+func (o *object) take(claim Claim, at *entry, s *ScmProvider) {
+	o.at, o.claimed, o.scm, o.repository, o.place = at, o.source, s, claim.Repository, nil
+	o.created = claim.CreatedAt.Unix()
+	o.together, o.recorded = int32(claim.Together), s.tells(o.source.Status, claim.Key)
+}

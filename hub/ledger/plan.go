@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// Observation is what the hub knows of a key in its SCM.
+type Observation struct {
+	// Shown is what the SCM showed last, nil for nothing.
+	Shown *providers.Shown
+	// Certain says that this process wrote or read Shown itself. Otherwise it is
+	// what a member's status tells, or a guess that nothing is there.
+	Certain bool
+	// Lost says that the answer to a write was lost: the SCM may show it or not.
+	Lost bool
+	// Stale says that Shown is from before what may have been written last.
+	Stale bool
+	// Drifted says that Shown is somebody else's change, which is left as it is.
+	Drifted bool
+}
+
+// Action is what a worker does next about a key.
+type Action int
+
+const (
+	// ActNothing : the SCM shows what it should.
+	ActNothing Action = iota
+	// ActFind : look up what the SCM shows before anything is written.
+	ActFind
+	// ActCreate : make a new status.
+	ActCreate
+	// ActReplace : end the status that is shown, and make a new status.
+	ActReplace
+	// ActUpdate : change the status that is shown.
+	ActUpdate
+	// ActUnsupported : the SCM cannot show it now.
+	ActUnsupported
+)
+
+// plan decides what to do so that a key shows want. A status that seems right
+// costs no call, nor does a change by others that is to be left; anything uncertain
+// is looked up before the first write.
+func plan(dialect providers.Dialect, now Observation, want providers.Status) Action {
+	if now.Lost || now.Stale {
+		return ActFind
+	}
+	if now.Drifted {
+		return ActNothing
+	}
+	step := dialect.Next(now.Shown, want)
+	if step == providers.StepNone {
+		return ActNothing
+	}
+	if !now.Certain {
+		return ActFind
+	}
+	switch step {
+	case providers.StepCreate:
+		return ActCreate
+	case providers.StepReplace:
+		return ActReplace
+	case providers.StepUpdate:
+		return ActUpdate
+	default:
+		return ActUnsupported
+	}
+}
+
+// farewell is what an old place is to show at last, and ok is false when nothing
+// unfinished of ours is shown there: the outcome that was declared for it and not
+// written yet, or else that it is canceled.
+func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
+	if shown == nil || shown.Foreign || shown.Over() {
+		return providers.Status{}, false
+	}
+	if declared.Phase.Terminal() {
+		return declared, true
+	}
+	return providers.Status{Phase: v1alpha1.PhaseCanceled, Description: shown.Description, URL: shown.URL}, true
+}
+
+// planEnd decides what to do about a place that was left.
+func planEnd(dialect providers.Dialect, now Observation, declared providers.Status) (Action, providers.Status) {
+	if now.Lost {
+		return ActFind, providers.Status{}
+	}
+	want, ok := farewell(now.Shown, declared)
+	if !ok {
+		return ActNothing, providers.Status{}
+	}
+	now.Drifted = false
+	action := plan(dialect, now, want)
+	if action == ActReplace {
+		// That it ends there is what counts, not the text that stays.
+		want = providers.Closing(now.Shown.Status, want)
+		action = plan(dialect, now, want)
+	}
+	return action, want
+}

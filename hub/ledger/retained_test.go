@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+	"unsafe"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// describedBy gives a spec a description of so many bytes.
+func describedBy(letter string, bytes int) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Repeat(letter, bytes) }
+}
+
+// unclaimable makes a spec one that claims nothing.
+func unclaimable(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = "none" }
+
+func TestLedgerRetained_CountsTheLastClaimOfASpecThatClaimsNothing(t *testing.T) {
+	const size = 10_000
+	for name, tt := range map[string]struct {
+		next     []func(*v1alpha1.CommitStatus)
+		from, to int
+	}{
+		"a spec that claims":                {[]func(*v1alpha1.CommitStatus){describedBy("b", size)}, 0, 0},
+		"none, with another text":           {[]func(*v1alpha1.CommitStatus){describedBy("b", size), unclaimable}, size, size + 100},
+		"none, with another text of a size": {[]func(*v1alpha1.CommitStatus){describedBy("b", 10), unclaimable}, size, size + 100},
+		"none, with the same text":          {[]func(*v1alpha1.CommitStatus){describedBy("a", size), unclaimable}, 1, 100},
+		"another object of that name":       {[]func(*v1alpha1.CommitStatus){describedBy("b", size), unclaimable, withUID("another")}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.hear("eu", testStatus(describedBy("a", size)))
+			next := testStatus(tt.next...)
+			f.g.Expect(f.Retained("eu", next)).To(BeZero())
+			f.SetObject("eu", f.token["eu"], next)
+			f.g.Expect(f.Retained("eu", next)).To(And(BeNumerically(">=", tt.from), BeNumerically("<=", tt.to)))
+			f.SetObject("eu", f.token["eu"], testStatus(describedBy("c", size), withUID(next.UID)))
+			f.g.Expect(f.Retained("eu", next)).To(BeZero(), "it claims again")
+		})
+	}
+}
+
+func TestLedgerRetained_CountsTheTextOfPlacesThatAreToBeEnded(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus(describedBy("a", 10_000), wants("in_progress")))
+	f.show()
+	f.SetObject("eu", f.token["eu"], testStatus(describedBy("b", 10_000), on(movedSHA)))
+	f.g.Expect(f.Retained("eu", testStatus())).To(And(BeNumerically(">=", 10_000), BeNumerically("<=", 10_200)))
+	f.SetObject("eu", f.token["eu"], testStatus(describedBy("c", 10), on(movedSHA)))
+	f.g.Expect(f.Retained("eu", testStatus())).To(And(BeNumerically(">=", 20_000), BeNumerically("<=", 20_400)), "and the object as it was then")
+	f.now.Step(2 * departureLife)
+	f.Job(testKey)
+	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "they are given up")
+}
+
+func TestLedgerRetained_IsNothingOfWhatIsNotThere(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	f.g.Expect(f.Retained("us", testStatus())).To(BeZero())
+	f.g.Expect(f.Retained("eu", testStatus(named("other")))).To(BeZero())
+	f.g.Expect(f.Retained("eu", testRepo())).To(BeZero())
+}
+
+// A ScmProvider that is deleted has each status say so, by another version of its object.
+func TestLedgerRetained_SharesTheTextsOfAClaimWithThoseOfItsObject(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus(describedBy("a", 10_000)))
+	f.SetScmProvider("acme", nil)
+	next := testStatus(describedBy("a", 10_000), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "43" })
+	f.SetObject("eu", f.token["eu"], next)
+	f.g.Expect(f.Retained("eu", next)).To(BeNumerically("<", 10), "the resource version")
+	o := f.objectAt(idIn("eu"))
+	f.g.Expect(o.claimed).NotTo(BeIdenticalTo(o.source))
+	f.g.Expect(unsafe.StringData(o.claimed.Spec.Description)).To(BeIdenticalTo(unsafe.StringData(next.Spec.Description)))
+}

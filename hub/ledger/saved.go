@@ -1,0 +1,116 @@
+package ledger
+
+import (
+	"hash/maphash"
+	"time"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// Saved counts the writes that were not needed because the hub knows who else
+// wants the same, what was overtaken, and what is shown already.
+type Saved struct {
+	// Duplicate : claims that were served by a write, or by a status that was
+	// right already, together with another claim on the same key.
+	Duplicate uint64
+	// Coalesced : states that a key should have shown, and that were overtaken
+	// before one was tried.
+	Coalesced uint64
+	// Unchanged : keys that turned out to show already what a new claim, or a
+	// claim that has changed, wants, where no other claim had it shown.
+	Unchanged uint64
+}
+
+// wish follows what a key should show.
+type wish struct {
+	// print stands for what that is now.
+	print uint64
+	// seen counts the states that the key should have shown, one after another;
+	// tried is the last of them that had an outcome.
+	seen, tried uint32
+	// since is when the last of them was seen first, zero once the SCM shows it.
+	since time.Time
+}
+
+// prints is what statuses are hashed by: two with one hash are at worst one state that
+// is not counted.
+var prints = maphash.MakeSeed()
+
+func (w *wish) note(want providers.Status, at time.Time) {
+	now := maphash.Comparable(prints, want)
+	if w.seen > 0 && w.print == now {
+		return
+	}
+	w.print, w.since = now, at
+	w.seen++
+}
+
+// end takes the outcome of a job, and returns how many states it overtook.
+func (w *wish) end(job Job, shown bool) (overtaken uint64) {
+	if shown && job.wish.seen == w.seen {
+		w.since = time.Time{}
+	}
+	if job.wish.seen <= w.tried {
+		return 0
+	}
+	overtaken = uint64(job.wish.seen - w.tried - 1)
+	w.tried = job.wish.seen
+	return overtaken
+}
+
+// count adds up what was saved now that a key shows what its job wants, by a
+// write or without one. A claim that was served already is counted by writes only,
+// so that a second look at the same key counts nothing. Where claims are shown
+// together each is served, and counted when it is new or has changed. changed are the
+// claimants that may have to be counted; the others were when they were looked at last.
+func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
+	overtaken := e.wish.end(job, true)
+	l.saved.Coalesced += overtaken
+	together := job.Verdict.Joined != nil
+	before, now := uint64(len(e.claims)-len(changed)), uint64(0)
+	if t := e.tally(); t != nil {
+		clear(t.uncounted)
+	}
+	for _, o := range changed {
+		switch {
+		case !l.heard(o.cluster):
+		case o.served && (!wrote || together):
+			before++
+		default:
+			o.served = together || job.Account.Next(e.Shown, wantOf(o.claimed.Spec)) == providers.StepNone
+			if o.served {
+				now++
+			}
+		}
+	}
+	if together && now > 0 {
+		// What was overtaken were other claims' changes: they are counted already.
+		now = max(now, overtaken+1) - overtaken
+	}
+	switch {
+	case now == 0:
+	case wrote:
+		l.saved.Duplicate += now - 1
+	case before > 0:
+		l.saved.Duplicate += now
+	default:
+		l.saved.Unchanged++
+		l.saved.Duplicate += now - 1
+	}
+}
+
+// Overruled reports whether a status is the first to tell a claimant that its
+// failure is not shown, since its spec or what is shown changed.
+func Overruled(p Patch) bool {
+	now := apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
+	if now == nil || now.Reason != v1alpha1.ReasonConflict ||
+		p.Source.Spec.Phase != v1alpha1.PhaseFailure || p.Status.Phase == v1alpha1.PhaseFailure {
+		return false
+	}
+	before := apimeta.FindStatusCondition(p.Before.Conditions, v1alpha1.ConditionReady)
+	return before == nil || before.Reason != now.Reason ||
+		before.ObservedGeneration != now.ObservedGeneration || p.Before.Phase != p.Status.Phase
+}

@@ -1,0 +1,206 @@
+package ledger
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	. "github.com/onsi/gomega"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+func TestStatus(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key, owner.Repository = testKey, "Acme/Shop"
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key, loser.Repository = testKey, "acme/shop"
+	twin := loser
+	twin.Want = owner.Want
+	verdict := Verdict{Owner: owner, Want: owner.Want}
+	shown := shows("failure")
+	waits := pending{reason: v1alpha1.ReasonPending, message: "waiting"}
+	down := pending{reason: v1alpha1.ReasonUnavailable, message: "github.com does not answer"}
+	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true, Owner: "eu/team-a/x"}
+
+	for name, c := range map[string]struct {
+		s      standing
+		reason string
+		synced bool
+		owner  string
+		phase  v1alpha1.Phase
+		repo   string
+	}{
+		"the owner is synced":                 {standing{claim: owner, shown: shown}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"who wants the same too":              {standing{claim: twin, shown: shown}, v1alpha1.ReasonSynced, true, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"who wants something else conflicts":  {standing{claim: loser, shown: shown}, v1alpha1.ReasonConflict, false, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"a failure":                           {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a failure after something was shown": {standing{claim: owner, shown: shows("queued"), failure: providers.Errorf(v1alpha1.ReasonUnavailable, "down")}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait":                              {standing{claim: owner, shown: shows("queued"), pending: &waits}, v1alpha1.ReasonPending, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait of who wants something else":  {standing{claim: loser, shown: shows("success"), pending: &waits}, v1alpha1.ReasonPending, false, "eu/team-a/x", "success", "github.com/acme/shop"},
+		"an SCM that does not answer":         {standing{claim: owner, shown: shows("queued"), pending: &down}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a failure while it waits":            {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit"), pending: &waits}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a wait that is over":                 {standing{claim: owner, shown: shown, pending: &waits}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"an answer that was lost":             {standing{claim: owner, shown: shown, lost: true, pending: &waits}, v1alpha1.ReasonPending, false, "", "failure", "github.com/Acme/Shop"},
+		"no claim keeps its place, no owner":  {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			c.s.verdict, c.s.dialect, c.s.generation, c.s.writer = verdict, fakeDialect{}, 3, "acme"
+			got, ok := statusOf(c.s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			ready := apimeta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Reason).To(Equal(c.reason))
+			g.Expect(got.IsSynced).To(Equal(c.synced))
+			g.Expect(got.Owner).To(Equal(c.owner))
+			g.Expect(got.Phase).To(Equal(c.phase))
+			g.Expect(got.Repo).To(Equal(c.repo))
+			statustest.ExpectInvariants(g, got, 3)
+		})
+	}
+}
+
+func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	theirs := v1alpha1.CommitStatusStatus{Conditions: []metav1.Condition{{Type: "Theirs"}, {Type: v1alpha1.ConditionReady}, {Type: "Ready2"}}}
+	for name, s := range map[string]standing{
+		"a claim": {claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}, before: theirs},
+		"none":    {problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: theirs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			got, ok := statusOf(s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			statustest.ExpectInvariants(g, got, 0)
+		})
+	}
+}
+
+func TestTheOldStatusStaysUntilTheSCMShowsTheNew(t *testing.T) {
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	_, ok := statusOf(standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: fakeDialect{}}, time.Now())
+	NewWithT(t).Expect(ok).To(BeFalse())
+}
+
+func TestATransitionKeepsItsTimeWhileReadyDoesNotChange(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	s := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}}
+	first, _ := statusOf(s, time.Unix(5000, 0))
+	s.before = first
+	second, _ := statusOf(s, time.Unix(9000, 0))
+	g.Expect(second).To(Equal(first))
+}
+
+func TestAConflictNamesTheOwnerAndBothValues(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key = testKey
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key = testKey
+	got, _ := statusOf(standing{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
+	g.Expect(got.SyncFailure.Message).To(Equal("github.com shows failure, as eu/team-a/x wants it; here it is success"))
+}
+
+func TestStatusOf_NamesAnOwnerInFullAndInPrintableText(t *testing.T) {
+	g := NewWithT(t)
+	// The longest names that Kubernetes gives a Secret, a namespace and an object: the hub takes
+	// no other from a member, see TestPage_LeavesOutWhatKubernetesWouldRefuse of kubeconfigs.
+	object := ObjectID{
+		Cluster:   strings.Repeat("c", validation.DNS1123SubdomainMaxLength),
+		Namespace: strings.Repeat("n", validation.DNS1123LabelMaxLength),
+		Name:      strings.Repeat("o", validation.DNS1123SubdomainMaxLength),
+	}
+	owner := claimBy("eu", "x", 1, "failure")
+	owner.Key, owner.Object, owner.Want.Description = testKey, object, "\x1b[2J\u202e"+strings.Repeat("d", 70_000)
+	loser := claimBy("us", "x", 2, "success")
+	loser.Key = testKey
+	shown := providers.Shown{Status: owner.Want}
+	for name, verdict := range map[string]Verdict{
+		v1alpha1.ReasonConflict:   {Owner: owner, Want: owner.Want},
+		v1alpha1.ReasonAggregated: {Owner: owner, Want: owner.Want, Joined: &Joined{}},
+		v1alpha1.ReasonDrifted:    {Owner: owner, Want: loser.Want},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := standing{claim: loser, verdict: verdict, shown: &shown, dialect: fakeDialect{}, title: "GitHub", drifted: name == v1alpha1.ReasonDrifted}
+			got, ok := statusOf(s, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			g.Expect(got.Owner).To(Equal(object.String()), "in full")
+			ready := apimeta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Reason).To(Equal(name))
+			for _, text := range []string{got.Owner, ready.Message} {
+				g.Expect(strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })).To(BeFalse(), "%q", text)
+			}
+			g.Expect(utf8.RuneCountInString(ready.Message)).To(BeNumerically("<=", 300))
+			if got.SyncFailure != nil {
+				g.Expect(got.SyncFailure.Message).To(Equal(ready.Message))
+			}
+		})
+	}
+	g.Expect(len(object.String())).To(BeNumerically("<", maxOther), "what is kept of a status")
+}
+
+func TestStatusOf_IsBounded(t *testing.T) {
+	g := NewWithT(t)
+	owner := claimBy("eu", "x", 1, "success")
+	owner.Key = testKey
+	long := strings.Repeat("é", 1<<20)
+	huge := providers.Shown{Status: providers.Status{Phase: "success", Description: long, URL: "https://" + long}}
+	drift := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &huge, drifted: true, dialect: fakeDialect{}, title: "GitHub"}
+	none := standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "%s", long), before: v1alpha1.CommitStatusStatus{Owner: long, Repo: long, Name: long, SHA: long, ShortSHA: long, Phase: v1alpha1.Phase(long), ScmProvider: long}}
+	for _, s := range []standing{drift, none} {
+		got, ok := statusOf(s, time.Unix(5000, 0))
+		g.Expect(ok).To(BeTrue())
+		body, err := json.Marshal(got)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(len(body)).To(BeNumerically("<", 256<<10))
+		kept := &v1alpha1.CommitStatus{Status: *got.DeepCopy()}
+		Trim(kept)
+		g.Expect(kept.Status).To(Equal(got), "the ledger keeps all of it, so it never seems to differ")
+	}
+}
+
+// A member's user writes control characters into a description, and another member's status
+// has it.
+func TestStatusOf_TellsNoControlCharactersOfAnotherCluster(t *testing.T) {
+	const evil = "one\x1b[2J\u202etwo"
+	for name, younger := range map[string]func(*v1alpha1.CommitStatus){
+		"in conflict": says("failure", "two", ""),
+		"shared":      says("success", "two", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			f.hear("eu", testStatus(createdAt(1), says("success", evil, "")))
+			f.hear("us", testStatus(createdAt(2), younger))
+			shown := shows("success")
+			shown.Description = evil
+			f.Showed(testKey, f.job(), shown, true)
+			f.g.Expect(f.published("us").Description).NotTo(ContainSubstring("\x1b"))
+			f.g.Expect(f.published("us")).To(BeNil(), "and that is all there is to say")
+		})
+	}
+}
+
+// A URL can have characters that do not print.
+func TestStatusOf_TellsNoURLOfAnotherClusterThatDoesNotPrint(t *testing.T) {
+	const evil = "https://ci.example.com/\u202egpj.exe"
+	f := newFleet(t)
+	f.hear("eu", testStatus(createdAt(1), says("success", "one", evil)))
+	f.hear("us", testStatus(createdAt(2), says("success", "one", "https://ci.example.com/")))
+	shown := shows("success")
+	shown.Description, shown.URL = "one", evil
+	f.Showed(testKey, f.job(), shown, true)
+	f.g.Expect(f.published("us").URL).NotTo(ContainSubstring("\u202e"))
+}
