@@ -3,13 +3,13 @@
 // multicluster manager.
 //
 //	hub.go        what is wired to what; options.go its settings
-//	watch.go      a member's CommitStatuses and GitRepos → ledger
-//	lead.go       whether this replica may write now; elected.go asks before each status
+//	members.go    a member's CommitStatuses and GitRepos → ledger
+//	election.go   whether this replica may write now; leaderonly.go asks before each status
 //	sealsecret.go the Secret with the keys of seals
-//	metrics.go    the ledger's figures, fleet.go those of members; series.go deletes the series
+//	metrics.go    the ledger's figures, membermetrics.go those of members; series.go deletes the series
 //	              of what is gone
 //	sharings.go   reports which members show the same objects
-//	memory.go     returns idle heap to the operating system
+//	heap.go       returns idle heap to the operating system
 //
 // Two level-triggered loops have the ledger between them: watch → sync and ledger → publish.
 // Each is idempotent, and either may run again at any time. Package ledger imports none of the

@@ -23,7 +23,7 @@ func TestAGitRepoThatIsLeftOutIsKeptAsItWas(t *testing.T) {
 		ledger: f.Ledger, apply: func(ledger.Changes) {}, leavesOut: func(string, client.Object) bool { return leavesOut },
 	}}
 	gone := func() {
-		follow.onRepoGone(name, follow.partingOf(toolscache.DeletedFinalStateUnknown{Obj: repo}))
+		follow.onRepoGone(name, follow.releaseReason(toolscache.DeletedFinalStateUnknown{Obj: repo}))
 	}
 	claimed := func() bool {
 		_, _, ok := f.Job(ledgertest.Key)

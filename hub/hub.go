@@ -106,8 +106,8 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	if err := mgr.Add(electedWatcher{h.watcher, lead}); err != nil {
 		return nil, fmt.Errorf("adding the watcher: %w", err)
 	}
-	if err := local.Add(thrift{every: giveBackEvery}); err != nil {
-		return nil, fmt.Errorf("adding what gives memory back: %w", err)
+	if err := local.Add(heapReleaser{every: releaseInterval}); err != nil {
+		return nil, fmt.Errorf("adding the heap releaser: %w", err)
 	}
 	if err := members.SetupWithManager(mgr); err != nil {
 		return nil, fmt.Errorf("setting up the members: %w", err)

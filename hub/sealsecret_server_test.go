@@ -53,6 +53,10 @@ type sealServer struct {
 }
 
 func startSealServer(t *testing.T) *sealServer {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	g := NewWithT(t)
 	c, err := clusters.Start(context.Background())
 	g.Expect(err).NotTo(HaveOccurred())

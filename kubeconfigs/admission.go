@@ -21,7 +21,7 @@ type admission struct {
 	// limit is in units, see unitSize.
 	limit int
 	// told is called when objects are left out, and when they are no more.
-	told func()
+	notify func()
 
 	units int
 	// entries are the objects that are kept.
@@ -38,7 +38,7 @@ type admission struct {
 
 func newAdmission(b *budget, member string, kind reflect.Type, limit int, told func()) *admission {
 	return &admission{
-		budget: b, member: member, kind: kind, limit: limit, told: told,
+		budget: b, member: member, kind: kind, limit: limit, notify: told,
 		entries: map[types.NamespacedName]*entry{}, namespaces: map[string]*namespace{},
 	}
 }
@@ -52,8 +52,8 @@ type namespace struct {
 	newest ranking[*entry]
 	// cutoff is the oldest object that is left out, nil for none: nothing newer is let in.
 	cutoff *entry
-	// from is the intake that brings it, and list the list that it was last in.
-	from *intake
+	// from is the limiter that brings it, and list the list that it was last in.
+	from *objectLimiter
 	list uint32
 }
 
@@ -110,7 +110,7 @@ func (n *namespace) Before(other *namespace) bool {
 func (n *namespace) Moved(at int) { n.at = at }
 
 // add keeps an object, and returns its namespace. The lock is held.
-func (a *admission) add(key types.NamespacedName, e *entry, from *intake) *namespace {
+func (a *admission) add(key types.NamespacedName, e *entry, from *objectLimiter) *namespace {
 	n := a.namespaces[key.Namespace]
 	if n == nil {
 		n = &namespace{name: key.Namespace, from: from, list: e.list}

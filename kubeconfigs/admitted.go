@@ -8,12 +8,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// How a feed changes an informer: within the limits. An object is admitted and put into the
+// How a reflector changes an informer: within the limits. An object is admitted and put into the
 // store under the informer's lock, so that one which is evicted for the sake of another
 // member meanwhile is not in the store in the end.
 
 // admit takes in an object of a watch, if the limits let it in.
-func (i *informer) admit(from *intake, object client.Object, added bool, size int) error {
+func (i *informer) admit(from *objectLimiter, object client.Object, added bool, size int) error {
 	i.mu.Lock()
 	retained := from.retains(object)
 	ok, out := from.admit(object, added, size+retained)
@@ -25,7 +25,7 @@ func (i *informer) admit(from *intake, object client.Object, added bool, size in
 
 // withdraw takes in that an object was deleted. last is how it was, nil where that is not
 // known. Handlers are told of one that was left out, too: they may have it hidden.
-func (i *informer) withdraw(from *intake, name types.NamespacedName, last client.Object) error {
+func (i *informer) withdraw(from *objectLimiter, name types.NamespacedName, last client.Object) error {
 	i.mu.Lock()
 	was, out := from.remove(name)
 	var err error
@@ -86,7 +86,7 @@ func (i *informer) complete(l *listing) error {
 		}
 	}
 	for _, name := range gone {
-		if err := i.lose(l.intake, name, l.truncated || l.nameless); err != nil {
+		if err := i.lose(l.objectLimiter, name, l.truncated || l.nameless); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (i *informer) fill(l *listing, come sized) error {
 
 // lose takes out an object that a list does not have, or that cannot be read. It is hidden
 // where it may still exist.
-func (i *informer) lose(from *intake, name types.NamespacedName, hidden bool) error {
+func (i *informer) lose(from *objectLimiter, name types.NamespacedName, hidden bool) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if !from.lose(name) {

@@ -13,17 +13,17 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// limitedMember is an informer of a member with its intake, in a fleet, and what a handler is told.
+// limitedMember is an informer of a member with its limiter, in a fleet, and what a handler is told.
 type limitedMember struct {
 	*informer
-	from  *intake
+	from  *objectLimiter
 	told  told
 	hides []bool
 }
 
 func newLimitedMember(g *WithT, fleet *budget, name string, limit int) *limitedMember {
 	m := &limitedMember{informer: newInformer(&v1alpha1.GitRepo{})}
-	m.feedBy(&feed{into: m.informer})
+	m.addReflector(&reflector{into: m.informer})
 	m.from = limited(m.informer, limit)
 	m.from.budget, m.from.member = fleet, name
 	_, err := m.AddEventHandler(m.told.handler())

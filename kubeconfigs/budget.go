@@ -63,7 +63,7 @@ func newBudget(limit int, clk clock.PassiveClock) *budget {
 }
 
 // change runs do under the lock. What it causes is delivered by the caller, without any lock.
-func (b *budget) change(i *intake, do func(*effects)) effects {
+func (b *budget) change(i *objectLimiter, do func(*effects)) effects {
 	var out effects
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -146,7 +146,7 @@ type effects struct {
 	// evicted are objects that were in a cache, and are to leave it.
 	evicted []evicted
 	// told are called since objects are left out now, or are no more.
-	told []func()
+	notify []func()
 }
 
 // deliver takes evicted objects out of the caches and tells about members whose objects are
@@ -160,7 +160,7 @@ func (o effects) deliver() error {
 			}
 		}
 	}
-	for _, told := range o.told {
+	for _, told := range o.notify {
 		told()
 	}
 	return first

@@ -28,12 +28,12 @@ type memberCache struct {
 	api        rest.Interface
 	codec      *codec
 	options    Options
-	bounds     *intakes
+	bounds     *objectLimiters
 	namespaces []string
 	// forbidden are the namespaces that cannot be listed, as far as is known.
 	forbidden map[string]error
 	// told is called when how the member is served has changed.
-	told func()
+	notify func()
 	// started is closed by Start.
 	started chan struct{}
 	running sync.WaitGroup
@@ -46,12 +46,12 @@ type memberCache struct {
 
 var _ cache.Cache = &memberCache{}
 
-func newMemberCache(api rest.Interface, codec *codec, options Options, namespaces []string, forbidden map[string]error, bounds *intakes) *memberCache {
+func newMemberCache(api rest.Interface, codec *codec, options Options, namespaces []string, forbidden map[string]error, bounds *objectLimiters) *memberCache {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	return &memberCache{
-		api: api, codec: codec, options: options, namespaces: namespaces, forbidden: forbidden, bounds: bounds, told: func() {}, started: make(chan struct{}),
+		api: api, codec: codec, options: options, namespaces: namespaces, forbidden: forbidden, bounds: bounds, notify: func() {}, started: make(chan struct{}),
 		informers: map[schema.GroupVersionKind]*informer{}, ends: map[schema.GroupVersionKind]context.CancelFunc{},
 	}
 }
@@ -118,13 +118,13 @@ func (c *memberCache) newInformer(kind schema.GroupVersionKind) (*informer, erro
 	}
 	i := newInformer(object)
 	for _, namespace := range c.namespaces {
-		i.feedBy(c.newFeed(i, kind, namespace))
+		i.addReflector(c.newReflector(i, kind, namespace))
 	}
 	return i, nil
 }
 
-// newFeed makes the feed of a kind and a namespace.
-func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, namespace string) *feed {
+// newReflector makes the reflector of a kind and a namespace.
+func (c *memberCache) newReflector(into *informer, kind schema.GroupVersionKind, namespace string) *reflector {
 	bounds := c.bounds.add(into, namespace)
 	objects := &objects{codec: c.codec, kind: kind, namespace: namespace, keep: c.options.Keep}
 	ask := func(options metav1.ListOptions) *rest.Request {
@@ -132,15 +132,15 @@ func (c *memberCache) newFeed(into *informer, kind schema.GroupVersionKind, name
 	}
 	p := newProgress(c.options.Clock, c.bounds.provider.lagLimit, func() {
 		c.settle()
-		c.told()
+		c.notify()
 	})
 	_, p.held = c.forbidden[namespace]
-	f := &feed{
-		into: into, intake: bounds.intake, omitted: bounds.omitted, objects: objects, unreadable: bounds.unreadable, progress: p,
+	f := &reflector{
+		into: into, limiter: bounds.objectLimiter, omitted: bounds.omitted, objects: objects, unreadable: bounds.unreadable, progress: p,
 		open: func(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
 			return ask(options).Stream(ctx)
 		},
-		delay: feedBackoff.DelayWithReset(clock.RealClock{}, calm), reopenDelay: reopenBackoff.DelayWithReset(clock.RealClock{}, calm),
+		delay: reflectorBackoff.DelayWithReset(clock.RealClock{}, calm), reopenDelay: reopenBackoff.DelayWithReset(clock.RealClock{}, calm),
 		clock: clock.RealClock{}, log: c.options.Log,
 	}
 	f.lister = &lister{limit: c.options.ObjectLimit, clock: c.options.Clock, wait: f.pause}
@@ -163,7 +163,7 @@ func (c *memberCache) begin(kind schema.GroupVersionKind, i *informer) {
 	}
 	ctx, end := context.WithCancel(c.ctx)
 	c.ends[kind] = end
-	for _, f := range i.feeds {
+	for _, f := range i.reflectors {
 		c.running.Go(func() {
 			defer i.stop()
 			f.run(ctx)

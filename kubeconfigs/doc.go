@@ -7,15 +7,15 @@
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
 // (deadline.go) and goes to that member alone (transport.go). Its errors are stripped of the
-// token and of control characters where they come in (hide.go, ratelimit/response). What a
-// member can take of the hub's memory is bounded: a response (answer.go), and how many objects
+// token and of control characters where they come in (redact.go, ratelimit/response). What a
+// member can take of the hub's memory is bounded: a response (responselimit.go), and how many objects
 // are kept. Lists and watches are never decoded as a whole: a scanner (scan.go) passes over the
 // stream and keeps of one object at a time what is used (raw.go), which object.go decodes
-// and checks. What cannot be read is left out and named (omitted.go). Those of a kind are shared out between its namespaces (admission.go, intake.go,
+// and checks. What cannot be read is left out and named (omitted.go). Those of a kind are shared out between its namespaces (admission.go, objectlimiter.go,
 // listing.go), and those of all members between the members (budget.go).
 //
 // Two Secrets of one cluster would have everything of it claimed twice. The evidence for
-// that is the ServiceAccount that their tokens are of (same.go): a token is in a Secret of
+// that is the ServiceAccount that their tokens are of (duplicates.go): a token is in a Secret of
 // the hub's namespace, whose writers are trusted anyhow, its UID is of one cluster alone,
 // and it stays when the token is renewed. The objects that a member shows are no evidence,
 // since a member can show whatever it likes, copies of another's objects too: whoever could
@@ -28,17 +28,17 @@
 // dials, checks and engages, and tries again as long as its Secret is there. A
 // member that hangs, refuses or lacks the CRDs costs that goroutine and nothing
 // else; Provider.Health tells why it is not connected, and so does an annotation of
-// its Secret (announce.go).
+// its Secret (healthpublisher.go).
 //
 // An API server deletes the objects of a CRD before the CRD, and tells of each as of any
 // other deletion. So the hub asks (serving.go) whether a member serves the kinds after one
 // that would have something canceled.
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
-// (cache.go) is of two kinds and no more. A feed (feed.go) for each kind
+// (cache.go) is of two kinds and no more. A reflector (reflector.go) for each kind
 // and namespace lists (list.go, page.go; listend.go bounds a list), watches (stream.go) and
 // notifies (informer.go, admitted.go, registration.go), all in one goroutine and without
-// queues. progress.go records how far a feed is, and lag.go decides whether it keeps up with
+// queues. progress.go records how far a reflector is, and lag.go decides whether it keeps up with
 // the newest list (pure); watched.go and service.go gather that for a member.
 //
 // Members are engaged on every replica, leader or not, so that a standby has

@@ -18,8 +18,8 @@ type engagement struct {
 	cluster    cluster.Cluster
 	cache      *memberCache
 	connection *connection
-	wish       wish
-	intakes    *intakes
+	desired    desired
+	limiters   *objectLimiters
 	cancel     context.CancelFunc
 }
 
@@ -30,16 +30,16 @@ type engagement struct {
 func (e *engagement) recheck(ctx context.Context, codec *codec) error {
 	select {
 	case doubt := <-e.connection.doubts:
-		if len(e.wish.namespaces) == 0 || !apierrors.IsForbidden(doubt) {
+		if len(e.desired.namespaces) == 0 || !apierrors.IsForbidden(doubt) {
 			return doubt
 		}
 	default:
 	}
-	if err := e.intakes.trouble(); err != nil {
+	if err := e.limiters.trouble(); err != nil {
 		return err
 	}
 	before := e.cache.reached()
-	found, err := check(ctx, e.connection, codec, e.wish.namespaces)
+	found, err := check(ctx, e.connection, codec, e.desired.namespaces)
 	if err == nil {
 		e.cache.compare(before, found)
 	}
@@ -47,10 +47,10 @@ func (e *engagement) recheck(ctx context.Context, codec *codec) error {
 }
 
 // present is the same engagement with another token. The watches go on.
-func (e *engagement) present(w wish) *engagement {
+func (e *engagement) present(w desired) *engagement {
 	e.connection.present(w.access.BearerToken)
 	again := *e
-	again.wish = w
+	again.desired = w
 	return &again
 }
 
@@ -59,16 +59,16 @@ func (e *engagement) present(w wish) *engagement {
 // stops answering now would hold up its own end.
 //
 // ctx is the member's own, not the attempt's: the cluster lives as long.
-func (m *member) engage(ctx context.Context, c *connection, w wish, found findings) error {
+func (m *member) engage(ctx context.Context, c *connection, w desired, found findings) error {
 	p := m.provider
-	bounds := newIntakes(p, m.name.String(), m.remark, c.transport.raise)
+	bounds := newObjectLimiters(p, m.name.String(), m.remark, c.transport.raise)
 	fresh, watched, err := p.newCluster(c, w.namespaces, found.forbidden, bounds)
 	if err != nil {
 		return err
 	}
-	watched.told = m.reassess
+	watched.notify = m.reassess
 	ctx, cancel := context.WithCancel(ctx)
-	next := &engagement{cluster: fresh, cache: watched, connection: c, wish: w, intakes: bounds, cancel: cancel}
+	next := &engagement{cluster: fresh, cache: watched, connection: c, desired: w, limiters: bounds, cancel: cancel}
 	m.setOutdated("")
 	m.setRefused("")
 	m.setForbidden(false)
@@ -114,7 +114,7 @@ func (m *member) leave() {
 }
 
 // newCluster makes the cluster that is engaged. What members can share, they do.
-func (p *Provider) newCluster(c *connection, namespaces []string, forbidden map[string]error, bounds *intakes) (cluster.Cluster, *memberCache, error) {
+func (p *Provider) newCluster(c *connection, namespaces []string, forbidden map[string]error, bounds *objectLimiters) (cluster.Cluster, *memberCache, error) {
 	api, err := c.api(p.codec())
 	if err != nil {
 		return nil, nil, err

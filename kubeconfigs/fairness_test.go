@@ -70,7 +70,7 @@ func TestANewObjectOfASmallNamespaceIsLetInAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	i := newIntakeTest(3)
 	i.listAll(small, those(1, 2, 3, 4)...)
-	ok, out := i.intake.admit(bornIn("team-b", 5), true, 0)
+	ok, out := i.objectLimiter.admit(bornIn("team-b", 5), true, 0)
 	g.Expect(ok).To(BeTrue())
 	g.Expect(out.evicted).To(HaveExactElements(HaveField("Name", "status-3")), "the newest of the other")
 	g.Expect(i.leftOut()).To(Equal(2))
@@ -122,7 +122,7 @@ func TestNamespacesThatAreListedOneByOneShareALimit(t *testing.T) {
 	g := NewWithT(t)
 	a := newIntakeTest(10)
 	a.namespace = "a"
-	b := &intakeTest{intake: &intake{admission: a.admission, namespace: "b"}, clock: a.clock}
+	b := &intakeTest{objectLimiter: &objectLimiter{admission: a.admission, namespace: "b"}, clock: a.clock}
 	a.listAll(small, inEach([]string{"a"}, []int{20})...)
 	g.Expect(a.counts()).To(Equal(map[string]int{"a": 10}), "there is no other yet")
 	b.listAll(small, inEach([]string{"b"}, []int{3})...)

@@ -104,22 +104,22 @@ func hostile(t *testing.T, answer http.HandlerFunc) *connection {
 	return connect(t, serve(t, true, answer), defaultDeadlines)
 }
 
-// feedOf is a feed of a member's CommitStatuses, whose watch ends with ctx.
-func feedOf(t *testing.T, c *connection) *feed {
+// feedOf is a reflector of a member's CommitStatuses, whose watch ends with ctx.
+func feedOf(t *testing.T, c *connection) *reflector {
 	t.Helper()
 	return feedIn(t, c, New(Options{Clock: clocktesting.NewFakeClock(time.Now()), Scheme: clusters.Scheme()}))
 }
 
-// feedIn is a feed of a member of a provider.
-func feedIn(t *testing.T, c *connection, p *Provider) *feed {
+// feedIn is a reflector of a member of a provider.
+func feedIn(t *testing.T, c *connection, p *Provider) *reflector {
 	t.Helper()
 	g := NewWithT(t)
 	api, err := c.api(p.codec())
 	g.Expect(err).NotTo(HaveOccurred())
-	bounds := newIntakes(p, "eu", func() {}, func(error) {})
+	bounds := newObjectLimiters(p, "eu", func() {}, func(error) {})
 	made, err := newMemberCache(api, p.codec(), p.options, nil, nil, bounds).newInformer(commitStatus)
 	g.Expect(err).NotTo(HaveOccurred())
-	return made.feeds[0]
+	return made.reflectors[0]
 }
 
 var commitStatus = v1alpha1.GroupVersion.WithKind("CommitStatus")

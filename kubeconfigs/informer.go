@@ -13,16 +13,16 @@ import (
 
 // informer keeps the objects of a kind that a member has, and tells handlers of changes.
 //
-// Unlike client-go's it has no queues and no goroutines for them: the feed that reads a
+// Unlike client-go's it has no queues and no goroutines for them: the reflector that reads a
 // watch changes the store and calls the handlers. A handler that is slow holds up the
 // watch, which a member then has to wait with, and no changes pile up here. Handlers are
 // called one at a time, in order, after the change is in the store; they must not add or
 // remove handlers.
 type informer struct {
-	kind  client.Object
-	store cache.Store
-	feeds []*feed
-	// synced is closed when the first list of each feed is in the store, and told.
+	kind       client.Object
+	store      cache.Store
+	reflectors []*reflector
+	// synced is closed when the first list of each reflector is in the store, and told.
 	synced chan struct{}
 	// hidden is the object that handlers are told of as gone although it is only left out.
 	hidden atomic.Pointer[types.NamespacedName]
@@ -30,7 +30,7 @@ type informer struct {
 	// mu is held while a change is told.
 	mu       sync.Mutex
 	handlers []*registration
-	// unlisted counts the feeds that have not listed yet.
+	// unlisted counts the reflectors that have not listed yet.
 	unlisted int
 	stopped  bool
 	// changes counts what handlers were told of.
@@ -41,9 +41,9 @@ func newInformer(kind client.Object) *informer {
 	return &informer{kind: kind, synced: make(chan struct{}), store: cache.NewStore(cache.DeletionHandlingMetaNamespaceKeyFunc)}
 }
 
-// feedBy adds a feed, before any runs.
-func (i *informer) feedBy(f *feed) {
-	i.feeds = append(i.feeds, f)
+// addReflector adds a reflector, before any runs.
+func (i *informer) addReflector(f *reflector) {
+	i.reflectors = append(i.reflectors, f)
 	i.unlisted++
 }
 
@@ -115,7 +115,7 @@ func (i *informer) outdates(name client.ObjectKey, version string) bool {
 	return err == nil && newer != nil && older(version, newer.GetResourceVersion())
 }
 
-// listed takes in that a feed has listed for the first time, or that its first list is not
+// listed takes in that a reflector has listed for the first time, or that its first list is not
 // waited for.
 func (i *informer) listed() {
 	i.mu.Lock()

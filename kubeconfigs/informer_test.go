@@ -53,27 +53,27 @@ func list(repos ...*v1alpha1.GitRepo) (objects []client.Object) {
 	return objects
 }
 
-// limited is an intake of its own that fills an informer.
-func limited(i *informer, limit int) *intake {
+// limited is a limiter of its own that fills an informer.
+func limited(i *informer, limit int) *objectLimiter {
 	clk := clocktesting.NewFakeClock(time.Unix(1e9, 0))
-	return &intake{into: i, admission: newAdmission(newBudget(1000, clk), "eu", reflect.TypeOf(i.kind), limit, func() {})}
+	return &objectLimiter{into: i, admission: newAdmission(newBudget(1000, clk), "eu", reflect.TypeOf(i.kind), limit, func() {})}
 }
 
-// informerOf is an informer of GitRepos with so many feeds.
-func informerOf(feeds int) (*informer, *intake) {
+// informerOf is an informer of GitRepos with so many reflectors.
+func informerOf(feeds int) (*informer, *objectLimiter) {
 	i := newInformer(&v1alpha1.GitRepo{})
 	for range feeds {
-		i.feedBy(&feed{into: i})
+		i.addReflector(&reflector{into: i})
 	}
 	return i, limited(i, 100)
 }
 
 // replace has a list of a namespace, or of all for "", taken in.
-func replace(from *intake, namespace string, objects []client.Object, first bool) error {
+func replace(from *objectLimiter, namespace string, objects []client.Object, first bool) error {
 	return replaceBy(listKind{}, from, namespace, objects, first)
 }
 
-func replaceBy(kind listKind, from *intake, namespace string, objects []client.Object, first bool) error {
+func replaceBy(kind listKind, from *objectLimiter, namespace string, objects []client.Object, first bool) error {
 	from.namespace = namespace
 	l := from.list(kind)
 	for _, object := range objects {
@@ -101,24 +101,24 @@ func (i *informer) kept() (names []string) {
 
 func TestAHandlerIsToldOfWhatChanges(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*intake) error
+		change func(*objectLimiter) error
 		told   told
 		left   []string
 	}{
-		"an object that comes":    {func(i *intake) error { return i.into.admit(i, repo("c", "1"), true, 0) }, told{"add c1 false"}, []string{"a1", "b1", "z1", "c1"}},
-		"one that changes":        {func(i *intake) error { return i.into.admit(i, repo("b", "2"), true, 0) }, told{"update b1 b2"}, []string{"a1", "b2", "z1"}},
-		"one that does not":       {func(i *intake) error { return i.into.admit(i, repo("b", "1"), true, 0) }, nil, []string{"a1", "b1", "z1"}},
-		"one that goes":           {func(i *intake) error { return i.into.withdraw(i, keyOf(repo("b", "1")), repo("b", "2")) }, told{"delete b2"}, []string{"a1", "z1"}},
-		"one that was not there":  {func(i *intake) error { return i.into.withdraw(i, keyOf(repo("d", "1")), repo("d", "2")) }, nil, []string{"a1", "b1", "z1"}},
-		"a list of its namespace": {func(i *intake) error { return replace(i, "team", list(repo("c", "3"), repo("a", "1")), false) }, told{"add c3 false", "delete unknown team/b"}, []string{"a1", "c3", "z1"}},
-		"a list of all":           {func(i *intake) error { return replace(i, "", list(repo("b", "2"), repo("a", "1")), false) }, told{"update b1 b2", "delete unknown other/z"}, []string{"a1", "b2"}},
-		"a list after a restore": {func(i *intake) error {
+		"an object that comes":    {func(i *objectLimiter) error { return i.into.admit(i, repo("c", "1"), true, 0) }, told{"add c1 false"}, []string{"a1", "b1", "z1", "c1"}},
+		"one that changes":        {func(i *objectLimiter) error { return i.into.admit(i, repo("b", "2"), true, 0) }, told{"update b1 b2"}, []string{"a1", "b2", "z1"}},
+		"one that does not":       {func(i *objectLimiter) error { return i.into.admit(i, repo("b", "1"), true, 0) }, nil, []string{"a1", "b1", "z1"}},
+		"one that goes":           {func(i *objectLimiter) error { return i.into.withdraw(i, keyOf(repo("b", "1")), repo("b", "2")) }, told{"delete b2"}, []string{"a1", "z1"}},
+		"one that was not there":  {func(i *objectLimiter) error { return i.into.withdraw(i, keyOf(repo("d", "1")), repo("d", "2")) }, nil, []string{"a1", "b1", "z1"}},
+		"a list of its namespace": {func(i *objectLimiter) error { return replace(i, "team", list(repo("c", "3"), repo("a", "1")), false) }, told{"add c3 false", "delete unknown team/b"}, []string{"a1", "c3", "z1"}},
+		"a list of all":           {func(i *objectLimiter) error { return replace(i, "", list(repo("b", "2"), repo("a", "1")), false) }, told{"update b1 b2", "delete unknown other/z"}, []string{"a1", "b2"}},
+		"a list after a restore": {func(i *objectLimiter) error {
 			return replaceBy(listKind{restored: true}, i, "team", list(repo("a", "1"), repo("b", "0")), false)
 		}, told{"update a1 a1", "update b1 b0"}, []string{"a1", "b0", "z1"}},
-		"a namespace's late first list": {func(i *intake) error {
+		"a namespace's late first list": {func(i *objectLimiter) error {
 			return replaceBy(listKind{late: true}, i, "team", list(repo("a", "1"), repo("b", "1"), repo("c", "1")), false)
 		}, told{"add c1 true"}, []string{"a1", "b1", "z1", "c1"}},
-		"one created anew": {func(i *intake) error {
+		"one created anew": {func(i *objectLimiter) error {
 			other := repo("b", "1")
 			other.UID = "v"
 			return i.into.admit(i, other, true, 0)

@@ -19,7 +19,7 @@ const (
 	lagChecks = 3
 )
 
-// remedy is what a feed does about a watch that does not keep up.
+// remedy is what a reflector does about a watch that does not keep up.
 type remedy int
 
 const (

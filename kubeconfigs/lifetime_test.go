@@ -81,25 +81,25 @@ func TestMember_TellsThatItsCredentialEndsSoon(t *testing.T) {
 	clk, recorder := clocktesting.NewFakeClock(noon), events.NewFakeRecorder(10)
 	p := New(Options{Clock: clk, Log: logr.Discard(), Recorder: recorder})
 	m := newMember(p, "eu")
-	w := wish{
-		secret: &corev1.ObjectReference{}, print: [32]byte{1},
+	w := desired{
+		secret: &corev1.ObjectReference{}, fingerprint: [32]byte{1},
 		life: lifetime{noon.Add(-300 * 24 * time.Hour), noon.Add(8 * 24 * time.Hour), "client certificate"},
 	}
-	m.offer(w)
-	m.replace(&engagement{wish: w, cache: &memberCache{ctx: t.Context()}, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
-	m.tell(outcome{})
+	m.update(w)
+	m.replace(&engagement{desired: w, cache: &memberCache{ctx: t.Context()}, limiters: newObjectLimiters(p, "eu", func() {}, func(error) {})})
+	m.report(outcome{})
 	g.Expect(recorder.Events).To(Receive(HavePrefix("Normal Connected")))
 	g.Expect(m.healthNow().CredentialExpiry).To(Equal(w.life.until))
 
 	clk.Step(25 * time.Hour)
-	m.tell(outcome{})
+	m.report(outcome{})
 	g.Expect(recorder.Events).To(Receive(Equal("Warning CredentialExpiring watching, but the client certificate ends at 2026-12-01T12:00:00Z: put a new one into the Secret")))
 	g.Expect(m.healthNow()).To(haveState(Connected, ReasonCredentialExpiring))
-	m.tell(outcome{})
+	m.report(outcome{})
 	g.Expect(recorder.Events).NotTo(Receive(), "once")
 	m.setForbidden(true)
 	g.Expect(m.healthNow().Reason).To(Equal(ReasonCredentialExpiring))
-	m.tell(outcome{})
+	m.report(outcome{})
 	g.Expect(m.healthNow().Message).To(And(ContainSubstring("the client certificate ends"), ContainSubstring("patch commitstatuses/status")))
 	g.Expect(m.healthNow().Forbidden).To(BeTrue())
 }
@@ -121,7 +121,7 @@ func TestMember_TellsThatItsCredentialEndsHoweverItIs(t *testing.T) {
 		"has objects left out":         {ending, ending, outcome{}, true, 2, Connected, ReasonCredentialExpiring, "the newest are left out"},
 		"is listed for the first time": {ending, ending, outcome{}, false, 0, Connecting, ReasonListing, "first lists"},
 		"is down":                      {ending, lifetime{}, outcome{err: down}, false, 0, Unreachable, ReasonUnreachable, "refused"},
-		"is a refused duplicate":       {ending, lifetime{}, outcome{err: wish{}.refusedAs("older").refused}, false, 0, Refused, SameCluster, "older"},
+		"is a refused duplicate":       {ending, lifetime{}, outcome{err: desired{}.refusedAs("older").refused}, false, 0, Refused, SameCluster, "older"},
 		"has a new kubeconfig that does not work, the one before ends": {
 			lasting, ending, outcome{err: down, kept: true}, true, 0, Connected, ReasonUnreachable, "not used yet",
 		},
@@ -131,22 +131,22 @@ func TestMember_TellsThatItsCredentialEndsHoweverItIs(t *testing.T) {
 			recorder := events.NewFakeRecorder(10)
 			p := New(Options{Clock: clocktesting.NewFakeClock(noon), Log: logr.Discard(), Recorder: recorder, ObjectLimit: 1})
 			m := newMember(p, "eu")
-			w := wish{secret: &corev1.ObjectReference{}, print: [32]byte{1}, life: test.secret}
-			m.offer(w)
+			w := desired{secret: &corev1.ObjectReference{}, fingerprint: [32]byte{1}, life: test.secret}
+			m.update(w)
 			if test.engaged != (lifetime{}) {
-				bounds, cache := newIntakes(p, "eu", func() {}, func(error) {}), &memberCache{}
+				bounds, cache := newObjectLimiters(p, "eu", func() {}, func(error) {}), &memberCache{}
 				if test.begun {
 					cache.ctx = t.Context()
 				}
 				into := newInformer(&v1alpha1.GitRepo{})
-				intake := bounds.add(into, "").intake
+				intake := bounds.add(into, "").objectLimiter
 				for n := range test.objects {
 					_, _ = intake.admit(repo(fmt.Sprint("r", n), fmt.Sprint(n+1)), true, 0)
 				}
-				m.replace(&engagement{wish: wish{life: test.engaged}, cache: cache, intakes: bounds})
+				m.replace(&engagement{desired: desired{life: test.engaged}, cache: cache, limiters: bounds})
 			}
 			for range 2 {
-				m.tell(test.came)
+				m.report(test.came)
 			}
 			health := m.healthNow()
 			g.Expect(health).To(haveState(test.state, test.reason))

@@ -175,7 +175,7 @@ var _ = Describe("A member with more objects than are let in", func() {
 func TestFeedFill_KeepsNothingOfAFirstPageThatWasTooLarge(t *testing.T) {
 	g := NewWithT(t)
 	s := &script{lists: [][]*v1alpha1.GitRepo{nil, {repo("a", "2")}}}
-	s.before = func(f *feed) {
+	s.before = func(f *reflector) {
 		next := f.fetch
 		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
 			if o.Limit == pageSize {
@@ -199,7 +199,7 @@ func TestFeedFill_KeepsNothingOfAFirstPageThatWasTooLarge(t *testing.T) {
 func TestFeedFill_CountsWhatIsLeftOutOnce(t *testing.T) {
 	g := NewWithT(t)
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}, {repo("a", "1")}, {repo("b", "1"), repo("c", "1")}}}
-	s.before = func(f *feed) {
+	s.before = func(f *reflector) {
 		next, failed := f.fetch, false
 		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
 			if o.Continue != "" && !failed {
@@ -220,5 +220,5 @@ func TestFeedFill_CountsWhatIsLeftOutOnce(t *testing.T) {
 	}
 	i, f := s.feed(t, 1)
 	g.Expect(i.kept()).To(ConsistOf("a1"))
-	g.Expect(f.intake.leftOut()).To(Equal(2), "b and c")
+	g.Expect(f.limiter.leftOut()).To(Equal(2), "b and c")
 }

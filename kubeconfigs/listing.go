@@ -12,7 +12,7 @@ import (
 // since it may be left out for one that comes later; it counts from the first. Of an object
 // that is listed twice the first counts.
 type listing struct {
-	*intake
+	*objectLimiter
 	number uint32
 	kind   listKind
 	// pending are the new objects, and left is how many objects of the list are left out.
@@ -58,19 +58,19 @@ const (
 )
 
 // list begins a list.
-func (i *intake) list(kind listKind) *listing {
+func (i *objectLimiter) list(kind listKind) *listing {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lists++
 	i.frees, i.forAll = i.admission.frees, false
-	i.listing = &listing{intake: i, number: i.lists, kind: kind, before: i.count(), pending: map[*entry]sized{}}
+	i.listing = &listing{objectLimiter: i, number: i.lists, kind: kind, before: i.count(), pending: map[*entry]sized{}}
 	return i.listing
 }
 
 // offer decides about an object of the list, beside which handlers keep so much.
 func (l *listing) offer(object client.Object, size, retained int) (v verdict, out effects) {
 	key := client.ObjectKeyFromObject(object)
-	out = l.change(l.intake, func(out *effects) {
+	out = l.change(l.objectLimiter, func(out *effects) {
 		if !l.takes(key) {
 			return
 		}
@@ -84,7 +84,7 @@ func (l *listing) offer(object client.Object, size, retained int) (v verdict, ou
 			e.list = l.number
 			l.replace(key, e, object, size+retained)
 			l.squeeze(l.admission, newcomer{}, out)
-			out.forget(key, l.intake)
+			out.forget(key, l.objectLimiter)
 			if v = refreshed; l.entries[key] == nil {
 				v = outgrew
 			}
@@ -96,7 +96,7 @@ func (l *listing) offer(object client.Object, size, retained int) (v verdict, ou
 			return
 		}
 		l.pending[e] = sized{object, size}
-		l.add(key, e, l.intake)
+		l.add(key, e, l.objectLimiter)
 		l.squeeze(l.admission, newcomer{}, out)
 	})
 	return v, out
@@ -105,7 +105,7 @@ func (l *listing) offer(object client.Object, size, retained int) (v verdict, ou
 // end ends a list that is complete. It returns the new objects, which are to be brought into
 // the cache, and the names of those in it that the list does not have.
 func (l *listing) end() (pending []sized, gone []types.NamespacedName, out effects) {
-	out = l.change(l.intake, func(*effects) {
+	out = l.change(l.objectLimiter, func(*effects) {
 		for _, object := range l.pending {
 			pending = append(pending, object)
 		}
@@ -117,7 +117,7 @@ func (l *listing) end() (pending []sized, gone []types.NamespacedName, out effec
 		if l.truncated {
 			l.left = max(l.left, 1)
 		}
-		l.listing, l.intake.left, l.listedAt = nil, l.left, l.clock.Now()
+		l.listing, l.objectLimiter.left, l.listedAt = nil, l.left, l.clock.Now()
 		if l.left == 0 {
 			l.crowdedAt = time.Time{}
 		}
@@ -125,8 +125,8 @@ func (l *listing) end() (pending []sized, gone []types.NamespacedName, out effec
 	return pending, gone, out
 }
 
-// each calls do for each entry that the intake has brought. The lock is held.
-func (i *intake) each(do func(types.NamespacedName, *entry)) {
+// each calls do for each entry that the limiter has brought. The lock is held.
+func (i *objectLimiter) each(do func(types.NamespacedName, *entry)) {
 	if i.namespace == "" {
 		for key, e := range i.entries {
 			do(key, e)
@@ -140,8 +140,8 @@ func (i *intake) each(do func(types.NamespacedName, *entry)) {
 	}
 }
 
-// count returns how many entries the intake has brought. The lock is held.
-func (i *intake) count() int {
+// count returns how many entries the limiter has brought. The lock is held.
+func (i *objectLimiter) count() int {
 	if i.namespace == "" {
 		return len(i.entries)
 	}

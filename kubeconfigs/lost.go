@@ -6,11 +6,11 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// loss is how a feed has lost objects that no watch reported as deleted.
+// loss is how a reflector has lost objects that no watch reported as deleted.
 type loss struct {
 	// lostFrom, lostAt and heardAt are those of progress.
 	lostFrom, lostAt, heardAt time.Time
-	// holds says that the feed has objects that it did not lose.
+	// holds says that the reflector has objects that it did not lose.
 	holds bool
 }
 
@@ -39,11 +39,11 @@ func (p *progress) replaced(before, survivors int) {
 	}
 }
 
-// loss returns what the feed has lost.
-func (f *feed) loss() loss {
-	f.intake.mu.Lock()
-	holds := f.intake.count() > 0
-	f.intake.mu.Unlock()
+// loss returns what the reflector has lost.
+func (f *reflector) loss() loss {
+	f.limiter.mu.Lock()
+	holds := f.limiter.count() > 0
+	f.limiter.mu.Unlock()
 	f.progress.mu.Lock()
 	defer f.progress.mu.Unlock()
 	return loss{lostFrom: f.lostFrom, lostAt: f.lostAt, heardAt: f.heardAt, holds: holds && f.lostAt.IsZero()}
@@ -59,7 +59,7 @@ func (c *memberCache) lost() (at, doubtAt time.Time) {
 	status, repo := v1alpha1.GroupVersion.WithKind("CommitStatus"), v1alpha1.GroupVersion.WithKind("GitRepo")
 	newest := map[string]loss{}
 	var holding []loss
-	c.eachFeed(func(f *feed) {
+	c.eachFeed(func(f *reflector) {
 		l := f.loss()
 		if l.holds {
 			holding = append(holding, l)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMemberCacheLost_TellsAMemberThatLostAllFromOneThatDeletedSome(t *testing.T) {
-	// fed is a feed that held objects, or none, and what a list had of them so long ago.
+	// fed is a reflector that held objects, or none, and what a list had of them so long ago.
 	type fed struct {
 		kind              string
 		before, survivors int
@@ -58,15 +58,15 @@ func TestMemberCacheLost_TellsAMemberThatLostAllFromOneThatDeletedSome(t *testin
 			c := &memberCache{}
 			into := newInformer(&v1alpha1.GitRepo{})
 			for _, each := range tt.feeds {
-				f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(each.kind), progress: newProgress(clk, lagLimit, func() {})}
+				f := &reflector{into: into, limiter: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(each.kind), progress: newProgress(clk, lagLimit, func() {})}
 				clk.SetTime(noon.Add(-each.listed))
 				f.replaced(each.before, each.survivors)
 				clk.SetTime(noon.Add(-each.heard))
 				f.came("7", true)
 				if each.holds {
-					_, _ = f.intake.admit(repo("a", "1"), true, 0)
+					_, _ = f.limiter.admit(repo("a", "1"), true, 0)
 				}
-				into.feeds = append(into.feeds, f)
+				into.reflectors = append(into.reflectors, f)
 			}
 			c.informers = map[schema.GroupVersionKind]*informer{{}: into}
 			clk.SetTime(noon)
@@ -108,17 +108,17 @@ func TestMemberCacheLost_WaitsForEveryCommitStatusList(t *testing.T) {
 	clk := clocktesting.NewFakeClock(noon)
 	into := newInformer(&v1alpha1.GitRepo{})
 	add := func(kind string, lost bool) {
-		f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+		f := &reflector{into: into, limiter: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
 		if lost {
 			clk.SetTime(noon)
 			f.replaced(1, 0)
 		} else {
 			clk.SetTime(noon.Add(-time.Minute))
 			f.replaced(1, 1)
-			_, _ = f.intake.admit(repo("a", "1"), true, 0)
+			_, _ = f.limiter.admit(repo("a", "1"), true, 0)
 		}
 		f.came("7", true)
-		into.feeds = append(into.feeds, f)
+		into.reflectors = append(into.reflectors, f)
 	}
 	add("CommitStatus", true)  // namespace a
 	add("GitRepo", true)       // namespace a
@@ -143,9 +143,9 @@ func TestMemberCacheLost_ComparesLossesByWhenTheyMayHaveBeen(t *testing.T) {
 			g := NewWithT(t)
 			clk := clocktesting.NewFakeClock(noon)
 			into := newInformer(&v1alpha1.GitRepo{})
-			add := func(kind string) *feed {
-				f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
-				into.feeds = append(into.feeds, f)
+			add := func(kind string) *reflector {
+				f := &reflector{into: into, limiter: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+				into.reflectors = append(into.reflectors, f)
 				return f
 			}
 			statuses, repos := add("CommitStatus"), add("GitRepo")

@@ -34,13 +34,13 @@ type member struct {
 	name     multicluster.ClusterName
 	// cancel ends the member. It is set before run starts.
 	cancel context.CancelFunc
-	// offered wakes run when there is a new wish.
-	offered chan struct{}
+	// updated wakes run when there is a new Secret.
+	updated chan struct{}
 	// renewing says that its token is being renewed.
 	renewing atomic.Bool
 
 	mu        sync.Mutex
-	wish      wish
+	desired   desired
 	interrupt context.CancelFunc // ends the attempt under way; nil without one
 	current   *engagement        // written by run only
 	renewals  renewals
@@ -54,10 +54,10 @@ type member struct {
 	refused string
 	// forbidden says that the member refuses the patch of some statuses.
 	forbidden bool
-	// twins are the members whose Secrets are of the same cluster, and shared those that
+	// duplicates are the members whose Secrets are of the same cluster, and shared those that
 	// show the same objects.
-	twins  string
-	shared sharedObjects
+	duplicates string
+	shared     sharedObjects
 	// serving is what the member was seen to serve.
 	serving serving
 
@@ -70,7 +70,7 @@ func newMember(p *Provider, name multicluster.ClusterName) *member {
 	return &member{
 		provider:  p,
 		name:      name,
-		offered:   make(chan struct{}, 1),
+		updated:   make(chan struct{}, 1),
 		remarks:   rate.NewLimiter(remarkRate, remarkBurst),
 		diagnosis: diagnosis{health: first},
 		health:    first,
@@ -81,16 +81,16 @@ func newMember(p *Provider, name multicluster.ClusterName) *member {
 func (m *member) isOf(secret *corev1.ObjectReference) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before := m.wish.secret
+	before := m.desired.secret
 	return before == nil || secret == nil || before.UID == secret.UID
 }
 
-// offer says what the Secret asks for now. The same as before is no news.
-func (m *member) offer(w wish) {
+// update says what the Secret asks for now. The same as before is no news.
+func (m *member) update(w desired) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	news := m.wish.print != w.print
-	m.wish = w
+	news := m.desired.fingerprint != w.fingerprint
+	m.desired = w
 	if !news {
 		return
 	}
@@ -99,13 +99,13 @@ func (m *member) offer(w wish) {
 		m.interrupt()
 	}
 	select {
-	case m.offered <- struct{}{}:
+	case m.updated <- struct{}{}:
 	default:
 	}
 }
 
-// run attempts what the newest wish asks for until ctx ends, as often as it
-// takes. Once that is done it waits for another wish or for doubts.
+// run attempts what the newest Secret asks for until ctx ends, as often as it
+// takes. Once that is done it waits for another Secret or for doubts.
 func (m *member) run(ctx context.Context) {
 	defer m.leave()
 	retry := backoff{clock: m.provider.options.Clock}
@@ -118,7 +118,7 @@ func (m *member) run(ctx context.Context) {
 			retry.reset()
 			continue
 		}
-		m.tell(o)
+		m.report(o)
 		if !m.rest(ctx, o, &retry) {
 			return
 		}
@@ -128,7 +128,7 @@ func (m *member) run(ctx context.Context) {
 // outcome is what came of an attempt.
 type outcome struct {
 	err error
-	// kept says that the engagement of another wish is still in use, because of err,
+	// kept says that the engagement of another Secret is still in use, because of err,
 	// and doubt why that does not hold any more; nil while it does.
 	kept  bool
 	doubt error
@@ -169,7 +169,7 @@ func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-m.offered:
+	case <-m.updated:
 		retry.reset()
 	case <-again:
 	case doubt := <-doubts:
@@ -181,14 +181,14 @@ func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	return true
 }
 
-// attempt does once what the newest wish asks for. Where that is done already,
+// attempt does once what the newest Secret asks for. Where that is done already,
 // it makes sure that it still holds; so it does for the engagement before where it
 // cannot be done.
 func (m *member) attempt(ctx context.Context) outcome {
 	w, attempt, done := m.begin(ctx)
 	defer done()
 	o := outcome{err: m.pursue(ctx, attempt, w)}
-	if current := m.engaged(); o.err != nil && current != nil && current.wish.print != w.print {
+	if current := m.engaged(); o.err != nil && current != nil && current.desired.fingerprint != w.fingerprint {
 		o.kept, o.doubt = true, current.recheck(attempt, m.provider.codec())
 	}
 	if o.err != nil && attempt.Err() != nil {
@@ -197,16 +197,16 @@ func (m *member) attempt(ctx context.Context) outcome {
 	return o
 }
 
-func (m *member) pursue(ctx, attempt context.Context, w wish) error {
+func (m *member) pursue(ctx, attempt context.Context, w desired) error {
 	p := m.provider
 	current := m.engaged()
 	if w.refused != nil {
-		if w.same != "" {
+		if w.duplicateOf != "" {
 			m.leave() // what was engaged is served under the other name
 		}
 		return w.refused
 	}
-	if current != nil && current.wish.print == w.print {
+	if current != nil && current.desired.fingerprint == w.fingerprint {
 		return current.recheck(attempt, p.codec())
 	}
 	next, err := dial(w.access, p.deadlines)
@@ -218,7 +218,7 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 		next.close()
 		return err
 	}
-	if current != nil && current.wish.differsInToken(w) {
+	if current != nil && current.desired.differsInToken(w) {
 		next.close()
 		m.replace(current.present(w))
 		return nil
@@ -230,18 +230,18 @@ func (m *member) pursue(ctx, attempt context.Context, w wish) error {
 	return nil
 }
 
-// begin returns the newest wish, and a context which ends when there is a newer
+// begin returns the newest Secret, and a context which ends when there is a newer
 // one.
-func (m *member) begin(ctx context.Context) (wish, context.Context, func()) {
+func (m *member) begin(ctx context.Context) (desired, context.Context, func()) {
 	attempt, cancel := context.WithCancel(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupt = cancel
 	select {
-	case <-m.offered: // this attempt is for it
+	case <-m.updated: // this attempt is for it
 	default:
 	}
-	return m.wish, attempt, func() {
+	return m.desired, attempt, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.interrupt = nil

@@ -84,7 +84,7 @@ func TestAMemberThatRefusesEventsFillsNoLog(t *testing.T) {
 		}
 	}, funcr.Options{}), clock.RealClock{})
 	p := New(Options{Scheme: clusters.Scheme(), Log: log})
-	made, _, err := p.newCluster(c, nil, nil, newIntakes(p, "eu", func() {}, func(error) {}))
+	made, _, err := p.newCluster(c, nil, nil, newObjectLimiters(p, "eu", func() {}, func(error) {}))
 	g.Expect(err).NotTo(HaveOccurred())
 	recorder := made.GetEventRecorder("commit-status-hub")
 	const events = 300

@@ -75,12 +75,12 @@ func TestHostileMembersTogetherFitIntoTheMemory(t *testing.T) {
 		}
 	}
 	p := New(Options{})
-	var feeds []*feed
+	var feeds []*reflector
 	for n := range members {
 		i := newInformer(&v1alpha1.CommitStatus{})
-		bounds := newIntakes(p, fmt.Sprint(n), func() {}, func(error) {}).add(i, "")
-		f := &feed{lister: changing(DefaultObjectLimit, sample), into: i, intake: bounds.intake, omitted: bounds.omitted, progress: newProgress(clock.RealClock{}, lagLimit, func() {})}
-		i.feedBy(f)
+		bounds := newObjectLimiters(p, fmt.Sprint(n), func() {}, func(error) {}).add(i, "")
+		f := &reflector{lister: changing(DefaultObjectLimit, sample), into: i, limiter: bounds.objectLimiter, omitted: bounds.omitted, progress: newProgress(clock.RealClock{}, lagLimit, func() {})}
+		i.addReflector(f)
 		feeds = append(feeds, f)
 	}
 	for range lists {

@@ -24,7 +24,7 @@ const (
 type omitted struct {
 	clock clock.PassiveClock
 	// told is called when it changes.
-	told func()
+	notify func()
 
 	mu sync.Mutex
 	omission
@@ -115,7 +115,7 @@ func (o *omitted) change(do func() bool) {
 	changed := do()
 	o.mu.Unlock()
 	if changed {
-		o.told()
+		o.notify()
 	}
 }
 

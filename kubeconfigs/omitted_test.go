@@ -22,7 +22,7 @@ func TestOmitted_NamesSomeAndCountsAll(t *testing.T) {
 	g := NewWithT(t)
 	var told int
 	clk := clocktesting.NewFakeClock(time.Now())
-	o := &omitted{clock: clk, told: func() { told++ }}
+	o := &omitted{clock: clk, notify: func() { told++ }}
 	var list omission
 	for n := range 10 * omittedInAll {
 		list.add(called("flood", fmt.Sprintf("status-%05d", n)), false)
@@ -53,7 +53,7 @@ func TestOmitted_NamesSomeAndCountsAll(t *testing.T) {
 func TestOmitted_ReadsAgainWhatWasOneTooMany(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakePassiveClock(time.Now())
-	o := &omitted{clock: clk, told: func() {}}
+	o := &omitted{clock: clk, notify: func() {}}
 	o.replace(omission{})
 	o.set(called("team", "a"), false, true, errTooLarge)
 	clk.SetTime(clk.Now().Add(relistPause))
@@ -81,7 +81,7 @@ func TestFeed_LeavesOutWhatCannotBeReadAndGoesOn(t *testing.T) {
 			`","namespace":"team","uid":"u","resourceVersion":"` + version + `"},"spec":{"repository":7}}}`
 	}
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}}}
-	s.before = func(f *feed) { f.into.tellGone(&gone) }
+	s.before = func(f *reflector) { f.into.tellGone(&gone) }
 	s.watches = append(s.watches,
 		body(bad("MODIFIED", "a", "5"), happening(t, "MODIFIED", of(repo("b", "6"))), bad("ADDED", "c", "7"), bad("ADDED", "d", "8"), bad("DELETED", "d", "9")),
 	)
@@ -112,7 +112,7 @@ func TestFeed_TakesAListWithObjectsThatCannotBeRead(t *testing.T) {
 	g := NewWithT(t)
 	var gone []any
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, {repo("b", "1")}}}
-	s.before = func(f *feed) { f.into.tellGone(&gone) }
+	s.before = func(f *reflector) { f.into.tellGone(&gone) }
 	s.omit = func(p *wholePage) {
 		if s.listed == 2 {
 			p.objects = append(p.objects, found{name: called("team", "a"), err: errTooMany})
@@ -150,7 +150,7 @@ func TestFeedFill_TakesNothingForDeletedBesideWhatHasNoName(t *testing.T) {
 		}
 	}
 	var hidden []bool
-	s.before = func(f *feed) {
+	s.before = func(f *reflector) {
 		_, _ = f.into.AddEventHandler(toolscache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
 			hidden = append(hidden, f.into.hides(called("team", "a")))
 		}})

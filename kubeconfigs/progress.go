@@ -16,15 +16,15 @@ var (
 	errRestored = errors.New("the member's resource versions went back")
 )
 
-// progress is how far a feed is. The feed reports it, and the checks of its member compare
+// progress is how far a reflector is. The reflector reports it, and the checks of its member compare
 // it with the newest list.
 type progress struct {
 	clock clock.PassiveClock
 	// limit is how long a watch may be behind, see lagLimit.
 	limit time.Duration
 	// told is called when what the member's health depends on has changed.
-	told func()
-	// wake ends the feed's waits.
+	notify func()
+	// wake ends the reflector's waits.
 	wake chan struct{}
 
 	mu sync.Mutex
@@ -34,7 +34,7 @@ type progress struct {
 	listed   bool
 	failure  error
 	failures int
-	// held says that the member forbids to list the namespace, so that the feed waits.
+	// held says that the member forbids to list the namespace, so that the reflector waits.
 	held bool
 	lag  lag
 	// lostAt is when a list had none of the objects that were known before, and lostFrom when
@@ -50,7 +50,7 @@ type progress struct {
 }
 
 func newProgress(clk clock.PassiveClock, limit time.Duration, told func()) *progress {
-	return &progress{clock: clk, limit: limit, told: told, wake: make(chan struct{}, 1)}
+	return &progress{clock: clk, limit: limit, notify: told, wake: make(chan struct{}, 1)}
 }
 
 // beginWatch returns a context for a watch, which a check may end. done ends it too.
@@ -86,7 +86,7 @@ func (p *progress) came(version string, bookmark bool) {
 	}
 	p.mu.Unlock()
 	if caughtUp {
-		p.told()
+		p.notify()
 	}
 }
 
@@ -120,18 +120,18 @@ func (p *progress) endList(version string, changed bool, err error) {
 	}
 	p.mu.Unlock()
 	if news {
-		p.told()
+		p.notify()
 	}
 }
 
-// reached returns the version that the feed has reached, "" before its first list.
+// reached returns the version that the reflector has reached, "" before its first list.
 func (p *progress) reached() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.at.version
 }
 
-// compare compares what the feed has reached with the version of the newest list. before is
+// compare compares what the reflector has reached with the version of the newest list. before is
 // what it had reached when that was asked for.
 func (p *progress) compare(before, newest string) {
 	p.mu.Lock()
@@ -165,7 +165,7 @@ func (p *progress) resume() bool {
 	return p.because == keepWatch
 }
 
-// hold has the feed wait before the next list, or not any more.
+// hold has the reflector wait before the next list, or not any more.
 func (p *progress) hold(held bool) {
 	p.mu.Lock()
 	changed := p.held != held
@@ -192,7 +192,7 @@ func (p *progress) hasListed() bool {
 	return p.listed
 }
 
-// add counts the feed in how the member is served. What fails once only may be told by the
+// add counts the reflector in how the member is served. What fails once only may be told by the
 // connection already.
 func (p *progress) add(to *service, namespace string) {
 	p.mu.Lock()

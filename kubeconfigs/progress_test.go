@@ -95,7 +95,7 @@ func TestFeedAllowed_WaitsWhileTheNamespaceIsForbidden(t *testing.T) {
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}}}
 	s.progress = newProgress(clocktesting.NewFakeClock(time.Now()), lagLimit, func() {})
 	s.progress.hold(true)
-	s.begun = func(f *feed) {
+	s.begun = func(f *reflector) {
 		<-f.into.Done() // nobody waits for it
 		f.hold(false)
 	}
@@ -141,35 +141,35 @@ func TestProgressAdd_TellsWhatIsNotServed(t *testing.T) {
 
 func TestProviderBehind_GoesByWhatTellsThatNothingIsOutstanding(t *testing.T) {
 	clk := clocktesting.NewFakeClock(noon)
-	ago := func(f *feed, seconds int, do func(*feed)) {
+	ago := func(f *reflector, seconds int, do func(*reflector)) {
 		clk.SetTime(noon.Add(-time.Duration(seconds) * time.Second))
 		do(f)
 		clk.SetTime(noon)
 	}
-	listed := func(f *feed) { f.beginList(); f.endList("7", false, nil) }
-	bookmark := func(f *feed) { f.came("8", true) }
-	event := func(f *feed) { f.came("9", false) }
+	listed := func(f *reflector) { f.beginList(); f.endList("7", false, nil) }
+	bookmark := func(f *reflector) { f.came("8", true) }
+	event := func(f *reflector) { f.came("9", false) }
 	for name, tt := range map[string]struct {
-		feed   func(*feed)
+		feed   func(*reflector)
 		behind bool
 	}{
-		"a list since":           {func(f *feed) { ago(f, 30, listed) }, false},
-		"a list before":          {func(f *feed) { ago(f, 90, listed) }, true},
-		"a list that took long":  {func(f *feed) { ago(f, 90, (*feed).beginList); f.endList("7", false, nil) }, true},
-		"a bookmark since":       {func(f *feed) { ago(f, 90, listed); ago(f, 30, bookmark) }, false},
-		"events alone":           {func(f *feed) { ago(f, 90, listed); ago(f, 30, event) }, true},
-		"a list that failed":     {func(f *feed) { ago(f, 90, listed); f.beginList(); f.endList("", false, errListEnded) }, true},
-		"nothing yet":            {func(*feed) {}, true},
-		"a bookmark before that": {func(f *feed) { ago(f, 300, listed); ago(f, 90, bookmark) }, true},
+		"a list since":           {func(f *reflector) { ago(f, 30, listed) }, false},
+		"a list before":          {func(f *reflector) { ago(f, 90, listed) }, true},
+		"a list that took long":  {func(f *reflector) { ago(f, 90, (*reflector).beginList); f.endList("7", false, nil) }, true},
+		"a bookmark since":       {func(f *reflector) { ago(f, 90, listed); ago(f, 30, bookmark) }, false},
+		"events alone":           {func(f *reflector) { ago(f, 90, listed); ago(f, 30, event) }, true},
+		"a list that failed":     {func(f *reflector) { ago(f, 90, listed); f.beginList(); f.endList("", false, errListEnded) }, true},
+		"nothing yet":            {func(*reflector) {}, true},
+		"a bookmark before that": {func(f *reflector) { ago(f, 300, listed); ago(f, 90, bookmark) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			into := newInformer(&v1alpha1.CommitStatus{})
-			add := func(kind, namespace string) *feed {
+			add := func(kind, namespace string) *reflector {
 				o := reading(kind)
 				o.namespace = namespace
-				f := &feed{into: into, objects: o, progress: newProgress(clk, lagLimit, func() {})}
-				into.feeds = append(into.feeds, f)
+				f := &reflector{into: into, objects: o, progress: newProgress(clk, lagLimit, func() {})}
+				into.reflectors = append(into.reflectors, f)
 				return f
 			}
 			tt.feed(add("CommitStatus", "team-a"))

@@ -76,8 +76,8 @@ type Provider struct {
 	// ctx is Start's, from which every member's derives; nil unless running.
 	ctx     context.Context
 	members map[multicluster.ClusterName]*member
-	// wishes are what the Secrets of members ask for.
-	wishes wishes
+	// desired is what the Secrets of members ask for.
+	desired desiredMembers
 	// shared are the members that show objects of others, until the ledger says otherwise.
 	shared map[multicluster.ClusterName]sharedObjects
 	// listed reports whether every Secret has been seen once; nil before Start.
@@ -108,7 +108,7 @@ func New(options Options) *Provider {
 		lagLimit:  lagLimit, recheckEvery: recheckEvery,
 		budget:  newBudget(options.FleetLimit, options.Clock),
 		members: map[multicluster.ClusterName]*member{},
-		wishes:  wishes{},
+		desired: desiredMembers{},
 		shared:  map[multicluster.ClusterName]sharedObjects{},
 		changed: make(chan struct{}, 1),
 	}
@@ -136,7 +136,7 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 		p.options.Recorder = local.GetEventRecorder("commit-status-hub")
 	}
 	for _, r := range []manager.Runnable{
-		&announcer{provider: p, client: local.GetClient()},
+		&healthPublisher{provider: p, client: local.GetClient()},
 		&renewer{provider: p, client: local.GetClient(), reader: local.GetAPIReader()},
 	} {
 		if err := local.Add(r); err != nil {
@@ -196,8 +196,8 @@ func (p *Provider) member(name string) *member {
 	return p.members[multicluster.ClusterName(name)]
 }
 
-// news wakes who announces how the members are.
-func (p *Provider) news() {
+// notify wakes who announces how the members are.
+func (p *Provider) notify() {
 	select {
 	case p.changed <- struct{}{}:
 	default:
@@ -211,7 +211,7 @@ func (p *Provider) Names() (names []string, complete bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, m := range p.members {
-		if w, _ := m.told(); w.same == "" {
+		if w, _ := m.reported(); w.duplicateOf == "" {
 			names = append(names, name.String())
 		}
 	}
@@ -225,7 +225,7 @@ func (p *Provider) JoinedAt(name string) time.Time {
 	if m == nil {
 		return time.Time{}
 	}
-	w, _ := m.told()
+	w, _ := m.reported()
 	return w.createdAt
 }
 

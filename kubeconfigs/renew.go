@@ -79,9 +79,9 @@ func (r *renewer) Start(ctx context.Context) error {
 
 // tokenDue returns the engagement whose token should be renewed now.
 func (m *member) tokenDue() (*engagement, bool) {
-	w, _ := m.told()
+	w, _ := m.reported()
 	current := m.engaged()
-	if w.secret == nil || current == nil || current.wish.print != w.print {
+	if w.secret == nil || current == nil || current.desired.fingerprint != w.fingerprint {
 		return nil, false
 	}
 	claims, ok := ReadToken(w.access.BearerToken)
@@ -98,8 +98,8 @@ func (m *member) tokenDue() (*engagement, bool) {
 // It returns when the new one ends. Nothing is requested for a Secret that cannot be
 // stored into: the API server of the hub is asked first, by a dry run.
 func (r *renewer) renew(ctx context.Context, e *engagement) (until time.Time, err error) {
-	old, _ := ReadToken(e.wish.access.BearerToken)
-	if err := r.store(ctx, e.wish, "dry-run", client.DryRunAll); err != nil {
+	old, _ := ReadToken(e.desired.access.BearerToken)
+	if err := r.store(ctx, e.desired, "dry-run", client.DryRunAll); err != nil {
 		return time.Time{}, err
 	}
 	token, err := requestToken(ctx, e.connection, old)
@@ -110,10 +110,10 @@ func (r *renewer) renew(ctx context.Context, e *engagement) (until time.Time, er
 	if err != nil {
 		return time.Time{}, err
 	}
-	if err := r.probe(ctx, e.wish, token); err != nil {
+	if err := r.probe(ctx, e.desired, token); err != nil {
 		return time.Time{}, fmt.Errorf("trying the new token: %w", err)
 	}
-	return renewed.Expiry, r.store(ctx, e.wish, token)
+	return renewed.Expiry, r.store(ctx, e.desired, token)
 }
 
 // requestToken asks a member for a token that lives as long as old.
@@ -132,7 +132,7 @@ func requestToken(ctx context.Context, c *connection, old TokenClaims) (string, 
 }
 
 // probe finds out whether a member accepts a token, by a connection of its own.
-func (r *renewer) probe(ctx context.Context, w wish, token string) error {
+func (r *renewer) probe(ctx context.Context, w desired, token string) error {
 	access := rest.CopyConfig(w.access)
 	access.BearerToken = token
 	c, err := dial(access, r.provider.deadlines)
@@ -146,7 +146,7 @@ func (r *renewer) probe(ctx context.Context, w wish, token string) error {
 
 // store replaces the token in a member's Secret. It returns errTokenReplaced where the
 // Secret is not the one that w was read from, or holds another kubeconfig.
-func (r *renewer) store(ctx context.Context, w wish, token string, options ...client.PatchOption) error {
+func (r *renewer) store(ctx context.Context, w desired, token string, options ...client.PatchOption) error {
 	options = append(options, client.FieldOwner(userAgent))
 	// The announcer may annotate the Secret between the read and the patch.
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
@@ -157,7 +157,7 @@ func (r *renewer) store(ctx context.Context, w wish, token string, options ...cl
 			return errTokenReplaced
 		case err != nil:
 			return fmt.Errorf("reading Secret %s: %w", w.secret.Name, err)
-		case secret.UID != w.secret.UID, secret.DeletionTimestamp != nil, wishOf(secret).print != w.print:
+		case secret.UID != w.secret.UID, secret.DeletionTimestamp != nil, desiredOf(secret).fingerprint != w.fingerprint:
 			return errTokenReplaced
 		}
 		patch, err := tokenPatch(secret, token)

@@ -108,9 +108,9 @@ var _ = Describe("A member's token", func() {
 		for _, kubeconfig := range [][]byte{insider(hub, "no-token"), hub.KubeconfigFor(&rest.Config{BearerToken: "opaque"})} {
 			access, err := Vet(kubeconfig)
 			Expect(err).NotTo(HaveOccurred())
-			w := wish{access: access, secret: &corev1.ObjectReference{}}
-			m.offer(w)
-			m.replace(&engagement{wish: w})
+			w := desired{access: access, secret: &corev1.ObjectReference{}}
+			m.update(w)
+			m.replace(&engagement{desired: w})
 			_, due := m.tokenDue()
 			Expect(due).To(BeFalse())
 		}

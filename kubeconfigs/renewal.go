@@ -85,23 +85,23 @@ func (m *member) noteRenewal(e *engagement, began, until time.Time, err error) {
 		health = Health{Reason: ReasonTokenRenewalFailed, Message: problem}
 	}
 	m.mu.Lock()
-	if err != nil && m.wish.print != e.wish.print {
+	if err != nil && m.desired.fingerprint != e.desired.fingerprint {
 		m.mu.Unlock()
 		return // the Secret has another kubeconfig, as the watch of Secrets has told by now
 	}
 	if err != nil {
-		m.renewals = m.renewals.failed(began, e.wish.life.until)
+		m.renewals = m.renewals.failed(began, e.desired.life.until)
 	} else {
 		m.renewals = renewals{}
 	}
 	changed := err == nil || m.health.RenewalError == ""
 	m.health.RenewalError = problem
-	secret := m.wish.secret
+	secret := m.desired.secret
 	m.mu.Unlock()
 	if !changed {
 		return
 	}
 	p.options.Log.Info("member's token", "cluster", m.name, "reason", health.Reason, "message", health.Message)
 	p.record(secret, health)
-	p.news()
+	p.notify()
 }

@@ -162,13 +162,13 @@ func newRenewal(t *testing.T) *renewal {
 	g.Expect(r.api.Get(t.Context(), client.ObjectKeyFromObject(r.secret), r.secret)).To(Succeed())
 	r.m = newMember(p, "eu")
 	p.members["eu"] = r.m
-	w := wishOf(r.secret)
+	w := desiredOf(r.secret)
 	g.Expect(w.refused).NotTo(HaveOccurred())
 	c, err := dial(w.access, p.deadlines)
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(c.close)
-	r.m.offer(w)
-	r.m.replace(&engagement{wish: w, connection: c, cache: &memberCache{ctx: t.Context()}, intakes: newIntakes(p, "eu", func() {}, func(error) {})})
+	r.m.update(w)
+	r.m.replace(&engagement{desired: w, connection: c, cache: &memberCache{ctx: t.Context()}, limiters: newObjectLimiters(p, "eu", func() {}, func(error) {})})
 	r.renewer = &renewer{provider: p, client: r.api, reader: r.api}
 	return r
 }
@@ -196,7 +196,7 @@ func TestRenewer_StoresWhatTheTokenItselfSays(t *testing.T) {
 	g.Expect(r.attempt(t.Context())).To(BeTrue())
 	g.Expect(r.stored(t.Context(), g)).To(Equal(*r.gives.Load()))
 	g.Expect(r.events.Events).To(Receive(Equal("Normal TokenRenewed until 2026-11-23T13:00:00Z")), "not what the answer says beside it")
-	_, health := r.m.told()
+	_, health := r.m.reported()
 	g.Expect(health.RenewalError).To(BeEmpty())
 }
 
@@ -244,7 +244,7 @@ func TestRenewer_RequestsNoTokenForASecretThatItCannotStoreInto(t *testing.T) {
 			test.change(g, r)
 			g.Expect(r.attempt(t.Context())).To(BeTrue())
 			g.Expect(r.requests.Load()).To(BeZero())
-			_, health := r.m.told()
+			_, health := r.m.reported()
 			g.Expect(health.RenewalError).To(ContainSubstring(test.why))
 			g.Expect(r.events.Events).To(Receive(HavePrefix("Warning TokenRenewalFailed")))
 			g.Expect(r.attempt(t.Context())).To(BeFalse(), "it backs off")
@@ -289,5 +289,5 @@ func TestProvider_TakesASecretWithAnotherUIDForAnotherMember(t *testing.T) {
 	p.observe(again)
 	g.Expect(p.member("us")).NotTo(BeIdenticalTo(first))
 	g.Expect(p.JoinedAt("us")).To(BeTemporally("==", noon.Add(time.Hour)))
-	g.Eventually(func() string { _, h := p.member("us").told(); return h.Reason }).Should(Equal(KubeconfigUnreadable))
+	g.Eventually(func() string { _, h := p.member("us").reported(); return h.Reason }).Should(Equal(KubeconfigUnreadable))
 }

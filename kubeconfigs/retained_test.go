@@ -13,7 +13,7 @@ import (
 // keeper is a handler that keeps something beside the objects that it is told of.
 type keeper struct {
 	*informer
-	from *intake
+	from *objectLimiter
 	// keeps is what it keeps from the next event on, and kept what it keeps now.
 	keeps, kept map[string]int
 	gone        []string

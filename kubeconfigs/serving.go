@@ -108,7 +108,7 @@ func (p *Provider) Behind(name, namespace string, within time.Duration) (behind 
 		return false
 	}
 	kind, since := v1alpha1.GroupVersion.WithKind("CommitStatus"), p.options.Clock.Now().Add(-within)
-	engaged.cache.eachFeed(func(f *feed) {
+	engaged.cache.eachFeed(func(f *reflector) {
 		if f.objects.kind == kind && (f.objects.namespace == "" || f.objects.namespace == namespace) {
 			f.progress.mu.Lock()
 			behind = behind || f.completeAt.Before(since)
@@ -147,7 +147,7 @@ func (e *engagement) serves(ctx context.Context, codec *codec) error {
 	if discovered != nil && !apierrors.IsForbidden(discovered) {
 		return discovered
 	}
-	if _, err := check(ctx, e.connection, codec, e.wish.namespaces); err != nil {
+	if _, err := check(ctx, e.connection, codec, e.desired.namespaces); err != nil {
 		return err
 	}
 	return discovered

@@ -128,14 +128,14 @@ func TestServing_WaitsWhileItIsUndecidedWhetherTheCRDsAreLost(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(noon)
 	into := newInformer(&v1alpha1.GitRepo{})
-	add := func(kind string, survivors int) *feed {
-		f := &feed{into: into, intake: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
+	add := func(kind string, survivors int) *reflector {
+		f := &reflector{into: into, limiter: limited(newInformer(&v1alpha1.GitRepo{}), 10), objects: reading(kind), progress: newProgress(clk, lagLimit, func() {})}
 		f.replaced(1, survivors)
 		if survivors > 0 {
-			_, _ = f.intake.admit(repo("a", "1"), true, 0)
+			_, _ = f.limiter.admit(repo("a", "1"), true, 0)
 		}
 		f.came("7", true)
-		into.feeds = append(into.feeds, f)
+		into.reflectors = append(into.reflectors, f)
 		return f
 	}
 	other, otherRepos := add("CommitStatus", 1), add("GitRepo", 1)
@@ -156,11 +156,11 @@ func TestServing_WaitsWhileItIsUndecidedWhetherTheCRDsAreLost(t *testing.T) {
 	g.Expect(serving(clk.Since(begin))).To(Equal(ServingUnknown), "the other namespace's Role is gone, say")
 	g.Expect(serving(0)).To(Equal(Serves), "what is deleted now is no part of that")
 
-	for _, f := range []*feed{other, otherRepos} {
+	for _, f := range []*reflector{other, otherRepos} {
 		f.came("9", true)
 	}
 	g.Expect(serving(clk.Since(begin))).To(Equal(Serves), "the other namespace is as it was")
-	for _, f := range []*feed{other, otherRepos} {
+	for _, f := range []*reflector{other, otherRepos} {
 		f.replaced(1, 0)
 	}
 	g.Expect(serving(clk.Since(begin))).To(Equal(Vanished), "the other namespace has lost all, too")

@@ -44,9 +44,9 @@ func (o *objects) stream(body io.ReadCloser) *stream {
 	return &stream{objects: o, body: limited, scanner: newScanner(limited, watchBuffer)}
 }
 
-// read waits for the next event of the feed's kind. What ends a watch that can be gone on
+// read waits for the next event of the reflector's kind. What ends a watch that can be gone on
 // with is errOver.
-func (f *feed) read(ctx context.Context, s *stream) (event, error) {
+func (f *reflector) read(ctx context.Context, s *stream) (event, error) {
 	e, err := s.event(ctx)
 	var status *apierrors.StatusError
 	switch {

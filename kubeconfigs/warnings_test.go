@@ -80,7 +80,7 @@ func TestWarningsOfAMemberReachNoLog(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 
 	p := New(Options{Scheme: clusters.Scheme(), Log: log.log()})
-	made, _, err := p.newCluster(c, nil, nil, newIntakes(p, "eu", func() {}, func(error) {}))
+	made, _, err := p.newCluster(c, nil, nil, newObjectLimiters(p, "eu", func() {}, func(error) {}))
 	g.Expect(err).NotTo(HaveOccurred())
 	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "a"}}
 	g.Expect(made.GetClient().Status().Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(`{}`)))).To(Succeed())

@@ -30,9 +30,9 @@ func (w *watcher) Start(ctx context.Context) error {
 	defer cancel()
 
 	if p.options.Local != nil {
-		local := wish{access: p.options.Local, print: sha256.Sum256([]byte(LocalCluster))}
+		local := desired{access: p.options.Local, fingerprint: sha256.Sum256([]byte(LocalCluster))}
 		local.account = accountOf(local)
-		p.want(LocalCluster, local)
+		p.upsert(LocalCluster, local)
 	}
 	// Not waiting for the Secrets to be listed: the handlers see them all.
 	secrets, err := w.cache.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
@@ -67,7 +67,7 @@ func (p *Provider) observe(object any) {
 	case secret.Name == LocalCluster:
 		p.refuseReserved(secret)
 	default:
-		p.want(nameOf(secret), wishOf(secret))
+		p.upsert(nameOf(secret), desiredOf(secret))
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *Provider) forget(object any) {
 	}
 	secret, ok := object.(*corev1.Secret)
 	if ok && secret.Namespace == p.options.Namespace && secret.Name != LocalCluster {
-		p.drop(nameOf(secret))
+		p.remove(nameOf(secret))
 	}
 }
 

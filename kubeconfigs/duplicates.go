@@ -12,16 +12,16 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
-// twinNames is how many names of other members a member's health has at most.
-const twinNames = 3
+// maxDuplicateNames is how many names of other members a member's health has at most.
+const maxDuplicateNames = 3
 
-// wishes are what the Secrets ask for, each on its own.
-type wishes map[multicluster.ClusterName]wish
+// desiredMembers are what the Secrets ask for, each on its own.
+type desiredMembers map[multicluster.ClusterName]desired
 
 // account is the ServiceAccount that a Secret's token is of, "" where that is not known.
 // Whoever writes Secrets in the hub's namespace is trusted, so its word is good enough to
 // tell two Secrets of one cluster; what lets the hub in is decided by the member.
-func accountOf(w wish) types.UID {
+func accountOf(w desired) types.UID {
 	if w.access == nil {
 		return ""
 	}
@@ -32,7 +32,7 @@ func accountOf(w wish) types.UID {
 // duplicates returns, for each of the Secrets of one ServiceAccount that is refused, the
 // one because of which it is: a Secret that is older and shares a namespace with it. One
 // that is refused itself stands in nobody's way.
-func duplicates(of wishes) map[multicluster.ClusterName]multicluster.ClusterName {
+func duplicates(of desiredMembers) map[multicluster.ClusterName]multicluster.ClusterName {
 	names := slices.SortedFunc(maps.Keys(of), func(a, b multicluster.ClusterName) int {
 		return cmp.Or(of[a].createdAt.Compare(of[b].createdAt), cmp.Compare(a, b))
 	})
@@ -86,30 +86,30 @@ func (o *owners) take(namespaces []string, at int) int {
 	return at
 }
 
-// refusedAs is a wish that is refused because of another Secret.
-func (w wish) refusedAs(other multicluster.ClusterName) wish {
+// refusedAs returns the configuration as it is refused because of another Secret.
+func (w desired) refusedAs(other multicluster.ClusterName) desired {
 	w.refused = refuse(SameCluster, "this is the cluster of the older Secret %q: the tokens of both are of one ServiceAccount; "+
 		"delete one of the two, or limit both to namespaces that they do not share", other)
-	w.same = other
-	w.print = sha256.Sum256(fmt.Appendf(w.print[:], "same as %s", other))
+	w.duplicateOf = other
+	w.fingerprint = sha256.Sum256(fmt.Appendf(w.fingerprint[:], "same as %s", other))
 	return w
 }
 
-// setWish notes what a Secret asks for, and nil that there is none any more. It returns the
-// members that are to be asked anew, as they are to be now, and the names of the twins of
+// setDesired notes what a Secret asks for, and nil that there is none any more. It returns the
+// members that are to be asked anew, as they are to be now, and the names of the duplicates of
 // each. The lock is held.
-func (p *Provider) setWish(name multicluster.ClusterName, w *wish) (changed wishes, twins map[multicluster.ClusterName][]string) {
-	accounts := map[types.UID]bool{p.wishes[name].account: true}
-	delete(p.wishes, name)
-	changed, twins = wishes{}, map[multicluster.ClusterName][]string{}
+func (p *Provider) setDesired(name multicluster.ClusterName, w *desired) (changed desiredMembers, twins map[multicluster.ClusterName][]string) {
+	accounts := map[types.UID]bool{p.desired[name].account: true}
+	delete(p.desired, name)
+	changed, twins = desiredMembers{}, map[multicluster.ClusterName][]string{}
 	if w != nil {
-		p.wishes[name], changed[name] = *w, *w
+		p.desired[name], changed[name] = *w, *w
 		accounts[w.account] = true
 	}
 	delete(accounts, "")
 	for account := range accounts {
-		group := wishes{}
-		for name, w := range p.wishes {
+		group := desiredMembers{}
+		for name, w := range p.desired {
 			if w.account == account {
 				group[name], changed[name] = w, w
 			}
@@ -158,21 +158,21 @@ func (s sharedObjects) message() string {
 func listed(names []string) string {
 	slices.Sort(names)
 	names = slices.Compact(names)
-	if more := len(names) - twinNames; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:twinNames], ", "), more)
+	if more := len(names) - maxDuplicateNames; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxDuplicateNames], ", "), more)
 	}
 	return strings.Join(names, ", ")
 }
 
-// setTwins takes in which Secrets are of the same cluster.
-func (m *member) setTwins(names string) {
+// setDuplicates takes in which Secrets are of the same cluster.
+func (m *member) setDuplicates(names string) {
 	m.mu.Lock()
-	changed := m.twins != names
-	m.twins = names
+	changed := m.duplicates != names
+	m.duplicates = names
 	m.health.Twins = m.twinsNow()
 	m.mu.Unlock()
 	if changed {
-		m.provider.news()
+		m.provider.notify()
 	}
 }
 
@@ -188,7 +188,7 @@ func (m *member) setShared(shared sharedObjects) {
 	if stays {
 		m.health.Message = watched.Message
 	}
-	secret := m.wish.secret
+	secret := m.desired.secret
 	m.mu.Unlock()
 	if !changed {
 		return
@@ -197,12 +197,12 @@ func (m *member) setShared(shared sharedObjects) {
 		m.provider.record(secret, Health{Reason: ReasonSharedObjects, Message: printable(shared.message())})
 	}
 	m.remark()
-	m.provider.news()
+	m.provider.notify()
 }
 
 // twinsNow are the members that are the same cluster, or show the same objects. The lock is
 // held.
 func (m *member) twinsNow() string {
-	names := slices.DeleteFunc([]string{m.twins, m.shared.older, m.shared.younger}, func(each string) bool { return each == "" })
+	names := slices.DeleteFunc([]string{m.duplicates, m.shared.older, m.shared.younger}, func(each string) bool { return each == "" })
 	return strings.Join(names, ", ")
 }

@@ -86,9 +86,9 @@ type follower struct {
 	heard atomic.Bool
 }
 
-// letGo ends the engagement. When the hub ends, all members are let go one after the other,
+// leave ends the engagement. When the hub ends, all members are let go one after the other,
 // and none of them has lost its claims: others must not be told that they own them now.
-func (f *follower) letGo() {
+func (f *follower) leave() {
 	f.publisher.Disengage(f.cluster, f.engagement)
 	if !f.ending() {
 		f.apply(f.ledger.Disengage(f.cluster, f.engagement))
@@ -96,7 +96,7 @@ func (f *follower) letGo() {
 }
 
 func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
-	defer f.letGo()
+	defer f.leave()
 	repos, err := f.listen(ctx, cl, &v1alpha1.GitRepo{}, f.onRepo, f.onRepoGone)
 	if err != nil {
 		f.log.Error(err, "member cannot be watched")
@@ -133,7 +133,7 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 		DeleteFunc: func(object any) {
 			f.last.note(f.cluster)
 			if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
-				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name}, f.partingOf(object))
+				gone(types.NamespacedName{Namespace: name.Namespace, Name: name.Name}, f.releaseReason(object))
 			}
 		},
 	})
@@ -143,9 +143,9 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 	return registration, nil
 }
 
-// partingOf tells why an object has gone from the cache. One that is left out is told to
+// releaseReason tells why an object has gone from the cache. One that is left out is told to
 // be gone only by a list.
-func (f *follower) partingOf(event any) ledger.ReleaseReason {
+func (f *follower) releaseReason(event any) ledger.ReleaseReason {
 	if last, ok := event.(toolscache.DeletedFinalStateUnknown); ok {
 		if object, ok := last.Obj.(client.Object); ok && f.leavesOut(f.cluster, object) {
 			return ledger.OutOfSight

@@ -2,17 +2,17 @@ package kubeconfigs
 
 import corev1 "k8s.io/api/core/v1"
 
-// diagnosis is what the last attempt found of the newest wish.
+// diagnosis is what the last attempt found of the newest Secret.
 type diagnosis struct {
 	// holds says that what is engaged is what it asks for, and kept that the engagement of
-	// another wish is still in use.
+	// another Secret is still in use.
 	holds, kept bool
 	// health is what to say where the engagement has no say, or only in the state.
 	health Health
 }
 
-// tell notes the outcome of an attempt.
-func (m *member) tell(o outcome) {
+// report notes the outcome of an attempt.
+func (m *member) report(o outcome) {
 	v := diagnosis{holds: o.err == nil, kept: o.kept && o.doubt == nil, health: diagnose(m.clean(o.err))}
 	switch {
 	case v.kept:
@@ -29,16 +29,16 @@ func (m *member) tell(o outcome) {
 	m.mu.Unlock()
 	m.reassess()
 	if slow {
-		m.provider.news() // see announcer.known
+		m.provider.notify() // see announcer.known
 	}
 }
 
 // clean returns an error whose text has neither the token that the Secret holds nor the one
 // that is in use: what an answer caused, the member may have worded.
 func (m *member) clean(err error) error {
-	w, _ := m.told()
-	if current := m.engaged(); current != nil && current.wish.access != nil {
-		err = hideIn(err, current.wish.access.BearerToken)
+	w, _ := m.reported()
+	if current := m.engaged(); current != nil && current.desired.access != nil {
+		err = hideIn(err, current.desired.access.BearerToken)
 	}
 	if w.access != nil {
 		err = hideIn(err, w.access.BearerToken)
@@ -94,16 +94,16 @@ func (m *member) reassess() {
 	}
 	news := health != m.health
 	m.health = health
-	secret, expiring := m.wish.secret, m.warns(health)
+	secret, expiring := m.desired.secret, m.warns(health)
 	m.mu.Unlock()
 	if changed {
-		m.announce(secret, health)
+		m.recordHealth(secret, health)
 	}
 	if expiring != "" {
 		p.record(secret, Health{Reason: ReasonCredentialExpiring, Message: expiring})
 	}
 	if news {
-		p.news()
+		p.notify()
 	}
 }
 
@@ -130,11 +130,11 @@ func (m *member) assess() Health {
 // life returns when the Secret's credential is good, or that of the engagement before, which is
 // in use, where that ends first. The lock is held.
 func (m *member) life() lifetime {
-	life := m.wish.life
+	life := m.desired.life
 	if !m.diagnosis.kept || m.current == nil {
 		return life
 	}
-	if used := m.current.wish.life; !used.until.IsZero() && (life.until.IsZero() || used.until.Before(life.until)) {
+	if used := m.current.desired.life; !used.until.IsZero() && (life.until.IsZero() || used.until.Before(life.until)) {
 		return used
 	}
 	return life
@@ -166,16 +166,16 @@ func (m *member) watching() Health {
 	if health, missing := served.health(); missing {
 		return health
 	}
-	s.crowd = m.current.intakes.crowd()
-	s.unreadable, s.which = m.current.intakes.unreadable()
+	s.crowd = m.current.limiters.crowd()
+	s.unreadable, s.which = m.current.limiters.unreadable()
 	health := watching(s)
 	served.limit(&health)
-	return health.warned(m.current.wish.life.expiring(m.provider.options.Clock.Now()))
+	return health.warned(m.current.desired.life.expiring(m.provider.options.Clock.Now()))
 }
 
-// announce writes the log line and the event of a change.
+// recordHealth writes the log line and the event of a change.
 // A member that is being listed for the first time has nothing to report yet.
-func (m *member) announce(secret *corev1.ObjectReference, health Health) {
+func (m *member) recordHealth(secret *corev1.ObjectReference, health Health) {
 	if health.State == Connecting {
 		return
 	}
@@ -183,11 +183,11 @@ func (m *member) announce(secret *corev1.ObjectReference, health Health) {
 	m.provider.record(secret, health)
 }
 
-// told is what the member was asked to be last, and how it is.
-func (m *member) told() (wish, Health) {
+// reported is what the member was asked to be last, and how it is.
+func (m *member) reported() (desired, Health) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.wish, m.health
+	return m.desired, m.health
 }
 
 func (m *member) healthNow() Health {
@@ -195,8 +195,8 @@ func (m *member) healthNow() Health {
 	defer m.mu.Unlock()
 	health := m.health
 	if health.State == Connected && m.current != nil {
-		health.LeftOut = m.current.intakes.leftOut()
-		health.Unreadable, _ = m.current.intakes.unreadable()
+		health.LeftOut = m.current.limiters.leftOut()
+		health.Unreadable, _ = m.current.limiters.unreadable()
 	}
 	return health
 }

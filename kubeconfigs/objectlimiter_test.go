@@ -25,9 +25,9 @@ func bornIn(namespace string, n int) *v1alpha1.CommitStatus {
 // born makes an object of the n-th second.
 func born(n int) *v1alpha1.CommitStatus { return bornIn("team-a", n) }
 
-// intakeTest is the intake of a member, and how often it told.
+// intakeTest is the limiter of a member, and how often it told.
 type intakeTest struct {
-	*intake
+	*objectLimiter
 	clock *clocktesting.FakeClock
 	told  int
 }
@@ -37,22 +37,22 @@ func newIntakeTest(limit int) *intakeTest {
 	return intakeIn(newBudget(1000, clk), clk, "eu", limit)
 }
 
-// intakeIn is the intake of a member of a fleet.
+// intakeIn is the limiter of a member of a fleet.
 func intakeIn(b *budget, clk *clocktesting.FakeClock, member string, limit int) *intakeTest {
 	t := &intakeTest{clock: clk}
-	t.intake = &intake{admission: newAdmission(b, member, reflect.TypeFor[*v1alpha1.CommitStatus](), limit, func() { t.told++ })}
+	t.objectLimiter = &objectLimiter{admission: newAdmission(b, member, reflect.TypeFor[*v1alpha1.CommitStatus](), limit, func() { t.told++ })}
 	return t
 }
 
-// admit is intake.admit without what it causes elsewhere.
+// admit is limiter.admit without what it causes elsewhere.
 func (t *intakeTest) admit(object *v1alpha1.CommitStatus, added bool, size int) bool {
-	ok, out := t.intake.admit(object, added, size)
+	ok, out := t.objectLimiter.admit(object, added, size)
 	_ = out.deliver()
 	return ok
 }
 
 func (t *intakeTest) remove(object *v1alpha1.CommitStatus) bool {
-	was, out := t.intake.remove(client.ObjectKeyFromObject(object))
+	was, out := t.objectLimiter.remove(client.ObjectKeyFromObject(object))
 	_ = out.deliver()
 	return was == wasKept
 }
@@ -146,7 +146,7 @@ func TestWhatComesBeyondTheLimitIsLeftOut(t *testing.T) {
 	}
 	g.Expect(i.told).To(Equal(1), "one that is made and deleted all the time is not told of each time")
 	i.clock.Step(relistPause)
-	i.settle().told[0]()
+	i.settle().notify[0]()
 	g.Expect(i.told).To(Equal(2))
 	g.Expect(i.isCrowded()).To(BeFalse())
 	g.Expect(i.remove(born(1))).To(BeTrue())

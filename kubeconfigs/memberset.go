@@ -6,10 +6,10 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
-// want has a member be as w says from now on. A Secret with another UID is another member,
+// upsert has a member be as w says from now on. A Secret with another UID is another member,
 // even if its content is the same and no deletion was seen, as after a relist: the member
 // of the Secret before ends, and with it its claims and its age.
-func (p *Provider) want(name multicluster.ClusterName, w wish) {
+func (p *Provider) upsert(name multicluster.ClusterName, w desired) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx == nil {
@@ -19,39 +19,39 @@ func (p *Provider) want(name multicluster.ClusterName, w wish) {
 	case m == nil:
 	case !m.isOf(w.secret):
 		p.end(name, m)
-	case p.wishes[name].print == w.print:
+	case p.desired[name].fingerprint == w.fingerprint:
 		return
 	}
-	changed, twins := p.setWish(name, &w)
+	changed, twins := p.setDesired(name, &w)
 	if p.members[name] == nil {
 		m := newMember(p, name)
 		m.shared = p.shared[name]
-		m.offer(changed[name]) // before run, which takes it for granted that there is a wish
+		m.update(changed[name]) // before run, which requires one
 		ctx, cancel := context.WithCancel(p.ctx)
 		m.cancel = cancel
 		p.members[name] = m
 		p.running.Go(func() { m.run(ctx) })
 	}
-	p.offer(changed, twins)
+	p.updateMembers(changed, twins)
 }
 
-// offer says to members what is asked of them now. The lock is held.
-func (p *Provider) offer(changed wishes, twins map[multicluster.ClusterName][]string) {
+// updateMembers says to members what is asked of them now. The lock is held.
+func (p *Provider) updateMembers(changed desiredMembers, twins map[multicluster.ClusterName][]string) {
 	for name, w := range changed {
 		if m := p.members[name]; m != nil {
-			m.offer(w)
-			m.setTwins(listed(twins[name]))
+			m.update(w)
+			m.setDuplicates(listed(twins[name]))
 		}
 	}
 }
 
-// drop ends a member, whatever it is doing. It does not wait for the end.
-func (p *Provider) drop(name multicluster.ClusterName) {
+// remove ends a member, whatever it is doing. It does not wait for the end.
+func (p *Provider) remove(name multicluster.ClusterName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m := p.members[name]; m != nil {
 		p.end(name, m)
-		p.offer(p.setWish(name, nil))
+		p.updateMembers(p.setDesired(name, nil))
 	}
 }
 

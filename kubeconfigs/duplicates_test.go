@@ -19,25 +19,25 @@ import (
 )
 
 func TestDuplicates_RefuseTheYoungerSecretWhereNamespacesOverlap(t *testing.T) {
-	at := func(sec int64, namespaces ...string) wish {
-		return wish{createdAt: time.Unix(sec, 0), namespaces: namespaces}
+	at := func(sec int64, namespaces ...string) desired {
+		return desired{createdAt: time.Unix(sec, 0), namespaces: namespaces}
 	}
 	type refused = map[multicluster.ClusterName]multicluster.ClusterName
 	for name, each := range map[string]struct {
-		group wishes
+		group desiredMembers
 		want  refused
 	}{
-		"one":                           {wishes{"a": at(1)}, refused{}},
-		"the younger":                   {wishes{"a": at(2), "b": at(1)}, refused{"a": "b"}},
-		"made in one second: by name":   {wishes{"b": at(1), "a": at(1)}, refused{"b": "a"}},
-		"the hub's own is the oldest":   {wishes{"a": at(1), LocalCluster: {}}, refused{"a": LocalCluster}},
-		"three":                         {wishes{"a": at(3), "b": at(1), "c": at(2)}, refused{"a": "b", "c": "b"}},
-		"disjoint namespaces":           {wishes{"a": at(1, "x", "y"), "b": at(2, "z")}, refused{}},
-		"one namespace in common":       {wishes{"a": at(1, "x", "y"), "b": at(2, "y", "z")}, refused{"b": "a"}},
-		"no annotation: all namespaces": {wishes{"a": at(1, "x"), "b": at(2)}, refused{"b": "a"}},
-		"all namespaces, and older":     {wishes{"a": at(1), "b": at(2, "x"), "c": at(3, "y")}, refused{"b": "a", "c": "a"}},
+		"one":                           {desiredMembers{"a": at(1)}, refused{}},
+		"the younger":                   {desiredMembers{"a": at(2), "b": at(1)}, refused{"a": "b"}},
+		"made in one second: by name":   {desiredMembers{"b": at(1), "a": at(1)}, refused{"b": "a"}},
+		"the hub's own is the oldest":   {desiredMembers{"a": at(1), LocalCluster: {}}, refused{"a": LocalCluster}},
+		"three":                         {desiredMembers{"a": at(3), "b": at(1), "c": at(2)}, refused{"a": "b", "c": "b"}},
+		"disjoint namespaces":           {desiredMembers{"a": at(1, "x", "y"), "b": at(2, "z")}, refused{}},
+		"one namespace in common":       {desiredMembers{"a": at(1, "x", "y"), "b": at(2, "y", "z")}, refused{"b": "a"}},
+		"no annotation: all namespaces": {desiredMembers{"a": at(1, "x"), "b": at(2)}, refused{"b": "a"}},
+		"all namespaces, and older":     {desiredMembers{"a": at(1), "b": at(2, "x"), "c": at(3, "y")}, refused{"b": "a", "c": "a"}},
 		"a refused one is in nobody's way": {
-			wishes{"a": at(1, "x"), "b": at(2, "x", "y"), "c": at(3, "y")}, refused{"b": "a"},
+			desiredMembers{"a": at(1, "x"), "b": at(2, "x", "y"), "c": at(3, "y")}, refused{"b": "a"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,10 +180,10 @@ var _ = Describe("A member that shows another's objects", func() {
 // number.
 func BenchmarkDuplicates(b *testing.B) {
 	for _, secrets := range []int{500, 5000} {
-		group := wishes{}
+		group := desiredMembers{}
 		for i := range secrets {
 			name := multicluster.ClusterName(fmt.Sprintf("member-%04d", i))
-			group[name] = wish{createdAt: time.Unix(int64(i), 0), namespaces: []string{name.String()}}
+			group[name] = desired{createdAt: time.Unix(int64(i), 0), namespaces: []string{name.String()}}
 		}
 		b.Run(fmt.Sprintf("%d_Secrets", secrets), func(b *testing.B) {
 			for b.Loop() {

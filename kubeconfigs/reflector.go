@@ -17,7 +17,7 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// How a feed watches: what client-go's reflectors do.
+// How a reflector watches: what client-go's reflectors do.
 const (
 	// A watch is asked for for so long, and then for another.
 	shortestWatch, longestWatch = 5 * time.Minute, 10 * time.Minute
@@ -30,11 +30,11 @@ const (
 	longestPause = time.Minute
 )
 
-// feedBackoff is how long a feed waits after a failure, and reopenBackoff how long after a watch
+// reflectorBackoff is how long a reflector waits after a failure, and reopenBackoff how long after a watch
 // that ended at once although it brought events.
 var (
-	feedBackoff   = wait.Backoff{Duration: 800 * time.Millisecond, Cap: 30 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
-	reopenBackoff = wait.Backoff{Duration: 200 * time.Millisecond, Cap: 8 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
+	reflectorBackoff = wait.Backoff{Duration: 800 * time.Millisecond, Cap: 30 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
+	reopenBackoff    = wait.Backoff{Duration: 200 * time.Millisecond, Cap: 8 * time.Second, Steps: 38, Factor: 2, Jitter: 1}
 )
 
 var (
@@ -44,12 +44,12 @@ var (
 	errEmptyWatch = errors.New("the watch ended at once, and brought nothing")
 )
 
-// feed lists and watches one kind, in one namespace or in all, and brings an informer what
+// reflector lists and watches one kind, in one namespace or in all, and brings an informer what
 // is let in. It has one goroutine, which reads a watch, decodes it and tells of it.
-type feed struct {
+type reflector struct {
 	*lister
-	into   *informer
-	intake *intake
+	into    *informer
+	limiter *objectLimiter
 	// omitted are the objects that cannot be read.
 	omitted *omitted
 	objects *objects
@@ -66,8 +66,8 @@ type feed struct {
 	counted bool
 }
 
-// run feeds until ctx ends.
-func (f *feed) run(ctx context.Context) {
+// run lists and watches until ctx ends.
+func (f *reflector) run(ctx context.Context) {
 	for f.allowed(ctx) {
 		version, err := f.relist(ctx)
 		for err == nil {
@@ -94,7 +94,7 @@ func (f *feed) run(ctx context.Context) {
 // claims of the whole fleet for --unheard-grace at every start, because of a Role that was
 // deleted together with its namespace. A namespace that becomes forbidden later keeps its
 // objects.
-func (f *feed) allowed(ctx context.Context) bool {
+func (f *reflector) allowed(ctx context.Context) bool {
 	for ctx.Err() == nil && f.isHeld() {
 		if !f.counted {
 			f.counted = true
@@ -109,7 +109,7 @@ func (f *feed) allowed(ctx context.Context) bool {
 }
 
 // pause waits after a failure, as long as the member asks for if that is longer.
-func (f *feed) pause(ctx context.Context, after error) {
+func (f *reflector) pause(ctx context.Context, after error) {
 	delay := f.delay()
 	if seconds, ok := apierrors.SuggestsClientDelay(after); ok {
 		delay = max(delay, min(time.Duration(seconds)*time.Second, longestPause))
@@ -117,8 +117,8 @@ func (f *feed) pause(ctx context.Context, after error) {
 	f.sleep(ctx, delay)
 }
 
-// sleep waits, unless the feed is woken.
-func (f *feed) sleep(ctx context.Context, delay time.Duration) {
+// sleep waits, unless the reflector is woken.
+func (f *reflector) sleep(ctx context.Context, delay time.Duration) {
 	timer := f.clock.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -129,7 +129,7 @@ func (f *feed) sleep(ctx context.Context, delay time.Duration) {
 }
 
 // relist brings a whole list, and returns the version that a watch goes on from.
-func (f *feed) relist(ctx context.Context) (version string, err error) {
+func (f *reflector) relist(ctx context.Context) (version string, err error) {
 	before, changes := f.reached(), f.into.changed()
 	f.progress.beginList()
 	kind := listKind{late: f.counted && !f.hasListed(), restored: f.isRestored()}
@@ -145,13 +145,13 @@ func (f *feed) relist(ctx context.Context) (version string, err error) {
 }
 
 // fill has a list taken in.
-func (f *feed) fill(ctx context.Context, kind listKind) (version string, err error) {
-	listing := f.intake.list(kind)
+func (f *reflector) fill(ctx context.Context, kind listKind) (version string, err error) {
+	listing := f.limiter.list(kind)
 	defer func() { listing.abandon() }()
 	var left omission
 	take := func(found found) error {
 		if found.err != nil {
-			held := f.intake.holds(found.name)
+			held := f.limiter.holds(found.name)
 			left.add(found.name, held)
 			left.crowded = left.crowded || errors.Is(found.err, errCrowded)
 			listing.survives(held)
@@ -161,7 +161,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 	}
 	again := func() {
 		listing.abandon()
-		listing, left = f.intake.list(kind), omission{}
+		listing, left = f.limiter.list(kind), omission{}
 	}
 	if version, err = f.list(ctx, take, again); err != nil {
 		return "", fmt.Errorf("listing: %w", err)
@@ -181,7 +181,7 @@ func (f *feed) fill(ctx context.Context, kind listKind) (version string, err err
 
 // watch watches once from a version on. It returns the version that another watch goes on
 // from, or why there can be none.
-func (f *feed) watch(ctx context.Context, version string) (string, error) {
+func (f *reflector) watch(ctx context.Context, version string) (string, error) {
 	attempt, done := f.progress.beginWatch(ctx)
 	defer done()
 	version, err := f.watchOnce(attempt, version)
@@ -197,7 +197,7 @@ func (f *feed) watch(ctx context.Context, version string) (string, error) {
 }
 
 // watchOnce is watch without the checks.
-func (f *feed) watchOnce(ctx context.Context, version string) (string, error) {
+func (f *reflector) watchOnce(ctx context.Context, version string) (string, error) {
 	seconds := int64((shortestWatch + rand.N(longestWatch-shortestWatch)).Seconds())
 	begin := f.clock.Now()
 	body, err := f.open(ctx, metav1.ListOptions{Watch: true, ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &seconds})
@@ -237,25 +237,25 @@ func (f *feed) watchOnce(ctx context.Context, version string) (string, error) {
 
 // take brings an event to the informer. An event that is older than the object in the cache
 // changes nothing: the pages of a list may be newer than its version.
-func (f *feed) take(e event) error {
+func (f *reflector) take(e event) error {
 	if e.kind != watch.Bookmark && f.into.outdates(e.name, e.version) {
 		return nil
 	}
 	var err error
 	switch {
 	case e.kind == watch.Bookmark:
-		err = f.intake.settle().deliver()
+		err = f.limiter.settle().deliver()
 	case e.kind == watch.Deleted && f.omitted.unset(e.name):
 		f.into.withdrawOmitted(e.name, e.object)
 	case e.kind == watch.Deleted:
-		err = f.into.withdraw(f.intake, e.name, e.object)
+		err = f.into.withdraw(f.limiter, e.name, e.object)
 	case e.err != nil:
 		err = f.omit(e)
 	default:
 		added := f.omitted.unset(e.name) || e.kind == watch.Added
-		err = f.into.admit(f.intake, e.object, added, e.size)
+		err = f.into.admit(f.limiter, e.object, added, e.size)
 	}
-	if err == nil && (f.intake.relist() || f.omitted.relist()) {
+	if err == nil && (f.limiter.relist() || f.omitted.relist()) {
 		return errRelist
 	}
 	return err
@@ -263,7 +263,7 @@ func (f *feed) take(e event) error {
 
 // omit leaves out an object that cannot be read. If it was let in before, it is out of sight
 // from now on.
-func (f *feed) omit(e event) error {
-	f.omitted.set(e.name, f.intake.holds(e.name), e.kind == watch.Added, e.err)
-	return f.into.lose(f.intake, e.name, false)
+func (f *reflector) omit(e event) error {
+	f.omitted.set(e.name, f.limiter.holds(e.name), e.kind == watch.Added, e.err)
+	return f.into.lose(f.limiter, e.name, false)
 }

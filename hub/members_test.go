@@ -18,7 +18,7 @@ func TestWhatIsLeftOutIsNotTakenForDeleted(t *testing.T) {
 		return cluster == "eu" && object.GetName() == "young"
 	}}}
 	told := func(name string) any { return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Name: name}} }
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(ledger.OutOfSight))
-	g.Expect(f.partingOf(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(ledger.Deleted))
-	g.Expect(f.partingOf(told("young"))).To(Equal(ledger.Deleted), "the member says so itself")
+	g.Expect(f.releaseReason(toolscache.DeletedFinalStateUnknown{Obj: told("young")})).To(Equal(ledger.OutOfSight))
+	g.Expect(f.releaseReason(toolscache.DeletedFinalStateUnknown{Obj: told("old")})).To(Equal(ledger.Deleted))
+	g.Expect(f.releaseReason(told("young"))).To(Equal(ledger.Deleted), "the member says so itself")
 }

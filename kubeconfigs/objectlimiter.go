@@ -10,9 +10,9 @@ import (
 // relistPause is the least time between two lists that a limit makes necessary.
 const relistPause = time.Minute
 
-// intake is what one feed brings to an admission: the objects of one namespace, or of all.
+// objectLimiter is what one reflector brings to an admission: the objects of one namespace, or of all.
 // The budget's lock guards it.
-type intake struct {
+type objectLimiter struct {
 	*admission
 	// namespace is "" for all. Objects of others are not taken.
 	namespace string
@@ -35,7 +35,7 @@ type intake struct {
 }
 
 // admit decides whether an object that was added or changed is kept.
-func (i *intake) admit(object client.Object, added bool, size int) (ok bool, out effects) {
+func (i *objectLimiter) admit(object client.Object, added bool, size int) (ok bool, out effects) {
 	key := client.ObjectKeyFromObject(object)
 	out = i.change(i, func(out *effects) {
 		if !i.takes(key) {
@@ -67,11 +67,11 @@ func (i *intake) admit(object client.Object, added bool, size int) (ok bool, out
 
 // retains returns how many bytes handlers keep of an object beside it. No lock may be held but
 // that of the informer.
-func (i *intake) retains(object client.Object) int { return i.retained(i.member, object) }
+func (i *objectLimiter) retains(object client.Object) int { return i.retained(i.member, object) }
 
 // recount takes in how much is kept of an object now that handlers were told of it: it was
 // admitted with what they kept before.
-func (i *intake) recount(object client.Object, size, before int) (out effects) {
+func (i *objectLimiter) recount(object client.Object, size, before int) (out effects) {
 	now := i.retains(object)
 	if now == before {
 		return out
@@ -101,7 +101,7 @@ const (
 )
 
 // remove takes in that an object was deleted, and returns how it was known.
-func (i *intake) remove(key types.NamespacedName) (was presence, out effects) {
+func (i *objectLimiter) remove(key types.NamespacedName) (was presence, out effects) {
 	out = i.change(i, func(*effects) {
 		if !i.takes(key) {
 			return
@@ -120,7 +120,7 @@ func (i *intake) remove(key types.NamespacedName) (was presence, out effects) {
 
 // lose takes in that an object which is kept is not in a list. It reports whether it is kept
 // still: it may have been evicted.
-func (i *intake) lose(key types.NamespacedName) bool {
+func (i *objectLimiter) lose(key types.NamespacedName) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	e := i.entries[key]
@@ -133,14 +133,14 @@ func (i *intake) lose(key types.NamespacedName) bool {
 }
 
 // takes reports whether an object can be taken at all. The lock is held.
-func (i *intake) takes(key types.NamespacedName) bool {
+func (i *objectLimiter) takes(key types.NamespacedName) bool {
 	return !i.ended && (i.namespace == "" || i.namespace == key.Namespace)
 }
 
 // cutsOff reports whether an object that is not kept is to be left out without a look at
 // others: an older one of its namespace is among those left out, or it is larger than the
 // limit. The lock is held.
-func (i *intake) cutsOff(key types.NamespacedName, e *entry, left int) bool {
+func (i *objectLimiter) cutsOff(key types.NamespacedName, e *entry, left int) bool {
 	if int(e.units) > min(i.limit, i.budget.limit) {
 		return true
 	}
@@ -149,7 +149,7 @@ func (i *intake) cutsOff(key types.NamespacedName, e *entry, left int) bool {
 }
 
 // leaveOut takes in that an object is kept no longer. The lock is held.
-func (i *intake) leaveOut(key types.NamespacedName, e *entry, forAll bool, out *effects) {
+func (i *objectLimiter) leaveOut(key types.NamespacedName, e *entry, forAll bool, out *effects) {
 	i.forAll = i.forAll || forAll
 	pending := false
 	if i.listing != nil && e.list == i.listing.number {
@@ -168,12 +168,12 @@ func (i *intake) leaveOut(key types.NamespacedName, e *entry, forAll bool, out *
 // evicted is an object that was kept, and is left out now.
 type evicted struct {
 	types.NamespacedName
-	from *intake
+	from *objectLimiter
 }
 
 // forget takes an object out of what is to be evicted: it never was in the cache, or the
 // caller takes it out.
-func (o *effects) forget(key types.NamespacedName, from *intake) {
+func (o *effects) forget(key types.NamespacedName, from *objectLimiter) {
 	for at, e := range o.evicted {
 		if e.from == from && e.NamespacedName == key {
 			o.evicted = append(o.evicted[:at], o.evicted[at+1:]...)
@@ -183,10 +183,10 @@ func (o *effects) forget(key types.NamespacedName, from *intake) {
 }
 
 // settle takes in that time has passed.
-func (i *intake) settle() effects { return i.change(i, func(*effects) {}) }
+func (i *objectLimiter) settle() effects { return i.change(i, func(*effects) {}) }
 
 // noteCrowded takes in whether objects are left out now. The lock is held.
-func (i *intake) noteCrowded(out *effects) {
+func (i *objectLimiter) noteCrowded(out *effects) {
 	before := i.crowded
 	switch {
 	case i.left > 0:
@@ -195,12 +195,12 @@ func (i *intake) noteCrowded(out *effects) {
 		i.crowded = false
 	}
 	if before != i.crowded {
-		out.told = append(out.told, i.told)
+		out.notify = append(out.notify, i.notify)
 	}
 }
 
 // relist reports whether only another list tells what is to be kept now.
-func (i *intake) relist() bool {
+func (i *objectLimiter) relist() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	room := i.frees != i.admission.frees || i.forAll && i.hasSpare() && i.units < i.limit
@@ -208,14 +208,14 @@ func (i *intake) relist() bool {
 }
 
 // leftOut returns how many objects are left out.
-func (i *intake) leftOut() int {
+func (i *objectLimiter) leftOut() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.left
 }
 
 // isCrowded reports whether it is to be reported that objects are left out.
-func (i *intake) isCrowded() bool {
+func (i *objectLimiter) isCrowded() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.crowded

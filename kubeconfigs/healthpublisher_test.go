@@ -90,29 +90,29 @@ func TestAnAnnotationChangesWithTheStateAlone(t *testing.T) {
 	g := NewWithT(t)
 	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	old := HealthAnnotation{State: Unreachable, Since: at, Reason: ReasonTimedOut, Message: "from port 4711"}
-	before, changed, err := announcement("", old)
+	before, changed, err := annotationChange("", old)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue())
 
 	now := old
 	now.Since, now.Message = at.Add(time.Hour), "from port 4712"
-	same, changed, err := announcement(before, now)
+	same, changed, err := annotationChange(before, now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeFalse())
 	g.Expect(same).To(Equal(before))
 
 	now.Reason = ReasonUnreachable
-	value, changed, err := announcement(before, now)
+	value, changed, err := annotationChange(before, now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue())
 	g.Expect(value).To(Equal(`{"state":"Unreachable","since":"2026-11-23T11:00:00Z","reason":"Unreachable","message":"from port 4712"}`))
 
 	now.CredentialExpiry = at
-	_, changed, err = announcement(value, now)
+	_, changed, err = annotationChange(value, now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue(), "another token")
 
-	_, changed, err = announcement("{", now)
+	_, changed, err = annotationChange("{", now)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(changed).To(BeTrue(), "what is no JSON is replaced")
 }
@@ -133,13 +133,13 @@ func TestWhatCannotBeAnnouncedIsTriedAgain(t *testing.T) {
 	})
 	p := New(Options{Clock: clk, Log: logr.Discard()})
 	m := newMember(p, "eu")
-	m.wish.secret, m.health = referenceTo(secret), Health{State: Connected, Reason: ReasonConnected, Since: clk.Now()}
+	m.desired.secret, m.health = referenceTo(secret), Health{State: Connected, Reason: ReasonConnected, Since: clk.Now()}
 	p.members["eu"] = m
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- (&announcer{provider: p, client: api}).Start(ctx) }()
+	go func() { ended <- (&healthPublisher{provider: p, client: api}).Start(ctx) }()
 	g.Eventually(clk.HasWaiters).Should(BeTrue())
-	clk.Step(announceRetry)
+	clk.Step(publishRetry)
 	g.Eventually(func() string {
 		g.Expect(api.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
 		return secret.Annotations[HealthKey]
@@ -152,15 +152,15 @@ func TestWhatCannotBeAnnouncedIsTriedAgain(t *testing.T) {
 func TestAnnouncement_TellsOfTheCredentialThatIsInUse(t *testing.T) {
 	g := NewWithT(t)
 	down := HealthAnnotation{State: Unreachable, Reason: ReasonUnreachable, Message: "dial tcp: connection refused"}
-	before, _, err := announcement("", down)
+	before, _, err := annotationChange("", down)
 	g.Expect(err).NotTo(HaveOccurred())
 
 	ending := down
 	ending.Message = "the token ends at 2026-12-01T00:00:00Z: put a new one into the Secret; also, " + down.Message
-	told, _, err := announcement(before, ending)
+	told, _, err := annotationChange(before, ending)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(told).To(ContainSubstring("the token ends"))
-	again, _, err := announcement(told, down)
+	again, _, err := annotationChange(told, down)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(again).NotTo(ContainSubstring("the token ends"), "there is a new one")
 }

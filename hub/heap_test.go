@@ -25,7 +25,7 @@ func TestMemoryThatIsNotUsedIsGivenBack(t *testing.T) {
 	runtime.KeepAlive(garbage)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- thrift{every: 10 * time.Millisecond}.Start(ctx) }()
+	go func() { ended <- heapReleaser{every: 10 * time.Millisecond}.Start(ctx) }()
 	g.Eventually(released).Should(BeNumerically(">=", before+size))
 	cancel()
 	g.Eventually(ended).Should(Receive(BeNil()))

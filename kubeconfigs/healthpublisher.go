@@ -13,37 +13,37 @@ import (
 )
 
 const (
-	// announceRetry is how long what could not be announced waits.
-	announceRetry = 10 * time.Second
-	// announceTimeout bounds one patch.
-	announceTimeout = 10 * time.Second
+	// publishRetry is how long what could not be announced waits.
+	publishRetry = 10 * time.Second
+	// publishTimeout bounds one patch.
+	publishTimeout = 10 * time.Second
 )
 
-// announcer keeps the annotation HealthKey of the members' Secrets true, on the leader.
+// healthPublisher keeps the annotation HealthKey of the members' Secrets true, on the leader.
 // It patches where something changed, and nothing after a restart that found all as it
 // was.
-type announcer struct {
+type healthPublisher struct {
 	provider *Provider
 	client   client.Client
 	failing  bool
 }
 
 // NeedLeaderElection is true: two replicas may see a member differently.
-func (*announcer) NeedLeaderElection() bool { return true }
+func (*healthPublisher) NeedLeaderElection() bool { return true }
 
 // Start announces until ctx ends.
-func (a *announcer) Start(ctx context.Context) error {
+func (a *healthPublisher) Start(ctx context.Context) error {
 	for ctx.Err() == nil {
-		a.rest(ctx, a.round(ctx))
+		a.wait(ctx, a.round(ctx))
 	}
 	return nil
 }
 
-// rest waits after a round for what calls for the next.
-func (a *announcer) rest(ctx context.Context, well bool) {
+// wait waits after a round for what calls for the next.
+func (a *healthPublisher) wait(ctx context.Context, well bool) {
 	var again <-chan time.Time
 	if !well {
-		timer := a.provider.options.Clock.NewTimer(announceRetry)
+		timer := a.provider.options.Clock.NewTimer(publishRetry)
 		defer timer.Stop()
 		again = timer.C()
 	}
@@ -56,14 +56,14 @@ func (a *announcer) rest(ctx context.Context, well bool) {
 
 // round announces how all members are, and reports whether that went well. Log lines
 // are for changes only.
-func (a *announcer) round(ctx context.Context) bool {
+func (a *healthPublisher) round(ctx context.Context) bool {
 	var failed error
 	for _, m := range a.provider.snapshot() {
-		w, health := m.told()
-		if w.secret == nil || !a.known(health) {
+		w, health := m.reported()
+		if w.secret == nil || !a.reportable(health) {
 			continue // the hub's own cluster, or nothing to report yet
 		}
-		if err := client.IgnoreNotFound(a.announce(ctx, w, health)); err != nil {
+		if err := client.IgnoreNotFound(a.publish(ctx, w, health)); err != nil {
 			failed = err
 		}
 	}
@@ -78,15 +78,15 @@ func (a *announcer) round(ctx context.Context) bool {
 	return failed == nil
 }
 
-// known reports whether a health says anything. First lists that are done at once, as after
+// reportable reports whether a health says anything. First lists that are done at once, as after
 // every start of the hub, change no annotation.
-func (a *announcer) known(health Health) bool {
+func (a *healthPublisher) reportable(health Health) bool {
 	return health.State != Connecting || health.Reason == ReasonListing && a.provider.options.Clock.Since(health.Since) >= recheckEvery
 }
 
-// announce patches a member's Secret where its annotation is not true.
-func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
-	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+// publish patches a member's Secret where its annotation is not true.
+func (a *healthPublisher) publish(ctx context.Context, w desired, health Health) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	secret := &corev1.Secret{}
 	if err := a.client.Get(ctx, types.NamespacedName{Namespace: w.secret.Namespace, Name: w.secret.Name}, secret); err != nil {
@@ -95,7 +95,7 @@ func (a *announcer) announce(ctx context.Context, w wish, health Health) error {
 	if secret.UID != w.secret.UID {
 		return nil // of the newer one, more will be known soon
 	}
-	value, changed, err := announcement(secret.Annotations[HealthKey], annotationOf(health))
+	value, changed, err := annotationChange(secret.Annotations[HealthKey], annotationOf(health))
 	if err != nil || !changed {
 		return err
 	}
@@ -146,10 +146,10 @@ func ending(message string) string {
 	return ends
 }
 
-// announcement is what an annotation becomes. A state that goes on keeps the time since
+// annotationChange is what an annotation becomes. A state that goes on keeps the time since
 // when it does, whichever process saw it begin. An error that goes on keeps its message,
 // which may hold a port.
-func announcement(before string, now HealthAnnotation) (value string, changed bool, err error) {
+func annotationChange(before string, now HealthAnnotation) (value string, changed bool, err error) {
 	if old, err := ParseHealthAnnotation(before); err == nil && old.State == now.State && old.Reason == now.Reason {
 		now.Since = old.Since
 		if now.State == Unreachable && ending(old.Message) == ending(now.Message) {

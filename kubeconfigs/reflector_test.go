@@ -49,14 +49,14 @@ type script struct {
 	// paused and reopened count the waits after a failure, and after a short watch.
 	paused, reopened atomic.Int32
 	ended            chan struct{}
-	// f is the feed once it begins, which begun is called with. progress is its own where
+	// f is the reflector once it begins, which begun is called with. progress is its own where
 	// it is set, and handler one of its informer.
-	f        *feed
-	begun    func(*feed)
+	f        *reflector
+	begun    func(*reflector)
 	progress *progress
 	handler  toolscache.ResourceEventHandler
-	// before is called before the feed runs, and omit with each page.
-	before func(*feed)
+	// before is called before the reflector runs, and omit with each page.
+	before func(*reflector)
 	omit   func(*wholePage)
 }
 
@@ -85,13 +85,13 @@ func (s *script) open(ctx context.Context, o metav1.ListOptions) (io.ReadCloser,
 	return next(ctx)
 }
 
-// noOmissions is what a feed omits, nothing yet.
+// noOmissions is what a reflector omits, nothing yet.
 func noOmissions() *omitted {
-	return &omitted{clock: clock.RealClock{}, told: func() {}}
+	return &omitted{clock: clock.RealClock{}, notify: func() {}}
 }
 
-// feed feeds by the script until that is at its end.
-func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
+// reflector reflectors by the script until that is at its end.
+func (s *script) feed(t *testing.T, limit int) (*informer, *reflector) {
 	t.Helper()
 	g := NewWithT(t)
 	s.ended, s.from, s.listed = make(chan struct{}), nil, 0
@@ -103,12 +103,12 @@ func (s *script) feed(t *testing.T, limit int) (*informer, *feed) {
 		_, err := i.AddEventHandler(s.handler)
 		g.Expect(err).NotTo(HaveOccurred())
 	}
-	f := &feed{
-		lister: listerOf(s.fetch), progress: s.progress, intake: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
+	f := &reflector{
+		lister: listerOf(s.fetch), progress: s.progress, limiter: limited(i, limit), omitted: noOmissions(), into: i, open: s.open, objects: reading("GitRepo"),
 		unreadable: &unreadable{doubt: func(error) {}}, clock: clock.RealClock{}, log: logr.Discard(),
 		delay: func() time.Duration { s.paused.Add(1); return 0 }, reopenDelay: func() time.Duration { s.reopened.Add(1); return 0 },
 	}
-	i.feedBy(f)
+	i.addReflector(f)
 	s.f = f
 	if s.begun != nil {
 		go s.begun(f)
@@ -231,7 +231,7 @@ func TestAFeedLetsInWhatTheIntakeDoes(t *testing.T) {
 	s.watches = append(s.watches, body(happening(t, "ADDED", of(repo("b", "7"))), happening(t, "MODIFIED", of(repo("b", "8")))))
 	i, f := s.feed(t, 1)
 	g.Expect(i.kept()).To(ConsistOf("a1"), "there is no room for another")
-	g.Expect(f.intake.leftOut()).To(Equal(1))
+	g.Expect(f.limiter.leftOut()).To(Equal(1))
 
 	s = &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1")}}}
 	s.watches = append(s.watches, func(ctx context.Context) (io.ReadCloser, error) {
@@ -245,7 +245,7 @@ func TestFeedRelist_KeepsWhatThereIsWhenALaterListFails(t *testing.T) {
 	g := NewWithT(t)
 	s := &script{lists: [][]*v1alpha1.GitRepo{{repo("a", "1"), repo("b", "1")}, {repo("a", "5")}, {repo("a", "5"), repo("b", "1")}}}
 	s.watches = append(s.watches, refused(apierrors.NewResourceExpired("compacted")))
-	s.before = func(f *feed) {
+	s.before = func(f *reflector) {
 		next := f.fetch
 		f.fetch = func(ctx context.Context, o metav1.ListOptions, take func(found) error) (page, error) {
 			if o.Continue != "" {

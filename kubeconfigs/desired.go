@@ -27,13 +27,13 @@ const (
 	LocalCluster = "local"
 )
 
-// wish is what a Secret asks for: access to a member, or what is wrong with it.
-type wish struct {
+// desired is what a Secret asks for: access to a member, or what is wrong with it.
+type desired struct {
 	access *rest.Config
 	// refused is why the hub does not use the Secret, and same the Secret of the same
 	// cluster because of which, "" where it is for something else.
-	refused error
-	same    multicluster.ClusterName
+	refused     error
+	duplicateOf multicluster.ClusterName
 	// account is the ServiceAccount of the token, "" where that is not known.
 	account    types.UID
 	namespaces []string // sorted; none means all
@@ -43,15 +43,15 @@ type wish struct {
 	life lifetime
 	// createdAt is the Secret's creationTimestamp; zero for the hub's own cluster.
 	createdAt time.Time
-	// print tells wishes apart.
-	print [sha256.Size]byte
+	// fingerprint distinguishes configurations.
+	fingerprint [sha256.Size]byte
 }
 
-// wishOf reads a Secret, which it does not change.
-func wishOf(secret *corev1.Secret) wish {
+// desiredOf reads a Secret, which it does not change.
+func desiredOf(secret *corev1.Secret) desired {
 	kubeconfig := secret.Data[KubeconfigKey]
-	w := wish{namespaces: namespacesOf(secret), secret: referenceTo(secret), createdAt: secret.CreationTimestamp.Time}
-	w.print = sha256.Sum256(append([]byte(strings.Join(w.namespaces, ",")+"\n"), kubeconfig...))
+	w := desired{namespaces: namespacesOf(secret), secret: referenceTo(secret), createdAt: secret.CreationTimestamp.Time}
+	w.fingerprint = sha256.Sum256(append([]byte(strings.Join(w.namespaces, ",")+"\n"), kubeconfig...))
 	access, err := Vet(kubeconfig)
 	if err != nil {
 		w.refused = err
@@ -65,7 +65,7 @@ func wishOf(secret *corev1.Secret) wish {
 // differsInToken tells whether a connection for w serves other too once it has
 // other's token. Where either has none, it is the kind of credential that
 // changed.
-func (w wish) differsInToken(other wish) bool {
+func (w desired) differsInToken(other desired) bool {
 	if w.access == nil || other.access == nil || w.access.BearerToken == "" || other.access.BearerToken == "" {
 		return false
 	}

@@ -11,50 +11,50 @@ import (
 // namesTold is how many objects that cannot be read are told by their names.
 const namesTold = 10
 
-// intakes are all that one engagement watches: two kinds, in all namespaces or in some.
-type intakes struct {
+// objectLimiters are all that one engagement watches: two kinds, in all namespaces or in some.
+type objectLimiters struct {
 	provider *Provider
 	member   string
-	told     func()
+	notify   func()
 	// doubt is told why a watch cannot be read.
 	doubt func(error)
 
 	mu         sync.Mutex
 	admissions map[reflect.Type]*admission
-	all        []kindIntake
+	all        []kindLimits
 }
 
-type kindIntake struct {
-	*intake
+type kindLimits struct {
+	*objectLimiter
 	*unreadable
 	*omitted
 }
 
-// newIntakes makes the bounds of an engagement of a member.
-func newIntakes(p *Provider, member string, told func(), doubt func(error)) *intakes {
-	return &intakes{provider: p, member: member, told: told, doubt: doubt, admissions: map[reflect.Type]*admission{}}
+// newObjectLimiters makes the bounds of an engagement of a member.
+func newObjectLimiters(p *Provider, member string, told func(), doubt func(error)) *objectLimiters {
+	return &objectLimiters{provider: p, member: member, notify: told, doubt: doubt, admissions: map[reflect.Type]*admission{}}
 }
 
 // add makes the bounds of one more watch. The watches of a kind share its limit.
-func (i *intakes) add(into *informer, namespace string) kindIntake {
+func (i *objectLimiters) add(into *informer, namespace string) kindLimits {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	kind := reflect.TypeOf(into.kind)
 	a := i.admissions[kind]
 	if a == nil {
-		a = newAdmission(i.provider.budget, i.member, kind, i.provider.options.ObjectLimit, i.told)
+		a = newAdmission(i.provider.budget, i.member, kind, i.provider.options.ObjectLimit, i.notify)
 		i.admissions[kind] = a
 	}
-	one := kindIntake{
-		&intake{admission: a, namespace: namespace, into: into}, &unreadable{doubt: i.doubt},
-		&omitted{clock: i.provider.options.Clock, told: i.told},
+	one := kindLimits{
+		&objectLimiter{admission: a, namespace: namespace, into: into}, &unreadable{doubt: i.doubt},
+		&omitted{clock: i.provider.options.Clock, notify: i.notify},
 	}
 	i.all = append(i.all, one)
 	return one
 }
 
-// end gives back what the engagement holds. Its feeds have ended.
-func (i *intakes) end() {
+// end gives back what the engagement holds. Its reflectors have ended.
+func (i *objectLimiters) end() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, a := range i.admissions {
@@ -62,7 +62,7 @@ func (i *intakes) end() {
 	}
 }
 
-func (i *intakes) each(do func(kindIntake)) {
+func (i *objectLimiters) each(do func(kindLimits)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, one := range i.all {
@@ -71,15 +71,15 @@ func (i *intakes) each(do func(kindIntake)) {
 }
 
 // leftOut returns how many objects are left out.
-func (i *intakes) leftOut() (n int) {
-	i.each(func(one kindIntake) { n += one.leftOut() })
+func (i *objectLimiters) leftOut() (n int) {
+	i.each(func(one kindLimits) { n += one.leftOut() })
 	return n
 }
 
 // crowd returns what there is to report of objects that are left out.
-func (i *intakes) crowd() (c crowd) {
+func (i *objectLimiters) crowd() (c crowd) {
 	most := 0
-	i.each(func(one kindIntake) {
+	i.each(func(one kindLimits) {
 		if !one.isCrowded() {
 			return
 		}
@@ -93,8 +93,8 @@ func (i *intakes) crowd() (c crowd) {
 
 // unreadable returns how many objects cannot be read, and which, by kind, namespace and
 // name: of some of them only.
-func (i *intakes) unreadable() (count int, which []string) {
-	i.each(func(one kindIntake) {
+func (i *objectLimiters) unreadable() (count int, which []string) {
+	i.each(func(one kindLimits) {
 		count += one.total()
 		for _, name := range one.some(namesTold) {
 			which = append(which, one.kind.Elem().Name()+" "+name.String())
@@ -104,16 +104,16 @@ func (i *intakes) unreadable() (count int, which []string) {
 }
 
 // trouble is why a watch cannot be read, nil while all can.
-func (i *intakes) trouble() (err error) {
-	i.each(func(one kindIntake) { err = cmp.Or(err, one.trouble()) })
+func (i *objectLimiters) trouble() (err error) {
+	i.each(func(one kindLimits) { err = cmp.Or(err, one.trouble()) })
 	return err
 }
 
 // hides reports whether an object that handlers are being told of as gone is only left out,
 // or cannot be read.
-func (i *intakes) hides(object client.Object) (hides bool) {
+func (i *objectLimiters) hides(object client.Object) (hides bool) {
 	name := client.ObjectKeyFromObject(object)
-	i.each(func(one kindIntake) {
+	i.each(func(one kindLimits) {
 		hides = hides || one.kind == reflect.TypeOf(object) && (one.into.hides(name) || one.has(name))
 	})
 	return hides
@@ -128,5 +128,5 @@ func (p *Provider) LeavesOut(name string, object client.Object) bool {
 		return false
 	}
 	engaged := m.engaged()
-	return engaged != nil && engaged.intakes.hides(object)
+	return engaged != nil && engaged.limiters.hides(object)
 }

@@ -20,10 +20,10 @@ func TestAHubThatEndsTellsNobodyThatAnotherOwnsTheKeyNow(t *testing.T) {
 	follower := &follower{cluster: "eu", engagement: f.Token["eu"], watcher: &watcher{
 		ledger: f.Ledger, publisher: publish.New(publish.Options{}), apply: func(ledger.Changes) {}, ending: func() bool { return ending },
 	}}
-	follower.letGo()
+	follower.leave()
 	f.G.Expect(f.Count().Claims).To(HaveLen(2))
 	ending = false
-	follower.letGo()
+	follower.leave()
 	f.G.Expect(f.Count().Claims).To(HaveLen(1))
 }
 
