@@ -87,6 +87,10 @@ test: ## Run every test, with the race detector and in random order
 	done; \
 	exit "$$failed"
 
+.PHONY: test-fast
+test-fast: ## Run the tests that need no control plane, without the race detector: what to run while writing code
+	@go test -short -shuffle=on $$(go list ./... | grep -v -e '/test/e2e$$' -e '/test/gitea$$' -e '/test/clusters' -e '/test/demo' -e '/test/bench')
+
 .PHONY: test-gitea
 test-gitea: ## Run those tests alone that are against a real Gitea (COMMIT_STATUS_HUB_SKIP_GITEA=1 skips them, but not in CI)
 	@$(TEST_GITEA)

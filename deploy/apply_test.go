@@ -19,6 +19,9 @@ import (
 // Every set of manifests that a user may apply is tried on a real API server, which makes
 // nothing of it, and by kubeconform with that server's own schemas.
 func TestEveryManifestIsTakenAndValid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	g := NewWithT(t)
 	cluster, err := clusters.Start(t.Context(), clusters.WithoutCRDs())
 	g.Expect(err).NotTo(HaveOccurred())

@@ -142,6 +142,9 @@ func TestBases_LeaveTheCRDsWhenTheyAreDeleted(t *testing.T) {
 // fields. Pods must keep to the restricted standard.
 func install(t *testing.T, objects []*unstructured.Unstructured) client.Client {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	g := NewWithT(t)
 	cluster, err := clusters.Start(t.Context(), clusters.WithoutCRDs())
 	g.Expect(err).NotTo(HaveOccurred())

@@ -44,6 +44,9 @@ var (
 )
 
 func TestMembers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs control planes")
+	}
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(30 * time.Second)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)

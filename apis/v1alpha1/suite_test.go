@@ -3,6 +3,7 @@ package v1alpha1_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -24,6 +25,11 @@ var (
 
 // TestMain runs the package's tests beside a real API server that serves the generated CRDs.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipped: needs a control plane")
+		return
+	}
 	code, err := withAPIServer(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

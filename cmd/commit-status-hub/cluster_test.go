@@ -35,6 +35,9 @@ func call(t *testing.T, args ...string) (string, error) {
 
 func start(t *testing.T) *clusters.Cluster {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	g := NewWithT(t)
 	cluster, err := clusters.Start(t.Context(), clusters.WithoutCRDs())
 	g.Expect(err).NotTo(HaveOccurred())

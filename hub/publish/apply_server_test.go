@@ -36,6 +36,10 @@ type warnings struct{ texts []string }
 func (w *warnings) HandleWarningHeader(_ int, _, text string) { w.texts = append(w.texts, text) }
 
 func startAPIServer(t *testing.T) *apiServer {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(30 * time.Second)
 	c, err := clusters.Start(context.Background())

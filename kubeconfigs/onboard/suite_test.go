@@ -32,6 +32,9 @@ var (
 )
 
 func TestOnboarding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(30 * time.Second)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
