@@ -33,6 +33,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	e.seen, e.nameless = true, true
 	o := l.objectAt(v.Owner.Object)
+	l.noteRecorded(o)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		want := v.Want // a pointer into the verdict would hold on to all of it
 		e.detail().check.drifted = &want

@@ -25,6 +25,10 @@ type scmRefusals struct {
 	scopes map[refusalScope]*refusedScope
 	// worked is when each account, installation and repository worked last.
 	worked map[string]time.Time
+	// recorded is when statuses say that ScmProviders worked last, see noteRecorded, and
+	// changedAccount when those changed that had an account before.
+	recorded       map[recordedUse]time.Time
+	changedAccount map[string]time.Time
 	// changed is when a change last had an installation asked, by lane.
 	changed map[string]time.Time
 	// reopened is when the last refused request was sent through ScmProviders that change more
@@ -44,6 +48,7 @@ func newSCMRefusals() scmRefusals {
 	return scmRefusals{
 		scopes: map[refusalScope]*refusedScope{}, worked: map[string]time.Time{}, changed: map[string]time.Time{}, reopened: map[reopening]time.Time{},
 		probes: map[Key][]*refusedScope{}, first: map[string]firstRequest{}, outages: map[string]outage{},
+		recorded: map[recordedUse]time.Time{}, changedAccount: map[string]time.Time{},
 	}
 }
 
@@ -59,7 +64,7 @@ func (l *Ledger) refuse(key Key, job Job, class requestClass, sentAt time.Time, 
 	}
 	r := l.refusals.scopes[scope]
 	if r == nil {
-		r = &refusedScope{scmRefusal: scmRefusal{workedAt: l.refusals.worked[scope.provenBy()]}, held: map[Key]struct{}{}}
+		r = &refusedScope{scmRefusal: scmRefusal{workedAt: l.workedAt(scope, now)}, held: map[Key]struct{}{}}
 		l.refusals.scopes[scope] = r
 	}
 	before, tries := r.verdictOrNil(), r.tries
@@ -209,6 +214,9 @@ func (l *Ledger) forgetRefusals(scm string) {
 	}
 	delete(l.refusals.outages, scm)
 	delete(l.refusals.worked, "account "+scm)
+	if l.scms[scm] != nil {
+		l.refusals.changedAccount[scm] = now
+	}
 }
 
 // TakeRenewal returns the refusal of a key's request after which the account is to learn anew

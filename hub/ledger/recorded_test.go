@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// successor is the world of a hub that takes over. It reads the statuses that the hub before it
+// published and sealed, after edit.
+func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
+	w.g.THelper()
+	next := *w
+	next.fleet = &fleet{g: w.g, now: w.now, token: map[string]uint64{}}
+	next.ready, next.due, next.told, next.objects = nil, map[Key]time.Time{}, nil, map[string]*v1alpha1.CommitStatus{}
+	next.Ledger = New(Options{
+		Clock: w.now, UnheardGrace: 15 * time.Minute, Seals: sealsWith(firstKey, nil),
+		Fleet: func() ([]string, bool) { return nil, true },
+	})
+	syncer := *w.syncer
+	syncer.Ledger, syncer.Queue, syncer.Apply = next.Ledger, func() Lanes { return &next }, next.apply
+	next.syncer = &syncer
+	next.open()
+	next.Loaded()
+	next.Begin(Predecessor{Led: true, Clean: true})
+	next.tell("eu")
+	for name, object := range w.objects {
+		w.condition(name)
+		object = object.DeepCopy()
+		object.Status = w.objectAt(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).statusNow()
+		handle := *object.Status.Provider
+		object.Status.Provider = &handle
+		handle.Seal = ""
+		object.Status.Provider.Seal = next.seals.Of(object.UID, object.Status)
+		edit(object)
+		next.seals.Keep(object)
+		next.set(object)
+	}
+	next.apply(next.Heard("eu", next.token["eu"]))
+	next.run(time.Millisecond)
+	return &next
+}
+
+func unedited(*v1alpha1.CommitStatus) {}
+
+func TestRefusedCredential_ThatAPredecessorUsedIsAskedAgainSoon(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		for _, refusal := range says.refusals() {
+			before := start()
+			before.wantMany(2, v1alpha1.PhaseQueued)
+			before.run(time.Minute)
+			w := before.successor(unedited)
+			w.refuse(refusal.status, refusal.body)
+			w.want("build-0", v1alpha1.PhaseSuccess)
+			w.run(30 * time.Second)
+			w.g.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason))
+			w.ClearFaults()
+			w.run(time.Minute)
+			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d", refusal.status)
+		}
+	})
+}
+
+func TestRefusedCredential_WorkedForNoPredecessorWithout(t *testing.T) {
+	for name, edit := range map[string]func(*v1alpha1.CommitStatus){
+		"a seal":       func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "" },
+		"a right seal": func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "AAAAAAAAAAAAAAAAAAAAAA" },
+		"the time":     func(cs *v1alpha1.CommitStatus) { cs.Status.UpdatedAt = nil },
+		"a time of late": func(cs *v1alpha1.CommitStatus) {
+			cs.Status.UpdatedAt = &metav1.Time{Time: cs.Status.UpdatedAt.Add(-provenFor)}
+		},
+		"its ScmProvider": func(cs *v1alpha1.CommitStatus) { cs.Status.ScmProvider = "another" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+				for _, refusal := range says.refusals() {
+					before := start()
+					before.wantMany(2, v1alpha1.PhaseQueued)
+					before.run(time.Minute)
+					w := before.successor(edit)
+					w.refuse(refusal.status, refusal.body)
+					w.want("build-0", v1alpha1.PhaseSuccess)
+					w.run(30 * time.Second)
+					w.ClearFaults()
+					w.run(time.Minute)
+					w.g.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason), "%d", refusal.status)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedCredential_OfAnotherSecretThanAPredecessorsIsNotProven(t *testing.T) {
+	before := gitlabWorld(t)
+	before.wantMany(2, v1alpha1.PhaseQueued)
+	before.run(time.Minute)
+	w := before.successor(unedited)
+	w.secret["note"] = []byte("of a user")
+	w.open()
+	w.refuse(401, `{"message":"401 Unauthorized"}`)
+	w.want("build-0", v1alpha1.PhaseSuccess)
+	w.run(30 * time.Second)
+	w.ClearFaults()
+	w.run(time.Minute)
+	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
+}
+
+func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, _ own) {
+		before := start()
+		before.wantMany(2, v1alpha1.PhaseQueued)
+		before.run(time.Minute)
+		w := before.successor(unedited)
+		w.want("build-0", v1alpha1.PhaseSuccess)
+		w.want("build-1", v1alpha1.PhaseSuccess)
+		first, second := w.ready[0], w.ready[1]
+		one, _, _ := w.Job(first)
+		other, _, _ := w.Job(second)
+		entry, _ := w.Enter(first, one, askWrite)
+		w.g.Expect(entry.Wait).To(BeZero())
+		entry, _ = w.Enter(second, other, askWrite)
+		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
+	})
+}
