@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/buildlock"
 )
 
 // kit is what is built at once from the module test/controlplane.
@@ -67,7 +69,7 @@ func (k kit) built(ctx context.Context, progress io.Writer) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", fmt.Errorf("making the cache folder: %w", err)
 	}
-	unlock, err := lock(ctx, dir+".lock")
+	unlock, err := buildlock.Acquire(ctx, dir+".lock")
 	if err != nil {
 		return "", err
 	}

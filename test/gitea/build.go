@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,8 +13,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/buildlock"
 )
 
 const (
@@ -28,9 +28,6 @@ const (
 	// it takes a sixth of the build's time.
 	linkerFlags = "-s -w"
 	cFlags      = "-O1"
-
-	// lockPoll is how often a held lock is asked for again: a build takes minutes.
-	lockPoll = 200 * time.Millisecond
 )
 
 // program is a Gitea that was built, and where its module's files are.
@@ -59,7 +56,7 @@ func built(ctx context.Context, progress io.Writer) (program, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return program{}, fmt.Errorf("making the cache folder: %w", err)
 	}
-	unlock, err := lock(ctx, dir+".lock")
+	unlock, err := buildlock.Acquire(ctx, dir+".lock")
 	if err != nil {
 		return program{}, err
 	}
@@ -166,31 +163,4 @@ func pinFolder() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the module that pins Gitea was not found in %s", strings.Join(places, " or "))
-}
-
-// lock waits for the lock on the file at path. The operating system lets go of it when
-// the process ends, however it ends, so that a killed build blocks no later one.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("opening the build's lock: %w", err)
-	}
-	ticker := time.NewTicker(lockPoll)
-	defer ticker.Stop()
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			_ = file.Close()
-			return nil, fmt.Errorf("locking the build: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			_ = file.Close()
-			return nil, ctx.Err()
-		case <-ticker.C:
-		}
-	}
 }

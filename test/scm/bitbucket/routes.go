@@ -2,8 +2,8 @@ package bitbucket
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // The operations of the ledger.
@@ -51,29 +51,9 @@ func (s *Server) find(req *http.Request) (*route, map[string]string) {
 		if r.service != s.service || r.method != req.Method {
 			continue
 		}
-		if params, ok := match(r.pattern, req.URL.EscapedPath()); ok {
+		if params, ok := wire.MatchPath(r.pattern, req.URL.EscapedPath()); ok {
 			return r, params
 		}
 	}
 	return nil, nil
-}
-
-func match(pattern, path string) (map[string]string, bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, w := range want {
-		if name, ok := strings.CutPrefix(w, "{"); ok && got[i] != "" {
-			value, err := url.PathUnescape(got[i])
-			if err != nil {
-				return nil, false
-			}
-			params[strings.TrimSuffix(name, "}")] = value
-		} else if w != got[i] {
-			return nil, false
-		}
-	}
-	return params, true
 }

@@ -2,8 +2,8 @@ package gitea
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // The operations of the ledger.
@@ -39,29 +39,9 @@ func find(method, path string) (*route, map[string]string) {
 		if r.method != method {
 			continue
 		}
-		if params, ok := match(r.pattern, path); ok {
+		if params, ok := wire.MatchPath(r.pattern, path); ok {
 			return r, params
 		}
 	}
 	return nil, nil
-}
-
-func match(pattern, path string) (map[string]string, bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, w := range want {
-		if name, ok := strings.CutPrefix(w, "{"); ok && got[i] != "" {
-			value, err := url.PathUnescape(got[i])
-			if err != nil {
-				return nil, false
-			}
-			params[strings.TrimSuffix(name, "}")] = value
-		} else if w != got[i] {
-			return nil, false
-		}
-	}
-	return params, true
 }

@@ -8,7 +8,7 @@ type Call = wire.Call
 
 // arrive says in the ledger who asks for what.
 func (s *Server) arrive(x *exchange) {
-	x.route, x.params = find(x.Request.Method, s.byID(x.Request.URL.Path))
+	x.route, x.params = find(x.Request.Method, s.byID(x.Request.URL.EscapedPath()))
 	x.caller = s.identify(x)
 	x.Call.App, x.Call.Installation = x.caller.app, x.caller.installation
 	if x.caller.user != nil {

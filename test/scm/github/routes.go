@@ -2,7 +2,8 @@ package github
 
 import (
 	"net/http"
-	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // The operations of the ledger.
@@ -59,25 +60,9 @@ func find(method, path string) (*route, map[string]string) {
 		if r.method != method {
 			continue
 		}
-		if params, ok := match(r.pattern, path); ok {
+		if params, ok := wire.MatchPath(r.pattern, path); ok {
 			return r, params
 		}
 	}
 	return nil, nil
-}
-
-func match(pattern, path string) (map[string]string, bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, w := range want {
-		if name, ok := strings.CutPrefix(w, "{"); ok && got[i] != "" {
-			params[strings.TrimSuffix(name, "}")] = got[i]
-		} else if w != got[i] {
-			return nil, false
-		}
-	}
-	return params, true
 }

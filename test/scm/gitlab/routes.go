@@ -2,8 +2,9 @@ package gitlab
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // The operations of the ledger.
@@ -45,30 +46,9 @@ func find(method, escaped string) (*route, map[string]string) {
 		if r.method != method {
 			continue
 		}
-		if params, ok := match(r.pattern, path); ok {
+		if params, ok := wire.MatchPath(r.pattern, path); ok {
 			return r, params
 		}
 	}
 	return nil, nil
-}
-
-func match(pattern, path string) (map[string]string, bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, w := range want {
-		name, isParam := strings.CutPrefix(w, "{")
-		value, err := url.PathUnescape(got[i])
-		switch {
-		case err != nil:
-			return nil, false
-		case isParam && value != "":
-			params[strings.TrimSuffix(name, "}")] = value
-		case w != value:
-			return nil, false
-		}
-	}
-	return params, true
 }

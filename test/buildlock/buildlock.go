@@ -1,4 +1,5 @@
-package clusters
+// Package buildlock lets one process at a time build what tests need, such as control planes.
+package buildlock
 
 import (
 	"context"
@@ -9,18 +10,17 @@ import (
 	"time"
 )
 
-// lockPoll is how often a held lock is asked for again: a build takes minutes.
-const lockPoll = 200 * time.Millisecond
+// poll is how often a held lock is requested again: a build takes minutes.
+const poll = 200 * time.Millisecond
 
-// lock waits for the lock on the file at path. The operating system lets go of
-// it when the process ends, however it ends, so that a killed build blocks no
-// later one.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// Acquire waits for the lock on the file at path. The operating system releases it when the
+// process ends, so that a killed build blocks no later one.
+func Acquire(ctx context.Context, path string) (release func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("opening the build's lock: %w", err)
 	}
-	ticker := time.NewTicker(lockPoll)
+	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
