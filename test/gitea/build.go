@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/test/buildlock"
 )
