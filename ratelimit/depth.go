@@ -4,7 +4,7 @@ package ratelimit
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.waiting.len
+	return len(q.waiting)
 }
 
 // Depths is how many items wait in each lane in which some do.

@@ -8,8 +8,6 @@ import "time"
 type entry[T comparable] struct {
 	item       T
 	next, prev *entry[T]
-	// same is the next entry in the index with the same hash.
-	same *entry[T]
 	// from is the namespace, and so the cluster and the lane, that it waits in.
 	from      *namespace[T]
 	exclusion string

@@ -53,7 +53,7 @@ type Queue[T comparable] struct {
 	lanes   map[string]*lane[T]
 	turns   *list.List // lanes in turn, the next one in front
 	parked  *ordered[*lane[T]]
-	waiting index[T]
+	waiting map[T]*entry[T]
 	working map[T]*work[T]
 	// turn is the number of the last turn of a cluster or a namespace.
 	turn int64
@@ -99,7 +99,7 @@ func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 			less:  func(a, b *lane[T]) bool { return a.retryAt.Before(b.retryAt) },
 			moved: func(l *lane[T], i int) { l.parked = i },
 		},
-		waiting:    newIndex[T](),
+		waiting:    map[T]*entry[T]{},
 		working:    map[T]*work[T]{},
 		exclusions: map[string]*exclusion[T]{},
 		started:    o.Clock.Now(),
@@ -134,7 +134,7 @@ func (q *Queue[T]) Add(item T) {
 		q.addAgain(w, asked)
 		return
 	}
-	if e := q.waiting.get(item); e != nil {
+	if e := q.waiting[item]; e != nil {
 		if !e.routed.after(asked) {
 			e.routed = asked
 			q.reroute(e, route)

@@ -32,7 +32,7 @@ func (t ticket) after(other ticket) bool { return int32(t-other) > 0 }
 
 // insert puts an item that does not wait into its lane.
 func (q *Queue[T]) insert(e *entry[T], r Route) {
-	q.waiting.put(e)
+	q.waiting[e.item] = e
 	e.class, e.told = classOf(r.Priority), waitNotTold
 	q.enter(e, r)
 }

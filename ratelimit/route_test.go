@@ -42,7 +42,7 @@ func newPreempted(t *testing.T) (*preempted, *bench) {
 func (b *bench) laneOf(k key) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if e := b.waiting.get(k); e != nil {
+	if e := b.waiting[k]; e != nil {
 		return e.from.cluster.lane.name
 	}
 	return ""

@@ -15,7 +15,7 @@ type work[T comparable] struct {
 
 // start notes that an item is in work, and wakes another worker where more can leave.
 func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
-	q.waiting.drop(e)
+	delete(q.waiting, e.item)
 	q.working[e.item] = &work[T]{entry: e, slot: slot}
 	q.occupy(e)
 	q.observeWait(e, now)
