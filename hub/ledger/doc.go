@@ -27,7 +27,8 @@
 //	relocation.go repositories that have another path today; moved.go and carry.go move what is
 //	              known of their keys, follow.go asks the SCM
 //	scmrefusal.go one refusal of an SCM (pure); scmrefusals.go those that stand, scmscope.go
-//	              what each is about, scmentry.go whether a key may ask meanwhile, credential.go
+//	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
+//	              a sealed status proves to have worked, credential.go
 //	              what a ScmProvider's condition says
 //	departure.go  what has to be ended at a key that was left; serving.go whether an object was
 //	              deleted, or its kind
