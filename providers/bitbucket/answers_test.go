@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 func FuzzAnswers(f *testing.F) {
-	contract.FuzzAnswers(f, func(a contract.Answer, write bool) (ratelimit.Feedback, error) {
+	providercontract.FuzzAnswers(f, func(a providercontract.Answer, write bool) (ratelimit.Feedback, error) {
 		s := []*service{cloud, center}[len(a.Body)%2]
 		q := question{operation: opGet, repository: repository, sha: sha, host: "bitbucket.example.com"}
 		if write {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/bitbucket"
 )
 
@@ -145,8 +145,8 @@ func withMethod(method string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.Method == method }
 }
 
-func method(r contract.Request) string {
-	if r == contract.Write {
+func method(r providercontract.Request) string {
+	if r == providercontract.Write {
 		return http.MethodPost
 	}
 	return http.MethodGet
@@ -165,8 +165,8 @@ func asShown(b fake.Build) providers.Status {
 }
 
 // contractSCM describes a bench's Bitbucket to the contract's cases.
-func contractSCM(b *bench) *contract.SCM {
-	s := &contract.SCM{
+func contractSCM(b *bench) *providercontract.SCM {
+	s := &providercontract.SCM{
 		Kind: b.kind, Provider: b.provider, Secret: map[string][]byte{"token": []byte(b.token)}, Installations: b.installations,
 		Repository: repository, SHA: sha, UnknownSHA: unknown,
 		All: func(at providers.Target) []providers.Status {
@@ -207,10 +207,10 @@ func contractSCM(b *bench) *contract.SCM {
 			}
 		}
 	}
-	s.Inject = map[contract.Fault]func(contract.Request){
-		contract.Unauthorized:   func(contract.Request) { b.bitbucket.RevokeTokens("robot") },
-		contract.RepositoryGone: func(contract.Request) { b.bitbucket.RemoveRepo(repository) },
-		contract.Forbidden: func(next contract.Request) {
+	s.Inject = map[providercontract.Fault]func(providercontract.Request){
+		providercontract.Unauthorized:   func(providercontract.Request) { b.bitbucket.RevokeTokens("robot") },
+		providercontract.RepositoryGone: func(providercontract.Request) { b.bitbucket.RemoveRepo(repository) },
+		providercontract.Forbidden: func(next providercontract.Request) {
 			b.bitbucket.Inject(fake.Fault{
 				Match: withMethod(method(next)), Times: -1, Status: 403,
 				Body: `{"type": "error", "error": {"message": "Your credentials lack one or more required privilege scopes."}}`,
@@ -219,31 +219,31 @@ func contractSCM(b *bench) *contract.SCM {
 	}
 	if b.service == center {
 		// What lists there knows no repositories. A write is tested below.
-		delete(s.Inject, contract.RepositoryGone)
+		delete(s.Inject, providercontract.RepositoryGone)
 	}
-	kinds := map[contract.Fault]fake.Fault{
-		contract.LostBefore:  {DropBefore: true},
-		contract.LostAfter:   {DropAfter: true},
-		contract.CutBody:     {CutBody: true},
-		contract.Hang:        {Hang: true},
-		contract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
-		contract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
-		contract.Empty:       {Status: 200},
-		contract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
-		contract.TooManyRequests: {
+	kinds := map[providercontract.Fault]fake.Fault{
+		providercontract.LostBefore:  {DropBefore: true},
+		providercontract.LostAfter:   {DropAfter: true},
+		providercontract.CutBody:     {CutBody: true},
+		providercontract.Hang:        {Hang: true},
+		providercontract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
+		providercontract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
+		providercontract.Empty:       {Status: 200},
+		providercontract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
+		providercontract.TooManyRequests: {
 			Status: 429, Body: "Rate limit for this resource has been exceeded",
-			Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}},
+			Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}},
 		},
 	}
-	for name, page := range contract.ProxyPages {
+	for name, page := range providercontract.ProxyPages {
 		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
 	}
 	for name, fault := range kinds {
-		if b.service == center && name == contract.CutBody {
+		if b.service == center && name == providercontract.CutBody {
 			// The answer to a write has no body there.
 			continue
 		}
-		s.Inject[name] = func(next contract.Request) {
+		s.Inject[name] = func(next providercontract.Request) {
 			fault.Match = withMethod(method(next))
 			b.bitbucket.Inject(fault)
 		}
@@ -254,7 +254,7 @@ func contractSCM(b *bench) *contract.SCM {
 func TestContract(t *testing.T) {
 	for _, s := range []*service{cloud, center} {
 		t.Run(s.title, func(t *testing.T) {
-			contract.Run(t, func(t *testing.T) *contract.SCM { return contractSCM(newBench(t, s)) })
+			providercontract.Run(t, func(t *testing.T) *providercontract.SCM { return contractSCM(newBench(t, s)) })
 		})
 	}
 }

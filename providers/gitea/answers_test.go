@@ -6,12 +6,12 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 func FuzzAnswers(f *testing.F) {
-	contract.FuzzAnswers(f, func(a contract.Answer, write bool) (ratelimit.Feedback, error) {
+	providercontract.FuzzAnswers(f, func(a providercontract.Answer, write bool) (ratelimit.Feedback, error) {
 		q := question{operation: opList, repository: repository, sha: sha, host: "gitea.example.com"}
 		if write {
 			q.operation = opCreate

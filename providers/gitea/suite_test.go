@@ -15,8 +15,8 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitea"
 )
 
@@ -139,8 +139,8 @@ func forStatuses(method string) func(*http.Request) bool {
 }
 
 // contractSCM describes a bench's Gitea to the contract's cases.
-func contractSCM(b *bench) *contract.SCM {
-	s := &contract.SCM{
+func contractSCM(b *bench) *providercontract.SCM {
+	s := &providercontract.SCM{
 		Kind: b.kind, Provider: b.provider, Secret: map[string][]byte{"token": []byte(b.token)}, Installations: b.installations,
 		Repository: repository, SHA: sha, UnknownSHA: unknown,
 		All: func(at providers.Target) []providers.Status {
@@ -172,35 +172,35 @@ func contractSCM(b *bench) *contract.SCM {
 		Delete: func(at providers.Target) { b.gitea.DeleteStatuses(at.Repository, at.SHA, contextOf(at.Name)) },
 	}
 	s.Other = s.Edit
-	s.Inject = map[contract.Fault]func(contract.Request){
-		contract.Unauthorized:   func(contract.Request) { b.gitea.RevokeToken(b.token) },
-		contract.RepositoryGone: func(contract.Request) { b.gitea.RemoveRepo(repository) },
-		contract.Forbidden: func(next contract.Request) {
+	s.Inject = map[providercontract.Fault]func(providercontract.Request){
+		providercontract.Unauthorized:   func(providercontract.Request) { b.gitea.RevokeToken(b.token) },
+		providercontract.RepositoryGone: func(providercontract.Request) { b.gitea.RemoveRepo(repository) },
+		providercontract.Forbidden: func(next providercontract.Request) {
 			b.gitea.Inject(fake.Fault{
 				Match: forStatuses(method(next)), Times: -1, Status: 403,
 				Body: `{"message":"user should have a permission to write to a repo","url":"http://localhost:3000/api/swagger"}`,
 			})
 		},
 	}
-	kinds := map[contract.Fault]fake.Fault{
-		contract.LostBefore:  {DropBefore: true},
-		contract.LostAfter:   {DropAfter: true},
-		contract.CutBody:     {CutBody: true},
-		contract.Hang:        {Hang: true},
-		contract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
-		contract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
-		contract.Empty:       {Status: 200},
-		contract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
-		contract.TooManyRequests: {
+	kinds := map[providercontract.Fault]fake.Fault{
+		providercontract.LostBefore:  {DropBefore: true},
+		providercontract.LostAfter:   {DropAfter: true},
+		providercontract.CutBody:     {CutBody: true},
+		providercontract.Hang:        {Hang: true},
+		providercontract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
+		providercontract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
+		providercontract.Empty:       {Status: 200},
+		providercontract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
+		providercontract.TooManyRequests: {
 			Status: 429, Body: "<html>429 Too Many Requests</html>",
-			Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}},
+			Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}},
 		},
 	}
-	for name, page := range contract.ProxyPages {
+	for name, page := range providercontract.ProxyPages {
 		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
 	}
 	for name, fault := range kinds {
-		s.Inject[name] = func(next contract.Request) {
+		s.Inject[name] = func(next providercontract.Request) {
 			fault.Match = forStatuses(method(next))
 			b.gitea.Inject(fault)
 		}
@@ -208,8 +208,8 @@ func contractSCM(b *bench) *contract.SCM {
 	return s
 }
 
-func method(r contract.Request) string {
-	if r == contract.Write {
+func method(r providercontract.Request) string {
+	if r == providercontract.Write {
 		return http.MethodPost
 	}
 	return http.MethodGet
@@ -218,5 +218,5 @@ func method(r contract.Request) string {
 // An administrator is told what went wrong; TestWhatGiteaKeepsToItself is about all
 // others.
 func TestContract(t *testing.T) {
-	contract.Run(t, func(t *testing.T) *contract.SCM { return contractSCM(newBench(t, fake.Admin())) })
+	providercontract.Run(t, func(t *testing.T) *providercontract.SCM { return contractSCM(newBench(t, fake.Admin())) })
 }

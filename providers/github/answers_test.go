@@ -3,12 +3,12 @@ package github
 import (
 	"testing"
 
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 func FuzzAnswers(f *testing.F) {
-	contract.FuzzAnswers(f, func(a contract.Answer, write bool) (ratelimit.Feedback, error) {
+	providercontract.FuzzAnswers(f, func(a providercontract.Answer, write bool) (ratelimit.Feedback, error) {
 		q := question{operation: opList, repository: repository, sha: sha, host: "github.com", appID: 1, installation: 2}
 		if write {
 			q.operation = opCreate

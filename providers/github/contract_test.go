@@ -10,8 +10,8 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -22,7 +22,7 @@ var shownAs = map[string]v1alpha1.Phase{
 }
 
 func TestCheckRunsKeepTheContract(t *testing.T) {
-	contract.Run(t, func(t *testing.T) *contract.SCM {
+	providercontract.Run(t, func(t *testing.T) *providercontract.SCM {
 		server := fake.New()
 		t.Cleanup(server.Close)
 		pem := server.AddApp(app)
@@ -37,7 +37,7 @@ func TestCheckRunsKeepTheContract(t *testing.T) {
 			}
 			return found
 		}
-		return &contract.SCM{
+		return &providercontract.SCM{
 			Kind:          NewKind(installations, clock.RealClock{}),
 			Provider:      provider(server.URL(), app, 0),
 			Secret:        map[string][]byte{privateKeyField: pem},
@@ -111,7 +111,7 @@ var stateShownAs = map[string]v1alpha1.Phase{
 }
 
 func TestCommitStatusesKeepTheContract(t *testing.T) {
-	contract.Run(t, func(t *testing.T) *contract.SCM {
+	providercontract.Run(t, func(t *testing.T) *providercontract.SCM {
 		server := fake.New()
 		t.Cleanup(server.Close)
 		server.AddRepo(repository, sha)
@@ -124,7 +124,7 @@ func TestCommitStatusesKeepTheContract(t *testing.T) {
 				Description: to.Description, TargetURL: to.URL, Creator: "mona",
 			})
 		}
-		return &contract.SCM{
+		return &providercontract.SCM{
 			Kind:          NewKind(installations, clock.RealClock{}),
 			Provider:      provider(server.URL(), 0, 0),
 			Secret:        map[string][]byte{tokenField: []byte(server.AddUser("hubot") + "\n")},
@@ -174,30 +174,30 @@ func countCalls(server *fake.Server, operations ...string) (n int) {
 
 // faultsAt are the faults of requests to paths of the fake GitHub. lacking is what it
 // says where a permission is missing.
-func faultsAt(server *fake.Server, path, lacking string) map[contract.Fault]func(contract.Request) {
-	faults := map[contract.Fault]func(contract.Request){}
-	kinds := map[contract.Fault]fake.Fault{
-		contract.LostBefore:      {DropBefore: true},
-		contract.LostAfter:       {DropAfter: true},
-		contract.CutBody:         {CutBody: true},
-		contract.Hang:            {Hang: true},
-		contract.ServerError:     {Status: 502, Body: "<html>Bad Gateway</html>"},
-		contract.Page:            {Status: 200, Body: "<html>Sign in</html>"},
-		contract.Empty:           {Status: 200},
-		contract.Redirect:        {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
-		contract.TooManyRequests: {Status: 429, Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}}},
-		contract.Unauthorized:    {Status: 401, Body: `{"message":"Bad credentials"}`},
-		contract.Forbidden:       {Status: 403, Body: `{"message":"` + lacking + `"}`},
-		contract.RepositoryGone:  {Status: 404, Body: `{"message":"Not Found"}`},
+func faultsAt(server *fake.Server, path, lacking string) map[providercontract.Fault]func(providercontract.Request) {
+	faults := map[providercontract.Fault]func(providercontract.Request){}
+	kinds := map[providercontract.Fault]fake.Fault{
+		providercontract.LostBefore:      {DropBefore: true},
+		providercontract.LostAfter:       {DropAfter: true},
+		providercontract.CutBody:         {CutBody: true},
+		providercontract.Hang:            {Hang: true},
+		providercontract.ServerError:     {Status: 502, Body: "<html>Bad Gateway</html>"},
+		providercontract.Page:            {Status: 200, Body: "<html>Sign in</html>"},
+		providercontract.Empty:           {Status: 200},
+		providercontract.Redirect:        {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
+		providercontract.TooManyRequests: {Status: 429, Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}}},
+		providercontract.Unauthorized:    {Status: 401, Body: `{"message":"Bad credentials"}`},
+		providercontract.Forbidden:       {Status: 403, Body: `{"message":"` + lacking + `"}`},
+		providercontract.RepositoryGone:  {Status: 404, Body: `{"message":"Not Found"}`},
 	}
-	for name, page := range contract.ProxyPages {
+	for name, page := range providercontract.ProxyPages {
 		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
 	}
 	for name, f := range kinds {
-		faults[name] = func(next contract.Request) {
+		faults[name] = func(next providercontract.Request) {
 			f := f
 			f.Match = func(r *http.Request) bool {
-				return strings.Contains(r.URL.Path, path) && (r.Method == http.MethodGet) == (next == contract.Read)
+				return strings.Contains(r.URL.Path, path) && (r.Method == http.MethodGet) == (next == providercontract.Read)
 			}
 			server.Inject(f)
 		}

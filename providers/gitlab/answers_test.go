@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 func FuzzAnswers(f *testing.F) {
-	contract.FuzzAnswers(f, func(a contract.Answer, write bool) (ratelimit.Feedback, error) {
+	providercontract.FuzzAnswers(f, func(a providercontract.Answer, write bool) (ratelimit.Feedback, error) {
 		feedback, _ := Classify(nil, &http.Response{StatusCode: a.Status, Header: a.Header}, a.Body, a.At)
 		q := question{operation: opList, repository: repository, sha: sha, host: "gitlab.com", who: "user bot"}
 		if write {

@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
 )
 
-func TestContract(t *testing.T) { contract.Run(t, underContract) }
+func TestContract(t *testing.T) { providercontract.Run(t, underContract) }
 
-func underContract(t *testing.T) *contract.SCM {
+func underContract(t *testing.T) *providercontract.SCM {
 	b := newBench(t)
-	scm := &contract.SCM{
+	scm := &providercontract.SCM{
 		Kind: b.kind, Provider: b.provider, Secret: map[string][]byte{tokenField: []byte(b.token)},
 		Installations: b.kind.installations,
 		Repository:    repository, SHA: sha, UnknownSHA: unpushed,
@@ -43,7 +43,7 @@ func underContract(t *testing.T) *contract.SCM {
 				b.gitlab.DeleteStatus(row.ID)
 			}
 		},
-		Inject: map[contract.Fault]func(contract.Request){},
+		Inject: map[providercontract.Fault]func(providercontract.Request){},
 		Move:   func(to string) { b.gitlab.MoveProject(repository, to) },
 		Paths: func() (n int) {
 			for _, call := range b.gitlab.Calls() {
@@ -54,28 +54,28 @@ func underContract(t *testing.T) *contract.SCM {
 			return n
 		},
 	}
-	kinds := map[contract.Fault]fake.Fault{
-		contract.LostBefore:      {DropBefore: true},
-		contract.LostAfter:       {DropAfter: true},
-		contract.CutBody:         {CutBody: true},
-		contract.Hang:            {Hang: true},
-		contract.ServerError:     {Status: 500, Body: `{"message":"500 Internal Server Error"}`},
-		contract.Page:            {Status: 200, Body: "<html>log in</html>"},
-		contract.Empty:           {Status: 200},
-		contract.Redirect:        {Status: 307, Header: http.Header{"Location": {"http://127.0.0.2:1/steal"}}},
-		contract.TooManyRequests: {Status: 429, Body: retryLater, Header: http.Header{"Retry-After": {strconv.Itoa(int(contract.RetryAfter.Seconds()))}}},
-		contract.Unauthorized:    {Times: -1, Status: 401, Body: `{"message":"401 Unauthorized"}`},
-		contract.Forbidden:       {Times: -1, Status: 403, Body: forbidden403},
-		contract.RepositoryGone:  {Times: -1, Status: 404, Body: `{"message":"404 Project Not Found"}`},
+	kinds := map[providercontract.Fault]fake.Fault{
+		providercontract.LostBefore:      {DropBefore: true},
+		providercontract.LostAfter:       {DropAfter: true},
+		providercontract.CutBody:         {CutBody: true},
+		providercontract.Hang:            {Hang: true},
+		providercontract.ServerError:     {Status: 500, Body: `{"message":"500 Internal Server Error"}`},
+		providercontract.Page:            {Status: 200, Body: "<html>log in</html>"},
+		providercontract.Empty:           {Status: 200},
+		providercontract.Redirect:        {Status: 307, Header: http.Header{"Location": {"http://127.0.0.2:1/steal"}}},
+		providercontract.TooManyRequests: {Status: 429, Body: retryLater, Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}}},
+		providercontract.Unauthorized:    {Times: -1, Status: 401, Body: `{"message":"401 Unauthorized"}`},
+		providercontract.Forbidden:       {Times: -1, Status: 403, Body: forbidden403},
+		providercontract.RepositoryGone:  {Times: -1, Status: 404, Body: `{"message":"404 Project Not Found"}`},
 	}
-	for name, page := range contract.ProxyPages {
+	for name, page := range providercontract.ProxyPages {
 		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
 	}
 	for name, fault := range kinds {
-		scm.Inject[name] = func(next contract.Request) {
+		scm.Inject[name] = func(next providercontract.Request) {
 			f := fault
 			f.Match = writes
-			if next == contract.Read {
+			if next == providercontract.Read {
 				f.Match = withMethod(http.MethodGet, "/statuses")
 			}
 			b.gitlab.Inject(f)

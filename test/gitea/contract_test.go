@@ -14,16 +14,16 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
 	provider "github.com/argoproj-labs/commit-status-hub/providers/gitea"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 const unknown = "0000000000000000000000000000000000000001"
 
 func TestContract(t *testing.T) {
 	w := gitea(t)
-	contract.Run(t, func(of *testing.T) *contract.SCM {
+	providercontract.Run(t, func(of *testing.T) *providercontract.SCM {
 		if of != t {
 			of.Parallel()
 		}
@@ -33,14 +33,14 @@ func TestContract(t *testing.T) {
 
 // scm is a new repository in Gitea, behind a front of its own, and the token of a user.
 // It has no Delete: nobody can delete a status in Gitea.
-func (w *world) scm(t *testing.T, user User) *contract.SCM {
+func (w *world) scm(t *testing.T, user User) *providercontract.SCM {
 	t.Helper()
 	repository, sha, err := w.AddRepo(t.Context())
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	f := newFront(t, w.Root)
 	installations := ratelimit.NewInstallations(clock.RealClock{})
 	t.Cleanup(installations.CloseIdleConnections)
-	s := &contract.SCM{
+	s := &providercontract.SCM{
 		Kind: provider.NewKind(installations, clock.RealClock{}),
 		Provider: &v1alpha1.ScmProvider{
 			ObjectMeta: metav1.ObjectMeta{Name: "gitea", Namespace: "commit-status-system"},
@@ -67,9 +67,9 @@ func (w *world) scm(t *testing.T, user User) *contract.SCM {
 		Paths: f.told,
 	}
 	s.Other = s.Edit
-	for _, fault := range []contract.Fault{
-		contract.LostBefore, contract.LostAfter, contract.CutBody, contract.Hang, contract.ServerError, contract.Page,
-		contract.Empty, contract.Redirect, contract.TooManyRequests,
+	for _, fault := range []providercontract.Fault{
+		providercontract.LostBefore, providercontract.LostAfter, providercontract.CutBody, providercontract.Hang, providercontract.ServerError, providercontract.Page,
+		providercontract.Empty, providercontract.Redirect, providercontract.TooManyRequests,
 	} {
 		s.Inject[fault] = f.inject(fault)
 	}
@@ -77,20 +77,20 @@ func (w *world) scm(t *testing.T, user User) *contract.SCM {
 }
 
 // refusals are the faults that are Gitea's own.
-func (w *world) refusals(t *testing.T, user User, repository string) map[contract.Fault]func(contract.Request) {
+func (w *world) refusals(t *testing.T, user User, repository string) map[providercontract.Fault]func(providercontract.Request) {
 	g := NewWithT(t)
-	return map[contract.Fault]func(contract.Request){
-		contract.Unauthorized: func(contract.Request) {
+	return map[providercontract.Fault]func(providercontract.Request){
+		providercontract.Unauthorized: func(providercontract.Request) {
 			g.Expect(w.Revoke(t.Context(), user)).To(Succeed())
 		},
 		// Everybody may read the code of a public repository, unless it shows none.
-		contract.Forbidden: func(next contract.Request) {
+		providercontract.Forbidden: func(next providercontract.Request) {
 			g.Expect(w.SetAdministrator(t.Context(), user.Name, false)).To(Succeed())
-			if next == contract.Read {
+			if next == providercontract.Read {
 				g.Expect(w.Call(t.Context(), http.MethodPatch, "repos/"+repository, map[string]any{"has_code": false}, nil)).To(Succeed())
 			}
 		},
-		contract.RepositoryGone: func(contract.Request) {
+		providercontract.RepositoryGone: func(providercontract.Request) {
 			g.Expect(w.Call(t.Context(), http.MethodDelete, "repos/"+repository, nil, nil)).To(Succeed())
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/argoproj-labs/commit-status-hub/providers/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 )
 
 // front is a proxy before Gitea that counts the requests for statuses, and fails some.
@@ -25,7 +25,7 @@ type front struct {
 	calls, writes int
 	// paths counts the answers about a repository itself that are no redirects.
 	paths  int
-	faults map[contract.Request][]contract.Fault
+	faults map[providercontract.Request][]providercontract.Fault
 }
 
 func newFront(t *testing.T, root string) *front {
@@ -34,7 +34,7 @@ func newFront(t *testing.T, root string) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{stop: make(chan struct{}), faults: map[contract.Request][]contract.Fault{}}
+	f := &front{stop: make(chan struct{}), faults: map[providercontract.Request][]providercontract.Fault{}}
 	transport := &http.Transport{}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
@@ -58,8 +58,8 @@ func newFront(t *testing.T, root string) *front {
 }
 
 // inject fails the next request of a sort; called again, the one after it.
-func (f *front) inject(fault contract.Fault) func(contract.Request) {
-	return func(next contract.Request) {
+func (f *front) inject(fault providercontract.Fault) func(providercontract.Request) {
+	return func(next providercontract.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.faults[next] = append(f.faults[next], fault)
@@ -79,17 +79,17 @@ func (f *front) told() int {
 }
 
 // arrive counts a request and returns the fault that it meets, "" for none.
-func (f *front) arrive(r *http.Request) contract.Fault {
+func (f *front) arrive(r *http.Request) providercontract.Fault {
 	if !strings.Contains(r.URL.Path, "/statuses/") {
 		return ""
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
-	sort := contract.Read
+	sort := providercontract.Read
 	if r.Method != http.MethodGet {
 		f.writes++
-		sort = contract.Write
+		sort = providercontract.Write
 	}
 	next := f.faults[sort]
 	if len(next) == 0 {
@@ -102,12 +102,12 @@ func (f *front) arrive(r *http.Request) contract.Fault {
 // ServeHTTP passes a request on, or fails it.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch f.arrive(r) {
-	case contract.LostBefore:
+	case providercontract.LostBefore:
 		panic(http.ErrAbortHandler)
-	case contract.LostAfter:
+	case providercontract.LostAfter:
 		f.proxy.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
-	case contract.CutBody:
+	case providercontract.CutBody:
 		whole := httptest.NewRecorder()
 		f.proxy.ServeHTTP(whole, r)
 		w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
@@ -115,23 +115,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
-	case contract.Hang:
+	case providercontract.Hang:
 		_, _ = io.Copy(&bytes.Buffer{}, r.Body)
 		select {
 		case <-r.Context().Done():
 		case <-f.stop:
 		}
 		panic(http.ErrAbortHandler)
-	case contract.ServerError:
+	case providercontract.ServerError:
 		http.Error(w, "<html>Bad Gateway</html>", http.StatusBadGateway)
-	case contract.Page:
+	case providercontract.Page:
 		_, _ = io.WriteString(w, "<html>Sign in</html>")
-	case contract.Empty:
+	case providercontract.Empty:
 		w.WriteHeader(http.StatusOK)
-	case contract.Redirect:
+	case providercontract.Redirect:
 		http.Redirect(w, r, "https://elsewhere.example.com/", http.StatusTemporaryRedirect)
-	case contract.TooManyRequests:
-		w.Header().Set("Retry-After", strconv.Itoa(int(contract.RetryAfter.Seconds())))
+	case providercontract.TooManyRequests:
+		w.Header().Set("Retry-After", strconv.Itoa(int(providercontract.RetryAfter.Seconds())))
 		http.Error(w, "<html>Too Many Requests</html>", http.StatusTooManyRequests)
 	default:
 		f.proxy.ServeHTTP(w, r)

@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 )
 
 // target is of acme/shop.
@@ -42,7 +42,7 @@ var calls = map[string]func(*testing.T, providers.Client) error{
 }
 
 // refusing are stages at which a refusal answers every call that a client makes.
-func refusing(t *testing.T, answer contract.Exchange) map[string]*stage {
+func refusing(t *testing.T, answer githubspec.Exchange) map[string]*stage {
 	t.Helper()
 	me := read[commitStatus](t, exchanges(t, "create-status", "POST", "/statuses/")[0].Body).Creator
 	stages := map[string]*stage{"an App": byApp(t, app, repository), "a user": byUser(t, me, repository)}

@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"fmt"

@@ -1,10 +1,10 @@
-package contract
+package providercontract
 
 import (
 	"context"
 	"time"
 
-	"github.com/onsi/gomega" //nolint:depguard // This package is for tests only, and exported for those of other packages.
+	"github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"

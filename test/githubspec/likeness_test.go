@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -86,7 +86,7 @@ func TestTheFakesStatusesAreLikeGitHubs(t *testing.T) {
 	commit := commitOf(t, writes[0])
 	a := newAsker(t, github.WithScopes(strings.Split(writes[0].Header.Get("X-OAuth-Scopes"), ", ")...))
 	a.github.AddRepo(commit.Repository, commit.SHA)
-	again := func(e contract.Exchange) []byte {
+	again := func(e githubspec.Exchange) []byte {
 		call := a.ask(e.Method, e.Path, e.RequestBody)
 		a.Expect(call.Status).To(Equal(e.Status), "%s", call.ResponseBody)
 		same.compare(t, e.Body, call.ResponseBody)
@@ -143,7 +143,7 @@ func TestTheFakesRefusalsAreLikeGitHubs(t *testing.T) {
 	all := s.Calls()
 
 	for _, of := range []struct {
-		githubs contract.Exchange
+		githubs githubspec.Exchange
 		fakes   []github.Call
 		tokens  bool
 	}{

@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -38,7 +38,7 @@ func (c commitStatus) shown(g *WithT) providers.Shown {
 }
 
 // commitOf is the repository and the commit in the path of a call about statuses.
-func commitOf(t *testing.T, e contract.Exchange) providers.Commit {
+func commitOf(t *testing.T, e githubspec.Exchange) providers.Commit {
 	t.Helper()
 	parts := strings.Split(e.Path, "/")
 	for i, part := range parts {
@@ -118,7 +118,7 @@ func TestTheProviderListsTheStatusesThatGitHubHasAnswered(t *testing.T) {
 
 func TestTheProviderReadsTheStatusesThatGitHubSent(t *testing.T) {
 	n := 0
-	for i, w := range fetched(t, "GitHub's own webhooks", contract.Webhooks) {
+	for i, w := range fetched(t, "GitHub's own webhooks", githubspec.Webhooks) {
 		if w.Event != "status" {
 			continue
 		}
@@ -134,7 +134,7 @@ func TestTheProviderReadsTheStatusesThatGitHubSent(t *testing.T) {
 			raw := written(t, status)
 
 			s := byUser(t, payload.Sender, payload.Name)
-			s.repeats("GET", "/statuses", contract.Exchange{Status: 200, Body: written(t, []json.RawMessage{raw})})
+			s.repeats("GET", "/statuses", githubspec.Exchange{Status: 200, Body: written(t, []json.RawMessage{raw})})
 			sent := read[commitStatus](t, raw)
 			s.Expect(sent.Context).NotTo(BeEmpty())
 
@@ -150,7 +150,7 @@ func TestTheBudgetIsWhatGitHubsHeadersTell(t *testing.T) {
 	list := exchanges(t, "create-status", "GET", "/statuses")[0]
 	commit := commitOf(t, list)
 	me := read[[]commitStatus](t, list.Body)[0].Creator
-	for name, answer := range map[string]contract.Exchange{
+	for name, answer := range map[string]githubspec.Exchange{
 		"answered": list,
 		"refused":  refusal(t, "errors", 422),
 		"missing":  refusal(t, "branch-protection", 404),

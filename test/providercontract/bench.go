@@ -1,4 +1,4 @@
-package contract
+package providercontract
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/onsi/gomega" //nolint:depguard // This package is for tests only, and exported for those of other packages.
+	"github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"

@@ -1,27 +1,27 @@
-package contract_test
+package githubspec_test
 
 import (
 	"testing"
 
 	. "github.com/onsi/gomega"
 
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 )
 
 func TestWithoutNPMTheDescriptionIsMissedByName(t *testing.T) {
 	g := NewWithT(t)
 	withoutNPM(t)
-	_, err := contract.Description(t.Context())
-	g.Expect(err).To(MatchError(contract.ErrNoNPM))
+	_, err := githubspec.Description(t.Context())
+	g.Expect(err).To(MatchError(githubspec.ErrNoNPM))
 }
 
 func TestWithoutNPMTheRecordingsAreMissedByName(t *testing.T) {
 	g := NewWithT(t)
 	withoutNPM(t)
-	_, err := contract.Webhooks(t.Context())
-	g.Expect(err).To(MatchError(contract.ErrNoNPM))
-	_, err = contract.Exchanges(t.Context())
-	g.Expect(err).To(MatchError(contract.ErrNoNPM))
+	_, err := githubspec.Webhooks(t.Context())
+	g.Expect(err).To(MatchError(githubspec.ErrNoNPM))
+	_, err = githubspec.Exchanges(t.Context())
+	g.Expect(err).To(MatchError(githubspec.ErrNoNPM))
 }
 
 // withoutNPM hides npm, and what it has fetched before.

@@ -1,4 +1,4 @@
-module github.com/argoproj-labs/commit-status-hub/test/contract
+module github.com/argoproj-labs/commit-status-hub/test/githubspec
 
 go 1.26.3
 

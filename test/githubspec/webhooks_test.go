@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -50,7 +50,7 @@ var oldTime = regexp.MustCompile(`"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)"`)
 func checkRuns(t *testing.T) []checkRun {
 	t.Helper()
 	var all []checkRun
-	for i, w := range fetched(t, "GitHub's own webhooks", contract.Webhooks) {
+	for i, w := range fetched(t, "GitHub's own webhooks", githubspec.Webhooks) {
 		if w.Event != "check_run" {
 			continue
 		}
@@ -78,13 +78,13 @@ func (r checkRun) with(t *testing.T, edit func(object)) json.RawMessage {
 }
 
 // listed is GitHub's answer that lists runs.
-func listed(runs ...json.RawMessage) contract.Exchange {
+func listed(runs ...json.RawMessage) githubspec.Exchange {
 	texts := make([]string, 0, len(runs))
 	for _, run := range runs {
 		texts = append(texts, string(run))
 	}
 	body := fmt.Sprintf(`{"total_count":%d,"check_runs":[%s]}`, len(runs), strings.Join(texts, ","))
-	return contract.Exchange{Status: 200, Body: json.RawMessage(body)}
+	return githubspec.Exchange{Status: 200, Body: json.RawMessage(body)}
 }
 
 // phases are what the statuses and conclusions in the webhooks mean. neutral is
@@ -214,8 +214,8 @@ func TestTheProviderReadsARunThatGitHubAnswersToAWrite(t *testing.T) {
 		}
 		t.Run(run.of, func(t *testing.T) {
 			s := byApp(t, run.App.ID, run.repository)
-			s.repeats("POST", "/check-runs", contract.Exchange{Status: 201, Body: run.raw})
-			s.repeats("PATCH", fmt.Sprintf("/check-runs/%d", run.ID), contract.Exchange{Status: 200, Body: run.raw})
+			s.repeats("POST", "/check-runs", githubspec.Exchange{Status: 201, Body: run.raw})
+			s.repeats("PATCH", fmt.Sprintf("/check-runs/%d", run.ID), githubspec.Exchange{Status: 200, Body: run.raw})
 			want := run.shown(s.WithT)
 
 			at := providers.Target{Repository: run.repository, SHA: run.HeadSHA, Name: run.Name, ExternalID: "0123456789abcdef"}

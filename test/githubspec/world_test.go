@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -31,7 +31,7 @@ func fetched[T any](t *testing.T, what string, get func(context.Context) (T, err
 	defer cancel()
 	got, err := get(ctx)
 	if err != nil && os.Getenv("CI") != "true" {
-		if errors.Is(err, contract.ErrNoNPM) {
+		if errors.Is(err, githubspec.ErrNoNPM) {
 			t.Skipf("not checked against %s: %v", what, err)
 		}
 		t.Skipf("not checked against %s, which cannot be had: %v", what, err)
@@ -41,9 +41,9 @@ func fetched[T any](t *testing.T, what string, get func(context.Context) (T, err
 }
 
 // checker is one over GitHub's description.
-func checker(t *testing.T) *contract.Checker {
+func checker(t *testing.T) *githubspec.Checker {
 	t.Helper()
-	c, err := contract.NewChecker(fetched(t, "GitHub's own description", contract.Description))
+	c, err := githubspec.NewChecker(fetched(t, "GitHub's own description", githubspec.Description))
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return c
 }
@@ -61,7 +61,7 @@ func server(t *testing.T, opts ...github.Option) (*github.Server, []byte) {
 }
 
 // valid checks a ledger.
-func valid(t *testing.T, c *contract.Checker, calls []github.Call) {
+func valid(t *testing.T, c *githubspec.Checker, calls []github.Call) {
 	t.Helper()
 	for _, call := range calls {
 		if err := c.Check(call); err != nil {

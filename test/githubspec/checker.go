@@ -1,4 +1,4 @@
-package contract
+package githubspec
 
 import (
 	"bytes"

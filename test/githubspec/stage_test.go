@@ -1,4 +1,4 @@
-package contract_test
+package githubspec_test
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	provider "github.com/argoproj-labs/commit-status-hub/providers/github"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
-	"github.com/argoproj-labs/commit-status-hub/test/contract"
+	"github.com/argoproj-labs/commit-status-hub/test/githubspec"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -47,7 +47,7 @@ func byApp(t *testing.T, appID int64, repository string) *stage {
 func byUser(t *testing.T, me json.RawMessage, repository string) *stage {
 	t.Helper()
 	s := newStage(t, repository)
-	s.repeats("GET", "/user", contract.Exchange{Status: 200, Body: me})
+	s.repeats("GET", "/user", githubspec.Exchange{Status: 200, Body: me})
 	s.open(0, map[string][]byte{"token": []byte(s.github.AddUser("somebody"))})
 	return s
 }
@@ -88,12 +88,12 @@ func (s *stage) client() providers.Client {
 
 // repeats makes the fake answer, to every request of a method whose path ends so, as
 // GitHub has answered.
-func (s *stage) repeats(method, ending string, answer contract.Exchange) {
+func (s *stage) repeats(method, ending string, answer githubspec.Exchange) {
 	s.answers(answer, func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, ending) })
 }
 
 // answers makes the fake answer as GitHub has, to every request that fits.
-func (s *stage) answers(answer contract.Exchange, fits func(*http.Request) bool) {
+func (s *stage) answers(answer githubspec.Exchange, fits func(*http.Request) bool) {
 	header := http.Header{
 		// The fake's own, where GitHub sent none.
 		"X-Ratelimit-Limit": nil, "X-Ratelimit-Used": nil, "X-Ratelimit-Remaining": nil, "X-Ratelimit-Reset": nil,
@@ -129,10 +129,10 @@ func (s *stage) requests(operations ...string) []string {
 
 // exchanges are those of a scenario by a method whose path has a text in it. There is
 // one at least.
-func exchanges(t *testing.T, scenario, method, inPath string) []contract.Exchange {
+func exchanges(t *testing.T, scenario, method, inPath string) []githubspec.Exchange {
 	t.Helper()
-	var some []contract.Exchange
-	for _, e := range fetched(t, "what GitHub has answered", contract.Exchanges) {
+	var some []githubspec.Exchange
+	for _, e := range fetched(t, "what GitHub has answered", githubspec.Exchanges) {
 		if e.Scenario == scenario && e.Method == method && strings.Contains(e.Path, inPath) {
 			some = append(some, e)
 		}
@@ -142,10 +142,10 @@ func exchanges(t *testing.T, scenario, method, inPath string) []contract.Exchang
 }
 
 // refusal is the one exchange of a scenario with a status.
-func refusal(t *testing.T, scenario string, status int) contract.Exchange {
+func refusal(t *testing.T, scenario string, status int) githubspec.Exchange {
 	t.Helper()
-	var some []contract.Exchange
-	for _, e := range fetched(t, "what GitHub has answered", contract.Exchanges) {
+	var some []githubspec.Exchange
+	for _, e := range fetched(t, "what GitHub has answered", githubspec.Exchanges) {
 		if e.Scenario == scenario && e.Status == status {
 			some = append(some, e)
 		}

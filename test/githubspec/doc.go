@@ -1,4 +1,4 @@
-// Package contract checks requests to GitHub, and GitHub's answers to them,
+// Package githubspec checks requests to GitHub, and GitHub's answers to them,
 // against what GitHub itself has said: its OpenAPI description, webhooks that it
 // sent, and answers of its API that others recorded.
 //
@@ -18,4 +18,4 @@
 // @octokit/fixtures. The tests let the fake repeat them to the provider, and compare
 // the fake's own answers with them, place by place. What they lack is a refusal
 // because of a limit: nobody has recorded one.
-package contract
+package githubspec
