@@ -4,11 +4,15 @@ import "time"
 
 // again is how long it is until an entry is looked at once more, 0 for never.
 func (l *Ledger) again(e *entry) time.Duration {
+	var wait time.Duration
+	if len(e.movers()) > 0 {
+		wait = moveCheck
+	}
 	again := e.details().again
 	if again.IsZero() {
-		return 0
+		return wait
 	}
-	return max(again.Sub(l.clock.Now()), time.Millisecond)
+	return sooner(wait, max(again.Sub(l.clock.Now()), time.Millisecond))
 }
 
 // expire has what was seen of an entry hold no longer, once it is time to look again.

@@ -66,7 +66,7 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	l.claim(to, o, claim, s)
 	if !l.started.IsZero() && e.idle() && e.leaving == nil && !inherited && superseded(e, to) {
 		// The SCM shows a run of each name: the one that counts no longer is ended.
-		o.left = append(o.left, l.leave(e, last, source, via, moved))
+		l.departs(o, l.leave(e, last, source, via, moved))
 		out.Keys = append(out.Keys, e.key())
 	}
 	l.dropCarried(e)

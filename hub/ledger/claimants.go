@@ -34,6 +34,7 @@ func (l *Ledger) claim(e *entry, o *object, claim Claim, s *ScmProvider) {
 	t.remove(o)
 	e.claims.add(o)
 	o.take(claim, e, s)
+	e.addMover(o)
 	if l.heard(o.cluster) {
 		t.add(o)
 	}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -187,6 +186,7 @@ func (l *Ledger) ended(e *entry) Changes {
 	out := Changes{Keys: []Key{e.key()}}
 	if o := l.objectAt(d.claim.Object); o != nil && o.problem == nil {
 		out.Keys = append(out.Keys, o.key())
+		out.Objects = append(out.Objects, o.id())
 	}
 	return out
 }
@@ -247,6 +247,7 @@ func (l *Ledger) holdLeft(e *entry, job Job) Changes {
 	var out Changes
 	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
 		out.Keys = append(out.Keys, o.key())
+		out.Objects = append(out.Objects, o.id())
 	}
 	return out
 }
@@ -268,28 +269,4 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 		return Changes{Keys: []Key{key}}
 	}
 	return l.ended(e)
-}
-
-// heldUp is how long the owner of an entry waits for the end of its old status,
-// zero when there is nothing to wait for. One that another installation's pause
-// or outage holds back is not waited for.
-func (l *Ledger) heldUp(v Verdict, lane string) (wait time.Duration) {
-	for _, d := range l.objectAt(v.Owner.Object).parting() {
-		if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
-			l.ending(old)
-		}
-		if d.over || d.held || d.via == nil || d.via.account == nil {
-			continue
-		}
-		if old, _ := d.via.account.Lane(d.claim.Repository); old == lane || !l.blocked(old) {
-			return moveCheck
-		}
-	}
-	return 0
-}
-
-// parting are the places of an object that are to be ended yet.
-func (o *object) parting() []*departure {
-	o.left = slices.DeleteFunc(o.left, func(d *departure) bool { return d.over })
-	return o.left
 }

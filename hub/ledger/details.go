@@ -39,6 +39,8 @@ type details struct {
 	relies string
 	// underWay says that Lost is because of a write that was under way by a former path.
 	underWay bool
+	// movers are the claimants that have another place to be ended, nil for none.
+	movers *movers
 	// tally is of many claims, nil while there are few or it is not needed.
 	tally *tally
 }

@@ -30,8 +30,8 @@
 //	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
 //	              a sealed status proves to have worked, credential.go
 //	              what a ScmProvider's condition says
-//	departure.go  what has to be ended at a key that was left; serving.go whether an object was
-//	              deleted, or its kind
+//	departure.go  what has to be ended at a key that was left; mover.go who waits for that;
+//	              serving.go whether an object was deleted, or its kind
 //
 // Decisions:
 //

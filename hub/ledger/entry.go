@@ -218,7 +218,7 @@ func (l *Ledger) release(o *object, why ReleaseReason) Changes {
 		// A claim that something came in the way of is ended as any other: credentialOf asks
 		// today's grants and ScmProviders.
 		if why == moved || why == Deleted {
-			o.left = append(o.left, l.leave(e, o.claim(), o.source, o.scm, why))
+			l.departs(o, l.leave(e, o.claim(), o.source, o.scm, why))
 		}
 	}
 	return Changes{Keys: []Key{e.key()}}

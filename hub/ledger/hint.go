@@ -153,7 +153,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		l.guess(e, o.source.Status, hint)
 	}
 	e.detail().releasedAt = l.clock.Now()
-	o.left = append(o.left, l.leave(e, place, o.source, s, moved))
+	l.departs(o, l.leave(e, place, o.source, s, moved))
 	return Changes{Keys: []Key{e.key()}}
 }
 

@@ -160,13 +160,14 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
 	}
+	l.reviewMoves(e)
 	if job.Account == nil {
 		return max(wait, 0)
 	}
 	action := plan(job.Account, job.Observation, job.Verdict.Want)
 	if action != ActNothing {
 		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
-		wait = max(wait, l.heldUp(job.Verdict, lane))
+		wait = max(wait, l.heldUp(e, job.Verdict, lane))
 	}
 	if action == ActFind {
 		wait = max(wait, l.lookWait(e, job))
@@ -233,7 +234,11 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 	e.succeeded()
 	if t := e.tally(); l.handedOut(e) {
 		l.count(e, job, slices.Collect(maps.Keys(t.uncounted)), false)
-		return Changes{}
+		var out Changes
+		for _, o := range e.movers() {
+			out.Objects = append(out.Objects, o.id())
+		}
+		return out
 	}
 	l.count(e, job, e.claims, false)
 	return l.handOut(e)

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -165,8 +164,14 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	if t := e.tally(); t != nil {
 		t.sees(l.commonInput(s))
 	}
-	s.moving = slices.ContainsFunc(o.parting(), func(d *departure) bool { return !d.held })
-	return s, true
+	if len(o.parting()) > 0 {
+		lane := ""
+		if scm.account != nil {
+			lane, _ = scm.account.Lane(v.Owner.Repository)
+		}
+		s.moving = l.moving(o, lane)
+	}
+	return s, !s.moving || s.pending != nil
 }
 
 // Started returns when this process began to write, zero before.
