@@ -296,3 +296,37 @@ func TestAListThatFailsSaysNothingOfTheStatus(t *testing.T) {
 	b.g.Expect(b.reconcile()).To(BeNumerically(">", time.Minute))
 	b.g.Expect(b.scm.asked).To(Equal([]string{"list"}))
 }
+
+// A status holds less than an SCM can show: what it lacks may be all that differs.
+func TestADriftThatNoStatusHoldsIsLookedUpAfterARestart(t *testing.T) {
+	for name, change := range map[string]func(*providers.Shown){
+		"a link that is none": func(s *providers.Shown) { s.URL = "javascript:alert(1)" },
+		"what does not print": func(s *providers.Shown) { s.Description = "\u200b" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newDriftBench(t, false)
+			theirs := shows("success")
+			change(theirs)
+			b.compared(theirs)
+			before := b.published("eu")
+			b.g.Expect(readyOf(before).Reason).To(Equal(v1alpha1.ReasonDrifted))
+
+			for _, p := range []Predecessor{{Led: true, Clean: true}, {Led: true, Unsure: true}} {
+				next := newBench(t)
+				next.driftPolicy(drifting{interval: 10 * time.Minute})
+				next.started = time.Time{}
+				next.Begin(p)
+				next.scm.found, next.scm.listed = theirs, listed(theirs)
+				next.hear("eu", testStatus(wants("success"), told(*before)))
+				next.now.Step(time.Second)
+				next.reconcile()
+				if now := next.published("eu"); now != nil {
+					next.g.Expect(now.SyncFailure.Message).To(Equal(before.SyncFailure.Message))
+				}
+				for _, asked := range next.scm.asked {
+					next.g.Expect(asked).NotTo(ContainSubstring("update"))
+				}
+			}
+		})
+	}
+}

@@ -40,7 +40,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !settled(o) || hint.Phase == "" || l.gone.contradicts(e.key(), hint), false
+		e.Stale, e.nameless = e.met || !settled(o) || l.hidesDrift(o, v, hint) || l.gone.contradicts(e.key(), hint), false
 		e.sealed = !e.Stale && proven(o.source)
 		if e.sealed && l.provesSeals() {
 			e.sealed, e.Certain = false, true
@@ -78,7 +78,13 @@ func settled(o *object) bool {
 	if ready == nil || ready.ObservedGeneration != o.source.Generation {
 		return false
 	}
-	switch ready.Reason {
+	return answersSpec(ready.Reason)
+}
+
+// answersSpec reports whether a status with a reason tells what the SCM shows for its spec, for
+// as long as neither changes.
+func answersSpec(reason string) bool {
+	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonShared, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
 		return true
 	}
@@ -180,6 +186,16 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *ScmProvider, hint *provid
 // checkPlace checks a place that a status tells of as a spec is checked.
 func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
 	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
+}
+
+// hidesDrift reports whether an object's status says that the SCM shows somebody else's change,
+// and does not hold what that is: its own word for a phase, or a text that no spec could have.
+func (l *Ledger) hidesDrift(o *object, v Verdict, hint *providers.Shown) bool {
+	if hint.Phase == "" {
+		return true
+	}
+	account := v.through(l.scms[v.Owner.Provider].account)
+	return saysDrifted(o.source) && account != nil && account.Next(hint, v.Want) == providers.StepNone
 }
 
 // driftTold reports whether the status of an object that owned its key says that the

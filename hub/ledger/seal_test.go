@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 var (
@@ -213,5 +214,23 @@ func TestSeal_DoesNotOutliveWhatItWasAbout(t *testing.T) {
 	b.noRepo("eu")
 	status := b.published("eu")
 	b.g.Expect(readyOf(status).Reason).To(Equal(v1alpha1.ReasonGitRepoNotFound))
+	b.g.Expect(status.Provider.Seal).To(BeEmpty())
+}
+
+// A status that waits answers its spec with what was shown before. Its condition is not under the
+// seal: forged to say that all is well, it would prove what is shown no more.
+func TestSeal_IsOnNothingThatMayBeOverSoon(t *testing.T) {
+	b := newBench(t)
+	b.seals = sealsWith(firstKey, nil)
+	b.hear("eu", testStatus(wants("success")))
+	b.reconcile()
+	b.g.Expect(b.published("eu").Provider.Seal).NotTo(BeEmpty())
+
+	b.scm.answer = func(providers.Status) (providers.Shown, error) {
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnavailable, "down")
+	}
+	b.changes("queued")
+	status := b.published("eu")
+	b.g.Expect(readyOf(status).Reason).To(Equal(v1alpha1.ReasonUnavailable))
 	b.g.Expect(status.Provider.Seal).To(BeEmpty())
 }

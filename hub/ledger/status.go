@@ -191,6 +191,10 @@ func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready me
 		out.SyncFailure = &v1alpha1.SyncFailure{Message: message}
 	}
 	bound(&out)
+	if !answersSpec(reason) {
+		// What is shown may change before the status does.
+		out = Unsealed(out)
+	}
 	apimeta.SetStatusCondition(&out.Conditions, metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
 		Status:             ready,
