@@ -47,6 +47,20 @@ type Shown struct {
 	// Foreign says that it is shown under the target's name, but that somebody else
 	// made it: it is never changed, only superseded.
 	Foreign bool
+	// DefaultURL is the URL that the SCM shows, where it is also what the SCM shows when none was
+	// given: URL is empty then, since nobody knows which of the two it is.
+	DefaultURL string `json:"-"`
+}
+
+// For returns what is shown, read for somebody who wants a status: where the SCM's own URL is the
+// one that is wanted, it is shown.
+func (s *Shown) For(want Status) *Shown {
+	if s == nil || s.URL != "" || s.DefaultURL == "" || s.DefaultURL != want.URL {
+		return s
+	}
+	out := *s
+	out.URL = s.DefaultURL
+	return &out
 }
 
 // Commit is a commit whose statuses a Client lists.

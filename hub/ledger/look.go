@@ -162,6 +162,7 @@ func (l *Ledger) Found(key Key, job Job, shown *providers.Shown) Changes {
 // for, also where it would change what is right by now. What a predecessor may have sent is
 // only waited for where a second status would come of it.
 func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
+	shown = shown.For(job.Verdict.Want)
 	step := job.Account.Next(shown, job.Verdict.Want)
 	switch {
 	case shown != nil && step != providers.StepNone && job.Guarded != "":

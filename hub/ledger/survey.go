@@ -215,7 +215,7 @@ func (l *Ledger) compare(e *entry, via *ScmProvider, listing providers.Listing) 
 	}
 	e.checkAt, c.asker, c.failed = time.Time{}, ObjectID{}, 0
 	if !listing.Unchanged {
-		shown := l.shownIn(listing, e.key())
+		shown := l.shownIn(listing, e.key()).For(v.Want)
 		if !sameStatus(e.Shown, shown) {
 			e.updatedAt = now
 		}

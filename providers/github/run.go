@@ -80,12 +80,12 @@ func found(run checkRun) *providers.Shown {
 }
 
 // shownBy is what a run shows. Where no URL was given, GitHub answers with the
-// App's home page, or with the run's own page: neither is anything that was asked
-// for, so they read as none.
+// App's home page, or with the run's own page: each reads as none, and is the
+// DefaultURL: it may have been asked for all the same.
 func shownBy(run checkRun) providers.Shown {
-	url := run.DetailsURL
+	url, byDefault := run.DetailsURL, ""
 	if same(url, run.App.ExternalURL) || same(url, run.HTMLURL) {
-		url = ""
+		url, byDefault = "", run.DetailsURL
 	}
 	return providers.Shown{
 		Status: providers.Status{
@@ -93,7 +93,8 @@ func shownBy(run checkRun) providers.Shown {
 			Description: run.Output.Summary,
 			URL:         url,
 		},
-		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run.ID}},
+		Handle:     v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run.ID}},
+		DefaultURL: byDefault,
 	}
 }
 
