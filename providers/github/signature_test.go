@@ -39,6 +39,29 @@ func TestSigner_WorksWithAClockThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestTokens_EndByTheClockOfGitHub(t *testing.T) {
+	for ahead, mints := range map[time.Duration]map[time.Duration]int{ // by how long the token lives
+		2 * time.Hour:  {time.Hour: 1, 30 * time.Second: 3},
+		-2 * time.Hour: {time.Hour: 1, 30 * time.Second: 3},
+		0:              {time.Hour: 1, 30 * time.Second: 3},
+	} {
+		for life, want := range mints {
+			b := newBench(t)
+			theirs := time.Now().Add(-ahead)
+			b.github.Inject(fake.Fault{
+				Match: withMethod("POST", "access_tokens"), Times: -1, Status: http.StatusCreated,
+				Header: http.Header{"Date": {theirs.UTC().Format(http.TimeFormat)}},
+				Body:   fmt.Sprintf(`{"token":"ghs_x","expires_at":%q}`, theirs.Add(life).UTC().Format(time.RFC3339)),
+			})
+			c := b.client(repository)
+			for range 3 {
+				_, _ = c.Create(b.ctx(), at("x"), queued)
+			}
+			b.Expect(b.count(opCreateToken)).To(Equal(want), "the hub's clock is %s ahead, and a token lives %s", ahead, life)
+		}
+	}
+}
+
 func TestSigner_SaysHowFarTheClockIsOff(t *testing.T) {
 	for by, words := range map[time.Duration]string{
 		4*time.Minute + 2*time.Second: "; the hub's clock is 4m0s ahead of that of 127.0.0.1",

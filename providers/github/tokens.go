@@ -161,6 +161,8 @@ func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
 			"GitHub's answer to the request for a token is not understood (status %d)", resp.StatusCode)
 	}
 	t.source.minted.Store(t.account.clock.Now().UnixNano())
+	// ghinstallation compares it with the local clock, which may be wrong.
+	made.ExpiresAt = time.Now().Add(made.ExpiresAt.Sub(t.account.remote.now()))
 	// ghinstallation decodes all that GitHub tells of a token, such as each repository.
 	if text, err = json.Marshal(made); err != nil {
 		return nil, err
