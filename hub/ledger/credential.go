@@ -18,11 +18,28 @@ type outage struct {
 	told *providers.Error
 }
 
+// noteFailure takes in an error about a key that is no refusal of the credential. What the SCM
+// says of a request's content ends an outage; that a commit is not there is said to a
+// credential that works.
+func (l *Ledger) noteFailure(key Key, job Job, err *providers.Error) (out Changes) {
+	switch {
+	case job.sentAt.IsZero(), err.Reason == v1alpha1.ReasonPending, err.Reason == v1alpha1.ReasonUnsupported:
+		return Changes{} // the SCM did not say it
+	case err.Reason == v1alpha1.ReasonUnavailable && !err.Stale:
+		return l.noteOutage(job, err)
+	case err.Reason == v1alpha1.ReasonCommitNotFound && job.via.account != nil:
+		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
+		l.refusals.note(l.clock.Now(), reliedOn(job.via.name, lane, key)...)
+		for _, scope := range scopesOf(job, key, lane, askAccount) {
+			out.add(l.lift(scope))
+		}
+	}
+	out.add(l.endOutage(job.via.name))
+	return out
+}
+
 // noteOutage takes in that an SCM was unavailable.
 func (l *Ledger) noteOutage(job Job, err *providers.Error) Changes {
-	if err.Reason != v1alpha1.ReasonUnavailable || err.Stale || job.sentAt.IsZero() {
-		return Changes{}
-	}
 	o, now := l.refusals.outages[job.via.name], l.clock.Now()
 	switch {
 	case o.since.IsZero():

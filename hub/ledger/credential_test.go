@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -72,4 +73,33 @@ func TestCredential_TellsAWrongAppAndAWrongInstallation(t *testing.T) {
 	w.g.Expect(w.credential()).To(BeEmpty(), "it was not tried yet")
 	w.run(time.Minute)
 	w.g.Expect(w.credential()).To(ContainSubstring("has no installation 4711"))
+}
+
+// wantNoCommit has a CommitStatus be about a commit that the SCM does not have.
+func (w *scmWorld) wantNoCommit(name string) {
+	cs := w.objects[name].DeepCopy()
+	cs.Generation++
+	cs.Spec.SHA = strings.Repeat("e", 40)
+	w.set(cs)
+}
+
+func TestCredential_WorksWhereTheSCMMissesACommit(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		for name, fault := range map[string]wire.Fault{
+			"an outage": {Match: forStatuses, Times: -1, Status: 503}, "a refusal": {Match: forStatuses, Times: -1, Status: 401, Body: says.unauthorized},
+		} {
+			w := start()
+			w.Inject(fault)
+			w.want("build-0", v1alpha1.PhaseQueued)
+			w.run(2 * time.Minute)
+			w.g.Expect(w.credential()).NotTo(BeEmpty(), name)
+			w.ClearFaults()
+			w.told = nil
+			w.wantNoCommit("build-0")
+			w.run(12 * time.Minute)
+			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
+			w.g.Expect(w.credential()).To(BeEmpty(), name)
+			w.g.Expect(w.told).To(ContainElement("acme"), name)
+		}
+	})
 }

@@ -269,7 +269,7 @@ func (l *Ledger) verdictOn(e *entry, job Job, err *providers.Error) (*providers.
 	case job.via == nil:
 		return err, nil, refusalScope{}, Changes{}
 	case err.Refused == providers.RefusedNothing:
-		return err, nil, refusalScope{}, l.noteOutage(job, err)
+		return err, nil, refusalScope{}, l.noteFailure(e.key(), job, err)
 	}
 	r, by, out := l.refuse(e.key(), job, job.class, job.sentAt, err)
 	r.held[e.key()] = struct{}{}
