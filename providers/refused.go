@@ -44,12 +44,14 @@ func Refuse(what Refused, reason, format string, args ...any) *Error {
 }
 
 // OfProxy reports whether an answer proves nothing about a credential or a repository: it has
-// a status that refuses one, and own is false because its body is not in the SCM's form. A
-// proxy answers so.
+// a status that refuses one, and own is false because its body is not in the SCM's form, or a
+// status that is about the way to the SCM, whatever its body. A proxy answers so.
 func OfProxy(status int, own bool) bool {
 	switch status {
+	case http.StatusProxyAuthRequired, http.StatusMisdirectedRequest:
+		return true
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusProxyAuthRequired, http.StatusGone, http.StatusMisdirectedRequest, http.StatusUnavailableForLegalReasons:
+		http.StatusGone, http.StatusUnavailableForLegalReasons:
 		return !own
 	}
 	return false

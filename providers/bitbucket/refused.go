@@ -61,7 +61,9 @@ func parse(body []byte) complaint {
 		message := providers.Sentence(withFields(said.Error.Message, said.Error.Fields))
 		return complaint{message: message, own: message != ""}
 	}
-	return complaint{message: providers.Sentence(said.Errors[0].Message), exception: said.Errors[0].ExceptionName, own: true}
+	first := said.Errors[0]
+	message := providers.Sentence(first.Message)
+	return complaint{message: message, exception: first.ExceptionName, own: message != "" || first.ExceptionName != ""}
 }
 
 // withFields adds to Cloud's message what it says about each field, by name, unless the

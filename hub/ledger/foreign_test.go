@@ -1,0 +1,44 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+)
+
+// foreign are bodies that no SCM here sends with a refusal.
+var foreign = []string{
+	"", "Forbidden", "<html>Forbidden</html>", "{}", "[]", "null", `"denied"`, `{"statusCode":403,"reason":"denied"}`,
+	`{"errors":[{"status":"403","title":"Forbidden"}]}`, `{"errors":[{}]}`, `{"error":{"code":403,"status":"denied"}}`, `{"message":""}`, `{"message":null}`,
+}
+
+func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
+		w := start()
+		n := 0
+		check := func(status int, body string) {
+			phase := []v1alpha1.Phase{v1alpha1.PhaseSuccess, v1alpha1.PhaseFailure}[n%2]
+			n++
+			w.refuse(status, body)
+			w.want("build-0", phase)
+			w.run(30 * time.Second)
+			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonUnavailable), "%d %s", status, body)
+			w.ClearFaults()
+			w.run(2 * time.Minute)
+			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d %s", status, body)
+		}
+		for _, status := range []int{401, 402, 403, 404, 405, 407, 410, 421, 451} {
+			for _, body := range foreign {
+				check(status, body)
+			}
+		}
+		for _, status := range []int{407, 421} { // are about the way to the SCM, whoever's words they have
+			for _, body := range []string{says.unauthorized, says.forbidden, says.gone} {
+				check(status, body)
+			}
+		}
+	})
+}
