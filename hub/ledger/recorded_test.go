@@ -126,3 +126,22 @@ func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
 		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
 	})
 }
+
+func TestRefusedCredential_OfAnotherSecretIsOneQuestion(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, _ own) {
+		w := start()
+		w.wantMany(2, v1alpha1.PhaseQueued)
+		w.run(time.Minute)
+		w.secret["note"] = []byte("of a user")
+		w.open()
+		w.run(time.Second) // who a token is of is asked by itself
+		w.wantMany(2, v1alpha1.PhaseSuccess)
+		first, second := w.ready[0], w.ready[1]
+		one, _, _ := w.Job(first)
+		other, _, _ := w.Job(second)
+		entry, _ := w.Enter(first, one, askWrite)
+		w.g.Expect(entry.Wait).To(BeZero())
+		entry, _ = w.Enter(second, other, askWrite)
+		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the new credential works")
+	})
+}

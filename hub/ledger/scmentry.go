@@ -66,7 +66,7 @@ func (l *Ledger) Enter(key Key, job Job, class requestClass) (Entry, Changes) {
 	if len(probed) > 0 {
 		l.refusals.probes[key] = probed
 	} else if out.Wait = l.waitReopened(key, job.via.name, lane, now); out.Wait == 0 {
-		out.Wait = l.waitForFirst(key, lane, now)
+		out.Wait = l.waitForFirst(key, job.via.name, lane, now)
 	}
 	return out, Changes{}
 }
@@ -93,10 +93,11 @@ func (l *Ledger) waitReopened(key Key, scm, lane string, now time.Time) (wait ti
 	return wait
 }
 
-// waitForFirst is how long a key waits for the first request of a lane. Until that is
-// answered, nobody knows whether the credential works.
-func (l *Ledger) waitForFirst(key Key, lane string, now time.Time) time.Duration {
-	if _, ok := l.refusals.worked[lane]; ok {
+// waitForFirst is how long a key waits for the first request of a ScmProvider in a lane. Until
+// that is answered, nobody knows whether the credential works.
+func (l *Ledger) waitForFirst(key Key, scm, lane string, now time.Time) time.Duration {
+	_, account := l.refusals.worked["account "+scm]
+	if _, ok := l.refusals.worked[lane]; ok && account {
 		return 0
 	}
 	f, ok := l.refusals.first[lane]
