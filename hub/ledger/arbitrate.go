@@ -16,7 +16,8 @@ type Verdict struct {
 	// Want is what the SCM should show.
 	Want providers.Status
 	// Joined tells how several claims became Want under conflictPolicy Aggregate,
-	// nil where Want is the owner's alone.
+	// nil where Want is the owner's alone. It is of one claim while the SCM may still show what
+	// several became.
 	Joined *Joined
 	// WaitFor is the cluster that has to be heard before anything is changed,
 	// because its claims may forbid it; "" for none.

@@ -74,3 +74,25 @@ func TestATextOfOneClaimThatCannotBeShownIsUnsupported(t *testing.T) {
 	b.reconcile()
 	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
 }
+
+func TestACountThatIsLeftIsNoFaultOfTheLastClaim(t *testing.T) {
+	b := newBench(t)
+	b.scm.next = fixedTexts
+	s := testSCM(allowAll())
+	s.account, s.aggregate = b.scm, true
+	b.SetScmProvider("acme", s)
+	b.hear("eu", testStatus(createdAt(1), wants("in_progress")))
+	b.hear("us", testStatus(createdAt(2), wants("in_progress")))
+	b.reconcile()
+	b.published("eu")
+	b.deleted("us")
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(HaveLen(1))
+	if status := b.published("eu"); status != nil {
+		b.g.Expect(readyOf(status).Reason).To(Equal(v1alpha1.ReasonAggregated))
+	}
+	b.edit("eu", createdAt(1), wants("success"))
+	b.reconcile()
+	b.g.Expect(b.scm.asked).To(Equal([]string{"create in_progress", "update success"}))
+	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
+}

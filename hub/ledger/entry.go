@@ -244,6 +244,10 @@ func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
 	}
 	v := arbitrate(claims, l)
 	l.takeHint(e, v)
+	if v.Joined == nil && l.aggregates(v.Owner.Provider) && e.Shown != nil && countIn(e.Shown.Description) > 0 {
+		// What several claims were shown as is not the last one's fault.
+		v.Joined = &Joined{Claims: 1, Worst: 1, First: []ObjectID{v.Owner.Object}}
+	}
 	if v.WaitFor == "" {
 		e.wish.note(v.Want, l.clock.Now())
 		if !e.driftFrom(v.Want) {
