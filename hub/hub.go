@@ -72,7 +72,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: ledger.New(ledger.Options{
-		Clock: clk, UnheardGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
+		Clock: clk, UnsyncedGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
 	})}
 	members.OnRetain(h.ledger.Retained)
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}

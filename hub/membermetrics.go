@@ -30,7 +30,7 @@ var (
 		[]string{"cluster"}, nil)
 )
 
-// lastEvents is when each member was last heard of.
+// lastEvents is when each member last sent an event.
 type lastEvents struct {
 	clock clock.PassiveClock
 	mu    sync.Mutex

@@ -82,8 +82,8 @@ type follower struct {
 	cluster    string
 	engagement uint64
 	log        logr.Logger
-	// heard says that the ledger has been told all that could be listed.
-	heard atomic.Bool
+	// synced says that the ledger has been told all that could be listed.
+	synced atomic.Bool
 }
 
 // leave ends the engagement. When the hub ends, all members are let go one after the other,
@@ -110,9 +110,9 @@ func (f *follower) follow(ctx context.Context, cl cluster.Cluster) {
 		return
 	}
 	if toolscache.WaitForCacheSync(ctx.Done(), repos.HasSynced, statuses.HasSynced) {
-		f.log.Info("member heard")
-		f.heard.Store(true)
-		f.apply(f.ledger.Heard(f.cluster, f.engagement))
+		f.log.Info("member synced")
+		f.synced.Store(true)
+		f.apply(f.ledger.Synced(f.cluster, f.engagement))
 	}
 	<-ctx.Done()
 }
@@ -154,13 +154,13 @@ func (f *follower) releaseReason(event any) ledger.ReleaseReason {
 	return ledger.Deleted
 }
 
-// onStatus takes in a CommitStatus. One of a first list that comes after the member is heard
+// onStatus takes in a CommitStatus. One of a first list that comes after the member is synced
 // is of a namespace that could not be listed before.
 func (f *follower) onStatus(object any, initial bool) {
 	cs, ok := object.(*v1alpha1.CommitStatus)
 	switch {
 	case !ok:
-	case initial && f.heard.Load():
+	case initial && f.synced.Load():
 		f.apply(f.ledger.SetLateObject(f.cluster, f.engagement, cs))
 	default:
 		f.apply(f.ledger.SetObject(f.cluster, f.engagement, cs))

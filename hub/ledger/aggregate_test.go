@@ -127,7 +127,7 @@ func TestADescriptionThatCountsIsKnownAgain(t *testing.T) {
 	}
 }
 
-// While others are unheard, what statuses record stays unless it gets worse.
+// While others are unsynced, what statuses record stays unless it gets worse.
 func TestWhatTheMissingMayForbidWaitsForThem(t *testing.T) {
 	for name, c := range map[string]struct {
 		// recorded is what the claimants' statuses tell, in order; "" tells nothing.

@@ -19,7 +19,7 @@ type Verdict struct {
 	// nil where Want is the owner's alone. It is of one claim while the SCM may still show what
 	// several became.
 	Joined *Joined
-	// WaitFor is the cluster that has to be heard before anything is changed,
+	// WaitFor is the cluster that has to be synced before anything is changed,
 	// because its claims may forbid it; "" for none.
 	WaitFor string
 }
@@ -28,9 +28,9 @@ type Verdict struct {
 type circumstances interface {
 	// aggregates reports whether a ScmProvider's conflictPolicy is Aggregate.
 	aggregates(scmProvider string) bool
-	// unheard reports whether a cluster that may claim a key, and whose claims the hub has
+	// unsynced reports whether a cluster that may claim a key, and whose claims the hub has
 	// not read since it started, is still waited for.
-	unheard(cluster string, key Key) bool
+	unsynced(cluster string, key Key) bool
 	// awaited names one such cluster, "" when there is none.
 	awaited(key Key) string
 }
@@ -40,16 +40,16 @@ type circumstances interface {
 // all claims together where the owner's ScmProvider aggregates. There must be at
 // least one claim; their order does not matter.
 //
-// An owner that statuses record is waited for while its cluster is unheard. Under
+// An owner that statuses record is waited for while its cluster is unsynced. Under
 // Aggregate every claim counts, so while statuses tell of more claims than are
-// here, each unheard cluster is waited for. What is shown stays meanwhile, unless
+// here, each unsynced cluster is waited for. What is shown stays meanwhile, unless
 // the claims that are here make it worse: that no other claim could forbid, where the
 // ScmProvider that statuses say it is written through aggregates. A key whose claims
 // are all here, or that no status tells of, waits for nobody.
 func arbitrate(claims claimSet, now circumstances) Verdict {
 	owner := claims.oldest()
 	v := Verdict{Owner: owner, Want: owner.Want}
-	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unheard(cluster, owner.Key) {
+	if cluster, _, ok := strings.Cut(owner.RecordedOwner, "/"); ok && now.unsynced(cluster, owner.Key) {
 		v.WaitFor = cluster
 	}
 	if !now.aggregates(owner.Provider) {

@@ -9,10 +9,10 @@ import (
 )
 
 // awaitTold is how long after the start of the hub nobody is told that a member is
-// waited for: most are heard by then.
+// waited for: most are synced by then.
 const awaitTold = 30 * time.Second
 
-// Awaiting has the claimants of a key told that it waits for a member to be heard: before its
+// Awaiting has the claimants of a key told that it waits for a member to be synced: before its
 // look-up, or since that found what nobody here tells of.
 func (l *Ledger) Awaiting(key Key, job Job) Changes {
 	l.mu.Lock()
@@ -41,7 +41,7 @@ func (l *Ledger) await(e *entry, job Job, member string) Changes {
 
 func awaitedIn(member string) string {
 	if member == unknownMember {
-		return "waiting for members that have not been heard since the hub started: they may claim it too"
+		return "waiting for members that have not synced since the hub started: they may claim it too"
 	}
-	return providers.Sentence(fmt.Sprintf("waiting for cluster %s, which has not been heard since the hub started: it may claim it too", member))
+	return providers.Sentence(fmt.Sprintf("waiting for cluster %s, which has not synced since the hub started: it may claim it too", member))
 }

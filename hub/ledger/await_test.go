@@ -16,11 +16,11 @@ func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
 	b.takeOver()
 	b.scm.found = shows("failure")
 	b.hear("eu", testStatus(wants("success")))
-	b.g.Expect(b.reconcile()).To(Equal(unheardCheck))
+	b.g.Expect(b.reconcile()).To(Equal(unsyncedCheck))
 	b.now.Step(awaitTold)
 	b.reconcile()
 	b.g.Expect(readyOf(b.published("eu")).Message).To(Equal(
-		"waiting for cluster us, which has not been heard since the hub started: it may claim it too"))
+		"waiting for cluster us, which has not synced since the hub started: it may claim it too"))
 	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}), "that it waits changes nothing there")
 	b.hear("us")
 	b.reconcile()

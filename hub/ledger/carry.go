@@ -57,16 +57,16 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	inherited := l.inherit(to, e)
 	last, source, via := o.claim(), o.source, o.scm
 	out := l.release(o, renamed)
-	to.stay()
+	to.reclaim()
 	if !fresh {
 		to.since = time.Time{}
 	}
 	delete(to.kept, o.id())
 	to.adopt(claim.Want)
 	l.claim(to, o, claim, s)
-	if !l.started.IsZero() && e.idle() && e.leaving == nil && !inherited && superseded(e, to) {
+	if !l.started.IsZero() && e.idle() && e.abandonment == nil && !inherited && superseded(e, to) {
 		// The SCM shows a run of each name: the one that counts no longer is ended.
-		l.departs(o, l.leave(e, last, source, via, moved))
+		l.departs(o, l.abandon(e, last, source, via, moved))
 		out.Keys = append(out.Keys, e.key())
 	}
 	l.dropCarried(e)
@@ -95,16 +95,16 @@ func (l *Ledger) carryRest(e *entry, s *ScmProvider) Changes {
 		}
 		out.Keys = append(out.Keys, to.key())
 	}
-	if d := e.leaving; e.idle() && d != nil && d.via != nil {
+	if d := e.abandonment; e.idle() && d != nil && d.via != nil {
 		if there := d.claim.follow(d.via); there.Key != d.claim.Key {
 			to := l.entryAt(there.Key)
 			claimed := !to.idle()
 			switch {
 			case !l.inherit(to, e):
 			case claimed:
-				e.part() // it is the same place, which is claimed again
+				e.dropAbandonment() // it is the same place, which is claimed again
 			default:
-				to.leaving, e.leaving = d, nil
+				to.abandonment, e.abandonment = d, nil
 				to.detail().releasedAt = e.details().releasedAt
 				d.claim.Key, d.claim.Repository = there.Key, there.Repository
 			}
@@ -117,9 +117,9 @@ func (l *Ledger) carryRest(e *entry, s *ScmProvider) Changes {
 
 // dropCarried drops an entry of which nothing is left after its claims were carried on.
 func (l *Ledger) dropCarried(e *entry) {
-	if e.idle() && e.leaving == nil && l.entryOf(e.key()) == e {
+	if e.idle() && e.abandonment == nil && l.entryOf(e.key()) == e {
 		l.drop(e)
-		l.gone.add(e.key(), untold)
+		l.tombstones.add(e.key(), untold)
 	}
 }
 
@@ -137,7 +137,7 @@ func (l *Ledger) inherit(to, from *entry) bool {
 	to.Observation, to.updatedAt, to.writer, to.via = from.Observation, from.updatedAt, from.writer, from.via
 	to.sealed, to.seen, to.nameless, to.met, to.checkAt = from.sealed, from.seen, from.nameless, from.met, from.checkAt
 	if to.idle() {
-		to.wish, to.since = from.wish, from.since
+		to.desired, to.since = from.desired, from.since
 	}
 	if to.Shown == nil && !to.Lost {
 		// That nothing was shown by the former path says nothing of what is by this one: a look
@@ -146,11 +146,11 @@ func (l *Ledger) inherit(to, from *entry) bool {
 	}
 	if from.more != nil {
 		d, was := to.detail(), *from.more
-		d.lostAt, d.lostWant, d.lookAt, d.guarded, d.again, d.check = was.lostAt, was.lostWant, was.lookAt, was.guarded, was.again, was.check
+		d.lostAt, d.lostWant, d.lookAt, d.guarded, d.recheckAt, d.check = was.lostAt, was.lostWant, was.lookAt, was.guarded, was.recheckAt, was.check
 		to.tidy()
 	}
-	if d := from.leaving; d != nil && d.why == replaced {
-		to.leaving, from.leaving = d, nil
+	if d := from.abandonment; d != nil && d.why == replaced {
+		to.abandonment, from.abandonment = d, nil
 		d.claim.Key = to.key()
 	}
 	if from.writes%2 == 1 && !to.Lost {
@@ -163,13 +163,13 @@ func (l *Ledger) inherit(to, from *entry) bool {
 
 // blank reports whether nothing is known of an entry but, maybe, that nothing is shown.
 func (e *entry) blank() bool {
-	return e.Shown == nil && !e.Lost && e.leaving == nil && e.writes%2 == 0
+	return e.Shown == nil && !e.Lost && e.abandonment == nil && e.writes%2 == 0
 }
 
 // claimedToday reports whether what is to be ended at an entry is what claims want that name the
 // repository by its path of today. Only check runs of one name are several; elsewhere, a name on a
 // commit has one status, whatever path it was written by.
-func (l *Ledger) claimedToday(e *entry, d *departure) bool {
+func (l *Ledger) claimedToday(e *entry, d *abandonment) bool {
 	there := l.entryOf(d.claim.follow(d.via).Key)
 	if there == nil || there == e || there.idle() || e.Shown == nil {
 		return false

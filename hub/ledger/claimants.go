@@ -35,7 +35,7 @@ func (l *Ledger) claim(e *entry, o *object, claim Claim, s *ScmProvider) {
 	e.claims.add(o)
 	o.take(claim, e, s)
 	e.addMover(o)
-	if l.heard(o.cluster) {
+	if l.synced(o.cluster) {
 		t.add(o)
 	}
 }
@@ -80,7 +80,7 @@ func (l *Ledger) counting(e *entry) claimSet {
 	}
 	l.scratch = l.scratch[:0]
 	for _, o := range e.claims {
-		if l.heard(o.cluster) {
+		if l.synced(o.cluster) {
 			l.scratch = append(l.scratch, o.claim())
 		}
 	}
@@ -90,7 +90,7 @@ func (l *Ledger) counting(e *entry) claimSet {
 // tallied returns the tally of an entry, and makes it where there is none.
 func (l *Ledger) tallied(e *entry) *tally {
 	if e.tally() == nil {
-		e.detail().tally = newTally(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.heard(o.cluster) }))
+		e.detail().tally = newTally(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.synced(o.cluster) }))
 	}
 	e.more.tally.changes = 0
 	return e.more.tally

@@ -108,7 +108,7 @@ func BenchmarkMemberOfOneUID(b *testing.B) {
 					cs.UID = "the same"
 					c.SetObject("guest", token, cs)
 				}
-				c.Heard("guest", token)
+				c.Synced("guest", token)
 				c.Disengage("guest", token)
 				least = min(least, time.Since(start))
 			}

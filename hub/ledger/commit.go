@@ -100,7 +100,7 @@ func (l *Ledger) entryAt(key Key) *entry {
 
 // drop forgets an entry.
 func (l *Ledger) drop(e *entry) {
-	e.part()
+	e.dropAbandonment()
 	l.setWaitFor(e, "")
 	c := e.on
 	last := len(c.entries) - 1
@@ -112,7 +112,7 @@ func (l *Ledger) drop(e *entry) {
 	if len(c.entries) == 0 {
 		delete(l.commits, c.at)
 		if c.old {
-			l.gone.add(c.at, untold)
+			l.tombstones.add(c.at, untold)
 		}
 	}
 	l.keys--

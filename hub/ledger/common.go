@@ -30,7 +30,7 @@ type commonInput struct {
 	epoch uint64
 }
 
-func (l *Ledger) commonInput(s standing) commonInput {
+func (l *Ledger) commonInput(s statusInput) commonInput {
 	c := commonInput{
 		owner: s.verdict.Owner.Object, want: s.verdict.Want, waitFor: s.verdict.WaitFor, together: s.verdict.Joined != nil,
 		certain: s.certain, lost: s.lost, drifted: s.drifted, writer: s.writer, updatedAt: s.updatedAt, failure: s.failure, pending: s.pending,
@@ -83,7 +83,7 @@ func (l *Ledger) commonOf(e *entry) (_ commonInput, ok bool) {
 	if t.size() == 0 {
 		return commonInput{}, false
 	}
-	s, ok := l.standingOf(t.oldestFirst[0])
+	s, ok := l.statusInputOf(t.oldestFirst[0])
 	if !ok {
 		return commonInput{}, false
 	}

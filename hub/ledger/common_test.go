@@ -109,7 +109,7 @@ func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
 	// The dialect, the title and whether it is suspended are the ScmProvider's, of which the epoch stands.
 	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted", "suspended"}
 	var fields []string
-	for field := range reflect.TypeFor[standing]().Fields() {
+	for field := range reflect.TypeFor[statusInput]().Fields() {
 		fields = append(fields, field.Name)
 	}
 	NewWithT(t).Expect(fields).To(ConsistOf(slices.Concat(own, common)), "a new field of standing belongs into commonInput, or is the claimant's own")

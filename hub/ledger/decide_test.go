@@ -23,7 +23,7 @@ func claimBy(cluster, name string, createdAt int64, phase v1alpha1.Phase) Claim 
 type fixedFleet struct {
 	// aggregate are the ScmProviders that aggregate.
 	aggregate []string
-	// silent are the clusters that have not been heard.
+	// silent are the clusters that have not been synced.
 	silent []string
 }
 
@@ -31,7 +31,7 @@ func (c fixedFleet) aggregates(scmProvider string) bool {
 	return slices.Contains(c.aggregate, scmProvider)
 }
 
-func (c fixedFleet) unheard(cluster string, _ Key) bool { return slices.Contains(c.silent, cluster) }
+func (c fixedFleet) unsynced(cluster string, _ Key) bool { return slices.Contains(c.silent, cluster) }
 
 func (c fixedFleet) awaited(Key) string {
 	if len(c.silent) == 0 {

@@ -27,7 +27,7 @@ type details struct {
 	waitFor    string
 	releasedAt time.Time
 	// again is when it is looked at once more, zero for never.
-	again time.Time
+	recheckAt time.Time
 	// lookAt is when a look may prove more than the last one did, zero for at once, guarded
 	// says that the last one found what a missing member may claim, and alone that a list of
 	// its commit does not tell.

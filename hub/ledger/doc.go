@@ -16,13 +16,13 @@
 //
 // State, all behind the Ledger's lock:
 //
-//	ledger.go     members and their engagements; heard.go which of them count, waiting.go the
+//	ledger.go     members and their engagements; synced.go which of them count, waiting.go the
 //	              keys that wait for one
 //	object.go     one CommitStatus; repos.go the GitRepo that it names; shared.go for which
 //	              member an object counts that several show
 //	entry.go      one key; claimants.go who claims it, details.go what is in its way,
 //	              commit.go the keys of one commit
-//	hint.go       what members' statuses say after a start; forgotten.go what is remembered of
+//	hint.go       what members' statuses say after a start; tombstones.go what is remembered of
 //	              keys that were dropped
 //	relocation.go repositories that have another path today; moved.go and carry.go move what is
 //	              known of their keys, follow.go asks the SCM
@@ -30,7 +30,7 @@
 //	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
 //	              a sealed status proves to have worked, credential.go
 //	              what a ScmProvider's condition says
-//	departure.go  what has to be ended at a key that was left; mover.go who waits for that;
+//	abandonment.go  what has to be ended at a key that was left; mover.go who waits for that;
 //	              serving.go whether an object was deleted, or its kind
 //
 // Decisions:
@@ -38,25 +38,25 @@
 //	arbitrate.go  claims → what a key should show (pure); aggregate.go and counted.go join them,
 //	              claimset.go and tally.go read few and many claims
 //	plan.go       desired and shown → what to do (pure)
-//	drift.go      when a commit is compared, and how a difference is told (pure); again.go has a
-//	              key looked at once more after a take-over
+//	drift.go      when a commit is compared, and how a difference is told (pure); recheckafter.go
+//	              schedules a second lookup after a take-over
 //	retry.go      when what failed is tried again (pure)
 //	suspend.go    what a suspended ScmProvider means
-//	status.go     ledger → a CommitStatus's status (pure); standing.go gathers its input,
+//	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,
 //	              common.go tells which of many claimants are up to date, words.go compares what
 //	              statuses say, storable.go bounds what an SCM shows (pure)
 //	contest.go    backs off from a status that others change, too
 //
 // For others:
 //
-//	job.go        what a worker needs to know of a key; route.go its lane; look.go and survey.go
+//	job.go        what a worker needs to know of a key; route.go its lane; look.go and driftchecks.go
 //	              take in what was listed of a commit
 //	pending.go, await.go  what is told of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
 //
 // The worker:
 //
-//	sync.go       brings one key forward; find.go looks up what is shown, recheck.go compares a
+//	sync.go       brings one key forward; find.go looks up what is shown, driftcheck.go compares a
 //	              commit, abandon.go ends what was left, enter.go asks whether a refusal stands,
 //	              metrics.go times what was written
 //

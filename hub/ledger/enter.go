@@ -27,7 +27,7 @@ func (s *Syncer) leave(key Key, job Job) { s.Apply(s.Ledger.Leave(key, job)) }
 // held is what becomes of a key that a refusal answers without a request.
 func (s *Syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result {
 	if action == ActNothing && entry.Final {
-		return s.notSurveyed(key, job, entry.Verdict)
+		return s.driftCheckFailed(key, job, entry.Verdict)
 	}
 	return ctrl.Result{RequeueAfter: entry.Wait}
 }

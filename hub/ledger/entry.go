@@ -42,15 +42,15 @@ type entry struct {
 	updatedAt time.Time
 	// writer is the ScmProvider that wrote or read Shown, and via how that was then;
 	// nil where it is not known any more.
-	writer string
-	via    *ScmProvider
-	wish   wish
+	writer  string
+	via     *ScmProvider
+	desired desiredState
 
 	// since is when the key was claimed first, zero where it may have been before this
 	// process began to watch.
 	since time.Time
 	// leaving is what is to be ended here, nil for nothing.
-	leaving *departure
+	abandonment *abandonment
 	// checkAt is when the next comparison with the SCM is due, zero while that is not
 	// planned.
 	checkAt time.Time
@@ -145,13 +145,13 @@ func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 		// What others told of the key does not count for this claim.
 		if e.seen || e.Shown != nil || !e.details().releasedAt.IsZero() {
 			// It is not taken for new either.
-			l.gone.add(e.key(), untold)
+			l.tombstones.add(e.key(), untold)
 		}
 		e.seen, e.sealed, e.Observation, e.via, e.writer = false, false, Observation{}, nil, ""
 	}
-	e.stay()
+	e.reclaim()
 	if claim.Key != o.key() {
-		o.fresh = (l.heard(o.cluster) && !o.late || l.joined(o.cluster)) && (o.problem == nil || !o.known) && !l.cutOff(o)
+		o.fresh = (l.synced(o.cluster) && !o.late || l.joined(o.cluster)) && (o.problem == nil || !o.known) && !l.cutOff(o)
 	}
 	switch {
 	case !o.fresh:
@@ -164,9 +164,9 @@ func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 	l.claim(e, o, claim, s)
 }
 
-// changesOf returns the object and its key, once its cluster has been heard.
+// changesOf returns the object and its key, once its cluster has been synced.
 func (l *Ledger) changesOf(o *object) Changes {
-	if !l.heard(o.cluster) || l.isCopy(o) {
+	if !l.synced(o.cluster) || l.isCopy(o) {
 		return Changes{}
 	}
 	out := Changes{Objects: []ObjectID{o.id()}}
@@ -212,13 +212,13 @@ func (l *Ledger) release(o *object, why ReleaseReason) Changes {
 	case l.started.IsZero():
 		// A standby has written nothing that it would have to remember; others may have.
 		l.drop(e)
-		l.gone.add(e.key(), untold)
+		l.tombstones.add(e.key(), untold)
 	default:
 		e.detail().releasedAt = l.clock.Now()
 		// A claim that something came in the way of is ended as any other: credentialOf asks
 		// today's grants and ScmProviders.
 		if why == moved || why == Deleted {
-			l.departs(o, l.leave(e, o.claim(), o.source, o.scm, why))
+			l.departs(o, l.abandon(e, o.claim(), o.source, o.scm, why))
 		}
 	}
 	return Changes{Keys: []Key{e.key()}}
@@ -249,7 +249,7 @@ func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
 		v.Joined = &Joined{Claims: 1, Worst: 1, First: []ObjectID{v.Owner.Object}}
 	}
 	if v.WaitFor == "" {
-		e.wish.note(v.Want, l.clock.Now())
+		e.desired.note(v.Want, l.clock.Now())
 		if !e.driftFrom(v.Want) {
 			// What others changed was another status.
 			e.undrifted()

@@ -45,7 +45,7 @@ func (s *Syncer) list(ctx context.Context, key Key, job Job, client providers.Cl
 // found hands on what came of a look. A write whose answer was lost is timed once it is found.
 func (s *Syncer) found(key Key, job Job, changes Changes) {
 	s.Apply(changes)
-	if fresh, _, ok := s.Ledger.Job(key); ok && fresh.ending == nil && fresh.Observation.Certain {
+	if fresh, _, ok := s.Ledger.Job(key); ok && fresh.abandonment == nil && fresh.Observation.Certain {
 		s.timed(job, fresh.Observation.Shown, false)
 	}
 }

@@ -40,7 +40,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !settled(o) || l.hidesDrift(o, v, hint) || l.gone.contradicts(e.key(), hint), false
+		e.Stale, e.nameless = e.met || !upToDate(o) || l.hidesDrift(o, v, hint) || l.tombstones.contradicts(e.key(), hint), false
 		e.sealed = !e.Stale && proven(o.source)
 		if e.sealed && l.provesSeals() {
 			e.sealed, e.Certain = false, true
@@ -50,7 +50,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	// A key without a trace that is claimed later than any write of a predecessor
 	// could come to light, with nobody left who may know of one, is new if its commit
 	// is: others may have claimed it there before.
-	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnheard() && !l.mayShow(v.Owner.Key)
+	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnsynced() && !l.mayShow(v.Owner.Key)
 }
 
 // provesSeals reports whether a status that is sealed and answers its spec is the last word:
@@ -70,10 +70,10 @@ func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers
 	}
 }
 
-// settled reports whether an object's status answers its spec as it is now, with
+// upToDate reports whether an object's status answers its spec as it is now, with
 // what the SCM showed then. What was written since for a spec in between may not
 // have been told.
-func settled(o *object) bool {
+func upToDate(o *object) bool {
 	ready := apimeta.FindStatusCondition(o.source.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || ready.ObservedGeneration != o.source.Generation {
 		return false
@@ -99,7 +99,7 @@ func (l *Ledger) agreed(e *entry) bool {
 	}
 	var told []reportedStatus
 	for _, o := range e.claims {
-		if l.heard(o.cluster) {
+		if l.synced(o.cluster) {
 			told = append(told, o.reported())
 		}
 	}
@@ -152,14 +152,14 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		return Changes{}
 	}
 	e := l.entryAt(place.Key)
-	if !e.idle() || e.leaving != nil {
+	if !e.idle() || e.abandonment != nil {
 		return Changes{}
 	}
 	if !e.Certain {
 		l.guess(e, o.source.Status, hint)
 	}
 	e.detail().releasedAt = l.clock.Now()
-	l.departs(o, l.leave(e, place, o.source, s, moved))
+	l.departs(o, l.abandon(e, place, o.source, s, moved))
 	return Changes{Keys: []Key{e.key()}}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// unheardCheck is how often a key that waits for a member looks whether the
+// unsyncedCheck is how often a key that waits for a member looks whether the
 // member still has its Secret: one that was never reached sends no event.
-const unheardCheck = 10 * time.Second
+const unsyncedCheck = 10 * time.Second
 
 // Job is what one worker needs to know to bring one key forward.
 type Job struct {
@@ -20,7 +20,7 @@ type Job struct {
 	// Problem says why there is no Account.
 	Problem *providers.Error
 	// Wait is how long nothing may be asked of the SCM: a failure stands, or a
-	// member has to be heard.
+	// member has to be synced.
 	Wait time.Duration
 	// Settle is how long a write whose answer was lost, here or by a predecessor, may
 	// still take effect.
@@ -30,7 +30,7 @@ type Job struct {
 	Verify *relocation
 	// Suspended says that nothing is to be sent: the ScmProvider says so.
 	Suspended bool
-	// Guarded is the member that has to be heard before what a look-up finds is
+	// Guarded is the member that has to be synced before what a look-up finds is
 	// changed, "" for none: what nobody here tells of may be what its claims want.
 	Guarded string
 	// Check says that the SCM is to be looked at although nothing is to be written,
@@ -45,7 +45,7 @@ type Job struct {
 	// asker is who asked for the look, the zero ObjectID for nobody.
 	asker   ObjectID
 	attempt attempt
-	wish    wish
+	desired desiredState
 	// kind is the name of the SCM's kind, title that for people, and via the
 	// ScmProvider that is used.
 	kind  string
@@ -57,7 +57,7 @@ type Job struct {
 	writes    uint64
 	// ending is the place to be left that the job is about, nil for a job that is
 	// about what is claimed. Owner is then the last claim.
-	ending *departure
+	abandonment *abandonment
 }
 
 // Job returns what is to be done about a key now. A key that nobody claims has
@@ -78,7 +78,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	if claimed {
 		l.handOver(e, v, l.scms[v.Owner.Provider])
 	}
-	if job, wait, ok := l.ending(e); ok || wait > 0 {
+	if job, wait, ok := l.abandonmentJob(e); ok || wait > 0 {
 		return job, wait, ok
 	}
 	if e.idle() {
@@ -88,9 +88,9 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, 0, false
 	}
 	s := l.scms[v.Owner.Provider]
-	l.expire(e)
+	l.expireWhenDue(e)
 	job = Job{
-		Verdict: v, attempt: l.attemptOf(v), wish: e.wish, via: s,
+		Verdict: v, attempt: l.attemptOf(v), desired: e.desired, via: s,
 		Account: v.through(s.account), Problem: s.Problem, kind: s.kind.Name(), title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
@@ -106,7 +106,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	if wait, ok := l.nextCheck(e, s); ok {
 		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
 	}
-	job.NextCheck = sooner(job.NextCheck, l.again(e))
+	job.NextCheck = sooner(job.NextCheck, l.recheckAfter(e))
 	l.verifies(&job, e)
 	return job, 0, true
 }
@@ -124,11 +124,11 @@ func (l *Ledger) forget(e *entry) time.Duration {
 	l.drop(e)
 	switch {
 	case e.Certain && !e.Lost:
-		l.gone.add(e.key(), l.gone.print(e.Shown))
+		l.tombstones.add(e.key(), l.tombstones.fingerprint(e.Shown))
 	case e.Lost, e.met:
-		l.gone.add(e.key(), doubtful)
+		l.tombstones.add(e.key(), doubtful)
 	default:
-		l.gone.add(e.key(), untold)
+		l.tombstones.add(e.key(), untold)
 	}
 	return 0
 }
@@ -155,7 +155,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 	l.setWaitFor(e, waitFor)
 	var wait time.Duration
 	if waitFor != "" {
-		wait = min(l.grace-l.clock.Since(l.started), unheardCheck)
+		wait = min(l.grace-l.clock.Since(l.started), unsyncedCheck)
 	}
 	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
@@ -273,7 +273,7 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	d.attempts++
 	d.failure, d.tried, d.pending = told, job.attempt, nil
 	d.heldBy, d.changedAt = by, time.Time{}
-	l.saved.Coalesced += e.wish.end(job, false)
+	l.saved.Coalesced += e.desired.end(job, false)
 	if err.Unknown {
 		e.lose(sentAt, job.Verdict.Want)
 	}

@@ -34,11 +34,11 @@ type Ledger struct {
 	// uids are the objects by UID: where several members show one, that of the member for
 	// which it counts. sharers are all objects of a UID that more than one has, and sharings
 	// how many UIDs two members share.
-	uids     map[types.UID]*object
-	sharers  map[types.UID]sharers
-	sharings map[sharing]int
-	gone     *forgotten
-	refusals scmRefusals
+	uids       map[types.UID]*object
+	sharers    map[types.UID]sharers
+	sharings   map[sharing]int
+	tombstones *tombstones
+	refusals   scmRefusals
 	// few is up to how many claims on a key have no tally, and scratch holds them while
 	// they are looked through.
 	few     int
@@ -59,7 +59,7 @@ type Ledger struct {
 	clean bool
 	seals *Seals
 	// absent are the members that had a Secret when this process began to write and
-	// had not been heard.
+	// had not been synced.
 	absent map[string]struct{}
 	// blocked reports whether an installation takes nothing now.
 	blocked func(lane string) bool
@@ -82,7 +82,7 @@ type member struct {
 	contests map[types.NamespacedName]*contest
 
 	engagement uint64
-	heard      bool
+	synced     bool
 	// joinedAt is the creationTimestamp of its Secret on the hub, zero for the hub's own
 	// cluster. Unlike what the member's objects say, it is the hub's own knowledge.
 	joinedAt time.Time
@@ -109,9 +109,9 @@ func (c *Changes) add(o Changes) {
 // Options are the settings of a Ledger.
 type Options struct {
 	Clock clock.PassiveClock
-	// UnheardGrace is how long after its start the hub waits for a member that
-	// has not been heard, before others may take over what the member owned.
-	UnheardGrace time.Duration
+	// UnsyncedGrace is how long after its start the hub waits for a member that
+	// has not been synced, before others may take over what the member owned.
+	UnsyncedGrace time.Duration
 	// Fleet returns the names of the members that have a Secret; complete is false
 	// while others may turn up.
 	Fleet func() (names []string, complete bool)
@@ -144,8 +144,8 @@ func New(o Options) *Ledger {
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},
 		sharers: map[types.UID]sharers{}, sharings: map[sharing]int{},
-		gone: newForgotten(), refusals: newSCMRefusals(),
-		grace:   o.UnheardGrace,
+		tombstones: newTombstones(), refusals: newSCMRefusals(),
+		grace:   o.UnsyncedGrace,
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
 		serving: o.Serving,
@@ -157,7 +157,7 @@ func New(o Options) *Ledger {
 }
 
 // Engage begins an engagement of a cluster and returns its token. Claims of an
-// earlier engagement stay until the new one is heard. joinedAt is when the hub learned of
+// earlier engagement stay until the new one is synced. joinedAt is when the hub learned of
 // the cluster, by its own clock: the creationTimestamp of its Secret, zero for the hub's
 // own cluster.
 func (l *Ledger) Engage(cluster string, joinedAt time.Time) uint64 {
@@ -173,9 +173,9 @@ func (l *Ledger) Engage(cluster string, joinedAt time.Time) uint64 {
 	return m.engagement
 }
 
-// Heard says that all CommitStatuses and GitRepos of an engagement have been
+// Synced says that all CommitStatuses and GitRepos of an engagement have been
 // told. Only now its claims count; claims that it did not renew are dropped.
-func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
+func (l *Ledger) Synced(cluster string, engagement uint64) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out Changes
@@ -183,7 +183,7 @@ func (l *Ledger) Heard(cluster string, engagement uint64) Changes {
 	if m == nil || m.engagement != engagement {
 		return out
 	}
-	m.heard = true
+	m.synced = true
 	out.add(l.sweepRepos(m))
 	for _, o := range m.objects {
 		if o.engagement != engagement {
@@ -224,7 +224,7 @@ func (l *Ledger) SetObject(cluster string, engagement uint64, source *v1alpha1.C
 }
 
 // SetLateObject is SetObject for a CommitStatus of a namespace that the member did not let
-// the hub list before. It may be as old as any, although its member is heard.
+// the hub list before. It may be as old as any, although its member is synced.
 func (l *Ledger) SetLateObject(cluster string, engagement uint64, source *v1alpha1.CommitStatus) Changes {
 	return l.setObject(cluster, engagement, source, true)
 }
@@ -244,7 +244,7 @@ func (l *Ledger) setObject(cluster string, engagement uint64, source *v1alpha1.C
 		o = nil
 	}
 	if o == nil {
-		o = &object{cluster: cluster, known: (late || !l.heard(cluster)) && !l.joined(cluster), late: late}
+		o = &object{cluster: cluster, known: (late || !l.synced(cluster)) && !l.joined(cluster), late: late}
 		m.objects[name] = o
 	} else {
 		l.noteRequest(o, source)

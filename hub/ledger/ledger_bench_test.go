@@ -45,7 +45,7 @@ func newCrowd(b *testing.B, n int) *crowd {
 		c.SetObject(clusterNo(i%ledgerClusters), c.tokens[i%ledgerClusters], cs)
 	}
 	for i := range ledgerClusters {
-		c.Heard(clusterNo(i), c.tokens[i])
+		c.Synced(clusterNo(i), c.tokens[i])
 	}
 	return c
 }
@@ -131,7 +131,7 @@ func (c *crowd) joinAndLeave(objects int, sha func(int) string) {
 	for i := range objects {
 		c.SetObject("guest", token, numbered(i, sha(i)))
 	}
-	c.Heard("guest", token)
+	c.Synced("guest", token)
 	c.Disengage("guest", token)
 }
 

@@ -33,7 +33,7 @@ func newFleet(t *testing.T) *fleet {
 	now := clocktesting.NewFakeClock(time.Unix(10_000, 0))
 	f := &fleet{g: NewWithT(t), now: now, token: map[string]uint64{}}
 	f.Ledger = New(Options{
-		Clock: now, UnheardGrace: 15 * time.Minute,
+		Clock: now, UnsyncedGrace: 15 * time.Minute,
 		Fleet: func() ([]string, bool) { return f.members, true },
 	})
 	f.SetScmProvider("acme", testSCM(allowAll()))
@@ -63,7 +63,7 @@ func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 
 func (f *fleet) hear(cluster string, objects ...*v1alpha1.CommitStatus) Changes {
 	f.tell(cluster, objects...)
-	return f.Heard(cluster, f.token[cluster])
+	return f.Synced(cluster, f.token[cluster])
 }
 
 func (f *fleet) job() Job {
@@ -131,7 +131,7 @@ func TestClaimsOfAMemberCountOnceItIsHeard(t *testing.T) {
 	f.g.Expect(ok).To(BeFalse(), "the rest of the member's claims may change the verdict")
 	_, ok = f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeFalse(), "nothing is published before")
-	changes := f.Heard("eu", f.token["eu"])
+	changes := f.Synced("eu", f.token["eu"])
 	f.g.Expect(changes.Keys).To(ConsistOf(testKey))
 	f.g.Expect(f.job().Verdict.Want.Phase).To(Equal(v1alpha1.PhaseQueued))
 }
@@ -180,7 +180,7 @@ func TestOnlyTheOwnersStatusIsBelieved(t *testing.T) {
 	f := newFleet(t)
 	f.tell("us", testStatus(createdAt(2000), told(statusWith("queued", 999))))
 	f.hear("eu", testStatus(createdAt(1000)))
-	f.Heard("us", f.token["us"])
+	f.Synced("us", f.token["us"])
 	job := f.job()
 	f.g.Expect(job.Verdict.Owner.Object.Cluster).To(Equal("eu"))
 	f.g.Expect(job.Observation.Shown).To(BeNil(), "us may have forged it")
@@ -287,7 +287,7 @@ func TestALatePurgeSparesAReengagedMember(t *testing.T) {
 	f.tell("eu")
 	f.g.Expect(f.Disengage("eu", old).Keys).To(BeEmpty())
 	f.g.Expect(f.job().Verdict.Owner.Object.Cluster).To(Equal("eu"), "its claims stay until the new engagement is heard")
-	f.Heard("eu", f.token["eu"])
+	f.Synced("eu", f.token["eu"])
 	_, wait, ok := f.Job(testKey)
 	f.g.Expect(ok).To(BeFalse(), "the new engagement did not list it")
 	f.g.Expect(wait).To(Equal(releaseDelay))
@@ -344,7 +344,7 @@ func TestAnUnheardOwnerHoldsTheKeyForTheGraceOnly(t *testing.T) {
 		return s
 	}()))
 	f.hear("eu", loser)
-	f.g.Expect(f.job().Wait).To(Equal(unheardCheck))
+	f.g.Expect(f.job().Wait).To(Equal(unsyncedCheck))
 	_, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeFalse())
 	f.now.Step(15 * time.Minute)
@@ -372,7 +372,7 @@ func TestAGitRepoThatTheNewEngagementDoesNotListIsGone(t *testing.T) {
 	f.hear("eu", testStatus())
 	token := f.Engage("eu", time.Time{})
 	f.SetObject("eu", token, testStatus())
-	f.Heard("eu", token)
+	f.Synced("eu", token)
 	patch, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue())
 	f.g.Expect(patch.Status.SyncFailure.Message).To(ContainSubstring("GitRepo shop does not exist"))

@@ -60,7 +60,7 @@ func (l *Ledger) beginLook(key Key, job Job) (Look, lookState) {
 
 // unproven reports whether a look through a ScmProvider would tell more of an entry.
 func (l *Ledger) unproven(e *entry, via *ScmProvider) bool {
-	if e.leaving != nil {
+	if e.abandonment != nil {
 		return l.unseen(e, via)
 	}
 	v, ok := l.judge(e)
@@ -73,7 +73,7 @@ func (l *Ledger) unproven(e *entry, via *ScmProvider) bool {
 
 // unseen reports whether a look through a ScmProvider is due at an entry that was left.
 func (l *Ledger) unseen(e *entry, via *ScmProvider) bool {
-	job, _, ok := l.ending(e)
+	job, _, ok := l.abandonmentJob(e)
 	if !ok || !sameWriter(job.via, via) {
 		return false
 	}
@@ -87,7 +87,7 @@ func (l *Ledger) lookedAtLeft(key Key, job Job) (wait time.Duration, alone bool)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entryOf(key)
-	if e == nil || e.leaving != job.ending {
+	if e == nil || e.abandonment != job.abandonment {
 		return 0, false
 	}
 	return e.details().lookAt.Sub(l.clock.Now()), e.details().alone
@@ -103,7 +103,7 @@ func (l *Ledger) endLook(look Look) Changes {
 	}
 	var out Changes
 	for _, e := range look.on.entries {
-		if d := e.leaving; d != nil && d.via != nil && sameWriter(d.via, look.via) {
+		if d := e.abandonment; d != nil && d.via != nil && sameWriter(d.via, look.via) {
 			out.Keys = append(out.Keys, e.key())
 			continue
 		}
@@ -132,7 +132,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
 			e.detail().alone = true
-		case job.ending != nil:
+		case job.abandonment != nil:
 			if job.mayYetCome(shown) {
 				out.add(l.holdLeft(e, job))
 			} else {
@@ -177,7 +177,7 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 	if job.Settle > 0 {
 		// What a predecessor sent may take effect until then, in place of what was found and
 		// is written now.
-		e.detail().again = l.clock.Now().Add(job.Settle)
+		e.detail().recheckAt = l.clock.Now().Add(job.Settle)
 	}
 	return out
 }
@@ -187,7 +187,7 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 func (l *Ledger) lookWait(e *entry, job Job) time.Duration {
 	d := e.details()
 	if d.guarded && job.Guarded != "" {
-		return unheardCheck
+		return unsyncedCheck
 	}
 	if job.Settle > 0 && l.mayBeSent(e) && e.on.another(e, l.mayBeSent) {
 		// Most likely few of them are there, and the commit is listed once for all.
@@ -219,7 +219,7 @@ func (l *Ledger) LookFailed(look Look, beside Key, sentAt time.Time, err *provid
 			continue
 		}
 		job, _, ok := l.job(e)
-		if !ok || job.ending != nil || job.Account == nil || plan(job.Account, job.Observation, job.Verdict.Want) != ActFind {
+		if !ok || job.abandonment != nil || job.Account == nil || plan(job.Account, job.Observation, job.Verdict.Want) != ActFind {
 			continue
 		}
 		changes, _ := l.failed(e, job, sentAt, &failure)

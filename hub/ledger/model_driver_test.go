@@ -28,7 +28,7 @@ type modelHub struct {
 	held  map[ObjectID]time.Time
 	feeds map[string]*feed
 	view  *modelView
-	// old are the keys that objects claimed when their clusters were heard first.
+	// old are the keys that objects claimed when their clusters were synced first.
 	old map[ObjectID]Key
 }
 
@@ -61,7 +61,7 @@ func (m *model) newHub() *modelHub {
 		m: m, ready: map[Key]bool{}, working: map[Key]bool{}, again: map[Key]bool{}, due: map[Key]time.Time{},
 		outbox: map[ObjectID]bool{}, held: map[ObjectID]time.Time{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ObjectID]Key{},
 	}
-	h.Ledger = New(Options{Clock: m.now, UnheardGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
+	h.Ledger = New(Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.random = func() float64 { return 0.5 }
 	h.few = m.few
 	h.syncer = &Syncer{
@@ -209,7 +209,7 @@ func repoMark(id ObjectID) ObjectID {
 }
 
 // counts reports whether a cluster's claims count yet.
-func (h *modelHub) counts(cluster string) bool { return h.heard(cluster) }
+func (h *modelHub) counts(cluster string) bool { return h.synced(cluster) }
 
 // deliver tells a replica the next of what a feed has, and reports whether there was
 // any. coalesced has it see only the newest of one object.
@@ -309,11 +309,11 @@ func (h *modelHub) heardAll(cluster string, f *feed) bool {
 	h.m.logf("%s is heard", cluster)
 	h.view.forget(cluster, f.fresh)
 	for id, key := range h.view.last {
-		if id.Cluster == cluster && !h.heard(cluster) {
+		if id.Cluster == cluster && !h.synced(cluster) {
 			h.old[id] = key
 		}
 	}
-	h.told(h.Heard(cluster, f.engagement))
+	h.told(h.Synced(cluster, f.engagement))
 	return true
 }
 

@@ -131,10 +131,10 @@ func (h *modelHub) entriesOf(key Key) (out []*entry) {
 }
 
 // leavingAt is what a hub is to end at a key of the model, and where; nil for nothing.
-func (h *modelHub) leavingAt(key Key) (*departure, *entry) {
+func (h *modelHub) leavingAt(key Key) (*abandonment, *entry) {
 	for _, e := range h.entriesOf(key) {
-		if e.leaving != nil {
-			return e.leaving, e
+		if e.abandonment != nil {
+			return e.abandonment, e
 		}
 	}
 	return nil, nil

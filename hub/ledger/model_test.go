@@ -145,7 +145,7 @@ func (m *model) toNextDue() bool {
 // atRest reports whether a key waits for nothing but its next comparison.
 func (h *modelHub) atRest(key Key) bool {
 	job, _, ok := h.Job(key)
-	return ok && job.ending == nil && job.Account != nil && job.Wait == 0 && job.asker == (ObjectID{}) &&
+	return ok && job.abandonment == nil && job.Account != nil && job.Wait == 0 && job.asker == (ObjectID{}) &&
 		plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing
 }
 

@@ -163,8 +163,8 @@ func (v *modelView) together(m *model, claims []ObjectID) providers.Status {
 // recount counts the changes of what each key should show by what the hub knows: as
 // many effects are fair.
 func (m *model) recount() {
-	unsure := m.hub.anyUnheard()
-	m.blind = m.blind || !m.hub.inGrace() && slices.ContainsFunc(m.fleet(), m.hub.unheardOf)
+	unsure := m.hub.anyUnsynced()
+	m.blind = m.blind || !m.hub.inGrace() && slices.ContainsFunc(m.fleet(), m.hub.isUnsynced)
 	for _, key := range m.everyKey() {
 		v, ok := m.hub.view.verdict(m, key, m.hub.counts)
 		before := m.verdicts[key]

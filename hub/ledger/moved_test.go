@@ -55,7 +55,7 @@ func (w *movesWorld) join(cluster, repository string) {
 	if cs := w.claims[cluster]; cs != nil {
 		w.SetObject(cluster, w.token[cluster], cs)
 	}
-	w.apply(w.Heard(cluster, w.token[cluster]))
+	w.apply(w.Synced(cluster, w.token[cluster]))
 }
 
 // name has a member's GitRepo name a repository.

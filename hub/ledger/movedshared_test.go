@@ -21,7 +21,7 @@ func (w *scmWorld) joinBy(cluster, repository string) {
 	w.apply(w.SetObject(cluster, w.token[cluster], testStatus(func(cs *v1alpha1.CommitStatus) {
 		cs.UID, cs.Spec.Phase = types.UID("uid-in-"+cluster), v1alpha1.PhaseInProgress
 	})))
-	w.apply(w.Heard(cluster, w.token[cluster]))
+	w.apply(w.Synced(cluster, w.token[cluster]))
 }
 
 // TestMoved_WhatTheNewNameClaimsIsNotCanceled has a claim by the old name of a repository end, of

@@ -10,8 +10,8 @@ import (
 type movers []*object
 
 // departs notes a place of an object that is to be ended.
-func (l *Ledger) departs(o *object, d *departure) {
-	o.left = append(o.left, d)
+func (l *Ledger) departs(o *object, d *abandonment) {
+	o.abandoned = append(o.abandoned, d)
 	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
 		e.addMover(o)
 	}
@@ -19,7 +19,7 @@ func (l *Ledger) departs(o *object, d *departure) {
 
 // addMover notes a claimant on its key if a place of it is to be ended.
 func (e *entry) addMover(o *object) {
-	if len(o.parting()) == 0 || slices.Contains(e.movers(), o) {
+	if len(o.pendingAbandonments()) == 0 || slices.Contains(e.movers(), o) {
 		return
 	}
 	d := e.detail()
@@ -34,7 +34,7 @@ func (e *entry) movers() movers {
 	if e.more == nil || e.more.movers == nil {
 		return nil
 	}
-	left := slices.DeleteFunc(*e.more.movers, func(o *object) bool { return len(o.parting()) == 0 || !e.claims.has(o) })
+	left := slices.DeleteFunc(*e.more.movers, func(o *object) bool { return len(o.pendingAbandonments()) == 0 || !e.claims.has(o) })
 	if len(left) == 0 {
 		e.more.movers = nil
 		e.tidy()
@@ -47,18 +47,18 @@ func (e *entry) movers() movers {
 // reviewMoves brings up to date what an entry's movers wait for.
 func (l *Ledger) reviewMoves(e *entry) {
 	for _, o := range e.movers() {
-		for _, d := range o.parting() {
-			if old := l.entryOf(d.claim.Key); old != nil && old.leaving == d {
-				l.ending(old)
+		for _, d := range o.pendingAbandonments() {
+			if old := l.entryOf(d.claim.Key); old != nil && old.abandonment == d {
+				l.abandonmentJob(old)
 			}
 		}
 	}
 }
 
-// parting are the places of an object that are to be ended yet.
-func (o *object) parting() []*departure {
-	o.left = slices.DeleteFunc(o.left, func(d *departure) bool { return d.over })
-	return o.left
+// pendingAbandonments are the places of an object that are to be ended yet.
+func (o *object) pendingAbandonments() []*abandonment {
+	o.abandoned = slices.DeleteFunc(o.abandoned, func(d *abandonment) bool { return d.over })
+	return o.abandoned
 }
 
 // heldUp is how long an entry waits for the end of old statuses of those whose claims decide
@@ -78,7 +78,7 @@ func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 // moving reports whether an object waits for the end of an old status before it counts at a key
 // in a lane. One that another installation's pause or outage holds back is not waited for.
 func (l *Ledger) moving(o *object, lane string) bool {
-	return slices.ContainsFunc(o.parting(), func(d *departure) bool {
+	return slices.ContainsFunc(o.pendingAbandonments(), func(d *abandonment) bool {
 		if d.held || d.via == nil || d.via.account == nil {
 			return false
 		}

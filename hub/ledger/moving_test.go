@@ -70,7 +70,7 @@ func TestLedgerNotEnded_HasTheStatusOfWhoMovedPublished(t *testing.T) {
 
 func TestLedgerPatch_WaitsForNoOldPlaceThatIsHeldBack(t *testing.T) {
 	b := movesBeside(t, 200, false, "success")
-	b.now.Step(departureLife + time.Second)
+	b.now.Step(abandonmentTTL + time.Second)
 	b.work(movedKey)
 	b.g.Expect(b.published("eu")).NotTo(BeNil())
 }

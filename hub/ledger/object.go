@@ -46,13 +46,13 @@ type object struct {
 	// known says that a hub before this one may have known the object: what stands in
 	// its way now may not have then.
 	known bool
-	// late says that the object was first seen after its member was heard, because its
+	// late says that the object was first seen after its member was synced, because its
 	// namespace could not be listed before.
 	late bool
-	// fresh says that the claim was made while its member was heard already, or that
+	// fresh says that the claim was made while its member was synced already, or that
 	// its member is new, so that no hub before this one can have known of it.
-	fresh bool
-	left  []*departure
+	fresh     bool
+	abandoned []*abandonment
 }
 
 // applied is a status that the hub patched, and the resource version that came of it;

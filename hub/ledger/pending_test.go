@@ -153,7 +153,7 @@ func TestALateNoticeTellsNothing(t *testing.T) {
 	f.g.Expect(f.notify(3*time.Minute)).To(Equal(Changes{}), "nobody claims the key")
 	f.tell("eu", testStatus())
 	f.g.Expect(f.notify(3*time.Minute)).To(Equal(Changes{}), "no claim on it counts")
-	f.Heard("eu", f.token["eu"])
+	f.Synced("eu", f.token["eu"])
 	f.Showed(testKey, f.job(), shows("queued"), true)
 	f.g.Expect(f.notify(3*time.Minute)).To(Equal(Changes{}), "it shows what it should")
 	f.g.Expect(readyOf(f.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))

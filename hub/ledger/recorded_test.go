@@ -18,7 +18,7 @@ func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
 	next.fleet = &fleet{g: w.g, now: w.now, token: map[string]uint64{}}
 	next.ready, next.due, next.told, next.objects = nil, map[Key]time.Time{}, nil, map[string]*v1alpha1.CommitStatus{}
 	next.Ledger = New(Options{
-		Clock: w.now, UnheardGrace: 15 * time.Minute, Seals: sealsWith(firstKey, nil),
+		Clock: w.now, UnsyncedGrace: 15 * time.Minute, Seals: sealsWith(firstKey, nil),
 		Fleet: func() ([]string, bool) { return nil, true },
 	})
 	syncer := *w.syncer
@@ -40,7 +40,7 @@ func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
 		next.seals.Keep(object)
 		next.set(object)
 	}
-	next.apply(next.Heard("eu", next.token["eu"]))
+	next.apply(next.Synced("eu", next.token["eu"]))
 	next.run(time.Millisecond)
 	return &next
 }

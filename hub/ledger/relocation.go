@@ -254,5 +254,5 @@ func (l *Ledger) formerIDs(key Key) []string {
 // mayShow reports whether something may be shown at a key that nothing is told of, which may
 // have been forgotten under a former path of its repository.
 func (l *Ledger) mayShow(key Key) bool {
-	return l.gone.mayShow(key) || slices.ContainsFunc(l.formerKeys(key), l.gone.mayShow)
+	return l.tombstones.mayShow(key) || slices.ContainsFunc(l.formerKeys(key), l.tombstones.mayShow)
 }

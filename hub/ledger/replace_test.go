@@ -140,7 +140,7 @@ func TestStatusOf_HoldsOnlyWhatASpecCouldHold(t *testing.T) {
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey
 	theirs := providers.Shown{Status: providers.Status{Phase: providers.Word("stale"), Description: "a\x07", URL: "javascript:alert(1)"}}
-	got, ok := statusOf(standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &theirs, drifted: true, dialect: fakeDialect{}, title: "GitHub"}, time.Unix(5000, 0))
+	got, ok := statusOf(statusInput{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &theirs, drifted: true, dialect: fakeDialect{}, title: "GitHub"}, time.Unix(5000, 0))
 	g.Expect(ok).To(BeTrue())
 	g.Expect(got.Phase).To(BeEmpty())
 	g.Expect(got.Description).To(Equal("a"))

@@ -28,7 +28,7 @@ func (l *Ledger) Retained(cluster string, object client.Object) int {
 	if o.claimed != nil && o.claimed != o.source {
 		size += textBeside(o.claimed, o.source)
 	}
-	for _, d := range o.parting() {
+	for _, d := range o.pendingAbandonments() {
 		size += len(d.claim.Want.Description) + len(d.claim.Want.URL)
 		if d.source != o.source && d.source != o.claimed {
 			size += textBeside(d.source, &v1alpha1.CommitStatus{})

@@ -51,7 +51,7 @@ func TestLedgerRetained_CountsTheTextOfPlacesThatAreToBeEnded(t *testing.T) {
 	f.g.Expect(f.Retained("eu", testStatus())).To(And(BeNumerically(">=", 10_000), BeNumerically("<=", 10_200)))
 	f.SetObject("eu", f.token["eu"], testStatus(describedBy("c", 10), on(movedSHA)))
 	f.g.Expect(f.Retained("eu", testStatus())).To(And(BeNumerically(">=", 20_000), BeNumerically("<=", 20_400)), "and the object as it was then")
-	f.now.Step(2 * departureLife)
+	f.now.Step(2 * abandonmentTTL)
 	f.Job(testKey)
 	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "they are given up")
 }

@@ -18,7 +18,7 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 		r.Priority = ratelimit.PriorityRecheck
 		r.Lane, _ = job.Account.Lane(job.Verify.from)
 		return r
-	case job.ending != nil:
+	case job.abandonment != nil:
 		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
 			return ratelimit.Route{}
 		}

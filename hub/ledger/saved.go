@@ -24,10 +24,10 @@ type Saved struct {
 	Unchanged uint64
 }
 
-// wish follows what a key should show.
-type wish struct {
+// desiredState follows what a key should show.
+type desiredState struct {
 	// print stands for what that is now.
-	print uint64
+	fingerprint uint64
 	// seen counts the states that the key should have shown, one after another;
 	// tried is the last of them that had an outcome.
 	seen, tried uint32
@@ -35,29 +35,29 @@ type wish struct {
 	since time.Time
 }
 
-// prints is what statuses are hashed by: two with one hash are at worst one state that
+// fingerprintSeed is what statuses are hashed by: two with one hash are at worst one state that
 // is not counted.
-var prints = maphash.MakeSeed()
+var fingerprintSeed = maphash.MakeSeed()
 
-func (w *wish) note(want providers.Status, at time.Time) {
-	now := maphash.Comparable(prints, want)
-	if w.seen > 0 && w.print == now {
+func (w *desiredState) note(want providers.Status, at time.Time) {
+	now := maphash.Comparable(fingerprintSeed, want)
+	if w.seen > 0 && w.fingerprint == now {
 		return
 	}
-	w.print, w.since = now, at
+	w.fingerprint, w.since = now, at
 	w.seen++
 }
 
 // end takes the outcome of a job, and returns how many states it overtook.
-func (w *wish) end(job Job, shown bool) (overtaken uint64) {
-	if shown && job.wish.seen == w.seen {
+func (w *desiredState) end(job Job, shown bool) (overtaken uint64) {
+	if shown && job.desired.seen == w.seen {
 		w.since = time.Time{}
 	}
-	if job.wish.seen <= w.tried {
+	if job.desired.seen <= w.tried {
 		return 0
 	}
-	overtaken = uint64(job.wish.seen - w.tried - 1)
-	w.tried = job.wish.seen
+	overtaken = uint64(job.desired.seen - w.tried - 1)
+	w.tried = job.desired.seen
 	return overtaken
 }
 
@@ -67,7 +67,7 @@ func (w *wish) end(job Job, shown bool) (overtaken uint64) {
 // together each is served, and counted when it is new or has changed. changed are the
 // claimants that may have to be counted; the others were when they were looked at last.
 func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
-	overtaken := e.wish.end(job, true)
+	overtaken := e.desired.end(job, true)
 	l.saved.Coalesced += overtaken
 	together := job.Verdict.Joined != nil
 	before, now := uint64(len(e.claims)-len(changed)), uint64(0)
@@ -76,7 +76,7 @@ func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
 	}
 	for _, o := range changed {
 		switch {
-		case !l.heard(o.cluster):
+		case !l.synced(o.cluster):
 		case o.served && (!wrote || together):
 			before++
 		default:

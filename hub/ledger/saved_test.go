@@ -104,7 +104,7 @@ func TestClaimsThatDoNotCountAreNotServed(t *testing.T) {
 	f.tell("us", testStatus(createdAt(2)))
 	f.write()
 	f.g.Expect(f.saved()).To(Equal(Saved{}))
-	f.Heard("us", f.token["us"])
+	f.Synced("us", f.token["us"])
 	f.Settled(testKey, f.job())
 	f.g.Expect(f.saved()).To(Equal(Saved{Duplicate: 1}))
 }
@@ -232,11 +232,11 @@ func TestTheAgeOfAWishIsThatOfItsNewestState(t *testing.T) {
 	f.set("success")
 	f.now.Step(time.Second)
 	f.hear("us", testStatus(createdAt(2), wants("success")))
-	f.g.Expect(f.now.Since(f.job().wish.since)).To(Equal(time.Second))
+	f.g.Expect(f.now.Since(f.job().desired.since)).To(Equal(time.Second))
 	job := f.job()
 	f.set("failure")
 	f.Showed(testKey, job, shows("success"), true)
-	f.g.Expect(f.now.Since(f.job().wish.since)).To(BeZero(), "failure is not answered yet")
+	f.g.Expect(f.now.Since(f.job().desired.since)).To(BeZero(), "failure is not answered yet")
 	f.write()
-	f.g.Expect(f.job().wish.since.IsZero()).To(BeTrue())
+	f.g.Expect(f.job().desired.since.IsZero()).To(BeTrue())
 }

@@ -116,7 +116,7 @@ func (l *Ledger) waitForFirst(key Key, scm, lane string, now time.Time) time.Dur
 // nothing.
 func (l *Ledger) changedAt(e *entry, job Job, now time.Time) time.Time {
 	switch {
-	case job.ending != nil:
+	case job.abandonment != nil:
 		return time.Time{}
 	case job.Check && plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing:
 		if job.asker == (ObjectID{}) {
@@ -131,7 +131,7 @@ func (l *Ledger) changedAt(e *entry, job Job, now time.Time) time.Time {
 
 // hold records that a verdict answers a key until a time.
 func (l *Ledger) hold(e *entry, job Job, by refusalScope, until, changedAt time.Time) Changes {
-	if job.ending != nil || plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
+	if job.abandonment != nil || plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
 		return Changes{}
 	}
 	verdict, before := l.refusals.scopes[by].verdict(), e.failureOf(job.attempt)

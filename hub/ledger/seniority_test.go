@@ -46,7 +46,7 @@ func (f *fleet) joins(cluster string, joinedAt time.Time, change ...func(*v1alph
 	f.token[cluster] = f.Engage(cluster, joinedAt)
 	f.SetRepo(cluster, f.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, testRepo())
 	f.SetObject(cluster, f.token[cluster], cs)
-	f.Heard(cluster, f.token[cluster])
+	f.Synced(cluster, f.token[cluster])
 }
 
 func TestLedger_CountsNoClaimAsOlderThanItsMembersSecret(t *testing.T) {
@@ -144,7 +144,7 @@ func TestStatusOf_ComparesPhasesAsTheSCMShowsThem(t *testing.T) {
 	owner, other := claimBy("eu", "x", 1, "queued"), claimBy("us", "x", 2, "in_progress")
 	owner.Key, other.Key = testKey, testKey
 	other.Want.Description = "here"
-	s := standing{claim: other, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: coarse{}}
+	s := statusInput{claim: other, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: coarse{}}
 	got, _ := statusOf(s, time.Now())
 	g.Expect(readyOf(&got).Reason).To(Equal(v1alpha1.ReasonShared))
 	g.Expect(got.Phase).To(Equal(v1alpha1.Phase("in_progress")), "the spec's word, where both are shown alike")

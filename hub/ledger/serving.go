@@ -16,9 +16,9 @@ const (
 // confirm reports whether an object was deleted, rather than its kind with all objects, as
 // by `kubectl delete crd` or by who uninstalls the CRDs: of those it is not known what
 // becomes, so nothing is canceled. A deletion counts once its member was seen to serve the
-// kinds after it. Until then wait is when to look again; a departure that is over needs no
+// kinds after it. Until then wait is when to look again; an abandonment that is over needs no
 // end. That is asked at once, too, since the kinds may come back before it is due.
-func (l *Ledger) confirm(e *entry, d *departure) (wait time.Duration) {
+func (l *Ledger) confirm(e *entry, d *abandonment) (wait time.Duration) {
 	if d.why != Deleted || l.serving == nil {
 		return 0
 	}
@@ -27,7 +27,7 @@ func (l *Ledger) confirm(e *entry, d *departure) (wait time.Duration) {
 	case kubeconfigs.Serves:
 		return 0
 	case kubeconfigs.Vanished:
-		l.ended(e)
+		l.endAbandonment(e)
 		return 0
 	}
 	return min(max(late, soonestConfirm), latestConfirm)

@@ -125,18 +125,18 @@ func anyOf(objects map[*object]struct{}) *object {
 	return nil
 }
 
-// senior orders members that show objects of one UID: one that is heard first, the one
+// senior orders members that show objects of one UID: one that is synced first, the one
 // whose Secret is older, and by name. The hub's own cluster is the oldest. It is negative
 // where a comes first.
 func (l *Ledger) senior(a, b string) int {
 	return cmp.Or(l.rankOf(a)-l.rankOf(b), l.joinedAt(a).Compare(l.joinedAt(b)), cmp.Compare(a, b))
 }
 
-// rankOf puts members that are not heard, whose claims do not count yet, after those that
+// rankOf puts members that are not synced, whose claims do not count yet, after those that
 // are.
 func (l *Ledger) rankOf(cluster string) int {
 	switch m := l.members[cluster]; {
-	case m == nil || !m.heard:
+	case m == nil || !m.synced:
 		return 2
 	case cluster != kubeconfigs.LocalCluster:
 		return 1

@@ -58,28 +58,28 @@ func TestLedgerSharedObject_CountsForTheOlderSecretWhateverComesFirst(t *testing
 	for name, tell := range map[string]func(*fleet){
 		"the older one first": func(f *fleet) {
 			f.shows("zone", testStatus())
-			f.Heard("zone", f.token["zone"])
+			f.Synced("zone", f.token["zone"])
 			f.shows("eu", testStatus())
-			f.Heard("eu", f.token["eu"])
+			f.Synced("eu", f.token["eu"])
 		},
 		"the younger one first": func(f *fleet) {
 			f.shows("eu", testStatus())
-			f.Heard("eu", f.token["eu"])
+			f.Synced("eu", f.token["eu"])
 			f.shows("zone", testStatus())
-			f.Heard("zone", f.token["zone"])
+			f.Synced("zone", f.token["zone"])
 		},
 		"both in turns": func(f *fleet) {
 			f.shows("eu", testStatus())
 			f.shows("zone", testStatus())
-			f.Heard("eu", f.token["eu"])
+			f.Synced("eu", f.token["eu"])
 			f.shows("eu", testStatus())
-			f.Heard("zone", f.token["zone"])
+			f.Synced("zone", f.token["zone"])
 		},
 		"another name in each": func(f *fleet) {
 			f.shows("eu", testStatus(called("another")))
-			f.Heard("eu", f.token["eu"])
+			f.Synced("eu", f.token["eu"])
 			f.shows("zone", testStatus())
-			f.Heard("zone", f.token["zone"])
+			f.Synced("zone", f.token["zone"])
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,14 +108,14 @@ func TestLedgerSharedObject_TouchesNothingElseOfEitherMember(t *testing.T) {
 			other, deploy := testKey, testStatus(called("deploy"), withUID("uid-2"))
 			other.Name, deploy.Spec.Name = "deploy", "deploy"
 			f.shows("eu", testStatus(), deploy)
-			f.Heard("eu", f.token["eu"])
+			f.Synced("eu", f.token["eu"])
 			own, mine := testKey, testStatus(called("own"), withUID("uid-3"))
 			own.Name, mine.Spec.Name = "own", "own"
 			f.shows("a-liar", testStatus(on(movedSHA)), mine)
-			f.Heard("a-liar", f.token["a-liar"])
+			f.Synced("a-liar", f.token["a-liar"])
 			f.g.Expect(f.owners(other)).To(Equal([]string{"eu"}))
 			f.g.Expect(f.owners(own)).To(Equal([]string{"a-liar"}))
-			f.g.Expect(f.unheard("eu", testKey)).To(BeFalse())
+			f.g.Expect(f.unsynced("eu", testKey)).To(BeFalse())
 			_, ok := f.Patch(ObjectID{Cluster: "eu", Namespace: "team-a", Name: "deploy"})
 			f.g.Expect(ok).To(BeFalse(), "nothing is written there yet")
 			_, _, ok = f.Job(other)
@@ -127,10 +127,10 @@ func TestLedgerSharedObject_TouchesNothingElseOfEitherMember(t *testing.T) {
 func TestLedgerSharedObject_OfAnOlderLiarCancelsAndPatchesNothing(t *testing.T) {
 	b := newBench(t)
 	b.joinsAt("liar", 1000)
-	b.Heard("liar", b.token["liar"])
+	b.Synced("liar", b.token["liar"])
 	b.joinsAt("eu", 2000)
 	b.shows("eu", testStatus(wants("in_progress")))
-	b.Heard("eu", b.token["eu"])
+	b.Synced("eu", b.token["eu"])
 	b.work(testKey)
 	b.scm.asked = nil
 	lie := testStatus(on(movedSHA), wants("success"))
@@ -163,7 +163,7 @@ func TestLedgerSharedObject_IsTakenOverByTheNextOldestOfThree(t *testing.T) {
 		},
 		"when it left its list": func(b *bench, cluster string) {
 			b.joinsAt(cluster, b.joinedAt(cluster).Unix())
-			b.Heard(cluster, b.token[cluster])
+			b.Synced(cluster, b.token[cluster])
 		},
 		"when its object is another": func(b *bench, cluster string) {
 			b.shows(cluster, testStatus(on(movedSHA), withUID(types.UID("new-in-"+cluster))))
@@ -174,7 +174,7 @@ func TestLedgerSharedObject_IsTakenOverByTheNextOldestOfThree(t *testing.T) {
 			for cluster, sec := range map[string]int64{"c": 1000, "a": 2000, "b": 3000} {
 				b.joinsAt(cluster, sec)
 				b.shows(cluster, testStatus(wants("in_progress")))
-				b.Heard(cluster, b.token[cluster])
+				b.Synced(cluster, b.token[cluster])
 			}
 			b.work(testKey)
 			for i, cluster := range []string{"c", "a"} {
@@ -198,7 +198,7 @@ func TestLedgerSharedObject_CountsForTheHubsOwnClusterFirst(t *testing.T) {
 	for cluster, sec := range map[string]int64{"a": 0, "local": 0, "eu": 1} {
 		f.joinsAt(cluster, sec)
 		f.shows(cluster, testStatus())
-		f.Heard(cluster, f.token[cluster])
+		f.Synced(cluster, f.token[cluster])
 	}
 	f.g.Expect(f.owners(testKey)).To(Equal([]string{"local"}))
 }
@@ -207,11 +207,11 @@ func TestLedgerSharedObject_WaitsForNoMemberThatIsNeverHeard(t *testing.T) {
 	f := newFleet(t)
 	f.joinsAt("eu", 2000)
 	f.shows("eu", testStatus())
-	f.Heard("eu", f.token["eu"])
+	f.Synced("eu", f.token["eu"])
 	f.joinsAt("stuck", 1000)
 	f.shows("stuck", testStatus(on(movedSHA)))
 	f.g.Expect(f.owners(testKey)).To(Equal([]string{"eu"}), "what does not count yet leaves nothing out")
-	f.Heard("stuck", f.token["stuck"])
+	f.Synced("stuck", f.token["stuck"])
 	f.g.Expect(f.owners(testKey)).To(BeEmpty())
 }
 
@@ -220,11 +220,11 @@ func TestLedgerSharedObject_FollowsTheAgeOfASecretThatWasMadeAnew(t *testing.T) 
 	for cluster, sec := range map[string]int64{"eu": 1000, "us": 2000} {
 		f.joinsAt(cluster, sec)
 		f.shows(cluster, testStatus())
-		f.Heard(cluster, f.token[cluster])
+		f.Synced(cluster, f.token[cluster])
 	}
 	f.joinsAt("eu", 3000)
 	f.shows("eu", testStatus())
-	f.Heard("eu", f.token["eu"])
+	f.Synced("eu", f.token["eu"])
 	f.g.Expect(f.owners(testKey)).To(Equal([]string{"us"}))
 }
 
@@ -248,9 +248,9 @@ func TestLedgerSharedObject_KeepsNoKeyByItsStatus(t *testing.T) {
 	f := newFleet(t)
 	f.joinsAt("eu", 1000)
 	f.shows("eu", testStatus(wants("in_progress")))
-	f.Heard("eu", f.token["eu"])
+	f.Synced("eu", f.token["eu"])
 	f.joinsAt("us", 2000)
-	f.Heard("us", f.token["us"])
+	f.Synced("us", f.token["us"])
 	copied := testStatus(wants("in_progress"), told(statusWith("in_progress", 7)))
 	f.shows("us", copied)
 	f.started = time.Time{}

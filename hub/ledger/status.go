@@ -16,8 +16,8 @@ import (
 // shortSHA is how much of a hash tables show: as much as GitHub's pages do.
 const shortSHA = 7
 
-// standing is how one claimant stands: what statusOf needs to know.
-type standing struct {
+// statusInput is how one claimant stands: what statusOf needs to know.
+type statusInput struct {
 	// generation is the generation of the spec that is answered.
 	generation int64
 	// before is the status that the object has now.
@@ -54,7 +54,7 @@ type standing struct {
 // statusOf works out the status of a CommitStatus. ok is false while the SCM is
 // yet to be brought to what the claims want and there is nothing to tell about
 // the wait: the old status then stays.
-func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
+func statusOf(s statusInput, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
 	switch {
 	case s.problem != nil:
 		// It keeps its place, so that what was shown there can be ended or found again. Who
@@ -85,7 +85,7 @@ func statusOf(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool
 }
 
 // shows reports whether the SCM shows what the claims on the key want.
-func (s standing) shows(want providers.Status) bool {
+func (s statusInput) shows(want providers.Status) bool {
 	dialect := s.dialect
 	if s.verdict.Joined != nil {
 		dialect = joined{dialect}
@@ -95,7 +95,7 @@ func (s standing) shows(want providers.Status) bool {
 
 // overshadowed is the status of a claimant that wants something else than the owner of its
 // key, which is shown.
-func overshadowed(out v1alpha1.CommitStatusStatus, s standing, now time.Time) v1alpha1.CommitStatusStatus {
+func overshadowed(out v1alpha1.CommitStatusStatus, s statusInput, now time.Time) v1alpha1.CommitStatusStatus {
 	owner, want := s.verdict.Owner, s.dialect.Render(s.claim.Want)
 	if samePhase(s.dialect, s.claim.Want, s.verdict.Want) {
 		out.Phase = s.claim.Want.Phase
@@ -121,7 +121,7 @@ func samePhase(dialect providers.Dialect, a, b providers.Status) bool {
 }
 
 // waiting is the status of a claimant, owner or not, whose key has to change yet.
-func waiting(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
+func waiting(s statusInput, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool) {
 	if s.pending == nil {
 		return v1alpha1.CommitStatusStatus{}, false
 	}
@@ -139,7 +139,7 @@ func waiting(s standing, now time.Time) (_ v1alpha1.CommitStatusStatus, ok bool)
 }
 
 // mirror returns a status with what the SCM shows.
-func mirror(s standing) v1alpha1.CommitStatusStatus {
+func mirror(s statusInput) v1alpha1.CommitStatusStatus {
 	out := v1alpha1.CommitStatusStatus{
 		Conditions: s.before.DeepCopy().Conditions,
 		Repo:       s.claim.Key.Host + "/" + s.claim.Repository,
@@ -173,7 +173,7 @@ func mirror(s standing) v1alpha1.CommitStatusStatus {
 }
 
 // rendered is what the claim itself wants, as the SCM shows it.
-func (s standing) rendered() providers.Status {
+func (s statusInput) rendered() providers.Status {
 	if s.dialect == nil {
 		return s.claim.Want
 	}
@@ -181,7 +181,7 @@ func (s standing) rendered() providers.Status {
 }
 
 // finish sets the Ready condition, and what goes with it.
-func finish(out v1alpha1.CommitStatusStatus, s standing, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
+func finish(out v1alpha1.CommitStatusStatus, s statusInput, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
 	out.ObservedGeneration = s.generation
 	out.SyncFailure = nil
 	message = providers.Sentence(message) // others' words may be in it
@@ -228,7 +228,7 @@ func within[T ~string](text *T, limit int) {
 }
 
 // aggregated tells a claimant what is shown in its stead, and because of whom.
-func aggregated(s standing) string {
+func aggregated(s statusInput) string {
 	want := s.dialect.Render(s.claim.Want)
 	text := fmt.Sprintf("%s shows %s for all claims together; here it is %s",
 		s.claim.Key.Host, differing(s.shown.Status, want), wanted(s.shown.Status, want))

@@ -32,25 +32,25 @@ func TestStatus(t *testing.T) {
 	before := v1alpha1.CommitStatusStatus{Phase: "queued", Repo: "github.com/acme/old", IsSynced: true, Owner: "eu/team-a/x"}
 
 	for name, c := range map[string]struct {
-		s      standing
+		s      statusInput
 		reason string
 		synced bool
 		owner  string
 		phase  v1alpha1.Phase
 		repo   string
 	}{
-		"the owner is synced":                 {standing{claim: owner, shown: shown}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
-		"who wants the same too":              {standing{claim: twin, shown: shown}, v1alpha1.ReasonSynced, true, "eu/team-a/x", "failure", "github.com/acme/shop"},
-		"who wants something else conflicts":  {standing{claim: loser, shown: shown}, v1alpha1.ReasonConflict, false, "eu/team-a/x", "failure", "github.com/acme/shop"},
-		"a failure":                           {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
-		"a failure after something was shown": {standing{claim: owner, shown: shows("queued"), failure: providers.Errorf(v1alpha1.ReasonUnavailable, "down")}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
-		"a wait":                              {standing{claim: owner, shown: shows("queued"), pending: &waits}, v1alpha1.ReasonPending, false, "", "queued", "github.com/Acme/Shop"},
-		"a wait of who wants something else":  {standing{claim: loser, shown: shows("success"), pending: &waits}, v1alpha1.ReasonPending, false, "eu/team-a/x", "success", "github.com/acme/shop"},
-		"an SCM that does not answer":         {standing{claim: owner, shown: shows("queued"), pending: &down}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
-		"a failure while it waits":            {standing{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit"), pending: &waits}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
-		"a wait that is over":                 {standing{claim: owner, shown: shown, pending: &waits}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
-		"an answer that was lost":             {standing{claim: owner, shown: shown, lost: true, pending: &waits}, v1alpha1.ReasonPending, false, "", "failure", "github.com/Acme/Shop"},
-		"no claim keeps its place, no owner":  {standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
+		"the owner is synced":                 {statusInput{claim: owner, shown: shown}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"who wants the same too":              {statusInput{claim: twin, shown: shown}, v1alpha1.ReasonSynced, true, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"who wants something else conflicts":  {statusInput{claim: loser, shown: shown}, v1alpha1.ReasonConflict, false, "eu/team-a/x", "failure", "github.com/acme/shop"},
+		"a failure":                           {statusInput{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit")}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a failure after something was shown": {statusInput{claim: owner, shown: shows("queued"), failure: providers.Errorf(v1alpha1.ReasonUnavailable, "down")}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait":                              {statusInput{claim: owner, shown: shows("queued"), pending: &waits}, v1alpha1.ReasonPending, false, "", "queued", "github.com/Acme/Shop"},
+		"a wait of who wants something else":  {statusInput{claim: loser, shown: shows("success"), pending: &waits}, v1alpha1.ReasonPending, false, "eu/team-a/x", "success", "github.com/acme/shop"},
+		"an SCM that does not answer":         {statusInput{claim: owner, shown: shows("queued"), pending: &down}, v1alpha1.ReasonUnavailable, false, "", "queued", "github.com/Acme/Shop"},
+		"a failure while it waits":            {statusInput{claim: owner, failure: providers.Errorf(v1alpha1.ReasonCommitNotFound, "no such commit"), pending: &waits}, v1alpha1.ReasonCommitNotFound, false, "", "", "github.com/Acme/Shop"},
+		"a wait that is over":                 {statusInput{claim: owner, shown: shown, pending: &waits}, v1alpha1.ReasonSynced, true, "", "failure", "github.com/Acme/Shop"},
+		"an answer that was lost":             {statusInput{claim: owner, shown: shown, lost: true, pending: &waits}, v1alpha1.ReasonPending, false, "", "failure", "github.com/Acme/Shop"},
+		"no claim keeps its place, no owner":  {statusInput{problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: before}, v1alpha1.ReasonDenied, false, "", "queued", "github.com/acme/old"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -72,7 +72,7 @@ func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey
 	theirs := v1alpha1.CommitStatusStatus{Conditions: []metav1.Condition{{Type: "Theirs"}, {Type: v1alpha1.ConditionReady}, {Type: "Ready2"}}}
-	for name, s := range map[string]standing{
+	for name, s := range map[string]statusInput{
 		"a claim": {claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}, before: theirs},
 		"none":    {problem: providers.Errorf(v1alpha1.ReasonDenied, "no grant"), before: theirs},
 	} {
@@ -88,7 +88,7 @@ func TestStatusOf_HasNoConditionOfOthers(t *testing.T) {
 func TestTheOldStatusStaysUntilTheSCMShowsTheNew(t *testing.T) {
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey
-	_, ok := statusOf(standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: fakeDialect{}}, time.Now())
+	_, ok := statusOf(statusInput{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: fakeDialect{}}, time.Now())
 	NewWithT(t).Expect(ok).To(BeFalse())
 }
 
@@ -96,7 +96,7 @@ func TestATransitionKeepsItsTimeWhileReadyDoesNotChange(t *testing.T) {
 	g := NewWithT(t)
 	owner := claimBy("eu", "x", 1, "success")
 	owner.Key = testKey
-	s := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}}
+	s := statusInput{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("success"), dialect: fakeDialect{}}
 	first, _ := statusOf(s, time.Unix(5000, 0))
 	s.before = first
 	second, _ := statusOf(s, time.Unix(9000, 0))
@@ -109,7 +109,7 @@ func TestAConflictNamesTheOwnerAndBothValues(t *testing.T) {
 	owner.Key = testKey
 	loser := claimBy("us", "x", 2, "success")
 	loser.Key = testKey
-	got, _ := statusOf(standing{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
+	got, _ := statusOf(statusInput{claim: loser, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("failure"), dialect: fakeDialect{}}, time.Now())
 	g.Expect(got.SyncFailure.Message).To(Equal("github.com shows failure, as eu/team-a/x wants it; here it is success"))
 }
 
@@ -134,7 +134,7 @@ func TestStatusOf_NamesAnOwnerInFullAndInPrintableText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			s := standing{claim: loser, verdict: verdict, shown: &shown, dialect: fakeDialect{}, title: "GitHub", drifted: name == v1alpha1.ReasonDrifted}
+			s := statusInput{claim: loser, verdict: verdict, shown: &shown, dialect: fakeDialect{}, title: "GitHub", drifted: name == v1alpha1.ReasonDrifted}
 			got, ok := statusOf(s, time.Unix(5000, 0))
 			g.Expect(ok).To(BeTrue())
 			g.Expect(got.Owner).To(Equal(object.String()), "in full")
@@ -158,9 +158,9 @@ func TestStatusOf_IsBounded(t *testing.T) {
 	owner.Key = testKey
 	long := strings.Repeat("é", 1<<20)
 	huge := providers.Shown{Status: providers.Status{Phase: "success", Description: long, URL: "https://" + long}}
-	drift := standing{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &huge, drifted: true, dialect: fakeDialect{}, title: "GitHub"}
-	none := standing{problem: providers.Errorf(v1alpha1.ReasonDenied, "%s", long), before: v1alpha1.CommitStatusStatus{Owner: long, Repo: long, Name: long, SHA: long, ShortSHA: long, Phase: v1alpha1.Phase(long), ScmProvider: long}}
-	for _, s := range []standing{drift, none} {
+	drift := statusInput{claim: owner, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: &huge, drifted: true, dialect: fakeDialect{}, title: "GitHub"}
+	none := statusInput{problem: providers.Errorf(v1alpha1.ReasonDenied, "%s", long), before: v1alpha1.CommitStatusStatus{Owner: long, Repo: long, Name: long, SHA: long, ShortSHA: long, Phase: v1alpha1.Phase(long), ScmProvider: long}}
+	for _, s := range []statusInput{drift, none} {
 		got, ok := statusOf(s, time.Unix(5000, 0))
 		g.Expect(ok).To(BeTrue())
 		body, err := json.Marshal(got)

@@ -26,16 +26,16 @@ func (l *Ledger) Suspended(key Key) Changes {
 
 // suspendedStatus is the status of a claimant whose ScmProvider is suspended: what is shown
 // stays as it was told.
-func suspendedStatus(s standing, now time.Time) v1alpha1.CommitStatusStatus {
+func suspendedStatus(s statusInput, now time.Time) v1alpha1.CommitStatusStatus {
 	out := *s.before.DeepCopy()
 	out.IsSynced = false
 	return finish(out, s, now, metav1.ConditionUnknown, v1alpha1.ReasonSuspended,
 		fmt.Sprintf("ScmProvider %s is suspended: nothing is sent to %s through it", s.verdict.Owner.Provider, s.claim.Key.Host))
 }
 
-// suspends reports whether a departure is kept until its ScmProvider is suspended no longer: that
+// suspends reports whether an abandonment is kept until its ScmProvider is suspended no longer: that
 // of a claim that moved. A deletion cancels nothing then.
-func (l *Ledger) suspends(d *departure) bool {
+func (l *Ledger) suspends(d *abandonment) bool {
 	s := l.scms[d.claim.Provider]
 	return s != nil && s.suspended && d.why == moved
 }

@@ -52,7 +52,7 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	case !ok || job.Wait > 0:
 		s.Apply(s.Ledger.Awaiting(key, job))
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
-	case job.ending != nil:
+	case job.abandonment != nil:
 		return s.end(ctx, key, job), nil
 	case job.Suspended:
 		s.Apply(s.Ledger.Suspended(key))
@@ -80,13 +80,13 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	}
 	switch {
 	case err != nil && action == ActNothing:
-		return s.notSurveyed(key, job, providers.AsError(err)), nil
+		return s.driftCheckFailed(key, job, providers.AsError(err)), nil
 	case err != nil:
 		return s.failed(ctx, key, job, s.Clock.Now(), providers.AsError(err)), nil
 	case client == nil:
 		return ctrl.Result{}, nil
 	case action == ActNothing:
-		return s.survey(ctx, key, job, client), nil
+		return s.checkDrift(ctx, key, job, client), nil
 	}
 	if action == ActFind {
 		if result, done := s.look(ctx, key, job, client); done {
@@ -219,7 +219,7 @@ func (s *Syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}
-	if since := job.wish.since; (wrote || job.Observation.Lost) && !since.IsZero() {
+	if since := job.desired.since; (wrote || job.Observation.Lost) && !since.IsZero() {
 		transitionSeconds.WithLabelValues(job.kind, string(job.Verdict.Want.Phase)).Observe(s.Clock.Since(since).Seconds())
 	}
 	return true

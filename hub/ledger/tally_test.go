@@ -19,7 +19,7 @@ func tallyProblem(l *Ledger, e *entry) string {
 	reported := map[reportedStatus]bool{}
 	t := e.tally()
 	for i, o := range e.claims {
-		counts := l.heard(o.cluster)
+		counts := l.synced(o.cluster)
 		if int(o.slot) != i || o.counted != (counts && t != nil) {
 			return fmt.Sprintf("%s: slot %d at %d, counted %v", o.id(), o.slot, i, o.counted)
 		}
@@ -72,7 +72,7 @@ func TestTally_DecidesAsALookThroughAllClaims(t *testing.T) {
 				f.Disengage(cluster, f.token[cluster])
 				f.tell(cluster)
 			case 2:
-				f.Heard(cluster, f.token[cluster])
+				f.Synced(cluster, f.token[cluster])
 			case 3:
 				f.SetScmProvider("acme", scm)
 			default:

@@ -217,7 +217,7 @@ func TestARestartRepeatsNoAggregate(t *testing.T) {
 	f.takeOver()
 	f.hear("eu", testStatus(createdAt(1), wants("success"), recorded("failure", "1 of 2 failed")))
 	f.g.Expect(f.job().Verdict.WaitFor).To(Equal("us"))
-	f.g.Expect(f.job().Wait).To(Equal(unheardCheck))
+	f.g.Expect(f.job().Wait).To(Equal(unsyncedCheck))
 	f.g.Expect(f.published("eu")).To(BeNil())
 	changes := f.hear("us", testStatus(createdAt(2), wants("failure"), recorded("failure", "1 of 2 failed")))
 	f.g.Expect(changes.Keys).To(ContainElement(testKey))
@@ -254,7 +254,7 @@ func TestMembersThatMayStillTurnUpAreWaitedFor(t *testing.T) {
 	f.Ledger.fleet = func() ([]string, bool) { return []string{"eu"}, complete }
 	f.takeOver()
 	f.hear("eu", testStatus(createdAt(1), wants("success"), recorded("failure", "1 of 2 failed")))
-	f.g.Expect(f.job().Wait).To(Equal(unheardCheck))
+	f.g.Expect(f.job().Wait).To(Equal(unsyncedCheck))
 	complete = true
 	f.g.Expect(f.job().Wait).To(BeZero())
 }
@@ -287,8 +287,8 @@ func TestADoubtedKeyIsNotTakenForNew(t *testing.T) {
 	f := newJointFleet(t)
 	f.tell("eu", testStatus(createdAt(1), wants("success")))
 	f.tell("us", testStatus(createdAt(2), wants("failure"), recorded("failure", "")))
-	f.Heard("eu", f.token["eu"])
-	f.Heard("us", f.token["us"])
+	f.Synced("eu", f.token["eu"])
+	f.Synced("us", f.token["us"])
 	f.g.Expect(f.action()).To(Equal(ActFind))
 }
 

@@ -28,7 +28,7 @@ func NewFleet(t *testing.T) *Fleet {
 	clk := clocktesting.NewFakeClock(time.Unix(10_000, 0))
 	f := &Fleet{G: NewWithT(t), Clock: clk, Token: map[string]uint64{}}
 	f.Ledger = ledger.New(ledger.Options{
-		Clock: clk, UnheardGrace: 15 * time.Minute, Fleet: func() ([]string, bool) { return nil, true },
+		Clock: clk, UnsyncedGrace: 15 * time.Minute, Fleet: func() ([]string, bool) { return nil, true },
 	})
 	f.SetScmProvider("acme", ScmProvider(AllowAll()))
 	f.Loaded()
@@ -48,7 +48,7 @@ func (f *Fleet) Hear(cluster string, objects ...*v1alpha1.CommitStatus) ledger.C
 		}
 		f.SetObject(cluster, f.Token[cluster], o)
 	}
-	return f.Heard(cluster, f.Token[cluster])
+	return f.Synced(cluster, f.Token[cluster])
 }
 
 // Claimed returns the job of Key, which is claimed.

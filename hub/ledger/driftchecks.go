@@ -128,24 +128,24 @@ func (l *Ledger) NextCheck(key Key) time.Duration {
 	}
 	wait, ok := l.nextCheck(e, l.scms[v.Owner.Provider])
 	if !ok {
-		return l.again(e)
+		return l.recheckAfter(e)
 	}
-	return sooner(max(wait, time.Millisecond), l.again(e))
+	return sooner(max(wait, time.Millisecond), l.recheckAfter(e))
 }
 
-// Survey is a list of a commit that is under way.
-type Survey struct {
+// DriftCheck is a list of a commit that is under way.
+type DriftCheck struct {
 	// Tag is that of the last list, "" where it has to be whole.
 	Tag string
 	// writes are the counts of writes of the keys that the list may tell of.
 	writes map[*entry]uint64
 }
 
-// Survey begins a list of the commit of a job's key.
-func (l *Ledger) Survey(key Key, job Job) Survey {
+// BeginDriftCheck begins a list of the commit of a job's key.
+func (l *Ledger) BeginDriftCheck(key Key, job Job) DriftCheck {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Survey{writes: map[*entry]uint64{}}
+	s := DriftCheck{writes: map[*entry]uint64{}}
 	c := l.commits[commitOf(key)]
 	if c == nil {
 		return s
@@ -167,8 +167,8 @@ func (l *Ledger) Survey(key Key, job Job) Survey {
 	return s
 }
 
-// Surveyed takes in what was listed of a commit, for all of its keys of one writer.
-func (l *Ledger) Surveyed(key Key, job Job, s Survey, listing providers.Listing) Changes {
+// DriftChecked takes in what was listed of a commit, for all of its keys of one writer.
+func (l *Ledger) DriftChecked(key Key, job Job, s DriftCheck, listing providers.Listing) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out Changes
@@ -252,9 +252,9 @@ func (l *Ledger) shownIn(listing providers.Listing, key Key) *providers.Shown {
 	return &found.Shown
 }
 
-// NotSurveyed records that a commit could not be listed. Where the place is gone
+// DriftCheckFailed records that a commit could not be listed. Where the place is gone
 // that is told; anything else says nothing of the status, and is tried again.
-func (l *Ledger) NotSurveyed(key Key, job Job, err *providers.Error) Changes {
+func (l *Ledger) DriftCheckFailed(key Key, job Job, err *providers.Error) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entryOf(key)

@@ -38,15 +38,15 @@ func (p Patch) Fingerprint() uint64 {
 }
 
 // Patch returns the status to publish for an object; ok is false when it has the
-// right one, or when its member has not been heard.
+// right one, or when its member has not been synced.
 func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	o := l.objectAt(id)
-	if o == nil || !l.heard(id.Cluster) || l.isCopy(o) {
+	if o == nil || !l.synced(id.Cluster) || l.isCopy(o) {
 		return Patch{}, false
 	}
-	s, ok := l.standingOf(o)
+	s, ok := l.statusInputOf(o)
 	if !ok {
 		return Patch{}, false
 	}
@@ -103,7 +103,7 @@ func (l *Ledger) ConflictLasted(p Patch) bool {
 	if o == nil || o.source.UID != p.UID || !InConflict(o.statusNow()) {
 		return false
 	}
-	if s, ok := l.standingOf(o); ok {
+	if s, ok := l.statusInputOf(o); ok {
 		if status, ok := statusOf(s, l.clock.Now()); ok && !InConflict(status) {
 			return false
 		}
@@ -136,10 +136,10 @@ func (o *object) version() string {
 	return o.source.ResourceVersion
 }
 
-// standingOf gathers how an object stands; ok is false while its key waits for
+// statusInputOf gathers how an object stands; ok is false while its key waits for
 // its first attempt.
-func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
-	s := standing{generation: o.source.Generation, before: o.statusNow(), problem: o.problem}
+func (l *Ledger) statusInputOf(o *object) (_ statusInput, ok bool) {
+	s := statusInput{generation: o.source.Generation, before: o.statusNow(), problem: o.problem}
 	if o.problem != nil {
 		return s, true
 	}
@@ -164,7 +164,7 @@ func (l *Ledger) standingOf(o *object) (_ standing, ok bool) {
 	if t := e.tally(); t != nil {
 		t.sees(l.commonInput(s))
 	}
-	if len(o.parting()) > 0 {
+	if len(o.pendingAbandonments()) > 0 {
 		lane := ""
 		if scm.account != nil {
 			lane, _ = scm.account.Lane(v.Owner.Repository)

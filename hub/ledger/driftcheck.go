@@ -9,15 +9,15 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// survey lists the commit of a key and compares all of its keys with what it shows.
-func (s *Syncer) survey(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
-	survey := s.Ledger.Survey(key, job)
+// checkDrift lists the commit of a key and compares all of its keys with what it shows.
+func (s *Syncer) checkDrift(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+	survey := s.Ledger.BeginDriftCheck(key, job)
 	ctx, redirected := providers.NoteRedirects(ctx)
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, survey.Tag)
 	if err != nil {
-		return s.notSurveyed(key, job, providers.AsError(err))
+		return s.driftCheckFailed(key, job, providers.AsError(err))
 	}
-	changes := s.Ledger.Surveyed(key, job, survey, listing)
+	changes := s.Ledger.DriftChecked(key, job, survey, listing)
 	for _, key := range changes.Keys {
 		s.Log.Info("status was changed by others; writing it again", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name)
 	}
@@ -28,12 +28,12 @@ func (s *Syncer) survey(ctx context.Context, key Key, job Job, client providers.
 	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 }
 
-func (s *Syncer) notSurveyed(key Key, job Job, err *providers.Error) ctrl.Result {
+func (s *Syncer) driftCheckFailed(key Key, job Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	s.Log.Info("commit not compared", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "reason", err.Reason, "message", err.Message)
-	s.Apply(s.Ledger.NotSurveyed(key, job, err))
+	s.Apply(s.Ledger.DriftCheckFailed(key, job, err))
 	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 }

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// departureLife is how long what holds back the end of an old status may last
+	// abandonmentTTL is how long what holds back the end of an old status may last
 	// before it is given up: within the hour.
-	departureLife = time.Hour
+	abandonmentTTL = time.Hour
 	// moveCheck is how often a key that waits for the end of its owner's old status
 	// looks whether that is still worth waiting for.
 	moveCheck = 5 * time.Second
@@ -32,9 +32,9 @@ const (
 	renamed
 )
 
-// departure is a key that was left while the SCM may show something unfinished
+// abandonment is a key that was left while the SCM may show something unfinished
 // there, which is to be ended.
-type departure struct {
+type abandonment struct {
 	// claim is the last one on the key, by the object that source is.
 	claim  Claim
 	source *v1alpha1.CommitStatus
@@ -50,66 +50,66 @@ type departure struct {
 	over bool
 }
 
-// leave has what is shown at an entry ended, now that its last object, source, left with
+// abandon has what is shown at an entry ended, now that its last object, source, left with
 // a claim through via.
-func (l *Ledger) leave(e *entry, claim Claim, source *v1alpha1.CommitStatus, via *ScmProvider, why ReleaseReason) *departure {
-	if e.leaving != nil {
+func (l *Ledger) abandon(e *entry, claim Claim, source *v1alpha1.CommitStatus, via *ScmProvider, why ReleaseReason) *abandonment {
+	if e.abandonment != nil {
 		// The earlier writer's run is ended first, and is all there is.
-		return e.leaving
+		return e.abandonment
 	}
-	d := &departure{claim: claim, source: source, via: via, why: why, dueAt: l.clock.Now()}
+	d := &abandonment{claim: claim, source: source, via: via, why: why, dueAt: l.clock.Now()}
 	if why == Deleted {
 		d.dueAt = d.dueAt.Add(releaseDelay)
 	}
-	d.until = d.dueAt.Add(departureLife)
-	e.leaving = d
+	d.until = d.dueAt.Add(abandonmentTTL)
+	e.abandonment = d
 	return d
 }
 
-// stay takes back that an entry was left, since it is claimed again or forgotten.
-func (e *entry) stay() {
-	if e.leaving != nil && e.leaving.why != replaced {
-		e.part()
+// reclaim takes back that an entry was left, since it is claimed again or forgotten.
+func (e *entry) reclaim() {
+	if e.abandonment != nil && e.abandonment.why != replaced {
+		e.dropAbandonment()
 	}
 }
 
-func (e *entry) part() {
-	if e.leaving != nil {
-		e.leaving.over = true
-		e.leaving = nil
+func (e *entry) dropAbandonment() {
+	if e.abandonment != nil {
+		e.abandonment.over = true
+		e.abandonment = nil
 	}
 }
 
 // handOver has the run of an earlier writer ended before another writer makes its
 // own: it could not change it.
 func (l *Ledger) handOver(e *entry, v Verdict, to *ScmProvider) {
-	if e.leaving != nil || e.Shown == nil || e.Shown.Over() || v.WaitFor != "" ||
+	if e.abandonment != nil || e.Shown == nil || e.Shown.Over() || v.WaitFor != "" ||
 		e.via == nil || e.via.account == nil || to.account == nil || to.suspended || sameWriter(e.via, to) {
 		return
 	}
 	claim := v.Owner
 	claim.Provider, claim.Want = e.via.name, providers.Status{}
 	now := l.clock.Now()
-	e.leaving = &departure{
-		claim: claim, source: l.objectAt(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(departureLife),
+	e.abandonment = &abandonment{
+		claim: claim, source: l.objectAt(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(abandonmentTTL),
 	}
 }
 
-// ending returns the job of ending what is shown at an entry that was left; ok is
+// abandonmentJob returns the job of ending what is shown at an entry that was left; ok is
 // false when nothing is to be ended now, and wait is then in how long it may be.
-func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
-	d := e.leaving
+func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool) {
+	d := e.abandonment
 	if d == nil {
 		return Job{}, 0, false
 	}
 	now := l.clock.Now()
 	if l.suspends(d) {
-		d.held, d.until = true, now.Add(departureLife)
+		d.held, d.until = true, now.Add(abandonmentTTL)
 		return Job{}, suspendedCheck, false
 	}
 	account := l.credentialOf(e, d)
 	if account == nil || !now.Before(d.until) {
-		l.ended(e)
+		l.endAbandonment(e)
 		return Job{}, 0, false
 	}
 	shown := e.Observation
@@ -118,7 +118,7 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	action, _ := planEnd(account, shown, d.claim.Want)
 	if action == ActNothing || l.claimedToday(e, d) {
 		if d.why != Deleted {
-			l.ended(e)
+			l.endAbandonment(e)
 		}
 		return Job{}, 0, false
 	}
@@ -130,10 +130,10 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 		return Job{}, wait, false
 	}
 	if member := l.awaited(e.key()); d.why != replaced && member != "" {
-		// Most members are heard soon after a start: that long the next place waits.
+		// Most members are synced soon after a start: that long the next place waits.
 		d.held = l.clock.Since(l.started) >= moveCheck
 		l.setWaitFor(e, member)
-		return Job{}, unheardCheck, false
+		return Job{}, unsyncedCheck, false
 	}
 	l.setWaitFor(e, "")
 	wait = unconfirmed
@@ -144,15 +144,15 @@ func (l *Ledger) ending(e *entry) (job Job, wait time.Duration, ok bool) {
 	if d.held = wait > 0; d.held {
 		return Job{}, wait, false
 	}
-	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, ending: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
+	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }
 
-// credentialOf is the account to end a departure's status with: today's, if it
+// credentialOf is the account to end an abandonment's status with: today's, if it
 // is the same writer's, or else the one that wrote it. It is nil where today's
 // ScmProviders do not let the claim do so.
-func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
+func (l *Ledger) credentialOf(e *entry, d *abandonment) providers.Account {
 	s := l.scms[d.claim.Provider]
 	if s == nil || s.kind == nil || s.suspended || d.via == nil || d.via.account == nil {
 		return nil
@@ -171,13 +171,13 @@ func (l *Ledger) credentialOf(e *entry, d *departure) providers.Account {
 	return d.via.account
 }
 
-// ended ends a departure, and returns what may go on because of it.
-func (l *Ledger) ended(e *entry) Changes {
-	d := e.leaving
+// endAbandonment ends an abandonment, and returns what may go on because of it.
+func (l *Ledger) endAbandonment(e *entry) Changes {
+	d := e.abandonment
 	if d == nil {
 		return Changes{}
 	}
-	e.part()
+	e.dropAbandonment()
 	if d.why == replaced && !e.idle() {
 		// The new writer knows nothing of what is shown.
 		e.Observation, e.via, e.writer, e.sealed = Observation{}, nil, "", false
@@ -206,12 +206,12 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	if !job.sentAt.IsZero() {
 		out = l.accepted(e, key, job, job.class)
 	}
-	if e.leaving != job.ending {
+	if e.abandonment != job.abandonment {
 		// It is claimed again, by what knows nothing of this.
 		out.Keys = append(out.Keys, key)
 		return out
 	}
-	out.add(l.ended(e))
+	out.add(l.endAbandonment(e))
 	return out
 }
 
@@ -219,7 +219,7 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.entryOf(key); e != nil && e.leaving == job.ending {
+	if e := l.entryOf(key); e != nil && e.abandonment == job.abandonment {
 		e.saw(job, shown)
 	}
 }
@@ -235,17 +235,17 @@ func (l *Ledger) Hold(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entryOf(key)
-	if e == nil || e.leaving != job.ending || job.ending == nil {
+	if e == nil || e.abandonment != job.abandonment || job.abandonment == nil {
 		return Changes{}
 	}
 	return l.holdLeft(e, job)
 }
 
 func (l *Ledger) holdLeft(e *entry, job Job) Changes {
-	e.leaving.held = true
+	e.abandonment.held = true
 	e.detail().lookAt = l.clock.Now().Add(job.Settle)
 	var out Changes
-	if o := l.objectAt(e.leaving.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
+	if o := l.objectAt(e.abandonment.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
 		out.Keys = append(out.Keys, o.key())
 		out.Objects = append(out.Objects, o.id())
 	}
@@ -265,8 +265,8 @@ func (l *Ledger) NotEnded(key Key, job Job, unknown bool) Changes {
 		_, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
 		e.lose(l.clock.Now(), want)
 	}
-	if e.leaving != job.ending {
+	if e.abandonment != job.abandonment {
 		return Changes{Keys: []Key{key}}
 	}
-	return l.ended(e)
+	return l.endAbandonment(e)
 }

@@ -36,12 +36,12 @@ func TestAStatusThatKnowsLessThanThisProcessDidIsLookedInto(t *testing.T) {
 
 func TestTheNewestForgottenKeysAreRemembered(t *testing.T) {
 	g := NewWithT(t)
-	f := newForgotten()
+	f := newTombstones()
 	key := func(n int) Key { return Key{Name: fmt.Sprint(n)} }
 	for n := range rememberedKeys {
 		f.add(key(n), untold)
 	}
-	f.add(key(0), f.print(nil))
+	f.add(key(0), f.fingerprint(nil))
 	g.Expect(f.set).To(HaveLen(rememberedKeys))
 	g.Expect(f.mayShow(key(0))).To(BeFalse(), "nothing was there")
 	g.Expect(f.mayShow(key(1))).To(BeTrue())

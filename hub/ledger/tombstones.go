@@ -20,11 +20,11 @@ const (
 	firstPrint
 )
 
-// forgotten tells keys that the hub has forgotten from new ones: what it wrote
+// tombstones tells keys that the hub has forgotten from new ones: what it wrote
 // there may still be shown, so it is looked up when the key is claimed again. It also
 // tells a status that knows of less than this process did. It holds the newest hashes
 // only; two keys with one hash cost a look-up at worst.
-type forgotten struct {
+type tombstones struct {
 	seed maphash.Seed
 	// set is what was known of each key when it was forgotten.
 	set  map[uint64]uint64
@@ -32,12 +32,12 @@ type forgotten struct {
 	next int
 }
 
-func newForgotten() *forgotten {
-	return &forgotten{seed: maphash.MakeSeed(), set: map[uint64]uint64{}}
+func newTombstones() *tombstones {
+	return &tombstones{seed: maphash.MakeSeed(), set: map[uint64]uint64{}}
 }
 
 // add remembers a key with what was known of it: untold, doubtful, or a print.
-func (f *forgotten) add(key Key, known uint64) {
+func (f *tombstones) add(key Key, known uint64) {
 	hash := maphash.Comparable(f.seed, key)
 	_, ok := f.set[hash]
 	f.set[hash] = known
@@ -52,8 +52,8 @@ func (f *forgotten) add(key Key, known uint64) {
 	}
 }
 
-// print stands for what is shown, nil for nothing.
-func (f *forgotten) print(shown *providers.Shown) uint64 {
+// fingerprint stands for what is shown, nil for nothing.
+func (f *tombstones) fingerprint(shown *providers.Shown) uint64 {
 	var h maphash.Hash
 	h.SetSeed(f.seed)
 	// It holds nothing that cannot be written as JSON.
@@ -62,14 +62,14 @@ func (f *forgotten) print(shown *providers.Shown) uint64 {
 }
 
 // mayShow reports whether something may be shown at a key that nothing is told of.
-func (f *forgotten) mayShow(key Key) bool {
+func (f *tombstones) mayShow(key Key) bool {
 	known, ok := f.set[maphash.Comparable(f.seed, key)]
-	return ok && known != f.print(nil)
+	return ok && known != f.fingerprint(nil)
 }
 
 // contradicts reports whether this process knew something else of a key than a status
 // tells.
-func (f *forgotten) contradicts(key Key, told *providers.Shown) bool {
+func (f *tombstones) contradicts(key Key, told *providers.Shown) bool {
 	known, ok := f.set[maphash.Comparable(f.seed, key)]
-	return ok && known != untold && known != f.print(told)
+	return ok && known != untold && known != f.fingerprint(told)
 }

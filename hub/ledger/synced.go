@@ -49,7 +49,7 @@ func (l *Ledger) Begin(after Predecessor) Changes {
 	l.absent = map[string]struct{}{}
 	names, _ := l.fleet()
 	for _, name := range names {
-		if !l.heard(name) {
+		if !l.synced(name) {
 			l.absent[name] = struct{}{}
 		}
 	}
@@ -129,47 +129,47 @@ func (l *Ledger) current(cluster string, engagement uint64) *member {
 	return nil
 }
 
-// heard reports whether the claims of a cluster count.
-func (l *Ledger) heard(cluster string) bool {
+// synced reports whether the claims of a cluster count.
+func (l *Ledger) synced(cluster string) bool {
 	m := l.members[cluster]
-	return l.loaded && m != nil && m.heard
+	return l.loaded && m != nil && m.synced
 }
 
-// unheard reports whether a cluster that may claim a key is still waited for.
-func (l *Ledger) unheard(cluster string, key Key) bool {
-	if l.heard(cluster) || !l.inGrace() || !l.mayClaim(cluster, key) {
+// unsynced reports whether a cluster that may claim a key is still waited for.
+func (l *Ledger) unsynced(cluster string, key Key) bool {
+	if l.synced(cluster) || !l.inGrace() || !l.mayClaim(cluster, key) {
 		return false
 	}
 	names, complete := l.fleet()
 	return !complete || slices.Contains(names, cluster)
 }
 
-// unheardOf reports whether a member that has a Secret has not been heard.
-func (l *Ledger) unheardOf(name string) bool { return !l.heard(name) }
+// isUnsynced reports whether a member that has a Secret has not been synced.
+func (l *Ledger) isUnsynced(name string) bool { return !l.synced(name) }
 
-// anyUnheard reports whether any member is still waited for, whatever it may claim.
-func (l *Ledger) anyUnheard() bool { return l.firstUnheard(func(string) bool { return true }) != "" }
+// anyUnsynced reports whether any member is still waited for, whatever it may claim.
+func (l *Ledger) anyUnsynced() bool { return l.firstUnsynced(func(string) bool { return true }) != "" }
 
 // awaited names the first member by name that may claim a key and is still waited for, ""
-// for none. A member that is never heard holds up only what it may claim.
+// for none. A member that is never synced holds up only what it may claim.
 func (l *Ledger) awaited(key Key) string {
-	return l.firstUnheard(func(name string) bool { return l.mayClaim(name, key) })
+	return l.firstUnsynced(func(name string) bool { return l.mayClaim(name, key) })
 }
 
 // unknownMember stands for members that may still turn up. No Secret can have
 // that name.
 const unknownMember = "*"
 
-// firstUnheard names the first member by name that is still waited for, of those that
+// firstUnsynced names the first member by name that is still waited for, of those that
 // concern the caller; "" for none.
-func (l *Ledger) firstUnheard(concerns func(name string) bool) string {
+func (l *Ledger) firstUnsynced(concerns func(name string) bool) string {
 	if !l.inGrace() {
 		return ""
 	}
 	names, complete := l.fleet()
 	first := ""
 	for _, name := range names {
-		if (first == "" || name < first) && l.unheardOf(name) && concerns(name) {
+		if (first == "" || name < first) && l.isUnsynced(name) && concerns(name) {
 			first = name
 		}
 	}

@@ -157,7 +157,7 @@ func TestAnotherInstallationsPauseHoldsUpNoMove(t *testing.T) {
 func TestAnEndThatWasHeldBackForAnHourIsGivenUp(t *testing.T) {
 	b := inProgress(t)
 	b.edit("eu", on(movedSHA), wants("queued"))
-	b.now.Step(departureLife)
+	b.now.Step(abandonmentTTL)
 	b.work(testKey)
 	b.work(movedKey)
 	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
@@ -270,7 +270,7 @@ func TestAPlaceThatAnUnheardMemberMayClaimIsNotCanceledAndHoldsNothingUp(t *test
 	b.members = []string{"eu", "us"}
 	b.takeOver()
 	b.hear("eu", testStatus(on(movedSHA), wants("queued"), told(statusWith("in_progress", 7))))
-	b.g.Expect(b.work(testKey)).To(Equal(unheardCheck))
+	b.g.Expect(b.work(testKey)).To(Equal(unsyncedCheck))
 	b.g.Expect(b.work(movedKey)).To(Equal(moveCheck), "most members are heard soon")
 	b.now.Step(moveCheck)
 	b.work(movedKey)
@@ -366,7 +366,7 @@ func TestRelease_CancelsAfterARestartWhatLostItsGitRepoBefore(t *testing.T) {
 	b.scm.found = shows("in_progress")
 	b.token["eu"] = b.Engage("eu", time.Time{})
 	b.SetObject("eu", b.token["eu"], testStatus(wants("in_progress"), told(statusWith("in_progress", 7))))
-	b.Heard("eu", b.token["eu"])
+	b.Synced("eu", b.token["eu"])
 	b.deleted("eu")
 	b.now.Step(releaseDelay)
 	b.work(testKey)
