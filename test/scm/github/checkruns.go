@@ -69,15 +69,18 @@ type checkRuns struct {
 	byCommit map[commit][]*run
 	suites   map[suiteOf]int64
 	named    map[named]int
+	// rerequested are the names that have to be written again, by suite.
+	rerequested map[int64]map[string]bool
 }
 
 func newCheckRuns() checkRuns {
 	return checkRuns{
-		last:     firstRunID - 1,
-		byID:     map[int64]*run{},
-		byCommit: map[commit][]*run{},
-		suites:   map[suiteOf]int64{},
-		named:    map[named]int{},
+		last:        firstRunID - 1,
+		byID:        map[int64]*run{},
+		byCommit:    map[commit][]*run{},
+		suites:      map[suiteOf]int64{},
+		named:       map[named]int{},
+		rerequested: map[int64]map[string]bool{},
 	}
 }
 

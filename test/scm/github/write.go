@@ -24,7 +24,9 @@ func (s *Server) createCheckRun(x *exchange) (answer, *refused) {
 	}
 	r := CheckRun{Repository: x.repository(), HeadSHA: sha, AppID: t.app, Status: statusQueued, StartedAt: x.Now}
 	change.apply(&r, x.Now)
-	return reply(http.StatusCreated, s.renderRun(s.runs.add(r))), nil
+	added := s.runs.add(r)
+	s.runs.written(added)
+	return reply(http.StatusCreated, s.renderRun(added)), nil
 }
 
 func (s *Server) updateCheckRun(x *exchange) (answer, *refused) {
@@ -50,6 +52,7 @@ func (s *Server) updateCheckRun(x *exchange) (answer, *refused) {
 	if !change.reopens(r.CheckRun) {
 		s.runs.rename(r, change.name)
 		change.apply(&r.CheckRun, x.Now)
+		s.runs.written(r)
 	}
 	return reply(http.StatusOK, s.renderRun(r)), nil
 }
