@@ -61,7 +61,7 @@ type Lead struct {
 	// renewed is when the renewal was asked for that succeeded last, zero before the
 	// term.
 	renewed time.Time
-	// over says that the term has ended.
+	// over reports whether the term has ended.
 	over bool
 }
 

@@ -82,7 +82,7 @@ type follower struct {
 	cluster    string
 	engagement uint64
 	log        logr.Logger
-	// synced says that the ledger has been told all that could be listed.
+	// synced reports whether the ledger has been told all that could be listed.
 	synced atomic.Bool
 }
 

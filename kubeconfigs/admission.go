@@ -32,7 +32,7 @@ type admission struct {
 	// lists counts the lists, see entry, and frees how often room was made.
 	lists uint32
 	frees int
-	// ended says that nothing is kept any more.
+	// ended reports whether nothing is kept any more.
 	ended bool
 }
 

@@ -120,9 +120,9 @@ type Health struct {
 	CredentialExpiry time.Time
 	// RenewalError is why the token could not be renewed, "" while it can.
 	RenewalError string
-	// Outdated says that the member's CRDs do not keep all that the hub writes.
+	// Outdated reports whether the member's CRDs do not keep all that the hub writes.
 	Outdated bool
-	// Forbidden says that the member refuses the patch of some statuses.
+	// Forbidden reports whether the member refuses the patch of some statuses.
 	Forbidden bool
 	// LeftOut is how many CommitStatuses and GitRepos are not watched, since there are more
 	// than Options.ObjectLimit and Options.FleetLimit allow.
@@ -170,7 +170,7 @@ type shortcomings struct {
 	outdated string
 	// refused is what it says about statuses that it refuses, "" for nothing.
 	refused string
-	// forbidden says that it refuses some status patches.
+	// forbidden reports whether it refuses some status patches.
 	forbidden bool
 	// crowd is what objects are left out, since there are too many.
 	crowd crowd

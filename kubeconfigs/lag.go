@@ -43,7 +43,7 @@ type lag struct {
 	checks int
 	// reopenedAt is when the watch was last opened anew because of that.
 	reopenedAt time.Time
-	// quiet says that the last list because of a lag found nothing that the watch had
+	// quiet reports whether the last list because of a lag found nothing that the watch had
 	// missed: the member's bookmarks do not tell how far it is. Before Kubernetes 1.34 that
 	// is so where etcd does not notify the API server of its progress.
 	quiet bool

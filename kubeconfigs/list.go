@@ -46,10 +46,10 @@ type listState struct {
 	// version is that of the first page: what changes while the others are read is brought
 	// by the watch that begins there.
 	version string
-	// recovering says that the token to go on with took the place of one that had expired,
+	// recovering reports whether the token to go on with took the place of one that had expired,
 	// and grown that the list began again by larger pages.
 	recovering, grown bool
-	// partial says that objects of the page that failed were handed on.
+	// partial reports whether objects of the page that failed were handed on.
 	partial bool
 }
 

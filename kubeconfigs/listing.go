@@ -21,10 +21,10 @@ type listing struct {
 	// before is how many objects the cache had when the list began, and survivors counts those
 	// of them that the list has.
 	before, survivors int
-	// truncated says that the list was not read to its end: what it does not have may be
+	// truncated reports whether the list was not read to its end: what it does not have may be
 	// there all the same, and is left out.
 	truncated bool
-	// nameless says that it has objects of which the names cannot be read: what it does not
+	// nameless reports whether it has objects of which the names cannot be read: what it does not
 	// have may be one of them.
 	nameless bool
 }
@@ -38,9 +38,9 @@ type sized struct {
 
 // listKind says what is special about a list. Watches have the zero value.
 type listKind struct {
-	// late says that it is the first of a namespace, and comes after the member was synced.
+	// late reports whether it is the first of a namespace, and comes after the member was synced.
 	late bool
-	// restored says that the member's versions went back, so that even an object that looks
+	// restored reports whether the member's versions went back, so that even an object that looks
 	// the same is reported as changed: what the hub patched in between is gone.
 	restored bool
 }

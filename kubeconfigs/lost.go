@@ -10,7 +10,7 @@ import (
 type loss struct {
 	// lostFrom, lostAt and heardAt are those of progress.
 	lostFrom, lostAt, heardAt time.Time
-	// holds says that the reflector has objects that it did not lose.
+	// holds reports whether the reflector has objects that it did not lose.
 	holds bool
 }
 

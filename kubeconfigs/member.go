@@ -36,7 +36,7 @@ type member struct {
 	cancel context.CancelFunc
 	// updated wakes run when there is a new Secret.
 	updated chan struct{}
-	// renewing says that its token is being renewed.
+	// renewing reports whether its token is being renewed.
 	renewing atomic.Bool
 
 	mu        sync.Mutex
@@ -52,7 +52,7 @@ type member struct {
 	outdated string
 	// refused is what the member says about statuses that it refuses, "" for none.
 	refused string
-	// forbidden says that the member refuses the patch of some statuses.
+	// forbidden reports whether the member refuses the patch of some statuses.
 	forbidden bool
 	// duplicates are the members whose Secrets are of the same cluster, and shared those that
 	// show the same objects.
@@ -128,7 +128,7 @@ func (m *member) run(ctx context.Context) {
 // outcome is what came of an attempt.
 type outcome struct {
 	err error
-	// kept says that the engagement of another Secret is still in use, because of err,
+	// kept reports whether the engagement of another Secret is still in use, because of err,
 	// and doubt why that does not hold any more; nil while it does.
 	kept  bool
 	doubt error

@@ -23,7 +23,7 @@ type objectLimiter struct {
 	// of other members.
 	left   int
 	forAll bool
-	// crowded says that objects are left out, or were a moment ago, at crowdedAt: an object
+	// crowded reports whether objects are left out, or were a moment ago, at crowdedAt: an object
 	// that is created and deleted all the time is not reported each time.
 	crowded   bool
 	crowdedAt time.Time

@@ -28,7 +28,7 @@ type omitted struct {
 
 	mu sync.Mutex
 	omission
-	// outgrown says that since the newest list, at listedAt, one of those went of which the
+	// outgrown reports whether since the newest list, at listedAt, one of those went of which the
 	// names are not known.
 	outgrown bool
 	listedAt time.Time
@@ -41,7 +41,7 @@ type omission struct {
 	per map[string]int
 	// more counts those whose names are not known, or not valid.
 	more int
-	// nameless says that there are some that may be any object, and crowded that some may be
+	// nameless reports whether there are some that may be any object, and crowded that some may be
 	// readable later.
 	nameless, crowded bool
 }

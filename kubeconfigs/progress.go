@@ -29,12 +29,12 @@ type progress struct {
 
 	mu sync.Mutex
 	at reach
-	// listed says that there has been a list. failure is why the last one failed, nil for
+	// listed reports whether there has been a list. failure is why the last one failed, nil for
 	// one that did not, and failures how many have since.
 	listed   bool
 	failure  error
 	failures int
-	// held says that the member forbids to list the namespace, so that the reflector waits.
+	// held reports whether the member forbids to list the namespace, so that the reflector waits.
 	held bool
 	lag  lag
 	// lostAt is when a list had none of the objects that were known before, and lostFrom when

@@ -62,7 +62,7 @@ type reflector struct {
 	delay, reopenDelay wait.DelayFunc
 	clock              clock.Clock
 	log                logr.Logger
-	// counted says that the informer does not wait for the first list any more.
+	// counted reports whether the informer does not wait for the first list any more.
 	counted bool
 }
 

@@ -4,7 +4,7 @@ import corev1 "k8s.io/api/core/v1"
 
 // diagnosis is what the last attempt found of the newest Secret.
 type diagnosis struct {
-	// holds says that what is engaged is what it asks for, and kept that the engagement of
+	// holds reports whether what is engaged is what it asks for, and kept that the engagement of
 	// another Secret is still in use.
 	holds, kept bool
 	// health is what to say where the engagement has no say, or only in the state.

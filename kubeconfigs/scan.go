@@ -170,7 +170,7 @@ type position struct {
 	// how many values have begun.
 	depth, deepest, values int
 	inString, escape       bool
-	// bare says that the value is a number or a word, which ends before what follows it.
+	// bare reports whether the value is a number or a word, which ends before what follows it.
 	bare bool
 }
 

@@ -24,13 +24,13 @@ type Error struct {
 	// Message is for people: stable for the same cause, at most 300 characters,
 	// free of secrets, request IDs and timestamps.
 	Message string
-	// Unknown says that a write may have taken effect although it failed, so the
+	// Unknown reports whether a write may have taken effect although it failed, so the
 	// target has to be looked up before it is written again.
 	Unknown bool
 	// MovedTo is the repository's path of today where Reason is ReasonMoved, "" where that
 	// is not known.
 	MovedTo string
-	// Stale says that the SCM does not show what the request relied on, such as a check run
+	// Stale reports whether the SCM does not show what the request relied on, such as a check run
 	// that is gone, so the target has to be looked up before it is written again. Nothing
 	// was sent that could take effect later.
 	Stale bool

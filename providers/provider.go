@@ -44,7 +44,7 @@ func (s Status) Over() bool { return s.Phase.Terminal() || !s.Phase.Known() }
 type Shown struct {
 	Status
 	Handle v1alpha1.ProviderHandle
-	// Foreign says that it is shown under the target's name, but that somebody else
+	// Foreign reports whether it is shown under the target's name, but that somebody else
 	// made it: it is never changed, only superseded.
 	Foreign bool
 	// DefaultURL is the URL that the SCM shows, where it is also what the SCM shows when none was
@@ -76,13 +76,13 @@ type Listing struct {
 	// Tag names the state of the commit that was listed, for the next List. It is
 	// empty where the SCM has no conditional requests, or the list took several.
 	Tag string
-	// Unchanged says that the commit is as it was when Tag was given. Statuses is
+	// Unchanged reports whether the commit is as it was when Tag was given. Statuses is
 	// empty then.
 	Unchanged bool
-	// Marked says that the SCM stores ExternalIDs, so that a status without the one
+	// Marked reports whether the SCM stores ExternalIDs, so that a status without the one
 	// of its target is not the hub's.
 	Marked bool
-	// Loose says that a status may be another repository's that has the same commit, such as
+	// Loose reports whether a status may be another repository's that has the same commit, such as
 	// a fork's.
 	Loose bool
 	// Statuses is the newest status under each name, of those that this credential

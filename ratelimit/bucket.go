@@ -32,9 +32,9 @@ type Bucket struct {
 	spacing spacing
 	served  served
 	breaker breaker
-	// sendUntil is until when something may be sent: as long as a successor would reckon
-	// with it. Zero is always. wanted is when somebody asked beyond that, and listed says
-	// that the last record told of this bucket.
+	// sendUntil bounds sending to what a successor that restores the last record accounts for.
+	// Zero means unbounded. wanted is when a request was refused beyond it, and listed reports
+	// whether the last record contained this bucket.
 	sendUntil, wanted time.Time
 	listed            bool
 	// leftOut bounds what a predecessor used without a record, nil where it is counted.

@@ -35,7 +35,7 @@ type world struct {
 type flight struct {
 	paid *payment
 	slot *Slot
-	// beside says that it is one more request of a slot, which is in flight once.
+	// beside reports whether it is one more request of a slot, which is in flight once.
 	beside   bool
 	answered time.Time
 	outcome  int

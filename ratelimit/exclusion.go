@@ -13,7 +13,7 @@ import (
 // and do not lose their place. So no cluster waits for what is in the way of another's
 // item: a backlog of its own, or a pause of its installation.
 type exclusion[T comparable] struct {
-	// busy says that one of them is in work.
+	// busy reports whether one of them is in work.
 	busy bool
 	held map[*cluster[T]]*held[T]
 }

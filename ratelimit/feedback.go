@@ -13,19 +13,19 @@ type Feedback struct {
 	// PauseUntil is when the installation may be asked again, as the SCM said
 	// itself. Zero: it said nothing.
 	PauseUntil time.Time
-	// Limited says that the request was refused because of a limit. Without
+	// Limited reports whether the request was refused because of a limit. Without
 	// PauseUntil the bucket then decides how long to wait.
 	Limited bool
-	// Secondary says that it was a limit of which the SCM does not tell the figure,
+	// Secondary reports whether it was a limit of which the SCM does not tell the figure,
 	// such as one on the rate of writes.
 	Secondary bool
-	// Free says that the SCM does not count the request, as GitHub does with a
+	// Free reports whether the SCM does not count the request, as GitHub does with a
 	// conditional one that is answered 304.
 	Free bool
-	// Works says that an answer from 500 on is about the request, and so no sign
+	// Works reports whether an answer from 500 on is about the request, and so no sign
 	// that the SCM is down.
 	Works bool
-	// Foreign says that something else than the SCM answered, such as a proxy, which
+	// Foreign reports whether something else than the SCM answered, such as a proxy, which
 	// counts as no answer of the SCM.
 	Foreign bool
 

@@ -20,7 +20,7 @@ type entry[T comparable] struct {
 	needs uint8
 	// told is the class of wait that was told last.
 	told waitClass
-	// held says that the entry is in the lists of its exclusion, not its namespace's.
+	// held reports whether the entry is in the lists of its exclusion, not its namespace's.
 	held bool
 }
 

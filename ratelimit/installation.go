@@ -25,7 +25,7 @@ type Installations struct {
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
 	// leftOut bounds, by host, what a predecessor used of installations without a record.
 	leftOut map[string]*leftOut
-	// kept says that records are kept, so that those that are made from now on have to
+	// kept reports whether records are kept, so that those that are made from now on have to
 	// be on record before they send.
 	kept bool
 	// onPause are called with the id of an installation that is paused.
@@ -234,7 +234,7 @@ type Installation struct {
 	gate      *gate
 	bucket    *Bucket
 	transport *http.Transport
-	// http1 says that the last answer came over HTTP/1.
+	// http1 reports whether the last answer came over HTTP/1.
 	http1 atomic.Bool
 
 	mu      sync.Mutex

@@ -18,7 +18,7 @@ type Notice[T comparable] struct {
 	Lane string
 	// Wait is about how long it will wait from now.
 	Wait time.Duration
-	// Down says that the lane's SCM has not answered for half a minute, so that nobody
+	// Down reports whether the lane's SCM has not answered for half a minute, so that nobody
 	// knows.
 	Down bool
 }

@@ -9,11 +9,11 @@ type payment struct {
 	cost   tally
 	// key is what the request is about: for the breaker, nil for anything else.
 	key any
-	// probe says that the request finds out whether the SCM works again.
+	// probe reports whether the request finds out whether the SCM works again.
 	probe bool
-	// alone says that it counts as in flight by itself, not as part of a slot.
+	// alone reports whether it counts as in flight by itself, not as part of a slot.
 	alone bool
-	// early says that a pause was in force by its answer's headers alone, and paused
+	// early reports whether a pause was in force by its answer's headers alone, and paused
 	// whether there was one before.
 	early, paused bool
 }

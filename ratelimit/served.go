@@ -22,7 +22,7 @@ type served struct {
 	batch     int64   // how much of it comes at once, 0 for one by one
 	// ahead is how far off the reset was when it was first told.
 	ahead time.Duration
-	// restored says that a predecessor was told all this. It is believed until an
+	// restored reports whether a predecessor was told all this. It is believed until an
 	// answer says more.
 	restored bool
 }

@@ -20,7 +20,7 @@ type Slot struct {
 	held, paid int
 	// gap is what it keeps the next one apart.
 	gap time.Duration
-	// refused says that the last request could not be made.
+	// refused reports whether the last request could not be made.
 	refused bool
 	ended   bool
 	probe   bool

@@ -6,7 +6,7 @@ import "time"
 type work[T comparable] struct {
 	entry *entry[T]
 	slot  *Slot
-	// again says that the item was added meanwhile, added when first, and asked by which
+	// again reports whether the item was added meanwhile, added when first, and asked by which
 	// ticket last.
 	again bool
 	asked ticket

@@ -43,10 +43,10 @@ type abandonment struct {
 	why ReleaseReason
 	// dueAt is when it is ended, and until when it is tried.
 	dueAt, until time.Time
-	// held says that something forbids it for the time being that the object's next
+	// held reports whether something forbids it for the time being that the object's next
 	// key need not wait for.
 	held bool
-	// over says that it was tried, or is not needed any more.
+	// over reports whether it was tried, or is not needed any more.
 	over bool
 }
 

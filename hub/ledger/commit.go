@@ -10,7 +10,7 @@ const fewNames = 16
 type commit struct {
 	// at is the key of the commit, which has no name.
 	at Key
-	// old says that it was known so soon after the start that an earlier hub may have
+	// old reports whether it was known so soon after the start that an earlier hub may have
 	// written there what nobody tells of any more.
 	old     bool
 	entries []*entry

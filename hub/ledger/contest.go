@@ -29,7 +29,7 @@ type contest struct {
 	said       v1alpha1.CommitStatusStatus
 	words      uint64
 	generation int64
-	// overwritten says that others changed the status since the hub wrote, and changedAt is
+	// overwritten reports whether others changed the status since the hub wrote, and changedAt is
 	// when they did so last.
 	overwritten bool
 	changedAt   time.Time

@@ -37,7 +37,7 @@ type details struct {
 	// relies is the former path of the repository by which a claim came here when it was not
 	// certain that it leads here still, "" for none.
 	relies string
-	// underWay says that Lost is because of a write that was under way by a former path.
+	// underWay reports whether Lost is because of a write that was under way by a former path.
 	underWay bool
 	// movers are the claimants that have another place to be ended, nil for none.
 	movers *movers

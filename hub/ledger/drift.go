@@ -59,7 +59,7 @@ type check struct {
 	// drifted is what the key should show in place of somebody else's change, nil for
 	// no such change.
 	drifted *providers.Status
-	// restoring says that it is to be written again, and restored when it was.
+	// restoring reports whether it is to be written again, and restored when it was.
 	restoring bool
 	restored  [maxRestores]time.Time
 }

@@ -24,17 +24,17 @@ type entry struct {
 	on     *commit
 	name   string
 	claims claimants
-	// kept are the objects whose last claim was here and that claim nothing now,
-	// because a reference leads nowhere or a grant is missing. While there are any,
-	// nothing is canceled.
+	// kept are the objects whose last claim was on this key and that claim nothing now, because
+	// a reference is unresolved or a grant is missing. While there are any, nothing is canceled.
 	kept map[ObjectID]struct{}
-	// seen is set once the entry has taken its owner's hint in, and nameless when
-	// there was none: what the SCM shows then is a claim's that is not here.
+	// seen reports whether takeHint has run. nameless reports that the owner's status did not
+	// mention this key, so a status found in the SCM may belong to a cluster that has not
+	// synced.
 	seen, nameless bool
-	// met says that this process has read or written here, so that a status may be older
-	// than what it knows.
+	// met reports whether this process has read or written the key in its SCM: statuses may be
+	// older than that.
 	met bool
-	// sealed says that Shown is proven by a seal, as of before this process began.
+	// sealed reports whether a seal proves Shown, as of before this process led.
 	sealed bool
 	// slot is the index among the entries of the commit.
 	slot int32
@@ -46,24 +46,24 @@ type entry struct {
 	via     *ScmProvider
 	desired desiredState
 
-	// since is when the key was claimed first, zero where it may have been before this
-	// process began to watch.
+	// since is when the key was first claimed; zero if that may have been before this process
+	// watched.
 	since time.Time
-	// leaving is what is to be ended here, nil for nothing.
+	// abandonment is what has to be ended at this key; nil for nothing.
 	abandonment *abandonment
 	// checkAt is when the next comparison with the SCM is due, zero while that is not
 	// planned.
 	checkAt time.Time
-	// writes counts when a write begins and when it ends, so it is odd in between.
+	// writes is incremented when a write begins and when it ends, so it is odd during one.
 	writes uint64
 	// more is what few entries have, nil for none.
 	more *details
 }
 
-// idle reports whether no object claims an entry or keeps it.
+// idle reports whether no object claims the key or keeps it.
 func (e *entry) idle() bool { return len(e.claims) == 0 && len(e.kept) == 0 }
 
-// key is what an entry is of.
+// key returns the entry's key.
 func (e *entry) key() Key {
 	key := e.on.at
 	key.Name = e.name

@@ -10,13 +10,12 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// takeHint lets an entry that this process knows nothing of learn from the status
-// of its owner. Other claimants' statuses do not count: whoever may not decide
-// what the key shows must not decide what it is believed to show either. Where
-// all claims decide together, their statuses have to agree, or none is believed.
+// takeHint reads what a key shows from its owner's status, if this process has not read or
+// written the key itself. It ignores the statuses of other claimants, which do not decide what
+// the key shows. Under Aggregate all statuses must agree, or none is used.
 //
-// What a seal proves counts as written by this process, at once where the predecessor left
-// nothing unpublished, and later once nothing of it can come to light any more.
+// A status with a right seal counts as written by this process: at once if the predecessor
+// published everything, and otherwise once the take-over window has passed.
 func (l *Ledger) takeHint(e *entry, v Verdict) {
 	if e.sealed && l.provesSeals() {
 		e.sealed, e.Certain = false, true
@@ -47,19 +46,19 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 		}
 		return
 	}
-	// A key without a trace that is claimed later than any write of a predecessor
-	// could come to light, with nobody left who may know of one, is new if its commit
-	// is: others may have claimed it there before.
+	// Treat a key as new, without a lookup, only if no status mentions it, the take-over
+	// window has passed, every member has synced, and its commit was unknown to earlier
+	// leaders.
 	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnsynced() && !l.mayShow(v.Owner.Key)
 }
 
-// provesSeals reports whether a status that is sealed and answers its spec is the last word:
-// the predecessor may have written more, and told no member, only so soon after a take-over.
+// provesSeals reports whether a sealed status that answers its spec is the newest state. Within
+// the take-over window the predecessor may have written more without publishing it.
 func (l *Ledger) provesSeals() bool {
 	return !l.started.IsZero() && (l.clean || l.clock.Since(l.started) > takeOverWindow)
 }
 
-// guess takes in what a status tells of an entry.
+// guess sets what an entry shows to what a status says, unverified.
 func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers.Shown) {
 	e.Shown, e.writer, e.via = hint, st.ScmProvider, nil
 	if s := l.scms[st.ScmProvider]; s != nil && s.host == e.key().Host {

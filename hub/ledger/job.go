@@ -28,12 +28,12 @@ type Job struct {
 	// Verify is what has to be asked before anything else: whether a repository still has the
 	// path that is relied on; nil for nothing.
 	Verify *relocation
-	// Suspended says that nothing is to be sent: the ScmProvider says so.
+	// Suspended reports whether nothing is to be sent: the ScmProvider says so.
 	Suspended bool
 	// Guarded is the member that has to be synced before what a look-up finds is
 	// changed, "" for none: what nobody here tells of may be what its claims want.
 	Guarded string
-	// Check says that the SCM is to be looked at although nothing is to be written,
+	// Check reports whether the SCM is to be looked at although nothing is to be written,
 	// and NextCheck in how long it is, 0 for never.
 	Check     bool
 	NextCheck time.Duration

@@ -47,7 +47,7 @@ type Ledger struct {
 	// overruled counts failures that lost a conflict.
 	overruled uint64
 	epoch     uint64
-	// loaded says that the hub's own ScmProviders are all here.
+	// loaded reports whether the hub's own ScmProviders are all here.
 	loaded bool
 	// started is when this process began to write, zero before. succeeds says that another
 	// may have written before it, and predecessorLeft is when the last request of that one
@@ -55,7 +55,7 @@ type Ledger struct {
 	started         time.Time
 	succeeds        bool
 	predecessorLeft time.Time
-	// clean says that the predecessor had told members all that it knew.
+	// clean reports whether the predecessor had told members all that it knew.
 	clean bool
 	seals *Seals
 	// absent are the members that had a Secret when this process began to write and

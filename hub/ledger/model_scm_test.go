@@ -55,7 +55,7 @@ type lateWrite struct {
 	modelPlace
 	due  time.Time
 	verb string
-	// orphan says that the process that sent it is gone.
+	// orphan reports whether the process that sent it is gone.
 	orphan bool
 	commit func()
 }

@@ -51,7 +51,7 @@ type model struct {
 	verdicts         map[Key]modelVerdict
 	// forged are the statuses that a user wrote, and the place that each tells of.
 	forged map[ObjectID]Key
-	// blind says that a hub went on without a member that it never synced, once the grace
+	// blind reports whether a hub went on without a member that it never synced, once the grace
 	// was over, or takes a member for new that an earlier hub knew. It does not know what
 	// that member's claims had shown.
 	blind bool

@@ -18,10 +18,10 @@ type object struct {
 	repo       *gitRepo
 	// problem says why there is no claim; claim is then the last one.
 	problem *providers.Error
-	// applied is what the hub patched last, until the watch has caught up with it.
+	// applied is what the hub patched last; nil once the watch has caught up with it.
 	applied *applied
 
-	// at is the entry of the last claim's key as it was then; it may be forgotten by now.
+	// at is the entry of the last claim's key; it may have been dropped since.
 	at *entry
 	// claimed is the source as the last claim was made of it, scm the ScmProvider and
 	// repository the GitRepo's path.
@@ -36,21 +36,21 @@ type object struct {
 	// says that the status of claimed is about the claim's key.
 	together, slot int32
 	recorded       bool
-	// counted says that the tally of at has the claim.
+	// counted reports whether the tally of at contains the claim.
 	counted bool
-	// served says that the claim has been counted as shown.
+	// served reports whether the claim was counted as shown.
 	served bool
-	// placed says that the status was asked where the claim was last, and left are
-	// the places whose end the next one waits for.
+	// placed reports whether the status was read for the place of the last claim, and abandoned
+	// are the places that have to be ended before the next one is written.
 	placed bool
-	// known says that a hub before this one may have known the object: what stands in
-	// its way now may not have then.
+	// known reports whether an earlier hub may have known the object, and claimed for it what
+	// this hub cannot resolve.
 	known bool
-	// late says that the object was first seen after its member was synced, because its
+	// late reports whether the object was first seen after its member was synced, because its
 	// namespace could not be listed before.
 	late bool
-	// fresh says that the claim was made while its member was synced already, or that
-	// its member is new, so that no hub before this one can have known of it.
+	// fresh reports whether the claim was made after its member was synced, or by a new member,
+	// so that no earlier hub can have known it.
 	fresh     bool
 	abandoned []*abandonment
 }

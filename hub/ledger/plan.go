@@ -9,14 +9,14 @@ import (
 type Observation struct {
 	// Shown is what the SCM showed last, nil for nothing.
 	Shown *providers.Shown
-	// Certain says that this process wrote or read Shown itself. Otherwise it is
+	// Certain reports whether this process wrote or read Shown itself. Otherwise it is
 	// what a member's status tells, or a guess that nothing is there.
 	Certain bool
-	// Lost says that the answer to a write was lost: the SCM may show it or not.
+	// Lost reports whether the answer to a write was lost: the SCM may show it or not.
 	Lost bool
-	// Stale says that Shown is from before what may have been written last.
+	// Stale reports whether Shown is from before what may have been written last.
 	Stale bool
-	// Drifted says that Shown is somebody else's change, which is left as it is.
+	// Drifted reports whether Shown is somebody else's change, which is left as it is.
 	Drifted bool
 }
 

@@ -29,7 +29,7 @@ type relocation struct {
 	from, to string
 	// learnedAt is when the SCM said so first, and verifiedAt when it did last.
 	learnedAt, verifiedAt time.Time
-	// straightBack says that it took back another one within movedAgain.
+	// straightBack reports whether it took back another one within movedAgain.
 	straightBack bool
 }
 

@@ -13,7 +13,7 @@ type gitRepo struct {
 	// saw it.
 	*v1alpha1.GitRepo
 	engagement uint64
-	// hidden says that it is left out of what is watched: this is how it was last.
+	// hidden reports whether it is left out of what is watched: this is how it was last.
 	hidden bool
 	// users are the CommitStatuses that name it.
 	users map[*object]struct{}

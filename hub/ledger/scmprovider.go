@@ -15,10 +15,10 @@ type ScmProvider struct {
 	host   string
 	spec   v1alpha1.ScmProviderSpec
 	grants []grant
-	// aggregate says that conflictPolicy is Aggregate.
+	// aggregate reports whether conflictPolicy is Aggregate.
 	aggregate bool
 	drift     drifting
-	// suspended says that nothing is sent through it.
+	// suspended reports whether nothing is sent through it.
 	suspended bool
 
 	// account is nil while problem says why the ScmProvider cannot be used. A

@@ -51,7 +51,7 @@ type scmRefusal struct {
 	// renewedAt is when the account last learned anew what it relied on, and changeRenewedAt
 	// when it last did because of a change; zero for never.
 	renewedAt, changeRenewedAt time.Time
-	// final says that the refusal is about facts learned after the first one.
+	// final reports whether the refusal is about facts learned after the first one.
 	final bool
 	// dueAt is when the next probe is due.
 	dueAt time.Time

@@ -12,9 +12,9 @@ type refusedScope struct {
 	// probing is the key that asks now, and until when nobody else does.
 	probing Key
 	until   time.Time
-	// renewing says that the account learns anew now what the refused request relied on.
+	// renewing reports whether the account learns anew now what the refused request relied on.
 	renewing bool
-	// forChange says that it does because of a change.
+	// forChange reports whether it does because of a change.
 	forChange bool
 	// held are the keys that the verdict answers.
 	held map[Key]struct{}

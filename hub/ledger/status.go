@@ -28,9 +28,9 @@ type statusInput struct {
 	claim   Claim
 	verdict Verdict
 	shown   *providers.Shown
-	// certain says that shown was read or written by this process, or is proven.
+	// certain reports whether shown was read or written by this process, or is proven.
 	certain bool
-	// lost says that what is shown may have changed: a write was not answered, or not
+	// lost reports whether what is shown may have changed: a write was not answered, or not
 	// told by the hub before this one.
 	lost    bool
 	failure *providers.Error
@@ -43,11 +43,11 @@ type statusInput struct {
 	dialect   providers.Dialect
 	// title is the SCM's name for people.
 	title string
-	// drifted says that shown is somebody else's change.
+	// drifted reports whether shown is somebody else's change.
 	drifted bool
-	// suspended says that nothing is sent through the claim's ScmProvider.
+	// suspended reports whether nothing is sent through the claim's ScmProvider.
 	suspended bool
-	// moving says that the claim's last place is to be ended first.
+	// moving reports whether the claim's last place is to be ended first.
 	moving bool
 }
 

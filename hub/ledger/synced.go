@@ -23,11 +23,11 @@ func (l *Ledger) Loaded() Changes {
 // Predecessor is what is known of the hub that led before. The zero value says that there
 // was none.
 type Predecessor struct {
-	// Led says that one may have led.
+	// Led reports whether one may have led.
 	Led bool
-	// Clean says that it had an answer to all that it sent, and members knew all of that.
+	// Clean reports whether it had an answer to all that it sent, and members knew all of that.
 	Clean bool
-	// Unsure says that it may not have had an answer to all that it sent.
+	// Unsure reports whether it may not have had an answer to all that it sent.
 	Unsure bool
 	// Left is how long ago its last request may have been sent, which may be yet to come.
 	Left time.Duration

@@ -20,7 +20,7 @@ type conflictBench struct {
 	events conflictEvents
 	now    v1alpha1.CommitStatusStatus
 	told   chan string
-	// over says that the conflict is over by the time of the event.
+	// over reports whether the conflict is over by the time of the event.
 	over bool
 }
 

@@ -24,7 +24,7 @@ const (
 
 // try is one attempt to publish an object.
 type try struct {
-	// again says that the object was refused before.
+	// again reports whether the object was refused before.
 	again bool
 	// refused identifies what was refused, while the back-off for it has not ended.
 	refused uint64

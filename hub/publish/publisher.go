@@ -39,7 +39,7 @@ type Publisher struct {
 	ctx     context.Context
 	outlets map[string]*outlet
 	working sync.WaitGroup
-	// missed says that something was left to publish when it ended.
+	// missed reports whether something was left to publish when it ended.
 	missed bool
 }
 

@@ -22,7 +22,7 @@ type refusals struct {
 	namespaces map[string]map[ledger.ObjectID]struct{}
 	objects    map[ledger.ObjectID]struct{}
 	// named is the one of objects that was reported last, zero while there are none, and
-	// quoted says that the member's words about it were.
+	// quoted reports whether the member's words about it were.
 	named  ledger.ObjectID
 	quoted bool
 }

@@ -169,7 +169,7 @@ func (b *Budgets) record(ctx context.Context, asked func(id string) bool) {
 // round is how one round of records went, that began at a time.
 type round struct {
 	at time.Time
-	// partial says that it was about some installations only.
+	// partial reports whether it was about some installations only.
 	partial, patched bool
 	failed           []error
 	// attempts are the ScmProviders that it was about.

@@ -23,7 +23,7 @@ type Added struct {
 	Before string
 	// Expiry is when the token ends; zero for one that does not.
 	Expiry time.Time
-	// NoCRDs says that the member lacks the CRDs.
+	// NoCRDs reports whether the member lacks the CRDs.
 	NoCRDs bool
 	// Pruned are objects that an earlier plan had made and this one does not want.
 	Pruned []string

@@ -29,7 +29,7 @@ type Plan struct {
 	Namespace string
 	// Namespaces are those that the hub is let into; none means all.
 	Namespaces []string
-	// AllNamespaces says that having none is meant, where the member was limited before.
+	// AllNamespaces reports whether having none is meant, where the member was limited before.
 	AllNamespaces bool
 	// CRDs are installed or renewed too.
 	CRDs bool

@@ -23,7 +23,7 @@ type Removed struct {
 type Removal struct {
 	// Namespace is the hub's on the hub, and the account's in the member.
 	Namespace, Name string
-	// Orphaned says that the Secret is gone already: what is left in the member is meant.
+	// Orphaned reports whether the Secret is gone already: what is left in the member is meant.
 	Orphaned bool
 }
 

@@ -17,7 +17,7 @@ type service struct {
 	canceled string
 	// maxURL is the longest URL, 0 for any.
 	maxURL int
-	// basic says that a Secret may hold a username beside the token.
+	// basic reports whether a Secret may hold a username beside the token.
 	basic bool
 	// repository says what a repository's path is.
 	repository string

@@ -31,7 +31,7 @@ type account struct {
 	mu sync.Mutex
 	// user is the ID of the token's user, 0 until it is known.
 	user int64
-	// nameless says that the token may not ask whose it is.
+	// nameless reports whether the token may not ask whose it is.
 	nameless bool
 }
 

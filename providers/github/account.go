@@ -48,7 +48,7 @@ type account struct {
 type opened struct {
 	api    *gh.Client
 	tokens *tokens
-	// named says that the account of its budget is known.
+	// named reports whether the account of its budget is known.
 	named bool
 }
 

@@ -37,7 +37,7 @@ type question struct {
 	installation int64
 	// ahead is how far the hub's clock was ahead of GitHub's at the answer.
 	ahead time.Duration
-	// rootless says that spec.github.apiURL is neither github.com's API nor ends in the path
+	// rootless reports whether spec.github.apiURL is neither github.com's API nor ends in the path
 	// that GitHub Enterprise Server has its API at.
 	rootless bool
 	// holder is whose plain token is sent, "" where an App asks.
