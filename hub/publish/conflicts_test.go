@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ type conflictBench struct {
 	now    v1alpha1.CommitStatusStatus
 	told   chan string
 	// over reports whether the conflict is over by the time of the event.
-	over bool
+	over atomic.Bool
 }
 
 func newConflictBench(t *testing.T) *conflictBench {
@@ -38,7 +39,7 @@ func (b *conflictBench) publish(reason string) {
 			b.told <- readyReason(p.Status)
 		}
 	}
-	b.events.published(b.clock, ledger.Patch{ID: ledgertest.ID("us"), Status: b.now, Before: before, Source: ledgertest.CommitStatus()}, tell, func(ledger.Patch) bool { return !b.over })
+	b.events.published(b.clock, ledger.Patch{ID: ledgertest.ID("us"), Status: b.now, Before: before, Source: ledgertest.CommitStatus()}, tell, func(ledger.Patch) bool { return !b.over.Load() })
 }
 
 func readyReason(s v1alpha1.CommitStatusStatus) string {
@@ -73,7 +74,7 @@ func TestConflictEvents_TellOfAConflictThatLasts(t *testing.T) {
 func TestConflictEvents_TellNothingOfAConflictThatIsOverSoon(t *testing.T) {
 	for name, end := range map[string]func(*conflictBench){
 		"the claims agree again": func(b *conflictBench) { b.publish(v1alpha1.ReasonSynced) },
-		"the object is gone":     func(b *conflictBench) { b.over = true },
+		"the object is gone":     func(b *conflictBench) { b.over.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newConflictBench(t)
