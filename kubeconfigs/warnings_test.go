@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -64,8 +65,8 @@ func TestWarningsOfAMemberReachNoLog(t *testing.T) {
 	klog.SetLogger(log.log())
 	defer klog.ClearLogger()
 	ctx := logr.NewContext(t.Context(), log.log())
-	asked := 0
-	c := hostile(t, func(out http.ResponseWriter, r *http.Request) { asked++; warning(out, r) })
+	var asked atomic.Int64
+	c := hostile(t, func(out http.ResponseWriter, r *http.Request) { asked.Add(1); warning(out, r) })
 
 	f := feedOf(t, c)
 	version, err := f.relist(ctx)
@@ -85,6 +86,6 @@ func TestWarningsOfAMemberReachNoLog(t *testing.T) {
 	object := &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "a"}}
 	g.Expect(made.GetClient().Status().Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(`{}`)))).To(Succeed())
 
-	g.Expect(asked).To(BeNumerically(">", 5))
+	g.Expect(asked.Load()).To(BeNumerically(">", 5))
 	g.Expect(log.text()).NotTo(ContainSubstring("noise"))
 }

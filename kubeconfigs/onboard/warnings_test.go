@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,9 +45,9 @@ func kubeconfigFor(t *testing.T, server *httptest.Server) []byte {
 
 func TestCheck_ShowsNoWarningsOfAMember(t *testing.T) {
 	g := NewWithT(t)
-	asked := 0
+	var asked atomic.Int64
 	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		for n := range 20 {
 			out.Header().Add("Warning", fmt.Sprintf(`299 - "noise %d"`, n))
 		}
@@ -71,6 +72,6 @@ func TestCheck_ShowsNoWarningsOfAMember(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	var out bytes.Buffer
 	g.Expect(PrintFindings(&out, findings)).To(BeNumerically(">", 0))
-	g.Expect(asked).To(BeNumerically(">", 5))
+	g.Expect(asked.Load()).To(BeNumerically(">", 5))
 	g.Expect(out.String() + strings.Join(lines, "\n")).NotTo(ContainSubstring("noise"))
 }
