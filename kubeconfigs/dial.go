@@ -54,7 +54,7 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	// This is the default. Said aloud, it spares a copy of the credentials as a key of
 	// client-go's cache of transports, in which none like it is ever looked for.
 	bare.Proxy = http.ProxyFromEnvironment
-	bare.WrapTransport = boundHeaders
+	bare.WrapTransport = boundBuffers
 	base, err := rest.TransportFor(bare)
 	if err != nil {
 		return nil, fmt.Errorf("making the member's transport: %w", err)
@@ -87,11 +87,13 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	return &connection{config: config, client: client, transport: carrier, doubts: doubts, dialer: dialer}, nil
 }
 
-// boundHeaders bounds the headers of answers, over HTTP/2 as well. What client-go makes for
-// the hub's own cluster may be of another type, and is left as it is.
-func boundHeaders(base http.RoundTripper) http.RoundTripper {
+// boundBuffers bounds what a connection holds that the hub has not read: the headers of
+// responses, and over HTTP/2 their bodies, of which Go would buffer 4 MiB for each watch. What
+// client-go makes for the hub's own cluster may be of another type, and is left as it is.
+func boundBuffers(base http.RoundTripper) http.RoundTripper {
 	if own, ok := base.(*http.Transport); ok {
 		own.MaxResponseHeaderBytes = headersLimit
+		own.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connectionBuffer}
 	}
 	return base
 }

@@ -293,7 +293,7 @@ func TestNoAnswerToAWriteFillsTheHeapWhereATokenIsHidden(t *testing.T) {
 
 // One member has many namespaces, and holds up an object of each.
 func TestHeldUpObjectsOfAMemberDoNotFillTheHeapTogether(t *testing.T) {
-	const watches = 20
+	const watches = 60
 	for name, tc := range map[string]struct{ annotation, description int }{
 		"as large as they may be":     {metadataLimit - identityRoom - 100, largeObject - 100},
 		"larger than all of them may": {metadataLimit - identityRoom - 100, objectLimit - metadataLimit - 100},

@@ -29,6 +29,9 @@ const (
 	failureLimit = 64 << 10
 	// headersLimit is for the headers of an answer.
 	headersLimit = 64 << 10
+	// streamBuffer is how much of one response HTTP/2 buffers before the hub reads it, and
+	// connectionBuffer how much of all responses of a member.
+	streamBuffer, connectionBuffer = 512 << 10, 16 << 20
 )
 
 // errTooLarge is why an answer is not read to its end.
