@@ -50,7 +50,7 @@ func (w *world) startReplicaAt(access []byte) *replica {
 		<-r.ended
 		_, _ = GinkgoWriter.Write(r.log.Contents())
 	})
-	Eventually(r.log).Should(gbytes.Say("member heard"))
+	Eventually(r.log).Should(gbytes.Say("member synced"))
 	return r
 }
 
