@@ -104,8 +104,9 @@ func (r checkRun) shown(g *WithT) providers.Shown {
 	g.Expect(ok).To(BeTrue(), "it is not said what %s %s means", r.Status, r.Conclusion)
 	g.Expect(r.DetailsURL).To(BeElementOf("", r.App.ExternalURL), "it is not said which URL that is")
 	return providers.Shown{
-		Status: providers.Status{Phase: phase, Description: r.Output.Summary},
-		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: r.ID}},
+		Status:     providers.Status{Phase: phase, Description: r.Output.Summary},
+		Handle:     v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: r.ID}},
+		DefaultURL: r.DetailsURL,
 	}
 }
 
@@ -162,7 +163,7 @@ func TestTheProviderReadsWhatOthersWouldHaveGivenAlong(t *testing.T) {
 				run["external_id"] = "0123456789abcdef"
 			})))
 			want := run.shown(s.WithT)
-			want.URL = run.DetailsURL
+			want.URL, want.DefaultURL = run.DetailsURL, ""
 
 			found, err := s.client().Find(t.Context(), providers.Target{
 				Repository: run.repository, SHA: run.HeadSHA, Name: run.Name, ExternalID: "0123456789abcdef",
