@@ -290,15 +290,3 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	out.add(l.claimants(e))
 	return out, delay
 }
-
-func sameStatus(a, b *providers.Shown) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	before, now := a.Status, b.Status
-	if before.Phase == "" && !now.Phase.Known() {
-		// A CommitStatus's status has no room for the SCM's own word.
-		before.Phase = now.Phase
-	}
-	return before == now
-}

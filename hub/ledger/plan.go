@@ -98,3 +98,16 @@ func planEnd(dialect providers.Dialect, now Observation, declared providers.Stat
 	}
 	return action, want
 }
+
+// sameStatus reports whether two looks at a key found the same.
+func sameStatus(a, b *providers.Shown) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	before, now := a.Status, b.Status
+	if before.Phase == "" && !now.Phase.Known() {
+		// A CommitStatus's status has no room for the SCM's own word.
+		before.Phase = now.Phase
+	}
+	return before == now
+}
