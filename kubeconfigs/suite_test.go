@@ -43,13 +43,17 @@ var (
 	bare *clusters.Cluster
 )
 
+// The order of tests is random: what they all wait by is set before the first.
+func init() {
+	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+}
+
 func TestMembers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs control planes")
 	}
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RunSpecs(t, "Members")
 }
 

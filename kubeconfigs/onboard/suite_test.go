@@ -31,13 +31,17 @@ var (
 	namespaces atomic.Int64
 )
 
+// The order of tests is random: what they all wait by is set before the first.
+func init() {
+	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+}
+
 func TestOnboarding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RunSpecs(t, "Onboarding")
 }
 
