@@ -158,7 +158,8 @@ func (r *run) work(ctx, working context.Context, n int, m *member) error {
 	return nil
 }
 
-// inject has the faults of a stream happen one after the other.
+// inject has the faults of a stream happen one after the other. There is no rest after the last
+// one: the time to converge runs from its end.
 func (r *run) inject(ctx context.Context, s Stream) error {
 	for n, fault := range s.Faults {
 		met, err := r.one(ctx, s, fault)
@@ -170,7 +171,9 @@ func (r *run) inject(ctx context.Context, s Stream) error {
 		}
 		r.tally.add(fault.Kind, met)
 		r.say("%s %d/%d: %s, met: %t", s.Target, n+1, len(s.Faults), fault.Kind, met)
-		wait(ctx, fault.Rest)
+		if n+1 < len(s.Faults) {
+			wait(ctx, fault.Rest)
+		}
 	}
 	return nil
 }
