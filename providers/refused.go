@@ -43,19 +43,28 @@ func Refuse(what Refused, reason, format string, args ...any) *Error {
 	return e
 }
 
-// OfProxy reports whether an answer proves nothing about a credential or a repository: it has
-// a status that refuses one, and own is false because its body is not in the SCM's form, or a
-// status that is about the way to the SCM, whatever its body. A proxy answers so.
+// OfProxy reports whether an answer proves nothing about what was asked for: it has a status
+// that refuses a request, and own is false because its body is not in the SCM's form, or a
+// status that is about the way to the SCM, whatever its body. A proxy answers so. What is too
+// long or asks too often is so for whoever says it, and is no such answer.
 func OfProxy(status int, own bool) bool {
 	switch status {
 	case http.StatusProxyAuthRequired, http.StatusMisdirectedRequest:
 		return true
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusGone, http.StatusUnavailableForLegalReasons:
-		return !own
+	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+		http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge:
+		return false
 	}
-	return false
+	return status >= http.StatusBadRequest && status < http.StatusInternalServerError && !own
 }
+
+// longBody is half of what a ratelimit.Classifier sees of a body, from which credentials may
+// have been taken out.
+const longBody = 32 << 10
+
+// Endless reports whether a body that is no JSON is the start of a JSON object that is longer
+// than a ratelimit.Classifier sees. An SCM answers so where it repeats what it refuses.
+func Endless(body []byte) bool { return len(body) > longBody && body[0] == '{' }
 
 // ProxyAnswered is the Error of an answer for which OfProxy is true. write says that the
 // request may have taken effect.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
 			w.run(2 * time.Minute)
 			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d %s", status, body)
 		}
-		for _, status := range []int{401, 402, 403, 404, 405, 407, 410, 421, 451} {
+		for _, status := range []int{400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 411, 412, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 451, 494} {
 			for _, body := range foreign {
 				check(status, body)
 			}
@@ -40,5 +41,16 @@ func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
 				check(status, body)
 			}
 		}
+	})
+}
+
+// GitHub repeats what it refuses.
+func TestRefusedContent_ThatIsRepeatedAtLengthIsInvalid(t *testing.T) {
+	everySCM(t, func(t *testing.T, start func() *scmWorld, _ own) {
+		w := start()
+		w.refuse(422, `{"message":"`+strings.Repeat("x", 1<<17)+`"}`)
+		w.want("build-0", v1alpha1.PhaseSuccess)
+		w.run(5 * time.Minute)
+		w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonInvalid))
 	})
 }

@@ -331,11 +331,13 @@ func TestGoneRun_IsMadeAgainAtOnce(t *testing.T) {
 }
 
 func TestEnterpriseServerWithoutItsPath_BlamesNoRepository(t *testing.T) {
-	w, _ := githubWorld(t)
-	w.Inject(wire.Fault{Times: -1, Status: 404, Body: "<html>Page not found</html>"})
-	w.want("build-0", v1alpha1.PhaseQueued)
-	w.run(time.Minute)
-	ready := w.condition("build-0")
-	w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable))
-	w.g.Expect(ready.Message).To(ContainSubstring("has no API at spec.github.apiURL"))
+	for _, status := range []int{http.StatusNotFound, http.StatusNotAcceptable, http.StatusUnprocessableEntity} {
+		w, _ := githubWorld(t)
+		w.Inject(wire.Fault{Times: -1, Status: status, Body: "<html>Page not found</html>"})
+		w.want("build-0", v1alpha1.PhaseQueued)
+		w.run(time.Minute)
+		ready := w.condition("build-0")
+		w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable))
+		w.g.Expect(ready.Message).To(ContainSubstring("has no API at spec.github.apiURL"), "%d", status)
+	}
 }

@@ -156,7 +156,10 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 		b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(Equal(b.service.title + " refused it: url: Enter a valid URL."))
 		b.bitbucket.Inject(fake.Fault{Status: 418, Body: "<html>"})
 		_, err = b.client().Create(b.ctx(), at, done)
-		b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(Equal(b.service.title + " refused it: 418 I'm a teapot"))
+		b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Message).To(ContainSubstring("a proxy may have answered"))
+		b.bitbucket.Inject(fake.Fault{Status: 413, Body: "<html>"})
+		_, err = b.client().Create(b.ctx(), at, done)
+		b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(Equal(b.service.title + " refused it: 413 Request Entity Too Large"))
 
 		for _, status := range []int{301, 302, 307, 308} {
 			b.bitbucket.Inject(fake.Fault{Status: status, Header: http.Header{"Location": {b.bitbucket.URL()}}})

@@ -55,7 +55,7 @@ func parse(body []byte) complaint {
 		} `json:"errors"`
 	}
 	if json.Unmarshal(body, &said) != nil {
-		return complaint{}
+		return complaint{own: providers.Endless(body)}
 	}
 	if len(said.Errors) == 0 {
 		message := providers.Sentence(withFields(said.Error.Message, said.Error.Fields))

@@ -36,7 +36,10 @@ func message(body []byte) (said string, own bool) {
 		Message *string
 		URL     string
 	}
-	if json.Unmarshal(body, &c) != nil || c.Message == nil {
+	if json.Unmarshal(body, &c) != nil {
+		return "", providers.Endless(body)
+	}
+	if c.Message == nil {
 		return "", false
 	}
 	said = providers.Sentence(*c.Message)

@@ -56,12 +56,15 @@ func classify(q question, a answer, now time.Time) (ratelimit.Feedback, *provide
 }
 
 // notGitHub says that something else than GitHub's API answered: at the root of GitHub
-// Enterprise Server there are web pages.
+// Enterprise Server there are web pages, and forms that take no request without their token.
 func notGitHub(q question, status int) *providers.Error {
-	if status == http.StatusNotFound && q.rootless {
-		e := noAPI(q)
-		e.Unknown = q.write()
-		return e
+	switch status {
+	case http.StatusNotFound, http.StatusNotAcceptable, http.StatusUnprocessableEntity:
+		if q.rootless {
+			e := noAPI(q)
+			e.Unknown = q.write()
+			return e
+		}
 	}
 	return providers.ProxyAnswered(q.host, "GitHub", status, q.write())
 }

@@ -25,7 +25,7 @@ var requestID = regexp.MustCompile(`(?i)[^.]*request id[^.]*\.?`)
 func parse(body []byte) complaint {
 	var c complaint
 	if json.Unmarshal(body, &c) != nil {
-		return complaint{plain: string(body)}
+		return complaint{plain: string(body), own: providers.Endless(body)}
 	}
 	c.own = c.Message != ""
 	c.Message = strings.TrimSpace(requestID.ReplaceAllString(c.Message, ""))

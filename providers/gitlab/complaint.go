@@ -25,7 +25,7 @@ type complaint struct {
 func parse(body []byte) complaint {
 	var c complaint
 	if json.Unmarshal(body, &c) != nil {
-		return complaint{}
+		return complaint{own: providers.Endless(body)}
 	}
 	c.own = c.said() != ""
 	return c

@@ -120,6 +120,7 @@ type ProxyPage struct {
 // ProxyPages are the faults in which a proxy answers in the SCM's place. They end with the
 // request that they meet.
 var ProxyPages = map[Fault]ProxyPage{
+	"400 page of a proxy": {400, "<html><h1>400 The plain HTTP request was sent to HTTPS port</h1></html>"},
 	"401 page of a proxy": {401, "<html><h1>Sign in</h1></html>"},
 	"401 text of a proxy": {401, "Unauthorized"},
 	"403 page of a proxy": {403, "<html><h1>Forbidden</h1></html>"},
