@@ -22,9 +22,9 @@ const (
 	byIndex = "leastindex"
 )
 
-// Find returns the newest status of the target's name that our user made, in one
-// request for each page. It makes one more, once in the account's life, to learn
-// who we are.
+// Find returns the newest status of the target's name if our user made it: one that
+// somebody else has superseded is not shown. It makes one request for each page, and
+// one more, once in the account's life, to learn who we are.
 func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Shown, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
@@ -35,11 +35,11 @@ func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Show
 	var newest status
 	name := contextOf(at.Name)
 	err = c.scan(ctx, at.SHA, func(s status) {
-		if s.Context == name && s.ID > newest.ID && (user == 0 || s.Creator.ID == user) {
+		if s.Context == name && s.ID > newest.ID {
 			newest = s
 		}
 	})
-	if err != nil || newest.ID == 0 {
+	if err != nil || newest.ID == 0 || user != 0 && newest.Creator.ID != user {
 		return nil, err
 	}
 	shown := shownBy(newest)

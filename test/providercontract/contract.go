@@ -51,6 +51,7 @@ func Cases() []Case {
 		{Name: "a deletion is listed and can be undone", needs: deletes, run: deleted},
 		{Name: "what somebody else made is not taken for ours", needs: others, run: othersAreNotOurs},
 		{Name: "a commit that is not there is told", run: unknownCommit},
+		{Name: "what somebody else has superseded is not taken for shown", needs: superseded, run: othersSupersede},
 		{Name: "a repository that has moved is not written to, and its path of today is told", needs: moves, run: movedAway},
 		{Name: "a first write that was lost before it arrived is made again", needs: can(LostBefore), run: lostBefore},
 		{Name: "a first write whose answer was lost is found and not made again", needs: can(LostAfter), run: func(b *bench) { b.lostFirst(LostAfter) }},

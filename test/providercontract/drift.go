@@ -56,6 +56,20 @@ func othersAreNotOurs(b *bench) {
 	b.shows(at, b.find(c, at), done)
 }
 
+// othersSupersede has somebody else make a status after ours: that one counts.
+func othersSupersede(b *bench) {
+	c, at := b.client(), b.at("ours")
+	b.make(c, at, done)
+	b.Other(at, providers.Status{Phase: v1alpha1.PhaseFailure, Description: "theirs", URL: page})
+	b.Expect(b.find(c, at)).To(gomega.BeNil(), "ours is not shown any more")
+	listed := b.list(c, "").Statuses[at.Name]
+	b.Expect(listed.Foreign).To(gomega.BeTrue())
+	b.Expect(b.account.Next(&listed.Shown, done)).NotTo(gomega.Equal(providers.StepNone))
+	shown, _ := b.bring(c, at, nil, done)
+	b.shows(at, &shown, done)
+	b.shows(at, b.find(c, at), done)
+}
+
 // tags lists a commit that stays as it is, and one that does not. An SCM without
 // conditional requests has no tags, and lists everything each time.
 func tags(b *bench) {

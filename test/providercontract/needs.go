@@ -40,6 +40,13 @@ func others(s *SCM) string {
 	return ""
 }
 
+func superseded(s *SCM) string {
+	if s.Other == nil || s.Unfinished != nil {
+		return "status that ends where somebody else makes one"
+	}
+	return ""
+}
+
 // both makes a case for a read and one for a write. name has a verb for which.
 func both(name string, f Fault, run func(*bench, Request)) []Case {
 	var cases []Case

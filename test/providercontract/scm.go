@@ -53,8 +53,8 @@ type SCM struct {
 	// are nil where repositories keep their paths.
 	Move  func(to string)
 	Paths func() int
-	// Other has somebody else make a status at a target that has none. It is nil where
-	// the SCM does not tell who made a status.
+	// Other has somebody else make a status at a target, whether it has one or not. It is nil
+	// where the SCM does not tell who made a status.
 	Other func(at providers.Target, to providers.Status)
 }
 
