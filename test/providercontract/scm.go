@@ -128,5 +128,7 @@ var ProxyPages = map[Fault]ProxyPage{
 	"404 page of a proxy": {404, "<html><h1>404 Not Found</h1></html>"},
 	"404 text of a proxy": {404, "default backend - 404"},
 	"404 JSON of a proxy": {404, `{"code":"no_route","status":404}`},
+	"406 page of a proxy": {406, "<html><h1>Not Acceptable!</h1></html>"},
+	"422 text of a proxy": {422, "upstream refused"},
 	"502 page of a proxy": {502, "<html><h1>502 Bad Gateway</h1></html>"},
 }
