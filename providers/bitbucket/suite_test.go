@@ -196,14 +196,12 @@ func contractSCM(b *bench) *providercontract.SCM {
 		},
 		Delete: func(at providers.Target) { b.bitbucket.DeleteBuild(at.Repository, at.SHA, keyOf(at.Name)) },
 	}
-	if b.service == center {
-		s.Words = []string{"UNKNOWN"}
-		s.Word = func(at providers.Target, state string) {
-			for _, build := range b.bitbucket.Builds(at.Repository, at.SHA) {
-				if build.Key == keyOf(at.Name) {
-					build.State = state
-					b.bitbucket.SetBuild(at.Repository, at.SHA, build)
-				}
+	s.Words = []string{"UNKNOWN", "OF_TOMORROW"}
+	s.Word = func(at providers.Target, state string) {
+		for _, build := range b.bitbucket.Builds(at.Repository, at.SHA) {
+			if build.Key == keyOf(at.Name) {
+				build.State = state
+				b.bitbucket.SetBuild(at.Repository, at.SHA, build)
 			}
 		}
 	}

@@ -172,6 +172,11 @@ func contractSCM(b *bench) *providercontract.SCM {
 		Delete: func(at providers.Target) { b.gitea.DeleteStatuses(at.Repository, at.SHA, contextOf(at.Name)) },
 	}
 	s.Other = s.Edit
+	// What others wrote in our name, with the same token.
+	s.Words = []string{"warning", "skipped", "of_tomorrow"}
+	s.Word = func(at providers.Target, state string) {
+		b.gitea.AddStatus(at.Repository, at.SHA, fake.Status{Context: contextOf(at.Name), State: state, Description: "d", TargetURL: link, Creator: "robot"})
+	}
 	s.Inject = map[providercontract.Fault]func(providercontract.Request){
 		providercontract.Unauthorized:   func(providercontract.Request) { b.gitea.RevokeToken(b.token) },
 		providercontract.RepositoryGone: func(providercontract.Request) { b.gitea.RemoveRepo(repository) },

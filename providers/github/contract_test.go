@@ -156,6 +156,10 @@ func TestCommitStatusesKeepTheContract(t *testing.T) {
 			Inject: faultsAt(server, "/statuses", "Resource not accessible by personal access token"),
 			Edit:   mona,
 			Other:  mona,
+			Words:  []string{"expected", "of_tomorrow"},
+			Word: func(at providers.Target, state string) {
+				server.AddStatus(fake.Status{Repository: at.Repository, SHA: at.SHA, Context: context(at), State: state, Description: "d", TargetURL: "https://ci.example.com/1", Creator: "hubot"})
+			},
 			Delete: func(at providers.Target) { server.DeleteStatuses(at.Repository, at.SHA, context(at)) },
 		}
 	})

@@ -36,6 +36,7 @@ func Run(t *testing.T, start func(t *testing.T) *SCM) {
 func Cases() []Case {
 	cases := []Case{
 		{Name: "an account tells nothing secret and needs no request", run: opens},
+		{Name: "an SCM at another path of the same host is another one", run: elsewhere},
 		{Name: "a commit without statuses lists none", run: listsNothing},
 		{Name: "every phase is shown and found again", run: firstPhases},
 		{Name: "every phase is reached from every other or said to be out of reach", run: phasesEachToEach},
@@ -50,8 +51,8 @@ func Cases() []Case {
 		{Name: "a state that no phase means is told in the SCM's own word", needs: words, run: ownWords},
 		{Name: "a deletion is listed and can be undone", needs: deletes, run: deleted},
 		{Name: "what somebody else made is not taken for ours", needs: others, run: othersAreNotOurs},
-		{Name: "a commit that is not there is told", run: unknownCommit},
 		{Name: "what somebody else has superseded is not taken for shown", needs: superseded, run: othersSupersede},
+		{Name: "a commit that is not there is told", run: unknownCommit},
 		{Name: "a repository that has moved is not written to, and its path of today is told", needs: moves, run: movedAway},
 		{Name: "a first write that was lost before it arrived is made again", needs: can(LostBefore), run: lostBefore},
 		{Name: "a first write whose answer was lost is found and not made again", needs: can(LostAfter), run: func(b *bench) { b.lostFirst(LostAfter) }},

@@ -2,6 +2,7 @@ package providercontract
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -32,6 +33,47 @@ func opens(b *bench) {
 	b.Expect(again.Writer()).To(gomega.HavePrefix(host + "/"))
 	now, _ := b.sent()
 	b.Expect(now).To(gomega.Equal(calls))
+}
+
+// elsewhere opens an SCM behind another path of the host, with a Secret of the same name.
+func elsewhere(b *bench) {
+	other := b.Provider.DeepCopy()
+	for _, at := range apiURLs(&other.Spec) {
+		root, err := url.Parse(string(*at))
+		b.Expect(err).NotTo(gomega.HaveOccurred())
+		root.Path = "/elsewhere" + root.Path
+		*at = v1alpha1.APIURL(root.String())
+	}
+	host, err := b.Kind.Host(b.Provider.Spec)
+	b.Expect(err).NotTo(gomega.HaveOccurred())
+	there, err := b.Kind.Host(other.Spec)
+	b.Expect(err).NotTo(gomega.HaveOccurred())
+	b.Expect(there).To(gomega.Equal(host+"/elsewhere"), "what a key begins with")
+	account, err := b.Kind.Open(other, b.Secret)
+	b.Expect(err).NotTo(gomega.HaveOccurred())
+	b.Expect(account.Writer()).To(gomega.HavePrefix(there + "/"))
+	lane, _ := account.Lane(b.Repository)
+	b.Expect(lane).To(gomega.HavePrefix(there + "/"))
+}
+
+// apiURLs are those that a ScmProvider has.
+func apiURLs(spec *v1alpha1.ScmProviderSpec) (all []*v1alpha1.APIURL) {
+	if spec.GitHub != nil {
+		all = append(all, &spec.GitHub.APIURL)
+	}
+	if spec.GitLab != nil {
+		all = append(all, &spec.GitLab.APIURL)
+	}
+	if spec.BitbucketCloud != nil {
+		all = append(all, &spec.BitbucketCloud.APIURL)
+	}
+	if spec.BitbucketDataCenter != nil {
+		all = append(all, &spec.BitbucketDataCenter.APIURL)
+	}
+	if spec.Gitea != nil {
+		all = append(all, &spec.Gitea.APIURL)
+	}
+	return all
 }
 
 // firstPhases begins with each phase, and looks for it by both ways.
@@ -144,9 +186,9 @@ func longestFields(b *bench) {
 	long := func(unit string, runes int) string {
 		return strings.Repeat(unit, runes/utf8.RuneCountInString(unit))
 	}
-	url := "https://ci.example.com/" + strings.Repeat("a", 2048-len("https://ci.example.com/"))
+	longest := "https://ci.example.com/" + strings.Repeat("a", 2048-len("https://ci.example.com/"))
 	for name, want := range map[string]providers.Status{
-		"words": {Phase: v1alpha1.PhaseFailure, Description: long("word ", 65535), URL: url},
+		"words": {Phase: v1alpha1.PhaseFailure, Description: long("word ", 65535), URL: longest},
 		"ä":     {Phase: v1alpha1.PhaseInProgress, Description: long("ä", 65535), URL: page},
 		"e":     {Phase: v1alpha1.PhaseCanceled, Description: long("😀", 65535), URL: page},
 		"lines": {Phase: v1alpha1.PhaseQueued, Description: " first\n\nsecond \"line\" <b>\t", URL: page},
