@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v4"
 	. "github.com/onsi/gomega"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
@@ -36,6 +38,29 @@ func TestSigner_WorksWithAClockThatIsWrong(t *testing.T) {
 			b.Expect(b.count(opFindInstallation)).To(BeNumerically("<=", 2), "at most one request to learn GitHub's time")
 			b.Expect(b.count(opCreateToken)).To(Equal(1))
 		})
+	}
+}
+
+// signedClaims keeps what was to be signed.
+type signedClaims struct{ *jwt.RegisteredClaims }
+
+// Sign implements ghinstallation.Signer.
+func (s *signedClaims) Sign(claims jwt.Claims) (string, error) {
+	s.RegisteredClaims, _ = claims.(*jwt.RegisteredClaims)
+	return "", nil
+}
+
+func TestSigner_IssuesAMinuteBackAndEndsWithinNine(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 45 * time.Second, -time.Hour} {
+		g := NewWithT(t)
+		theirs := time.Unix(1_800_000_000, 0)
+		remote := &remoteClock{clock: clocktesting.NewFakePassiveClock(theirs.Add(ahead))}
+		remote.observe(http.Header{"Date": {theirs.UTC().Format(http.TimeFormat)}})
+		signed := &signedClaims{}
+		_, err := signer{signed, remote}.Sign(&jwt.RegisteredClaims{})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(signed.IssuedAt.Sub(theirs)).To(Equal(-60*time.Second), "the hub's clock is %s ahead", ahead)
+		g.Expect(signed.ExpiresAt.Sub(theirs)).To(And(BeNumerically(">", time.Minute), BeNumerically("<=", 9*time.Minute)))
 	}
 }
 
@@ -90,9 +115,24 @@ func TestRequests_NameTheVersionOfTheAPI(t *testing.T) {
 	b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	_, err := c.Find(b.ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
+	_, err = c.Path(b.ctx())
+	b.Expect(err).NotTo(HaveOccurred())
+
+	b.provider.Spec.GitHub.AppID = 0
+	user := b.openUser(b.github.AddUser("hubot"))
+	statuses, err := user.Client(b.ctx(), repository)
+	b.Expect(err).NotTo(HaveOccurred())
+	_, err = statuses.Create(b.ctx(), at("y"), queued)
+	b.Expect(err).NotTo(HaveOccurred())
+	_, err = statuses.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	b.Expect(err).NotTo(HaveOccurred())
+
+	asked := map[string]bool{}
 	for _, call := range b.github.Calls() {
 		b.Expect(call.RequestHeader.Get("X-GitHub-Api-Version")).To(Equal("2022-11-28"), call.Operation)
+		asked[call.Operation] = true
 	}
+	b.Expect(asked).To(HaveLen(9), "each sort of request")
 }
 
 func TestTokens_KeepsOfTheAnswerOnlyTheToken(t *testing.T) {
