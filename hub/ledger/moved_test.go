@@ -371,3 +371,41 @@ func (w *movesWorld) grant(grants ...v1alpha1.Grant) {
 	s.grants = compileGrants(grants, &s)
 	w.apply(w.SetScmProvider("acme", &s))
 }
+
+// Its installation keeps its number and its token, so nothing but the redirect of a write tells.
+func TestMoved_AnOrganisationThatIsRenamedGoesOnOrSaysWhatToChange(t *testing.T) {
+	for name, tc := range map[string]struct {
+		installation int64
+		grants       []v1alpha1.Grant
+		reason       string
+	}{
+		"found, covered":     {0, []v1alpha1.Grant{ofOwner("acme"), ofOwner("globex")}, v1alpha1.ReasonSynced},
+		"found, not covered": {0, []v1alpha1.Grant{ofOwner("acme")}, v1alpha1.ReasonMoved},
+		"given, covered":     {678, []v1alpha1.Grant{ofOwner("acme"), ofOwner("globex")}, v1alpha1.ReasonSynced},
+		"given, not covered": {678, []v1alpha1.Grant{ofOwner("acme")}, v1alpha1.ReasonMoved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newMovesWorld(t)
+			w.provider.Spec.GitHub.InstallationID = tc.installation
+			w.open()
+			w.grant(tc.grants...)
+			w.join("eu", "acme/shop")
+			w.claim("eu", "in_progress")
+			w.run(time.Second)
+			w.expectRepo("acme/shop", "eu")
+			w.github.Install(12345, 678, "globex")
+			w.github.MoveRepo("acme/shop", "globex/shop")
+			w.claim("eu", "success")
+			w.run(time.Minute)
+			st := w.status("eu")
+			w.g.Expect(readyOf(&st).Reason).To(Equal(tc.reason), readyOf(&st).Message)
+			if tc.reason == v1alpha1.ReasonMoved {
+				w.g.Expect(readyOf(&st).Message).To(ContainSubstring("repository acme/shop is globex/shop now"))
+				w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}), "nothing is written")
+				return
+			}
+			w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"success"}))
+			w.expectRepo("globex/shop", "eu")
+		})
+	}
+}

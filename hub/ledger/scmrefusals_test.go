@@ -297,6 +297,61 @@ func TestRefusedInstallation_ThatIsSuspendedIsAskedAgain(t *testing.T) {
 	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "by itself")
 }
 
+func TestRefusedInstallation_AnswersNoChange(t *testing.T) {
+	changes := map[string]func(w *scmWorld){
+		"a change of the spec": func(w *scmWorld) { w.want("build-0", v1alpha1.PhaseSuccess) },
+		"a new claim":          func(w *scmWorld) { w.want("build-new", v1alpha1.PhaseSuccess) },
+		"requestedAt":          func(w *scmWorld) { w.request("build-0") },
+	}
+	for name, tc := range map[string]struct {
+		cause, cure func(*fakegithub.Server)
+		given       bool // is installationID
+		reason      string
+	}{
+		"suspended": {
+			func(s *fakegithub.Server) { s.Suspend(678, true) }, func(s *fakegithub.Server) { s.Suspend(678, false) },
+			false, v1alpha1.ReasonCredentialsInvalid,
+		},
+		"suspended, given": {
+			func(s *fakegithub.Server) { s.Suspend(678, true) }, func(s *fakegithub.Server) { s.Suspend(678, false) },
+			true, v1alpha1.ReasonCredentialsInvalid,
+		},
+		"not installed": {
+			func(s *fakegithub.Server) { s.Uninstall(678) }, func(s *fakegithub.Server) { s.Install(12345, 999, "acme") },
+			false, v1alpha1.ReasonRepoNotFound,
+		},
+		"not installed, given": {
+			func(s *fakegithub.Server) { s.Uninstall(678) }, func(s *fakegithub.Server) { s.Install(12345, 678, "acme") },
+			true, v1alpha1.ReasonCredentialsInvalid,
+		},
+		"a repository that the App may not see": {
+			func(s *fakegithub.Server) { s.RemoveRepo("acme/shop") }, func(s *fakegithub.Server) { s.AddRepo("acme/shop", testSHA) },
+			false, v1alpha1.ReasonRepoNotFound,
+		},
+	} {
+		for by, change := range changes {
+			t.Run(name+", "+by, func(t *testing.T) {
+				w, github := githubWorld(t)
+				if tc.given {
+					w.provider.Spec.GitHub.InstallationID = 678
+					w.open()
+				}
+				tc.cause(github)
+				w.wantMany(3, v1alpha1.PhaseQueued)
+				w.run(2 * time.Minute)
+				w.g.Expect(w.reasons()).To(Equal(map[string]int{tc.reason: 3}))
+				tc.cure(github)
+				calls := len(w.Calls())
+				w.run(time.Minute)
+				w.g.Expect(w.Calls()).To(HaveLen(calls), "nothing has changed here")
+				change(w)
+				w.run(time.Second)
+				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), "it is asked at once")
+			})
+		}
+	}
+}
+
 func TestRefusedInstallation_ThatComesAMomentLaterIsFound(t *testing.T) {
 	w, github := githubWorld(t)
 	github.Uninstall(678)
