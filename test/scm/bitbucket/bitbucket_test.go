@@ -269,3 +269,25 @@ func TestDataCenterHasATokenBucket(t *testing.T) {
 	w.Expect(w.old(sha).status).To(Equal(429))
 	w.Expect(w.Violations()).To(Equal(3))
 }
+
+func TestARepositoryThatHasMovedRedirects(t *testing.T) {
+	for name, tc := range map[string]struct {
+		start             func(...bitbucket.Option) *bitbucket.Server
+		old, today, write string
+	}{
+		"Cloud":       {bitbucket.NewCloud, "/repositories/acme/shop", "/repositories/acme/market", "/commit/" + sha + "/statuses/build"},
+		"Data Center": {bitbucket.NewDataCenter, "/projects/acme/repos/shop", "/projects/acme/repos/market", "/commits/" + sha + "/builds"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, tc.start)
+			w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			w.MoveRepo("acme/shop", "acme/market")
+			for _, a := range []answer{w.call("GET", tc.old, ""), w.call("POST", tc.old+tc.write, `{"key":"x","state":"FAILED",`+link+`}`)} {
+				w.Expect(a.status).To(Equal(301))
+				w.Expect(a.header.Get("Location")).To(ContainSubstring(tc.today))
+			}
+			w.Expect(w.Builds("acme/market", sha)).To(BeEmpty())
+			w.Expect(w.call("GET", tc.today, "").status).To(Equal(200))
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,4 +222,48 @@ func TestASuspendedInstallationIsLetInAgain(t *testing.T) {
 	}
 	w.Suspend(installation, false)
 	w.Expect(w.send("GET", list, "", w.token).status).To(Equal(200))
+}
+
+func TestAnInstallationThatIsMadeAnewHasAnotherNumber(t *testing.T) {
+	w := newWorld(t)
+	w.Uninstall(installation)
+	w.Install(app, 999, "acme")
+	jwt := sign(w.key, "RS256", w.claims(app))
+	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", jwt).status).To(Equal(404))
+	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).status).To(Equal(401), "the old one's token is none")
+	w.Expect(w.send("GET", repo+"/installation", "", jwt).id()).To(BeEquivalentTo(999))
+	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.issue(w.key, app, 999)).status).To(Equal(200))
+}
+
+func TestARepositoryThatHasMovedRedirects(t *testing.T) {
+	w := newWorld(t)
+	w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	run := w.create("").id()
+	w.MoveRepo("acme/shop", "acme/market")
+	jwt := sign(w.key, "RS256", w.claims(app))
+	for _, tc := range []struct {
+		method, path, token string
+		status              int
+	}{
+		{"GET", repo, w.token, 301},
+		{"GET", repo + "/commits/" + sha + "/check-runs", w.token, 301},
+		{"GET", repo + "/installation", jwt, 301},
+		{"POST", repo + "/check-runs", w.token, 307},
+		{"PATCH", repo + "/check-runs/1", w.token, 307},
+	} {
+		a := w.send(tc.method, tc.path, "{}", tc.token)
+		w.Expect(a.status).To(Equal(tc.status), "%s %s", tc.method, tc.path)
+		to := strings.Replace(a.header.Get("Location"), w.URL(), "", 1)
+		w.Expect(to).To(MatchRegexp(`^/repositories/\d+` + strings.TrimPrefix(tc.path, repo) + "$"))
+		if tc.method == "GET" {
+			w.Expect(w.send(tc.method, to, "", tc.token).status).To(Equal(200), to)
+		}
+	}
+	w.Expect(w.CheckRuns("acme/shop", sha)).To(BeEmpty())
+	w.Expect(w.CheckRuns("acme/market", sha)).To(HaveLen(1))
+	w.Expect(w.CheckRuns("acme/market", sha)[0].ID).To(Equal(run))
+	w.Expect(w.send("GET", "/repos/acme/market", "", w.token).text("full_name")).To(Equal("acme/market"))
+
+	w.AddRepo("acme/shop", sha)
+	w.Expect(w.send("GET", repo, "", w.token).status).To(Equal(200), "another one under the old name")
 }
