@@ -3,6 +3,7 @@ package v1alpha1_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,6 +36,33 @@ func TestEachFieldIsInThePageOfItsKind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTroubleshootingSaysOfEachReasonWhatTheHubDoes keeps the table complete.
+func TestTroubleshootingSaysOfEachReasonWhatTheHubDoes(t *testing.T) {
+	g := NewWithT(t)
+	source, err := os.ReadFile("conditions.go")
+	g.Expect(err).NotTo(HaveOccurred())
+	_, ready, _ := strings.Cut(string(source), "// Reasons of a CommitStatus's Ready condition.")
+	ready, _, _ = strings.Cut(ready, "\n)\n")
+	var reasons []string
+	for _, found := range regexp.MustCompile(`= "(\w+)"`).FindAllStringSubmatch(ready, -1) {
+		reasons = append(reasons, found[1])
+	}
+	g.Expect(len(reasons)).To(BeNumerically(">", 15))
+
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "troubleshooting.md"))
+	g.Expect(err).NotTo(HaveOccurred())
+	_, table, _ := strings.Cut(string(page), "| reason | the hub tries again |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var told []string
+	for line := range strings.Lines(table) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		for _, found := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(first, -1) {
+			told = append(told, found[1])
+		}
+	}
+	g.Expect(told).To(ConsistOf(reasons))
 }
 
 // mentions reports whether a page has a field: by its path, or by the end of that beneath
