@@ -24,8 +24,8 @@ const (
 // contest is about one status that others change, too: from their first change on until
 // they have changed nothing for contestQuiet.
 type contest struct {
-	// said is what the hub published last, words identify it, and generation is that of
-	// the spec when it was about to publish last.
+	// said is the phase and the condition that the hub published last, words identify all that it
+	// did, and generation is that of the spec when it was about to publish last.
 	said       v1alpha1.CommitStatusStatus
 	words      uint64
 	generation int64
@@ -93,7 +93,7 @@ func (l *Ledger) contested(o *object, said v1alpha1.CommitStatusStatus) {
 		if m.contests == nil {
 			m.contests = map[types.NamespacedName]*contest{}
 		}
-		c = &contest{said: said, words: o.wordsOf(said), generation: said.ObservedGeneration, began: now, backoff: firstContest}
+		c = &contest{said: inShort(said), words: o.wordsOf(said), generation: said.ObservedGeneration, began: now, backoff: firstContest}
 		m.contests[types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name}] = c
 	}
 	c.overwritten, c.changedAt = true, now
@@ -146,7 +146,7 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 	order, err := resourceversion.CompareResourceVersion(o.source.ResourceVersion, version)
 	switch {
 	case err == nil && order < 0:
-		o.applied = &applied{status: kept, version: version}
+		o.applied = &applied{status: answered(p.Status, kept), version: version}
 	case err == nil:
 		// The watch was faster. What it brought was taken for the change of others.
 		o.applied = nil
@@ -159,7 +159,7 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 	if c == nil {
 		return
 	}
-	c.said, c.words, c.generation, c.overwritten = p.Status, o.wordsOf(p.Status), p.Status.ObservedGeneration, changed
+	c.said, c.words, c.generation, c.overwritten = inShort(p.Status), o.wordsOf(p.Status), p.Status.ObservedGeneration, changed
 	if !changed && c.writes == 0 {
 		delete(l.members[o.cluster].contests, types.NamespacedName{Namespace: p.ID.Namespace, Name: p.ID.Name})
 	}

@@ -45,7 +45,8 @@
 //	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,
 //	              common.go tells which of many claimants are up to date, words.go compares what
 //	              statuses say, storable.go bounds what an SCM shows (pure)
-//	contest.go    backs off from a status that others change, too
+//	contest.go    backs off from a status that others change, too; answered.go bounds what is kept
+//	              of a member's response to a patch (pure)
 //
 // For others:
 //
