@@ -62,7 +62,7 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 		to.since = time.Time{}
 	}
 	delete(to.kept, o.id())
-	to.adopt(claim.Want)
+	to.adopt(o.source)
 	l.claim(to, o, claim, s)
 	if !l.started.IsZero() && e.idle() && e.abandonment == nil && !inherited && superseded(e, to) {
 		// The SCM shows a run of each name: the one that counts no longer is ended.

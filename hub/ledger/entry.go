@@ -6,7 +6,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 const (
@@ -160,7 +159,7 @@ func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 		e.since = l.clock.Now()
 	}
 	delete(e.kept, o.id())
-	e.adopt(claim.Want)
+	e.adopt(o.source)
 	l.claim(e, o, claim, s)
 }
 
@@ -263,14 +262,16 @@ func (l *Ledger) attemptOf(v Verdict) attempt {
 	return attempt{owner: v.Owner.Object.String(), want: v.Want, epoch: l.scms[v.Owner.Provider].epoch}
 }
 
-// adopt has what is shown share the texts of a claim that wants the same: an object that
+// adopt has what is shown share equal texts of an object that claims the key: an object that
 // comes again brings texts of its own.
-func (e *entry) adopt(want providers.Status) {
+func (e *entry) adopt(from *v1alpha1.CommitStatus) {
 	if e.Shown == nil {
 		return
 	}
 	shown := *e.Shown
-	same(&shown.Description, want.Description)
-	same(&shown.URL, want.URL)
+	same(&shown.Description, from.Status.Description)
+	same(&shown.URL, from.Status.URL)
+	same(&shown.Description, from.Spec.Description)
+	same(&shown.URL, from.Spec.URL)
 	e.Shown = &shown
 }

@@ -1,15 +1,18 @@
 package ledger
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // Retained returns how many bytes of text the ledger keeps of a CommitStatus beside those of its
-// newest version: what it claimed last, while it claims nothing, and what it claimed at places
-// that are to be ended. They count against its member's limit.
+// newest version: what it claimed last, while it claims nothing, what it claimed at places that
+// are to be ended, and what its key shows or failed to. They count against its member's limit.
 func (l *Ledger) Retained(cluster string, object client.Object) int {
 	if _, ok := object.(*v1alpha1.CommitStatus); !ok {
 		return 0
@@ -32,6 +35,44 @@ func (l *Ledger) Retained(cluster string, object client.Object) int {
 		size += len(d.claim.Want.Description) + len(d.claim.Want.URL)
 		if d.source != o.source && d.source != o.claimed {
 			size += textBeside(d.source, &v1alpha1.CommitStatus{})
+		}
+	}
+	if e := l.entryOf(o.key()); e != nil {
+		size += e.textBeside(o)
+	}
+	return size
+}
+
+// textBeside returns how many bytes of text an entry takes beside an object that claims it. What
+// is shown counts for each claimant whose status does not have it yet. What was tried counts for
+// its owner alone, or one cluster would be charged for the texts of another.
+func (e *entry) textBeside(o *object) (size int) {
+	var texts []providers.Status
+	if e.Shown != nil {
+		texts = append(texts, e.Shown.Status)
+	}
+	if e.more != nil {
+		tried := []attempt{e.more.tried}
+		if e.more.pending != nil {
+			tried = append(tried, e.more.pending.attempt)
+		}
+		for _, a := range tried {
+			if a.owner == o.id().String() {
+				texts = append(texts, a.want)
+			}
+		}
+	}
+	theirs := []string{""}
+	for _, v := range []*v1alpha1.CommitStatus{o.source, o.claimed} {
+		if v != nil {
+			theirs = append(theirs, v.Spec.Description, v.Status.Description, v.Spec.URL, v.Status.URL)
+		}
+	}
+	for _, each := range texts {
+		for _, text := range []string{each.Description, each.URL} {
+			if !slices.Contains(theirs, text) {
+				size += len(text)
+			}
 		}
 	}
 	return size

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // describedBy gives a spec a description of so many bytes.
@@ -54,6 +55,45 @@ func TestLedgerRetained_CountsTheTextOfPlacesThatAreToBeEnded(t *testing.T) {
 	f.now.Step(2 * abandonmentTTL)
 	f.Job(testKey)
 	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "they are given up")
+}
+
+// A member's user forges a long status, which nobody asks the SCM about, and takes it away again.
+func TestLedgerRetained_CountsWhatIsShownAndNoVersionHas(t *testing.T) {
+	f := newFleet(t)
+	long := strings.Repeat("a", 10_000)
+	forged := statusWith("success", 7)
+	forged.Description = long
+	f.hear("eu", testStatus(describedBy("a", 10_000), told(forged)))
+	f.g.Expect(f.job().Observation.Shown.Description).To(Equal(long))
+	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "the object has it")
+	f.SetObject("eu", f.token["eu"], testStatus())
+	f.g.Expect(f.job().Observation.Shown.Description).To(Equal(long))
+	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(10_000))
+	f.Showed(testKey, f.job(), shows("success"), true)
+	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero())
+}
+
+// What an SCM says is shown is another copy of what a status has.
+func TestLedgerAdopt_SharesWhatIsShownWithTheStatusThatHasIt(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus())
+	shown := shows("success")
+	shown.Description = strings.Repeat("b", 10_000)
+	f.Showed(testKey, f.job(), shown, true)
+	next := testStatus(told(statusWith("success", 4711)), func(cs *v1alpha1.CommitStatus) { cs.Status.Description = strings.Clone(shown.Description) })
+	f.SetObject("eu", f.token["eu"], next)
+	f.g.Expect(unsafe.StringData(f.entryOf(testKey).Shown.Description)).To(BeIdenticalTo(unsafe.StringData(next.Status.Description)))
+}
+
+func TestLedgerRetained_CountsWhatWasTriedForItsOwnerAlone(t *testing.T) {
+	f := newFleet(t)
+	f.hear("eu", testStatus(describedBy("a", 10_000)))
+	f.hear("us", testStatus(createdAt(2000), wants("failure")))
+	f.Failed(testKey, f.job(), f.now.Now(), providers.Errorf(v1alpha1.ReasonRepoNotFound, "no such repository"))
+	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "the object has it")
+	f.SetObject("eu", f.token["eu"], testStatus())
+	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(10_000))
+	f.g.Expect(f.Retained("us", testStatus())).To(BeZero(), "it is another cluster's text")
 }
 
 func TestLedgerRetained_IsNothingOfWhatIsNotThere(t *testing.T) {
