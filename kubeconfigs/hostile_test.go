@@ -158,6 +158,7 @@ func TestNoAnswerOfAMemberFillsTheHeap(t *testing.T) {
 	try("an error event with causes", zipped(200, `{"type":"ERROR","object":{"apiVersion":"v1","kind":"Status","details":{"causes":[{}`, `,{}`, blowup/3, `]}}}`), watch)
 	try("an error event with a message", zipped(200, `{"type":"ERROR","object":{"apiVersion":"v1","kind":"Status","message":"`, `a`, blowup, `"}}`), watch)
 	try("a page of fat objects", fatPage, list)
+	try("objects of many values", manyValues, list)
 	try("a long continue", zipped(200, listStart[:len(listStart)-len(`},"items":[`)]+`,"continue":"`, "a", blowup, `"},"items":[]}`), list)
 	try("thousands of warnings", func(out http.ResponseWriter, r *http.Request) {
 		for n := range 4000 {
@@ -171,6 +172,14 @@ func TestNoAnswerOfAMemberFillsTheHeap(t *testing.T) {
 func fatPage(out http.ResponseWriter, r *http.Request) {
 	object := statusHead + statusMeta + `},"spec":{"description":"` + strings.Repeat("é", 65_000) + `"},"status":{"description":"` + strings.Repeat("ü", 65_000) + `"}}`
 	zipped(200, listStart+object, ","+object, 499, "]}")(out, r)
+}
+
+// manyValues answers with objects that are smaller than the limit, and a hundred times as large
+// once they are decoded.
+func manyValues(out http.ResponseWriter, r *http.Request) {
+	conditions := (objectLimit - metadataLimit - 1024) / len(`,{}`)
+	object := statusHead + statusMeta + `},"status":{"conditions":[{}` + strings.Repeat(`,{}`, conditions) + `]}}`
+	zipped(200, listStart+object, ","+object, 7, "]}")(out, r)
 }
 
 // ask asks for all that is decoded as a whole.

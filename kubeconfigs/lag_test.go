@@ -63,3 +63,10 @@ func TestLag_TellsOfAWatchThatIsBehindUnlessNothingWasMissed(t *testing.T) {
 	g.Expect(l.listed(relistRestored, true).quiet).To(BeTrue(), "another list says nothing of bookmarks")
 	g.Expect(lag{target: "100"}.behind()).To(BeFalse(), "it has its time")
 }
+
+func TestMember_IsCheckedAsOftenAsTheDocsSay(t *testing.T) {
+	g := NewWithT(t)
+	p := New(Options{})
+	g.Expect(p.recheckEvery).To(Equal(30 * time.Second))
+	g.Expect(p.lagLimit).To(Equal(2 * time.Minute))
+}

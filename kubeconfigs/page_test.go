@@ -170,6 +170,38 @@ func TestPage_TakesWhatAnAPIServerHoldsAndNothingLarger(t *testing.T) {
 	}
 }
 
+func TestPage_LeavesOutAnObjectOfTooManyOrTooDeepValues(t *testing.T) {
+	const metadata = `"metadata":{"name":"a","namespace":"team","uid":"u","resourceVersion":"7"}`
+	conditions := func(n int) string {
+		return `{` + metadata + `,"status":{"conditions":[{}` + strings.Repeat(`,{}`, n-1) + `]}}`
+	}
+	deep := func(n int) string {
+		return `{` + metadata + `,"spec":{"extra":` + strings.Repeat(`[`, n) + strings.Repeat(`]`, n) + `}}`
+	}
+	for name, tc := range map[string]struct {
+		text string
+		err  error
+	}{
+		"many values":       {conditions(valuesLimit/2 - 100), nil}, // an element and the comma before it count as two
+		"too many values":   {conditions(valuesLimit + 100), errTooMany},
+		"deep values":       {deep(depthLimit - 5), nil},
+		"too deep values":   {deep(depthLimit + 5), errTooMany},
+		"many in each part": {strings.Replace(conditions(valuesLimit/2-100), `"status"`, `"spec":[`+strings.Repeat(`1,`, valuesLimit/2)+`1],"status"`, 1), errTooMany},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			page, err := reading("CommitStatus").whole(t.Context(), strings.NewReader(strings.ReplaceAll(listOf(`[`+tc.text+`]`), "GitRepo", "CommitStatus")), 5)
+			g.Expect(err).NotTo(HaveOccurred())
+			if tc.err == nil {
+				g.Expect(page.objects[0].err).NotTo(HaveOccurred())
+				return
+			}
+			g.Expect(page.objects[0].err).To(MatchError(tc.err))
+			g.Expect(page.objects[0].name).To(Equal(called("team", "a")))
+		})
+	}
+}
+
 func TestPage_LeavesOutALargeObjectWhileManyAreRead(t *testing.T) {
 	g := NewWithT(t)
 	o := reading("GitRepo")
