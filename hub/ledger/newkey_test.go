@@ -61,13 +61,15 @@ func TestANewKeyOfAMemberThatWasCutOffAtTheTakeOverIsLookedUp(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		after  Predecessor
+		led    time.Duration
 		behind bool
 		want   Action
 		asked  []asked
 	}{
-		"cut off":        {Predecessor{Led: true, Unsure: true}, true, ActFind, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
-		"never cut off":  {Predecessor{Led: true, Unsure: true}, false, ActCreate, []asked{{"eu", "team-a", 85*time.Second + cutOffSlack}}},
-		"no predecessor": {Predecessor{}, true, ActCreate, nil},
+		"cut off":                       {Predecessor{Led: true, Unsure: true}, 85 * time.Second, true, ActFind, []asked{{"eu", "team-a", 85 * time.Second}}},
+		"never cut off":                 {Predecessor{Led: true, Unsure: true}, 85 * time.Second, false, ActCreate, []asked{{"eu", "team-a", 85 * time.Second}}},
+		"before it has to have said so": {Predecessor{Led: true, Unsure: true}, 65 * time.Second, false, ActCreate, []asked{{"eu", "team-a", 70 * time.Second}}},
+		"no predecessor":                {Predecessor{}, 85 * time.Second, true, ActCreate, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t)
@@ -79,7 +81,7 @@ func TestANewKeyOfAMemberThatWasCutOffAtTheTakeOverIsLookedUp(t *testing.T) {
 				questions = append(questions, asked{cluster, namespace, within})
 				return tt.behind
 			}
-			f.now.Step(85 * time.Second)
+			f.now.Step(tt.led)
 			f.g.Expect(f.claims(strings.Repeat("d", 40), "build")).To(Equal(tt.want))
 			f.g.Expect(questions).To(Equal(tt.asked))
 		})

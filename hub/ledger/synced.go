@@ -77,9 +77,9 @@ func (l *Ledger) joined(cluster string) bool {
 	return !absent && !l.started.IsZero() && l.clock.Since(l.started) > takeOverWindow
 }
 
-// cutOffSlack is how much longer ago than a take-over a member that is not cut off may have said
-// that it has sent all. It says so once a minute, so with takeOverWindow it has said so since.
-const cutOffSlack = 10 * time.Second
+// saidEvery is how long ago a member that is not cut off may have said at most that it has sent
+// all: an API server says so about once a minute.
+const saidEvery = takeOverWindow + 10*time.Second
 
 // cutOff reports whether a claim that is first seen long after a take-over may have been made
 // before or soon after: its member has been cut off from the hub since, and is back just now.
@@ -88,7 +88,7 @@ func (l *Ledger) cutOff(o *object) bool {
 		return false
 	}
 	led := l.clock.Since(l.started)
-	return led > takeOverWindow && l.behind(o.cluster, o.source.Namespace, led+cutOffSlack)
+	return led > takeOverWindow && l.behind(o.cluster, o.source.Namespace, max(led, saidEvery))
 }
 
 // Unsure reports whether a write of this process, or of the one before it, may still
