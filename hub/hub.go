@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -73,6 +74,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: ledger.New(ledger.Options{
 		Clock: clk, UnsyncedGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
+		AbandonedLimit: cmp.Or(o.MemberObjectLimit, kubeconfigs.DefaultObjectLimit),
 	})}
 	members.OnRetain(h.ledger.Retained)
 	h.sharings = &sharingReports{ledger: h.ledger, clock: clk, report: members.SetShared, ended: func() bool { return ctx.Err() != nil }}

@@ -141,7 +141,7 @@ func (s *Syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.
 	owner := job.Verdict.Owner
 	s.Log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "owner", owner.Object.String())
-	s.Warn(owner.Object.Cluster, job.abandonment.source, "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
+	s.Warn(owner.Object.Cluster, job.abandonment.about(), "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
 		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:shortSHA], owner.Repository, err.Message)))
 	s.Apply(s.Ledger.NotEnded(key, job, err.Unknown))
 	return ctrl.Result{}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -35,9 +37,11 @@ const (
 // abandonment is a key that was left while the SCM may show something unfinished
 // there, which is to be ended.
 type abandonment struct {
-	// claim is the last one on the key, by the object that source is.
-	claim  Claim
-	source *v1alpha1.CommitStatus
+	// claim is the last one on the key. It has the texts of an outcome only: what is canceled
+	// keeps those that are shown.
+	claim Claim
+	// of counts it among those of its member.
+	of *abandonments
 	// via is the ScmProvider as the key was written through.
 	via *ScmProvider
 	why ReleaseReason
@@ -50,14 +54,25 @@ type abandonment struct {
 	over bool
 }
 
-// abandon has what is shown at an entry ended, now that its last object, source, left with
-// a claim through via.
-func (l *Ledger) abandon(e *entry, claim Claim, source *v1alpha1.CommitStatus, via *ScmProvider, why ReleaseReason) *abandonment {
+// about returns the object that the claim was of, for events about it.
+func (d *abandonment) about() *v1alpha1.CommitStatus {
+	return &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{
+		Namespace: d.claim.Object.Namespace, Name: d.claim.Object.Name, UID: d.claim.UID,
+	}}
+}
+
+// abandon has what is shown at an entry ended, now that its last object left with a claim
+// through via. It returns nil where there are so many such places of the object's member that
+// this one is left as it is.
+func (l *Ledger) abandon(e *entry, claim Claim, via *ScmProvider, why ReleaseReason) *abandonment {
 	if e.abandonment != nil {
 		// The earlier writer's run is ended first, and is all there is.
 		return e.abandonment
 	}
-	d := &abandonment{claim: claim, source: source, via: via, why: why, dueAt: l.clock.Now()}
+	d := &abandonment{claim: claim, via: via, why: why, dueAt: l.clock.Now()}
+	if !l.abandonmentsOf(claim.Object.Cluster).count(d, l.abandonedLimit) {
+		return nil
+	}
 	if why == Deleted {
 		d.dueAt = d.dueAt.Add(releaseDelay)
 	}
@@ -74,9 +89,9 @@ func (e *entry) reclaim() {
 }
 
 func (e *entry) dropAbandonment() {
-	if e.abandonment != nil {
-		e.abandonment.over = true
-		e.abandonment = nil
+	if d := e.abandonment; d != nil {
+		d.over, e.abandonment = true, nil
+		d.of.uncount(d)
 	}
 }
 
@@ -90,9 +105,9 @@ func (l *Ledger) handOver(e *entry, v Verdict, to *ScmProvider) {
 	claim := v.Owner
 	claim.Provider, claim.Want = e.via.name, providers.Status{}
 	now := l.clock.Now()
-	e.abandonment = &abandonment{
-		claim: claim, source: l.objectAt(v.Owner.Object).source, via: e.via, why: replaced, dueAt: now, until: now.Add(abandonmentTTL),
-	}
+	d := &abandonment{claim: claim, via: e.via, why: replaced, dueAt: now, until: now.Add(abandonmentTTL)}
+	l.abandonmentsOf(claim.Object.Cluster).count(d, 0) // it is claimed, so its object counts
+	e.abandonment = d
 }
 
 // abandonmentJob returns the job of ending what is shown at an entry that was left; ok is

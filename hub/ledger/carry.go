@@ -55,7 +55,7 @@ func (l *Ledger) resolveMoved(o *object, s *ScmProvider) Changes {
 func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	e, to, fresh := l.entryOf(o.key()), l.entryAt(claim.Key), o.fresh
 	inherited := l.inherit(to, e)
-	last, source, via := o.claim(), o.source, o.scm
+	last, via := o.claim(), o.scm
 	out := l.release(o, renamed)
 	to.reclaim()
 	if !fresh {
@@ -66,7 +66,7 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	l.claim(to, o, claim, s)
 	if !l.started.IsZero() && e.idle() && e.abandonment == nil && !inherited && superseded(e, to) {
 		// The SCM shows a run of each name: the one that counts no longer is ended.
-		l.departs(o, l.abandon(e, last, source, via, moved))
+		l.departs(o, l.abandon(e, last, via, moved))
 		out.Keys = append(out.Keys, e.key())
 	}
 	l.dropCarried(e)

@@ -30,8 +30,9 @@
 //	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
 //	              a sealed status proves to have worked, credential.go
 //	              what a ScmProvider's condition says
-//	abandonment.go  what has to be ended at a key that was left; mover.go who waits for that;
-//	              serving.go whether an object was deleted, or its kind
+//	abandonment.go  what has to be ended at a key that was left; abandonments.go bounds how much
+//	              of that there is, mover.go who waits for it, serving.go whether an object was
+//	              deleted, or its kind
 //
 // Decisions:
 //

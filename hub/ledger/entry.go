@@ -217,7 +217,7 @@ func (l *Ledger) release(o *object, why ReleaseReason) Changes {
 		// A claim that something came in the way of is ended as any other: credentialOf asks
 		// today's grants and ScmProviders.
 		if why == moved || why == Deleted {
-			l.departs(o, l.abandon(e, o.claim(), o.source, o.scm, why))
+			l.departs(o, l.abandon(e, o.claim(), o.scm, why))
 		}
 	}
 	return Changes{Keys: []Key{e.key()}}

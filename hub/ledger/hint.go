@@ -158,7 +158,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		l.guess(e, o.source.Status, hint)
 	}
 	e.detail().releasedAt = l.clock.Now()
-	l.departs(o, l.abandon(e, place, o.source, s, moved))
+	l.departs(o, l.abandon(e, place, s, moved))
 	return Changes{Keys: []Key{e.key()}}
 }
 

@@ -39,6 +39,10 @@ type Ledger struct {
 	sharings   map[sharing]int
 	tombstones *tombstones
 	refusals   scmRefusals
+	// abandoned counts the places that objects left, by member, and abandonedLimit is how many of
+	// one member there may be, 0 for any number.
+	abandoned      map[string]*abandonments
+	abandonedLimit int
 	// few is up to how many claims on a key have no tally, and scratch holds them while
 	// they are looked through.
 	few     int
@@ -127,6 +131,9 @@ type Options struct {
 	Behind func(cluster, namespace string, within time.Duration) bool
 	// Seals makes the seals of statuses. Unset, they have none.
 	Seals *Seals
+	// AbandonedLimit is how many places that the objects of one member left may wait to be ended
+	// at a time. What is left beyond it stays as the SCM shows it. Unset, any number may.
+	AbandonedLimit int
 }
 
 // New makes an empty Ledger.
@@ -145,6 +152,7 @@ func New(o Options) *Ledger {
 		uids:    map[types.UID]*object{},
 		sharers: map[types.UID]sharers{}, sharings: map[sharing]int{},
 		tombstones: newTombstones(), refusals: newSCMRefusals(),
+		abandoned: map[string]*abandonments{}, abandonedLimit: o.AbandonedLimit,
 		grace:   o.UnsyncedGrace,
 		fleet:   o.Fleet,
 		blocked: o.Blocked,
@@ -212,6 +220,9 @@ func (l *Ledger) Disengage(cluster string, engagement uint64) Changes {
 	delete(l.members, cluster)
 	for _, o := range m.objects {
 		out.add(l.remove(m, o, OutOfSight))
+	}
+	if a := l.abandoned[cluster]; a != nil && a.places == 0 {
+		delete(l.abandoned, cluster)
 	}
 	out.Keys = append(out.Keys, l.waitingFor(cluster)...)
 	return out

@@ -9,8 +9,11 @@ import (
 // their statuses tell of those places: a hub that starts after a crash knows of no others.
 type movers []*object
 
-// departs notes a place of an object that is to be ended.
+// departs notes a place of an object that is to be ended, nil for none.
 func (l *Ledger) departs(o *object, d *abandonment) {
+	if d == nil {
+		return
+	}
 	o.abandoned = append(o.abandoned, d)
 	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
 		e.addMover(o)

@@ -10,6 +10,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
+// placeSize is about how many bytes a place takes that is to be ended, beside texts.
+const placeSize = 1 << 10
+
 // Retained returns how many bytes of text the ledger keeps of a CommitStatus beside those of its
 // newest version: what it claimed last, while it claims nothing, what it claimed at places that
 // are to be ended, and what its key shows or failed to. They count against its member's limit.
@@ -32,10 +35,7 @@ func (l *Ledger) Retained(cluster string, object client.Object) int {
 		size += textBeside(o.claimed, o.source)
 	}
 	for _, d := range o.pendingAbandonments() {
-		size += len(d.claim.Want.Description) + len(d.claim.Want.URL)
-		if d.source != o.source && d.source != o.claimed {
-			size += textBeside(d.source, &v1alpha1.CommitStatus{})
-		}
+		size += placeSize + d.texts()
 	}
 	if e := l.entryOf(o.key()); e != nil {
 		size += e.textBeside(o)
