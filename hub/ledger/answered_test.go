@@ -11,13 +11,38 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// A member responds to each patch with long texts of its own, and withholds the event.
-func TestKept_KeepsLittleOfWhatAMemberRespondsWith(t *testing.T) {
+// withLongText is a fleet whose eu has a long text shown, and the status that says so.
+func withLongText(t *testing.T) (*fleet, Patch) {
 	f := newFleet(t)
-	f.hear("eu", testStatus(wants("success")))
-	f.Showed(testKey, f.job(), shows("success"), true)
+	f.hear("eu", testStatus(wants("success"), describedBy("a", 10_000)))
+	shown := shows("success")
+	shown.Description = strings.Repeat("a", 10_000)
+	f.Showed(testKey, f.job(), shown, true)
 	p, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue())
+	f.g.Expect(p.Status.Description).To(HaveLen(10_000))
+	return f, p
+}
+
+// sizeOf is how many bytes of text a value holds.
+func sizeOf(value any) (size int) {
+	texts(reflect.ValueOf(value), func(text string) { size += len(text) })
+	return size
+}
+
+// saidShort expects the contest about a cluster's object, of which little is kept.
+func (f *fleet) saidShort(cluster string) {
+	f.g.THelper()
+	f.g.Expect(f.Ledger.members[cluster].contests).To(HaveLen(1))
+	for _, c := range f.Ledger.members[cluster].contests {
+		f.g.Expect(sizeOf(c.said)).To(BeNumerically("<", 200))
+		f.g.Expect(readyOf(&c.said).Reason).To(Equal(v1alpha1.ReasonSynced))
+	}
+}
+
+// A member responds to each patch with long texts of its own, and withholds the event.
+func TestKept_KeepsLittleOfWhatAMemberRespondsWith(t *testing.T) {
+	f, p := withLongText(t)
 	response := &v1alpha1.CommitStatus{}
 	fill(reflect.ValueOf(&response.Status).Elem(), strings.Repeat("é", 1000))
 	response.Status.Conditions[1].Type = v1alpha1.ConditionReady
@@ -25,20 +50,19 @@ func TestKept_KeepsLittleOfWhatAMemberRespondsWith(t *testing.T) {
 	before := response.Status.DeepCopy()
 	f.Kept(p, response.Status, "100", true)
 	f.g.Expect(response.Status).To(Equal(*before), "the caller's")
-
-	size := 0
-	texts(reflect.ValueOf(f.objectAt(idIn("eu")).applied.status), func(text string) { size += len(text) })
-	f.g.Expect(size).To(BeNumerically("<", 1200))
-	f.g.Expect(f.Ledger.members["eu"].contests).To(HaveLen(1))
-	for _, c := range f.Ledger.members["eu"].contests {
-		size = 0
-		texts(reflect.ValueOf(c.said), func(text string) { size += len(text) })
-		f.g.Expect(size).To(BeNumerically("<", 200))
-		f.g.Expect(readyOf(&c.said).Reason).To(Equal(v1alpha1.ReasonSynced))
-	}
+	f.g.Expect(sizeOf(f.objectAt(idIn("eu")).applied.status)).To(BeNumerically("<", 1200))
+	f.saidShort("eu")
 	again, ok := f.Patch(idIn("eu"))
 	f.g.Expect(ok).To(BeTrue(), "the member keeps something else")
 	f.g.Expect(again.Status.Repo).To(Equal(p.Status.Repo))
+}
+
+// Others change a status with a long text.
+func TestContest_KeepsLittleOfWhatWasPublished(t *testing.T) {
+	f, p := withLongText(t)
+	f.Patched(p, "2")
+	f.edit("eu", wants("success"), describedBy("a", 10_000), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "3" })
+	f.saidShort("eu")
 }
 
 func TestAnswered_SharesTheTextsThatWereSent(t *testing.T) {
