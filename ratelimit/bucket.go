@@ -27,11 +27,11 @@ type Bucket struct {
 	unanswered, held int64
 	pause            pause
 	// calmed is the end of the last pause that took what the pacers had saved up.
-	calmed  time.Time
-	cut     cut
-	spacing spacing
-	served  served
-	breaker breaker
+	calmed       time.Time
+	reduction    reduction
+	spacing      spacing
+	serverBudget serverBudget
+	breaker      breaker
 	// sendUntil bounds sending to what a successor that restores the last record accounts for.
 	// Zero means unbounded. wanted is when a request was refused beyond it, and listed reports
 	// whether the last record contained this bucket.
@@ -39,9 +39,9 @@ type Bucket struct {
 	listed            bool
 	// leftOut bounds what a predecessor used without a record, nil where it is counted.
 	leftOut *leftOut
-	// crowd bounds what is in flight at host.
-	host  string
-	crowd *crowd
+	// concurrency bounds what is in flight at host.
+	host        string
+	concurrency *concurrency
 
 	// onPause is called, without the lock, when a pause begins or gets longer, when
 	// something is sent after nothing was for a while, and when something is to be sent
@@ -104,7 +104,7 @@ func (b *Bucket) adjust(now time.Time) {
 func (b *Bucket) effective() Limits {
 	var l Limits
 	for i, each := range b.ceilings {
-		each = each.learn(b.served)
+		each = each.learn(b.serverBudget)
 		if i == 0 {
 			l = each
 		}
@@ -138,8 +138,8 @@ func (b *Bucket) unrecorded(now time.Time) bool {
 // want notes that something is to be sent. Where that has to be on record before, and
 // no record tells of it yet, whoever keeps records has to know. The caller holds the
 // lock, and once it does not any more runs what this returns.
-func (b *Bucket) want(now time.Time) (tell func()) {
-	b.makeUp(now)
+func (b *Bucket) want(now time.Time) (notify func()) {
+	b.countUnrecorded(now)
 	if !b.unrecorded(now) {
 		return func() {}
 	}
@@ -153,7 +153,7 @@ func (b *Bucket) want(now time.Time) (tell func()) {
 
 // payable tells how long t has to wait for its turn; zero is now. The caller holds
 // the lock.
-func (b *Bucket) payable(now time.Time, t tally) (wait time.Duration) {
+func (b *Bucket) payable(now time.Time, t costs) (wait time.Duration) {
 	wait = max(b.stopped(now), b.breaker.wait(now), b.spacing.wait(now))
 	if b.maxInFlight > 0 && b.inFlight >= b.maxInFlight {
 		wait = max(wait, soon)
@@ -166,23 +166,23 @@ func (b *Bucket) payable(now time.Time, t tally) (wait time.Duration) {
 		// They may be sent any moment.
 		last = now
 	}
-	return max(wait, b.served.wait(now, last, requestsOf(t), b.unanswered))
+	return max(wait, b.serverBudget.wait(now, last, requestsOf(t), b.unanswered))
 }
 
 // room tells how long t has to wait until all limits have room for it, where its
 // turn has come already. The caller holds the lock.
-func (b *Bucket) room(now time.Time, t tally) (wait time.Duration) {
+func (b *Bucket) room(now time.Time, t costs) (wait time.Duration) {
 	for _, l := range b.limits {
 		wait = max(wait, l.free(now, t))
 	}
-	return max(wait, b.served.lacks(now, requestsOf(t), b.unanswered))
+	return max(wait, b.serverBudget.lacks(now, requestsOf(t), b.unanswered))
 }
 
 // enter takes t in its turn, and counts it as in flight. Where that is not possible
 // ok is false, and retryAt is when it is worth asking again. The caller holds the lock.
-func (b *Bucket) enter(now time.Time, t tally) (probe, ok bool, retryAt time.Time) {
+func (b *Bucket) enter(now time.Time, t costs) (probe, ok bool, retryAt time.Time) {
 	wait := b.payable(now, t)
-	if wait <= 0 && !b.crowd.enter(b) {
+	if wait <= 0 && !b.concurrency.enter(b) {
 		wait = soon
 	}
 	if wait > 0 {
@@ -199,7 +199,7 @@ func (b *Bucket) enter(now time.Time, t tally) (probe, ok bool, retryAt time.Tim
 // does not any more runs what this returns.
 func (b *Bucket) leave() (wake func()) {
 	b.inFlight--
-	others, own := b.crowd.leave(b), b.freed()
+	others, own := b.concurrency.leave(b), b.freed()
 	if len(others) == 0 {
 		return own
 	}
@@ -220,7 +220,7 @@ func (b *Bucket) wake() {
 }
 
 // hold takes t for what may be sent from now on. The caller holds the lock.
-func (b *Bucket) hold(now time.Time, t tally) {
+func (b *Bucket) hold(now time.Time, t costs) {
 	b.unanswered += requestsOf(t)
 	b.minute.hold(t)
 	b.hour.hold(t)
@@ -230,24 +230,24 @@ func (b *Bucket) hold(now time.Time, t tally) {
 }
 
 // release gives t back, of what was not sent or is not counted.
-func (b *Bucket) release(now time.Time, t tally) { b.hold(now, tally{}.minus(t)) }
+func (b *Bucket) release(now time.Time, t costs) { b.hold(now, costs{}.minus(t)) }
 
 // send notes that something that is counted is sent now. The caller holds the lock,
 // and once it does not any more runs what this returns.
-func (b *Bucket) send(now time.Time, t tally) (tell func()) {
-	tell = func() {}
-	if t == (tally{}) {
-		return tell
+func (b *Bucket) send(now time.Time, t costs) (notify func()) {
+	notify = func() {}
+	if t == (costs{}) {
+		return notify
 	}
 	if now.Sub(later(b.lastUse, b.wanted)) >= idle {
-		tell = b.onPause
+		notify = b.onPause
 	}
 	b.lastUse = now
-	return tell
+	return notify
 }
 
 // spend ends the hold of a request that the server counted at the latest at a time.
-func (b *Bucket) spend(t tally, counted time.Time) {
+func (b *Bucket) spend(t costs, counted time.Time) {
 	b.unanswered -= requestsOf(t)
 	b.minute.spend(t, counted)
 	b.hour.spend(t, counted)

@@ -68,7 +68,7 @@ func (w *world) says(now time.Time) Feedback {
 // count is what the server counted of one request.
 type count struct {
 	at time.Time
-	tally
+	costs
 }
 
 func (w *world) start() {
@@ -146,7 +146,7 @@ func (w *world) send(p *payment, slot *Slot, cost Cost) {
 	back := time.Duration(rapid.IntRange(0, 20000).Draw(w.T, "back")) * time.Millisecond
 	f.answered = now.Add(there + back)
 	if f.outcome != outcomeNeverLeft {
-		c := count{now.Add(there), cost.tally()}
+		c := count{now.Add(there), cost.costs()}
 		if f.outcome == outcomeFree {
 			// GitHub weighs it, and does not count it.
 			c.requests = 0
@@ -194,7 +194,7 @@ func (w *world) check() {
 		name   string
 		limit  int64
 		window time.Duration
-		of     func(tally) int64
+		of     func(costs) int64
 	}{
 		{"requests an hour", w.limits.RequestsPerHour, time.Hour, requestsOf},
 		{"requests a minute", w.limits.RequestsPerMinute, time.Minute, requestsOf},
@@ -204,8 +204,8 @@ func (w *world) check() {
 	} {
 		first, sum := 0, int64(0)
 		for _, each := range w.counted {
-			for sum += c.of(each.tally); each.at.Sub(w.counted[first].at) >= c.window; first++ {
-				sum -= c.of(w.counted[first].tally)
+			for sum += c.of(each.costs); each.at.Sub(w.counted[first].at) >= c.window; first++ {
+				sum -= c.of(w.counted[first].costs)
 			}
 			if c.limit > 0 && sum > c.limit {
 				w.Fatalf("%d %s of %d allowed, until %s", sum, c.name, c.limit, each.at)

@@ -2,10 +2,10 @@ package ratelimit
 
 import "sync"
 
-// crowd bounds what is in flight at one host, over all of its installations: half of
+// concurrency bounds what is in flight at one host, over all of its installations: half of
 // what the other hosts leave. So an SCM that hangs, however many installations it has,
 // never takes all workers.
-type crowd struct {
+type concurrency struct {
 	mu sync.Mutex
 	// most is how many there can be in all; 0 is no bound.
 	most   int64
@@ -15,10 +15,12 @@ type crowd struct {
 	refused map[*Bucket]struct{}
 }
 
-func newCrowd() *crowd { return &crowd{byHost: map[string]int64{}, refused: map[*Bucket]struct{}{}} }
+func newConcurrency() *concurrency {
+	return &concurrency{byHost: map[string]int64{}, refused: map[*Bucket]struct{}{}}
+}
 
 // limit is how many there can be at all, and so at one host at most; 0 for no bound.
-func (c *crowd) limit() int64 {
+func (c *concurrency) limit() int64 {
 	if c == nil {
 		return 0
 	}
@@ -28,8 +30,8 @@ func (c *crowd) limit() int64 {
 }
 
 // enter counts one more in flight for a bucket, if there is room at its host. No
-// crowd has room for all.
-func (c *crowd) enter(b *Bucket) bool {
+// concurrency has room for all.
+func (c *concurrency) enter(b *Bucket) bool {
 	if c == nil {
 		return true
 	}
@@ -46,7 +48,7 @@ func (c *crowd) enter(b *Bucket) bool {
 }
 
 // leave counts one less, and returns the buckets that may go on now.
-func (c *crowd) leave(b *Bucket) (freed []*Bucket) {
+func (c *concurrency) leave(b *Bucket) (freed []*Bucket) {
 	if c == nil {
 		return nil
 	}

@@ -18,11 +18,11 @@ const (
 	resumeGap = 50 * time.Millisecond
 )
 
-// cut is how the rate of an installation is reduced after refusals whose limit the SCM
+// reduction is how the rate of an installation is reduced after refusals whose limit the SCM
 // does not tell. The first one in ten minutes that says when to go on reduces nothing:
 // the pause that it asks for is kept to the letter. A second one, or one that does not
 // say when to go on, halves the rate, which doubles back each minute without a refusal.
-type cut struct {
+type reduction struct {
 	// last is when the pause of the last refusal was over; zero: there was none.
 	last time.Time
 	// base is the rate a minute that was halved, halvings how often. None: nothing is cut.
@@ -32,10 +32,10 @@ type cut struct {
 
 // refused takes in a refusal. until is the end of the pause that follows it, and hinted
 // reports whether the SCM asked for that pause; perMinute is the rate until now.
-func (c *cut) refused(now, until time.Time, hinted bool, perMinute int64) {
-	again := !c.last.IsZero() && now.Sub(c.last) < patience
+func (c *reduction) refused(now, until time.Time, hinted bool, perMinute int64) {
+	repeated := !c.last.IsZero() && now.Sub(c.last) < patience
 	c.last = later(now, until)
-	if hinted && !again {
+	if hinted && !repeated {
 		return
 	}
 	if c.halvings == 0 {
@@ -48,7 +48,7 @@ func (c *cut) refused(now, until time.Time, hinted bool, perMinute int64) {
 }
 
 // worked takes in an answer that is no refusal.
-func (c *cut) worked(now time.Time) {
+func (c *reduction) worked(now time.Time) {
 	if c.halvings > 0 && now.Sub(c.changedAt) >= quiet {
 		c.halvings--
 		c.changedAt = now
@@ -56,10 +56,10 @@ func (c *cut) worked(now time.Time) {
 }
 
 // perMinute is the rate that is left: one a minute at least.
-func (c *cut) perMinute() int64 { return max(c.base>>c.halvings, 1) }
+func (c *reduction) perMinute() int64 { return max(c.base>>c.halvings, 1) }
 
 // gap is the time between two that leave, zero where nothing is cut.
-func (c *cut) gap() time.Duration {
+func (c *reduction) gap() time.Duration {
 	if c.halvings == 0 {
 		return 0
 	}
@@ -71,7 +71,7 @@ func (c *cut) gap() time.Duration {
 func (b *Bucket) perMinute() int64 {
 	var tightest int64
 	for _, l := range b.limits {
-		cost := l.of(WriteCost.tally())
+		cost := l.of(WriteCost.costs())
 		tightest = tighter(tightest, int64(float64(l.max)/l.window.length.Minutes())/cost)
 	}
 	if tightest > 0 {
@@ -83,7 +83,7 @@ func (b *Bucket) perMinute() int64 {
 // gap is the time until the next one may leave after one that leaves now. The caller
 // holds the lock.
 func (b *Bucket) gap(now time.Time) time.Duration {
-	gap := b.cut.gap()
+	gap := b.reduction.gap()
 	if since := now.Sub(b.pause.until); since < resuming {
 		gap = max(gap, resumeGap)
 	}

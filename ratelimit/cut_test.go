@@ -60,8 +60,8 @@ func TestBucketCut_HalvesOnTheSecondRefusalAndDoublesBack(t *testing.T) {
 				f, then := refuse(now)
 				b.Observe(now, f)
 				rate := int64(0)
-				if b.cut.halvings > 0 {
-					rate = b.cut.perMinute()
+				if b.reduction.halvings > 0 {
+					rate = b.reduction.perMinute()
 				}
 				g.Expect(rate).To(Equal(c.want[i]))
 				now = now.Add(then)
@@ -77,13 +77,13 @@ func TestBucketCut_DoublesEachQuietMinute(t *testing.T) {
 		b.Observe(now, asks(now, time.Second))
 		now = now.Add(time.Second)
 	}
-	g.Expect(b.cut.perMinute()).To(BeEquivalentTo(1), "one a minute is left at least")
+	g.Expect(b.reduction.perMinute()).To(BeEquivalentTo(1), "one a minute is left at least")
 	var got []int64
-	for b.cut.halvings > 0 {
+	for b.reduction.halvings > 0 {
 		now = now.Add(time.Minute)
 		b.Observe(now, Feedback{})
 		b.Observe(now, Feedback{})
-		got = append(got, b.cut.perMinute())
+		got = append(got, b.reduction.perMinute())
 	}
 	g.Expect(got).To(Equal([]int64{2, 5, 10, 20, 40, 80}))
 }

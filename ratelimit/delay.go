@@ -111,7 +111,7 @@ func (q *Queue[T]) run() {
 	defer q.running.Done()
 	for {
 		now := q.options.Clock.Now()
-		q.tell(now)
+		q.notify(now)
 		due, next := q.due(now)
 		for _, item := range due {
 			q.Add(item)
@@ -132,7 +132,7 @@ func (q *Queue[T]) due(now time.Time) (items []T, next time.Time) {
 		q.parked.remove(0)
 		q.activate(l)
 	}
-	next = q.tellAt
+	next = q.notifyAt
 	if q.delays.order.len() > 0 {
 		next = earlier(next, q.delays.order.first().due)
 	}

@@ -18,9 +18,9 @@
 //
 // A window is an exact log of what may count, a limit is a maximum over a window
 // with a pacer, and a Bucket is all limits of an installation with what its
-// answers taught: pause, cut, served, breaker. A payment is one request's place in
+// answers taught: pause, reduction, serverBudget, breaker. A payment is one request's place in
 // the log. Installations.Records and Installations.Restore carry it over a restart.
 //
-// Locks are taken in the order Queue, Installations, Bucket, crowd where they nest; what
+// Locks are taken in the order Queue, Installations, Bucket, concurrency where they nest; what
 // a bucket calls when budget comes free is called without any of them.
 package ratelimit

@@ -24,8 +24,8 @@ type held[T comparable] struct {
 	namespaces namespaces[T]
 	// next was let go on and has not left its lane.
 	next *entry[T]
-	// served is the number of the cluster's last turn at the exclusion.
-	served int64
+	// lastTurn is the number of the cluster's last turn at the exclusion.
+	lastTurn int64
 }
 
 // at is the namespace that holds an item back.
@@ -52,7 +52,7 @@ func (q *Queue[T]) occupy(e *entry[T]) {
 	}
 	x.busy = true
 	if h := x.held[e.from.cluster]; h != nil {
-		h.served = q.nextTurn()
+		h.lastTurn = q.nextTurn()
 		if h.next == e {
 			h.next = nil
 		}
@@ -80,7 +80,7 @@ func (q *Queue[T]) promote(name string, x *exclusion[T]) {
 		if h.next == nil {
 			e := h.namespaces.first(q.age())
 			n := x.at(e)
-			h.namespaces.rota.take(n, q.nextTurn())
+			h.namespaces.roundRobin.take(n, q.nextTurn())
 			h.next = e
 			q.release(e)
 			q.line(e, true)
@@ -101,7 +101,7 @@ func (x *exclusion[T]) inTurn() []*cluster[T] {
 	for c := range x.held {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b *cluster[T]) int { return cmp.Compare(x.held[b].served, x.held[a].served) })
+	slices.SortFunc(all, func(a, b *cluster[T]) int { return cmp.Compare(x.held[b].lastTurn, x.held[a].lastTurn) })
 	return all
 }
 
@@ -150,7 +150,7 @@ func (q *Queue[T]) holdBack(e *entry[T]) bool {
 		// It was let go on, and another one was faster: it is still the first.
 		h.next = nil
 		n.items[e.class].pushFront(e)
-		h.namespaces.rota.take(n, 0)
+		h.namespaces.roundRobin.take(n, 0)
 	} else {
 		n.items[e.class].pushBack(e)
 	}

@@ -38,7 +38,7 @@ func TestAnItemIsPassedOverOnce(t *testing.T) {
 	q.Add(ofCommit("", "a free"))
 	g.Expect(q.drain()).To(Equal([]string{"a0", "a free"}))
 	g.Expect(q.turns.Len()).To(BeZero(), "nothing is left to look at")
-	g.Expect(q.lanes[acme].rota.holds()).To(Equal(holdsNothing))
+	g.Expect(q.lanes[acme].roundRobin.holds()).To(Equal(holdsNothing))
 	g.Expect(q.Depths()).To(Equal(map[string]int{acme: 999}))
 }
 

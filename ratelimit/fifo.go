@@ -18,8 +18,8 @@ type entry[T comparable] struct {
 	class  uint8
 	// needs is for how many requests at once the item's next slot has to pay; 0 is one.
 	needs uint8
-	// told is the class of wait that was told last.
-	told waitClass
+	// reported is the class of wait that was told last.
+	reported waitClass
 	// held reports whether the entry is in the lists of its exclusion, not its namespace's.
 	held bool
 }

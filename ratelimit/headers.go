@@ -56,11 +56,11 @@ const (
 //     more can remain than Limit.
 func Budget(header http.Header, now time.Time) Feedback {
 	switch {
-	case told(header, budgetX, intervalOf, fillOf):
+	case anyPresent(header, budgetX, intervalOf, fillOf):
 		f := budget(header, budgetX, 0)
 		f.Refill, f.Batch = refill(header)
 		return f
-	case told(header, budgetX, limitOf, remainingOf, resetOf):
+	case anyPresent(header, budgetX, limitOf, remainingOf, resetOf):
 		f := budget(header, budgetX, time.Hour)
 		f.ResetAt = resetAt(header, budgetX, now)
 		return f
@@ -99,8 +99,8 @@ func PauseAsked(header http.Header, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// told reports whether one of a family's headers is there, whatever it says.
-func told(header http.Header, family string, names ...string) bool {
+// anyPresent reports whether one of a family's headers is there, whatever it says.
+func anyPresent(header http.Header, family string, names ...string) bool {
 	for _, name := range names {
 		if len(header.Values(family+name)) > 0 {
 			return true

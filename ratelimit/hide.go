@@ -8,9 +8,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
-// hide removes the credential of a request from the words of a refusal, which reach statuses
+// redact removes the credential of a request from the words of a refusal, which reach statuses
 // and logs: an SCM, or a proxy before it, may repeat it.
-func hide(req *http.Request, words []byte) []byte {
+func redact(req *http.Request, words []byte) []byte {
 	if len(words) == 0 {
 		return words
 	}

@@ -41,7 +41,7 @@ func TestWhatAnSCMRepeatsOfACredentialIsHidden(t *testing.T) {
 			if test.authorization != "" {
 				req.Header.Set("Authorization", test.authorization)
 			}
-			g.Expect(string(hide(req, []byte(test.words)))).To(Equal(test.want))
+			g.Expect(string(redact(req, []byte(test.words)))).To(Equal(test.want))
 		})
 	}
 }
@@ -54,7 +54,7 @@ func TestHide_FindsACredentialHoweverItIsSpelled(t *testing.T) {
 			g := NewWithT(t)
 			for _, test := range []struct{ authorization, secret string }{{"Bearer " + token, token}, {"Basic " + basic, token}, {"Basic " + basic, basic}} {
 				req := &http.Request{Header: http.Header{"Authorization": {test.authorization}}}
-				said := string(hide(req, []byte(`{"message":"no `+spell(test.secret)+` here"}`)))
+				said := string(redact(req, []byte(`{"message":"no `+spell(test.secret)+` here"}`)))
 				// Base64 has the neighbors' bits in it at both ends.
 				g.Expect(len(responsetest.Left(said, spell(test.secret)))).To(BeNumerically("<=", 8), said)
 			}

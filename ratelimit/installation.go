@@ -16,9 +16,9 @@ import (
 // Installations hands out one Installation for each identity, however many
 // ScmProviders use it. Its methods are safe for concurrent use.
 type Installations struct {
-	clock clock.WithTicker
-	gate  *gate
-	crowd *crowd
+	clock       clock.WithTicker
+	gate        *gate
+	concurrency *concurrency
 
 	mu     sync.Mutex
 	byID   map[string]*Installation
@@ -35,11 +35,11 @@ type Installations struct {
 // NewInstallations makes an empty set of installations that tell time by clk.
 func NewInstallations(clk clock.WithTicker) *Installations {
 	return &Installations{
-		clock:  clk,
-		gate:   &gate{},
-		crowd:  newCrowd(),
-		byID:   map[string]*Installation{},
-		limits: map[string]map[string]Limits{},
+		clock:       clk,
+		gate:        &gate{},
+		concurrency: newConcurrency(),
+		byID:        map[string]*Installation{},
+		limits:      map[string]map[string]Limits{},
 
 		leftOut: map[string]*leftOut{},
 	}
@@ -67,7 +67,7 @@ func (i *Installations) get(id string) *Installation {
 		in.transport.DialContext = i.gate.after(in.transport.DialContext)
 		in.bucket.onPause = func() { i.paused(id) }
 		in.bucket.host, _, _ = strings.Cut(id, "/")
-		in.bucket.crowd = i.crowd
+		in.bucket.concurrency = i.concurrency
 		in.bucket.leftOut = i.leftOut[in.bucket.host]
 		if i.kept {
 			in.bucket.sendUntil = i.clock.Now()
@@ -178,9 +178,9 @@ func (b *Bucket) letUntil(now, until time.Time, except, unused bool) bool {
 // ShareAmong bounds what is in flight at once at the installations of one host: half of
 // what the other hosts leave of most, which is how many there can be at all.
 func (i *Installations) ShareAmong(most int) {
-	i.crowd.mu.Lock()
-	defer i.crowd.mu.Unlock()
-	i.crowd.most = int64(most)
+	i.concurrency.mu.Lock()
+	defer i.concurrency.mu.Unlock()
+	i.concurrency.most = int64(most)
 }
 
 // CloseIdleConnections closes the connections that no request uses now.

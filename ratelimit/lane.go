@@ -15,10 +15,10 @@ type lane[T comparable] struct {
 	// bucket pays for what leaves; nil for the lane without a name.
 	bucket  *Bucket
 	unwatch func()
-	// rota has the clusters that have something that may leave. clusters are those and
+	// roundRobin has the clusters that have something that may leave. clusters are those and
 	// the ones that wait for an exclusion.
-	rota     rota[*cluster[T]]
-	clusters map[string]*cluster[T]
+	roundRobin roundRobin[*cluster[T]]
+	clusters   map[string]*cluster[T]
 	// depth is how many items wait in each class.
 	depth [classes]int
 	// waits take how long items waited, by class; nil until one has left.
@@ -50,7 +50,7 @@ func (q *Queue[T]) lane(name string) *lane[T] {
 // activate gives a lane its turn, unless it has one, is parked, or has nothing
 // that may leave.
 func (q *Queue[T]) activate(l *lane[T]) {
-	if l.turn != nil || l.parked >= 0 || l.rota.holds() == holdsNothing {
+	if l.turn != nil || l.parked >= 0 || l.roundRobin.holds() == holdsNothing {
 		return
 	}
 	l.turn = q.turns.PushBack(l)
@@ -120,7 +120,7 @@ func (q *Queue[T]) next(now time.Time) (e *entry[T], slot *Slot, ok bool) {
 			}
 		}
 		q.turns.MoveToBack(l.turn)
-		q.served(e)
+		q.endTurn(e)
 		q.unline(e)
 		q.left(e.from, e.class)
 		return e, slot, true

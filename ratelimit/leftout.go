@@ -63,9 +63,9 @@ func (i *Installations) bind(bound *leftOut) {
 	}
 }
 
-// makeUp counts what a predecessor may have used without a record, before the bucket is
+// countUnrecorded counts what a predecessor may have used without a record, before the bucket is
 // used for the first time. The caller holds the lock.
-func (b *Bucket) makeUp(now time.Time) {
+func (b *Bucket) countUnrecorded(now time.Time) {
 	if b.leftOut == nil {
 		return
 	}

@@ -27,7 +27,7 @@ const (
 type limit struct {
 	name   string // as in RateLimit
 	window *window
-	of     func(tally) int64
+	of     func(costs) int64
 	size   int64 // of a burst
 
 	max  int64 // 0: there is no limit
@@ -54,12 +54,12 @@ func (l *limit) set(now time.Time, most int64) {
 }
 
 // wait is how long it takes until t can be sent, in its turn; zero means now.
-func (l *limit) wait(now time.Time, t tally) time.Duration {
+func (l *limit) wait(now time.Time, t costs) time.Duration {
 	return max(l.free(now, t), l.paced(now, l.of(t)))
 }
 
 // free is how long it takes until the window has room for t, whatever the pacer says.
-func (l *limit) free(now time.Time, t tally) time.Duration {
+func (l *limit) free(now time.Time, t costs) time.Duration {
 	n := l.of(t)
 	if l.max == 0 || n == 0 {
 		return 0
@@ -93,7 +93,7 @@ func (l *limit) paced(now time.Time, n int64) time.Duration {
 
 // take lets t pass the pacer. What goes beyond what it has is owed to it, and what
 // is negative comes back to it.
-func (l *limit) take(now time.Time, t tally) {
+func (l *limit) take(now time.Time, t costs) {
 	if l.pace == nil {
 		return
 	}
@@ -107,14 +107,14 @@ func (l *limit) calm(now time.Time, within time.Duration) {
 	if l.pace == nil {
 		return
 	}
-	kept := float64(l.of(WriteCost.tally())) + float64(l.pace.Limit())*within.Seconds()
+	kept := float64(l.of(WriteCost.costs())) + float64(l.pace.Limit())*within.Seconds()
 	if n := int(l.pace.TokensAt(now) - kept); n > 0 {
 		l.pace.ReserveN(now, n)
 	}
 }
 
 // fits tells whether t can ever be sent at once.
-func (l *limit) fits(t tally) bool { return l.max == 0 || l.of(t) <= min(l.size, l.max) }
+func (l *limit) fits(t costs) bool { return l.max == 0 || l.of(t) <= min(l.size, l.max) }
 
 // countsRequests tells whether it is one of those that SCMs tell.
 func (l *limit) countsRequests() bool {
@@ -125,7 +125,7 @@ func (l *limit) countsRequests() bool {
 func (l *limit) remaining() int64 { return max(l.max-l.of(l.window.used), 0) }
 
 // backlog is about how long it takes to send n times t, beginning now.
-func (l *limit) backlog(now time.Time, n int64, t tally) time.Duration {
+func (l *limit) backlog(now time.Time, n int64, t costs) time.Duration {
 	n *= l.of(t)
 	if l.max == 0 || n == 0 {
 		return 0

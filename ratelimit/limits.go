@@ -99,7 +99,7 @@ func (l Limits) With(spec *v1alpha1.RateLimit) Limits {
 }
 
 // learn returns l with what the SCM said of its limit.
-func (l Limits) learn(s served) Limits {
+func (l Limits) learn(s serverBudget) Limits {
 	if s.limit <= 0 {
 		return l
 	}

@@ -27,17 +27,17 @@ type Notice[T comparable] struct {
 type waitClass uint8
 
 const (
-	waitNotTold waitClass = iota
+	waitShort   waitClass = iota
 	waitMinutes           // under 10 minutes
 	waitHour              // under an hour
 	waitLong
 	waitDown
 )
 
-// rounds are the orders that are walked for one telling, and the outlooks of their lanes.
+// rounds are the orders that are walked for one telling, and the estimates of their lanes.
 type rounds[T comparable] struct {
-	walks    []walk[T]
-	outlooks map[string]*outlook
+	walks     []walk[T]
+	estimates map[string]*estimate
 }
 
 // walk goes along the items of one namespace.
@@ -45,18 +45,18 @@ type walk[T comparable] struct {
 	along *order[T]
 	lane  string
 	// turns are those of the namespaces of its cluster.
-	turns   sharing
-	outlook *outlook
+	turns    sharing
+	estimate *estimate
 }
 
-// tell tells of the items whose wait has changed its class.
-func (q *Queue[T]) tell(now time.Time) {
-	r, ok := q.beginTelling(now)
+// notify tells of the items whose wait has changed its class.
+func (q *Queue[T]) notify(now time.Time) {
+	r, ok := q.beginNotifying(now)
 	if !ok {
 		return
 	}
-	for _, o := range r.outlooks {
-		o.foresee()
+	for _, o := range r.estimates {
+		o.computeClasses()
 	}
 	for _, w := range r.walks {
 		for place, more := 0, true; more; {
@@ -69,44 +69,44 @@ func (q *Queue[T]) tell(now time.Time) {
 	}
 }
 
-// beginTelling notes what there is to tell of, where it is time to.
-func (q *Queue[T]) beginTelling(now time.Time) (r rounds[T], ok bool) {
+// beginNotifying notes what there is to tell of, where it is time to.
+func (q *Queue[T]) beginNotifying(now time.Time) (r rounds[T], ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.tellAt.IsZero() || now.Before(q.tellAt) {
+	if q.notifyAt.IsZero() || now.Before(q.notifyAt) {
 		return r, false
 	}
-	q.tellAt = time.Time{}
-	r.outlooks = map[string]*outlook{}
+	q.notifyAt = time.Time{}
+	r.estimates = map[string]*estimate{}
 	for name, l := range q.lanes {
 		if l.bucket == nil {
 			continue
 		}
-		o := &outlook{now: now, bucket: l.bucket, waits: map[int]time.Duration{}}
+		o := &estimate{now: now, bucket: l.bucket, waits: map[int]time.Duration{}}
 		counts := make([]int, 0, len(l.clusters))
 		for _, c := range l.clusters {
 			counts = append(counts, c.waiting)
 			r.along(&c.namespaces, c, o)
 		}
 		o.clusters = sharingOf(counts)
-		r.outlooks[name] = o
+		r.estimates[name] = o
 	}
 	// What an exclusion held back goes to the front when it is let go, one by one.
 	for _, x := range q.exclusions {
 		for c, h := range x.held {
-			if o := r.outlooks[c.lane.name]; o != nil {
+			if o := r.estimates[c.lane.name]; o != nil {
 				r.along(&h.namespaces, c, o)
 			}
 		}
 	}
-	if len(r.outlooks) > 0 {
-		q.tellAt = now.Add(noticeEvery)
+	if len(r.estimates) > 0 {
+		q.notifyAt = now.Add(noticeEvery)
 	}
 	return r, true
 }
 
 // along begins a walk along each of a cluster's namespaces, in its lane or at an exclusion.
-func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *outlook) {
+func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *estimate) {
 	var counts []int
 	for n := range all.all() {
 		counts = append(counts, c.namespaces.get(n.name).waiting)
@@ -114,17 +114,17 @@ func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *outlook) {
 	turns := sharingOf(counts)
 	for n := range all.all() {
 		n.items.rewind()
-		r.walks = append(r.walks, walk[T]{along: &n.items, lane: c.lane.name, turns: turns, outlook: o})
+		r.walks = append(r.walks, walk[T]{along: &n.items, lane: c.lane.name, turns: turns, estimate: o})
 	}
 }
 
 // change is an item whose class of wait has changed.
 type change[T comparable] struct {
-	item    T
-	lane    string
-	turn    int
-	class   waitClass
-	outlook *outlook
+	item     T
+	lane     string
+	turn     int
+	class    waitClass
+	estimate *estimate
 }
 
 // walk goes on along an order, from the place that it has come to, and returns
@@ -139,9 +139,9 @@ func (q *Queue[T]) walk(w walk[T], from int) (changed []change[T], place int, mo
 		}
 		place++
 		turn := w.turns.until(place)
-		if class := w.outlook.classOf(turn); class != waitNotTold && class != e.told {
-			e.told = class
-			changed = append(changed, change[T]{e.item, w.lane, turn, class, w.outlook})
+		if class := w.estimate.classOf(turn); class != waitShort && class != e.reported {
+			e.reported = class
+			changed = append(changed, change[T]{e.item, w.lane, turn, class, w.estimate})
 		}
 	}
 	return changed, place, true
@@ -151,7 +151,7 @@ func noticesOf[T comparable](all []change[T]) []Notice[T] {
 	notices := make([]Notice[T], 0, len(all))
 	for _, t := range all {
 		notices = append(notices, Notice[T]{
-			Item: t.item, Lane: t.lane, Wait: t.outlook.about(t.turn, t.class), Down: t.class == waitDown,
+			Item: t.item, Lane: t.lane, Wait: t.estimate.about(t.turn, t.class), Down: t.class == waitDown,
 		})
 	}
 	return notices
@@ -160,8 +160,8 @@ func noticesOf[T comparable](all []change[T]) []Notice[T] {
 // watchWaits has items told of, from a while after the first of them waits. The
 // caller holds the lock.
 func (q *Queue[T]) watchWaits() {
-	if q.options.Notice != nil && q.tellAt.IsZero() {
-		q.tellAt = q.options.Clock.Now().Add(noticeEvery)
+	if q.options.Notice != nil && q.notifyAt.IsZero() {
+		q.notifyAt = q.options.Clock.Now().Add(noticeEvery)
 		q.rearm()
 	}
 }

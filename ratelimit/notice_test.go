@@ -17,7 +17,7 @@ type listener struct {
 	g  Gomega
 	mu sync.Mutex
 	// told is what was told since next was called last.
-	told []Notice[key]
+	reported []Notice[key]
 	// batches are the sizes of what was told at once.
 	batches []int
 }
@@ -27,12 +27,12 @@ type listener struct {
 func listening(t *testing.T) *listener {
 	l := &listener{g: NewWithT(t)}
 	l.bench = newBench(t, func(o *QueueOptions[key]) {
-		o.Notice = func(told []Notice[key]) {
+		o.Notice = func(reported []Notice[key]) {
 			l.Len() // holds no lock
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.told = append(l.told, told...)
-			l.batches = append(l.batches, len(told))
+			l.reported = append(l.reported, reported...)
+			l.batches = append(l.batches, len(reported))
 		}
 	})
 	l.limit(acme, Limits{WritesPerMinute: 1})
@@ -45,13 +45,13 @@ func (l *listener) next(after time.Duration) []Notice[key] {
 	l.g.Eventually(func() bool {
 		l.Queue.mu.Lock()
 		defer l.Queue.mu.Unlock()
-		return l.tellAt.After(l.clock.Now()) && l.clock.HasWaiters()
+		return l.notifyAt.After(l.clock.Now()) && l.clock.HasWaiters()
 	}).Should(BeTrue())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	told := l.told
-	l.told = nil
-	return told
+	reported := l.reported
+	l.reported = nil
+	return reported
 }
 
 func (l *listener) addAll(keys []key) {
@@ -61,8 +61,8 @@ func (l *listener) addAll(keys []key) {
 }
 
 // names says of whom was told.
-func names(told []Notice[key]) (all []string) {
-	for _, n := range told {
+func names(reported []Notice[key]) (all []string) {
+	for _, n := range reported {
 		all = append(all, n.Item.name)
 	}
 	return all
@@ -71,9 +71,9 @@ func names(told []Notice[key]) (all []string) {
 func TestWhatWaitsLongIsToldOfOnceInEachClass(t *testing.T) {
 	l := listening(t)
 	l.addAll(many(acme, 100))
-	told := l.next(noticeEvery)
-	l.g.Expect(told).To(HaveLen(99), "all but the first, which may leave now")
-	for i, n := range told {
+	reported := l.next(noticeEvery)
+	l.g.Expect(reported).To(HaveLen(99), "all but the first, which may leave now")
+	for i, n := range reported {
 		l.g.Expect(n.Item.name).To(Equal(fmt.Sprint(i + 1)))
 		l.g.Expect(n.Lane).To(Equal(acme))
 		l.g.Expect(n.Down).To(BeFalse())
@@ -81,10 +81,10 @@ func TestWhatWaitsLongIsToldOfOnceInEachClass(t *testing.T) {
 	}
 	l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
 	l.pause(acme, l.clock.Now().Add(30*time.Minute))
-	told = l.next(noticeEvery)
-	l.g.Expect(names(told)).To(HaveLen(10+29), "it is up to an hour for the first ten now, and more for those from 31 on")
-	l.g.Expect(names(told)).To(ContainElements("0", "9", "31", "59"))
-	l.g.Expect(told[0].Wait).To(BeNumerically("~", 30*time.Minute, time.Minute))
+	reported = l.next(noticeEvery)
+	l.g.Expect(names(reported)).To(HaveLen(10+29), "it is up to an hour for the first ten now, and more for those from 31 on")
+	l.g.Expect(names(reported)).To(ContainElements("0", "9", "31", "59"))
+	l.g.Expect(reported[0].Wait).To(BeNumerically("~", 30*time.Minute, time.Minute))
 	l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
 }
 
@@ -133,9 +133,9 @@ func TestAWaitIsThatOfAnItemsOwnCluster(t *testing.T) {
 func TestAWaitIsThatOfAnItemsPriority(t *testing.T) {
 	l := listening(t)
 	l.addAll([]key{of("a", "queued", PriorityQueued), of("a", "progress", PriorityInProgress), of("a", "terminal", PriorityTerminal)})
-	told := l.next(noticeEvery)
-	l.g.Expect(names(told)).To(Equal([]string{"progress", "queued"}))
-	l.g.Expect(told[1].Wait).To(Equal(2 * time.Minute))
+	reported := l.next(noticeEvery)
+	l.g.Expect(names(reported)).To(Equal([]string{"progress", "queued"}))
+	l.g.Expect(reported[1].Wait).To(Equal(2 * time.Minute))
 }
 
 func TestItemsThatAnExclusionHoldsBackAreToldOf(t *testing.T) {
@@ -156,17 +156,17 @@ func TestAnSCMThatDoesNotAnswerIsToldOfToAll(t *testing.T) {
 		bucket.fail(start, k, 503)
 	}
 	l.g.Expect(l.next(noticeOver - 1)).To(BeEmpty())
-	told := l.next(noticeEvery)
-	l.g.Expect(told).To(HaveLen(3))
-	for _, n := range told {
+	reported := l.next(noticeEvery)
+	l.g.Expect(reported).To(HaveLen(3))
+	for _, n := range reported {
 		l.g.Expect(n.Down).To(BeTrue())
 	}
 	l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
 	bucket.fail(l.clock.Now(), "a", 201)
 	l.pause("git.example.com/1", l.clock.Now().Add(time.Hour))
-	told = l.next(noticeEvery)
-	l.g.Expect(told).To(HaveLen(3))
-	l.g.Expect(told[0].Down).To(BeFalse())
+	reported = l.next(noticeEvery)
+	l.g.Expect(reported).To(HaveLen(3))
+	l.g.Expect(reported[0].Down).To(BeFalse())
 }
 
 func TestAnOutageThatIsSoonOverIsToldToNobody(t *testing.T) {
@@ -208,9 +208,9 @@ func TestAnItemThatChangesItsLaneIsToldOfAgain(t *testing.T) {
 	l.g.Expect(l.next(noticeEvery)).To(BeEmpty())
 	route.Lane = other
 	l.Add(a)
-	told := l.next(noticeEvery)
-	l.g.Expect(told).To(HaveLen(1))
-	l.g.Expect(told[0].Lane).To(Equal(other))
+	reported := l.next(noticeEvery)
+	l.g.Expect(reported).To(HaveLen(1))
+	l.g.Expect(reported[0].Lane).To(Equal(other))
 }
 
 func TestAnItemThatWaitsAnewIsToldOfAgain(t *testing.T) {
@@ -239,10 +239,10 @@ func TestATellingGoesOnWhereItsNextItemHasLeft(t *testing.T) {
 	l := listening(t)
 	l.pause(acme, start.Add(time.Hour))
 	keys := many(acme, 1500)
-	l.options.Notice = func(told []Notice[key]) {
+	l.options.Notice = func(reported []Notice[key]) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.told = append(l.told, told...)
+		l.reported = append(l.reported, reported...)
 		for _, name := range []string{"1000", "1001"} {
 			l.options.Route = func(key) Route { return Route{} }
 			l.Add(named(acme, name))
@@ -266,14 +266,14 @@ func TestAWaitToldIsAboutTrueAndOfItsClass(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bucket := newBucket(start, Limits{WritesPerMinute: rapid.Int64Range(1, 200).Draw(t, "limit")})
 		counts := rapid.SliceOfN(rapid.IntRange(1, 20_000), 1, 5).Draw(t, "counts")
-		o := &outlook{now: start, bucket: bucket, clusters: sharingOf(slices.Clone(counts)), waits: map[int]time.Duration{}}
-		o.foresee()
+		o := &estimate{now: start, bucket: bucket, clusters: sharingOf(slices.Clone(counts)), waits: map[int]time.Duration{}}
+		o.computeClasses()
 		place := rapid.IntRange(1, counts[0]).Draw(t, "place")
 		if edge := o.last[rapid.IntRange(0, 2).Draw(t, "class")]; edge > 0 && rapid.Bool().Draw(t, "at the edge") {
 			place = edge
 		}
 		class, wait := o.classOf(place), o.wait(place)
-		want := waitNotTold
+		want := waitShort
 		for _, from := range []time.Duration{noticeOver + 1, 10 * time.Minute, time.Hour} {
 			if wait >= from {
 				want++

@@ -27,9 +27,9 @@ func (s sharing) until(place int) int {
 	return s.sums[fewer] + place*(len(s.counts)-fewer)
 }
 
-// outlook is how long the items of a lane will wait. Since clusters take turns, and their
+// estimate is how long the items of a lane will wait. Since clusters take turns, and their
 // namespaces within those, that is a matter of how many of an item's own leave before it.
-type outlook struct {
+type estimate struct {
 	now      time.Time
 	bucket   *Bucket
 	clusters sharing
@@ -41,8 +41,8 @@ type outlook struct {
 	waits map[int]time.Duration
 }
 
-// foresee computes up to which place each class reaches.
-func (o *outlook) foresee() {
+// computeClasses computes up to which place each class reaches.
+func (o *estimate) computeClasses() {
 	// What is over within half a minute is no news, however often it happens.
 	o.down = o.bucket.downFor(o.now, noticeOver)
 	most := 0
@@ -55,7 +55,7 @@ func (o *outlook) foresee() {
 }
 
 // wait is how long the item at a turn of its cluster will wait.
-func (o *outlook) wait(turn int) time.Duration {
+func (o *estimate) wait(turn int) time.Duration {
 	if wait, ok := o.waits[turn]; ok {
 		return wait
 	}
@@ -64,11 +64,11 @@ func (o *outlook) wait(turn int) time.Duration {
 	return wait
 }
 
-func (o *outlook) classOf(turn int) waitClass {
+func (o *estimate) classOf(turn int) waitClass {
 	if o.down {
 		return waitDown
 	}
-	class := waitNotTold
+	class := waitShort
 	for class < waitLong && turn > o.last[class] {
 		class++
 	}
@@ -77,7 +77,7 @@ func (o *outlook) classOf(turn int) waitClass {
 
 // about is wait, of the next turn that is a sixteenth further at most, without
 // leaving the class: so few waits are computed, however many items are told.
-func (o *outlook) about(turn int, class waitClass) time.Duration {
+func (o *estimate) about(turn int, class waitClass) time.Duration {
 	grain := 1
 	for turn/grain >= 32 {
 		grain *= 2

@@ -6,7 +6,7 @@ import "time"
 // outcome is known. Exactly one of its methods is called, once.
 type payment struct {
 	bucket *Bucket
-	cost   tally
+	cost   costs
 	// key is what the request is about: for the breaker, nil for anything else.
 	key any
 	// probe reports whether the request finds out whether the SCM works again.
@@ -21,16 +21,16 @@ type payment struct {
 // take pays for a request that is sent now by itself. Where that is not possible
 // it takes nothing and returns when it is worth asking again.
 func (b *Bucket) take(now time.Time, cost Cost, key any) (*payment, time.Time) {
-	t := cost.tally()
+	t := cost.costs()
 	b.mu.Lock()
 	now = b.advance(now)
-	tell := b.want(now)
+	notify := b.want(now)
 	probe, ok, retryAt := b.enter(now, t)
 	if ok {
-		tell = b.send(now, t)
+		notify = b.send(now, t)
 	}
 	b.mu.Unlock()
-	tell()
+	notify()
 	if !ok {
 		return nil, retryAt
 	}
@@ -83,7 +83,7 @@ func (p *payment) lost(now, deadline time.Time, givenUp bool) {
 	}
 	if p.cost.requests > 0 {
 		b.spend(p.cost, deadline)
-		b.served.counted(false, false)
+		b.serverBudget.counted(false, false)
 	}
 	p.failed(now, givenUp)
 	wake := b.freed()
@@ -126,7 +126,7 @@ func (p *payment) answered(now time.Time, status int, f Feedback) {
 	if f.Free {
 		// What is not counted as a request is weighed in points all the same:
 		// nobody documents that it is not.
-		b.release(now, tally{requests: spent.requests})
+		b.release(now, costs{requests: spent.requests})
 		spent.requests = 0
 	}
 	b.spend(spent, now)
@@ -140,15 +140,15 @@ func (p *payment) answered(now time.Time, status int, f Feedback) {
 	if p.early {
 		paused = p.paused
 	}
-	told := b.served.observe(now, f)
+	reported := b.serverBudget.observe(now, f)
 	if spent.requests > 0 {
-		b.served.counted(told, works && f.Limit == nil)
+		b.serverBudget.counted(reported, works && f.Limit == nil)
 	}
 	// All of it under one lock: what the answer says holds for whatever it lets go.
-	tell, wake := b.react(now, f, paused), b.freed()
+	notify, wake := b.react(now, f, paused), b.freed()
 	b.mu.Unlock()
 	wake()
-	tell()
+	notify()
 }
 
 // done ends what a request of its own counts as in flight: when its body is closed.

@@ -61,9 +61,9 @@ type Queue[T comparable] struct {
 	exclusions map[string]*exclusion[T]
 
 	delays delays[T]
-	// tellAt is when items are told of next, zero when none waits in a lane that
+	// notifyAt is when items are told of next, zero when none waits in a lane that
 	// has a name.
-	tellAt time.Time
+	notifyAt time.Time
 
 	stopping, draining bool
 	// asked counts the times that Route was about to be asked.
@@ -131,7 +131,7 @@ func (q *Queue[T]) Add(item T) {
 	}
 	q.delays.drop(item)
 	if w, ok := q.working[item]; ok {
-		q.addAgain(w, asked)
+		q.markDirty(w, asked)
 		return
 	}
 	if e := q.waiting[item]; e != nil {

@@ -92,7 +92,7 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (share float64,
 		r.PausedUntil = second(on(now, b.pause.until))
 	}
 	r.Used = b.used()
-	if told := b.served.record(now, b.unanswered, r); !told {
+	if reported := b.serverBudget.record(now, b.unanswered, r); !reported {
 		b.recordOwn(r)
 	}
 	last := later(b.lastUse, b.wanted)
@@ -104,7 +104,7 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (share float64,
 func (b *Bucket) used() *v1alpha1.RateLimit {
 	used := &v1alpha1.RateLimit{}
 	for _, l := range b.limits {
-		if l.max > 0 || l.countsRequests() && b.served.limit > 0 && b.served.window == l.window.length {
+		if l.max > 0 || l.countsRequests() && b.serverBudget.limit > 0 && b.serverBudget.window == l.window.length {
 			n := l.of(l.window.used)
 			*fieldOf(used, l.name) = &n
 		}

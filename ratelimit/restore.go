@@ -57,7 +57,7 @@ func (b *Bucket) restoreAll(now time.Time, records []v1alpha1.Installation, gap 
 		if r.ObservedAt != nil {
 			b.lastUse = later(b.lastUse, on(now, r.ObservedAt.Time))
 		}
-		b.served.restoreLimit(r, b.effective())
+		b.serverBudget.restoreLimit(r, b.effective())
 	}
 	b.adjust(now)
 	var minute, hour leftover
@@ -70,9 +70,9 @@ func (b *Bucket) restoreAll(now time.Time, records []v1alpha1.Installation, gap 
 			}
 			to.add(now, l, r, gap, b.atOnce())
 		}
-		b.served.restore(now, r, gap, b.requestsIn(r, since(now, r, gap)))
+		b.serverBudget.restore(now, r, gap, b.requestsIn(r, since(now, r, gap)))
 	}
-	b.served.restored = true
+	b.serverBudget.restored = true
 	minute.restore(now, b.minute)
 	hour.restore(now, b.hour)
 }
@@ -98,7 +98,7 @@ func (b *Bucket) atOnce() int64 {
 	if b.maxInFlight > 0 {
 		return b.maxInFlight
 	}
-	return b.crowd.limit()
+	return b.concurrency.limit()
 }
 
 // since is for how long a predecessor may have sent after a record.
@@ -128,7 +128,7 @@ func windowOf(r *v1alpha1.Installation, l Limits) time.Duration {
 }
 
 // restoreLimit takes the limit of a record for what the SCM said.
-func (s *served) restoreLimit(r *v1alpha1.Installation, l Limits) {
+func (s *serverBudget) restoreLimit(r *v1alpha1.Installation, l Limits) {
 	if window := windowOf(r, l); r.Limit != nil && window > 0 {
 		s.limit, s.window = *r.Limit, window
 	}
@@ -136,13 +136,13 @@ func (s *served) restoreLimit(r *v1alpha1.Installation, l Limits) {
 
 // record fills in what the SCM said, and reports whether it said what remains. ResetAt
 // is there only then; of a token bucket it is when that is full.
-func (s *served) record(now time.Time, unanswered int64, r *v1alpha1.Installation) (told bool) {
+func (s *serverBudget) record(now time.Time, unanswered int64, r *v1alpha1.Installation) (reported bool) {
 	if s.limit > 0 {
 		limit := s.limit
 		r.Limit = &limit
 	}
-	left, told := s.left(now, unanswered)
-	if !told {
+	left, reported := s.left(now, unanswered)
+	if !reported {
 		return false
 	}
 	r.Remaining = &left
@@ -158,7 +158,7 @@ func (s *served) record(now time.Time, unanswered int64, r *v1alpha1.Installatio
 // restore takes what a record says of what remains, less what may have been spent
 // since: at most spent. A token bucket is one whose limit is of no window. What was
 // spent of it since was all.
-func (s *served) restore(now time.Time, r *v1alpha1.Installation, gap time.Duration, spent int64) {
+func (s *serverBudget) restore(now time.Time, r *v1alpha1.Installation, gap time.Duration, spent int64) {
 	if r.Remaining == nil || r.ResetAt == nil || r.ObservedAt == nil {
 		return
 	}
@@ -183,7 +183,7 @@ func (s *served) restore(now time.Time, r *v1alpha1.Installation, gap time.Durat
 // leftover is what a predecessor spent of a window: until a record was made, and
 // afterwards.
 type leftover struct {
-	before, after tally
+	before, after costs
 	at            time.Time
 }
 
@@ -238,7 +238,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // raise lifts the dimension of a limit to n.
-func raise(t *tally, l *limit, n int64) {
+func raise(t *costs, l *limit, n int64) {
 	if more := int32(n - l.of(*t)); more > 0 {
 		switch l.name {
 		case requestsPerHour, requestsPerMinute:

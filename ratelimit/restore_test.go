@@ -50,7 +50,7 @@ func TestASuccessorCountsWhatItsPredecessorSpent(t *testing.T) {
 			before.SetLimits(acme, "a", l)
 			b := before.Get(acme).Bucket()
 			b.lastUse = start
-			t0 := tally{requests: int32(c.spent), writes: int32(c.spent)}
+			t0 := costs{requests: int32(c.spent), writes: int32(c.spent)}
 			b.minute.hold(t0)
 			b.minute.spend(t0, start)
 			b.hour.hold(t0)
@@ -204,11 +204,11 @@ func TestWhatRemainedIsLessByWhatMayHaveBeenSpentSince(t *testing.T) {
 			clk, records := lived(l, time.Second, func(int64) Feedback { return says(5000, c.remaining, time.Hour) })
 			clk.Step(10 * time.Second)
 			b := successor(clk, l, records...)
-			left, told := b.served.left(clk.Now(), 0)
-			g.Expect(told).To(BeTrue())
+			left, reported := b.serverBudget.left(clk.Now(), 0)
+			g.Expect(reported).To(BeTrue())
 			g.Expect(left).To(And(BeNumerically("<=", c.most), BeNumerically(">=", c.least)))
 			b.Observe(clk.Now(), says(5000, c.remaining, time.Hour))
-			left, _ = b.served.left(clk.Now(), 0)
+			left, _ = b.serverBudget.left(clk.Now(), 0)
 			g.Expect(left).To(Equal(c.remaining), "an answer knows better")
 		})
 	}
@@ -291,18 +291,18 @@ func TestAChangeThatASuccessorHasToKnowIsTold(t *testing.T) {
 	g := NewWithT(t)
 	clk := newClock()
 	i := NewInstallations(clk)
-	var told []string
-	i.OnPause(func(id string) { told = append(told, id) })
+	var reported []string
+	i.OnPause(func(id string) { reported = append(reported, id) })
 	b := i.Get(acme).Bucket()
 	_, _ = b.tryTake(clk.Now(), ReadCost)
-	g.Expect(told).To(Equal([]string{acme}), "the first use")
+	g.Expect(reported).To(Equal([]string{acme}), "the first use")
 	clk.Step(9 * time.Second)
 	_, _ = b.tryTake(clk.Now(), ReadCost)
-	g.Expect(told).To(HaveLen(1))
+	g.Expect(reported).To(HaveLen(1))
 	clk.Step(10 * time.Second)
 	_, _ = b.tryTake(clk.Now(), ReadCost)
-	g.Expect(told).To(HaveLen(2), "a use after a while")
+	g.Expect(reported).To(HaveLen(2), "a use after a while")
 	b.Observe(clk.Now(), Feedback{PauseUntil: clk.Now().Add(time.Minute)})
 	b.Observe(clk.Now(), Feedback{PauseUntil: clk.Now().Add(time.Second)})
-	g.Expect(told).To(HaveLen(3), "a pause, but none that changes nothing")
+	g.Expect(reported).To(HaveLen(3), "a pause, but none that changes nothing")
 }

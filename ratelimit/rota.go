@@ -2,15 +2,15 @@ package ratelimit
 
 import "time"
 
-// rota is a round robin: who had its turn longest ago is first. Those that have only
+// roundRobin is a round robin: who had its turn longest ago is first. Those that have only
 // re-checks let those that have writes go first, without loss of their place, so that
 // re-checks take only what no write waits for; one that has waited for long is overtaken
 // no more. The first is found without a walk, however many there are.
-type rota[E sharer] struct {
+type roundRobin[E sharer] struct {
 	writes, rechecks seats[E]
 }
 
-// sharer is a member of a rota: a cluster in a lane, or a namespace in a cluster.
+// sharer is a member of a roundRobin: a cluster in a lane, or a namespace in a cluster.
 type sharer interface {
 	// seat is its place.
 	seat() *seat
@@ -18,7 +18,7 @@ type sharer interface {
 	recheckAdded() time.Duration
 }
 
-// seat is a sharer's place in a rota.
+// seat is a sharer's place in a roundRobin.
 type seat struct {
 	// turn is the number of its last turn, or of when it came: the lowest is first.
 	turn  int64
@@ -36,7 +36,7 @@ const (
 )
 
 // first returns who is next, and false where nobody is.
-func (r *rota[E]) first(now time.Duration) (e E, ok bool) {
+func (r *roundRobin[E]) first(now time.Duration) (e E, ok bool) {
 	switch {
 	case len(r.rechecks) == 0 && len(r.writes) == 0:
 		return e, false
@@ -53,7 +53,7 @@ func (r *rota[E]) first(now time.Duration) (e E, ok bool) {
 }
 
 // holds is what all together have.
-func (r *rota[E]) holds() holding {
+func (r *roundRobin[E]) holds() holding {
 	switch {
 	case len(r.writes) > 0:
 		return holdsWrites
@@ -64,7 +64,7 @@ func (r *rota[E]) holds() holding {
 }
 
 // file notes what a sharer has now. It keeps its place.
-func (r *rota[E]) file(e E, holds holding) {
+func (r *roundRobin[E]) file(e E, holds holding) {
 	s := e.seat()
 	if s.holds == holds {
 		return
@@ -79,7 +79,7 @@ func (r *rota[E]) file(e E, holds holding) {
 }
 
 // take gives a sharer the place of a turn.
-func (r *rota[E]) take(e E, turn int64) {
+func (r *roundRobin[E]) take(e E, turn int64) {
 	s := e.seat()
 	s.turn = turn
 	if in := r.of(s.holds); in != nil {
@@ -87,7 +87,7 @@ func (r *rota[E]) take(e E, turn int64) {
 	}
 }
 
-func (r *rota[E]) of(h holding) *seats[E] {
+func (r *roundRobin[E]) of(h holding) *seats[E] {
 	switch h {
 	case holdsWrites:
 		return &r.writes

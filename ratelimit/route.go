@@ -33,7 +33,7 @@ func (t ticket) after(other ticket) bool { return int32(t-other) > 0 }
 // insert puts an item that does not wait into its lane.
 func (q *Queue[T]) insert(e *entry[T], r Route) {
 	q.waiting[e.item] = e
-	e.class, e.told = classOf(r.Priority), waitNotTold
+	e.class, e.reported = classOf(r.Priority), waitShort
 	q.enter(e, r)
 }
 
@@ -60,7 +60,7 @@ func (q *Queue[T]) reroute(e *entry[T], r Route) {
 	old := e.class
 	e.class = class
 	if n.cluster.lane.name != r.Lane {
-		e.told = waitNotTold
+		e.reported = waitShort
 	}
 	q.enter(e, r)
 	q.left(n, old) // only now: a cluster that has nothing else keeps its place

@@ -8,9 +8,9 @@ import (
 // slack is by how much two answers may differ in what they say of the same reset.
 const slack = 2 * time.Second
 
-// served is what the SCM itself said last about the budget of requests. Others
+// serverBudget is what the SCM itself said last about the budget of requests. Others
 // may spend from it too, so it is believed where it is lower than our own count.
-type served struct {
+type serverBudget struct {
 	limit  int64 // 0: not told
 	window time.Duration
 	known  bool // whether remaining is
@@ -30,7 +30,7 @@ type served struct {
 // observe takes in what an answer says, and reports whether it says what remains.
 // Answers overtake one another: within one window less is left with each, and a token
 // bucket holds no more than it had before and got since, whatever order they come in.
-func (s *served) observe(now time.Time, f Feedback) (told bool) {
+func (s *serverBudget) observe(now time.Time, f Feedback) (reported bool) {
 	restored := s.restored
 	if f.Limit != nil && *f.Limit > 0 {
 		s.limit, s.window, s.restored = *f.Limit, f.Window, false
@@ -62,24 +62,24 @@ func (s *served) observe(now time.Time, f Feedback) (told bool) {
 
 // counted takes in that the SCM counted a request. told says that its answer said
 // what remains, silent that it says nothing of the limit though the SCM works.
-func (s *served) counted(told, silent bool) {
-	if !told && s.known && (s.remaining > 0 || s.refill > 0) {
+func (s *serverBudget) counted(reported, silent bool) {
+	if !reported && s.known && (s.remaining > 0 || s.refill > 0) {
 		// Below zero it is taken from what a token bucket got since.
 		s.remaining--
 	}
 	if s.restored && silent {
-		*s = served{}
+		*s = serverBudget{}
 	}
 }
 
 // holds tells whether what was said of what remains is still true.
-func (s *served) holds(now time.Time) bool {
+func (s *serverBudget) holds(now time.Time) bool {
 	return s.known && (s.refill > 0 || now.Before(s.resetAt))
 }
 
 // filled is what remains with what a token bucket got since. When in its interval an
 // answer was made nobody tells, so a batch counts when a whole one has passed.
-func (s *served) filled(now time.Time) int64 {
+func (s *serverBudget) filled(now time.Time) int64 {
 	n := s.remaining
 	if s.refill > 0 {
 		got := int64(s.refill * now.Sub(s.seenAt).Seconds())
@@ -93,7 +93,7 @@ func (s *served) filled(now time.Time) int64 {
 
 // left is how many requests may still be sent, with those in mind that have no
 // answer yet. ok is false where the SCM does not say.
-func (s *served) left(now time.Time, unanswered int64) (n int64, ok bool) {
+func (s *serverBudget) left(now time.Time, unanswered int64) (n int64, ok bool) {
 	if !s.holds(now) {
 		return 0, false
 	}
@@ -102,7 +102,7 @@ func (s *served) left(now time.Time, unanswered int64) (n int64, ok bool) {
 
 // wait is how long the next n requests have to wait for their turn; lastAt is when one
 // was sent before. When less than a tenth is left, that is spread until the reset.
-func (s *served) wait(now, lastAt time.Time, n, unanswered int64) time.Duration {
+func (s *serverBudget) wait(now, lastAt time.Time, n, unanswered int64) time.Duration {
 	wait := s.lacks(now, n, unanswered)
 	left, ok := s.left(now, unanswered)
 	if wait > 0 || !ok || n == 0 || s.refill > 0 || float64(left)*10 >= s.whole() {
@@ -113,7 +113,7 @@ func (s *served) wait(now, lastAt time.Time, n, unanswered int64) time.Duration 
 }
 
 // lacks is how long it takes until n are left.
-func (s *served) lacks(now time.Time, n, unanswered int64) time.Duration {
+func (s *serverBudget) lacks(now time.Time, n, unanswered int64) time.Duration {
 	left, ok := s.left(now, unanswered)
 	switch {
 	case !ok || left >= n:
@@ -126,7 +126,7 @@ func (s *served) lacks(now time.Time, n, unanswered int64) time.Duration {
 }
 
 // fillTime is how long a token bucket takes from when it was seen to have got n more.
-func (s *served) fillTime(n int64) time.Duration {
+func (s *serverBudget) fillTime(n int64) time.Duration {
 	batch := max(s.batch, 1)
 	batches := (n + batch - 1) / batch
 	return time.Duration(math.Ceil(float64(batches*batch) / s.refill * float64(time.Second)))
@@ -134,7 +134,7 @@ func (s *served) fillTime(n int64) time.Duration {
 
 // whole is about what the SCM grants from one reset to the next, 0 where nobody knows.
 // GitLab tells a limit for a minute, and a reset that may be an hour ahead.
-func (s *served) whole() float64 {
+func (s *serverBudget) whole() float64 {
 	if s.window <= 0 {
 		return float64(s.limit)
 	}

@@ -27,11 +27,11 @@ func (q *Queue[T]) shutDown(drain bool) {
 	q.stopOnce.Do(func() { close(q.stop) })
 	q.running.Wait()
 	waitings.drop(q)
-	q.forsake()
+	q.unwatchLanes()
 }
 
-// forsake takes the queue's callbacks out of the buckets, which outlive it.
-func (q *Queue[T]) forsake() {
+// unwatchLanes takes the queue's callbacks out of the buckets, which outlive it.
+func (q *Queue[T]) unwatchLanes() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, l := range q.lanes {

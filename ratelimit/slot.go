@@ -36,13 +36,13 @@ func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	for n > 1 && !b.fits(writes(n)) {
 		n--
 	}
-	tell, gap := b.want(now), b.gap(now)
+	notify, gap := b.want(now), b.gap(now)
 	probe, ok, retryAt := b.enter(now, writes(n))
 	if ok {
 		b.held += int64(n)
 	}
 	b.mu.Unlock()
-	tell()
+	notify()
 	if !ok {
 		return nil, retryAt
 	}
@@ -50,15 +50,15 @@ func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 }
 
 // writes is what n writes cost.
-func writes(n int) (t tally) {
+func writes(n int) (t costs) {
 	for range n {
-		t = t.plus(WriteCost.tally())
+		t = t.plus(WriteCost.costs())
 	}
 	return t
 }
 
 // fits tells whether t can ever be taken at once. The caller holds the lock.
-func (b *Bucket) fits(t tally) bool {
+func (b *Bucket) fits(t costs) bool {
 	for _, l := range b.limits {
 		if !l.fits(t) {
 			return false
@@ -75,7 +75,7 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	b := s.bucket
 	b.mu.Lock()
 	now = b.advance(now)
-	t := cost.tally()
+	t := cost.costs()
 	wait := b.stopped(now)
 	if !s.probe {
 		wait = max(wait, b.breaker.wait(now))
@@ -85,9 +85,9 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	}
 	if s.refused = wait > 0; s.refused {
 		b.refused = true
-		tell := b.want(now)
+		notify := b.want(now)
 		b.mu.Unlock()
-		tell()
+		notify()
 		return nil, now.Add(wait)
 	}
 	p := &payment{bucket: b, cost: t, key: s.key, probe: s.probe}
@@ -95,19 +95,19 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	s.paid++
 	wake := func() {}
 	if s.held == 0 && t.writes > 0 {
-		b.spacing.take(now, b.cut.gap())
+		b.spacing.take(now, b.reduction.gap())
 	}
 	if s.held > 0 {
 		s.giveBack(now, 1)
-		if t != WriteCost.tally() {
+		if t != WriteCost.costs() {
 			wake = b.freed()
 		}
 	}
 	b.hold(now, t)
-	tell := b.send(now, t)
+	notify := b.send(now, t)
 	b.mu.Unlock()
 	wake()
-	tell()
+	notify()
 	return p, time.Time{}
 }
 

@@ -77,7 +77,7 @@ func TestASlotsFurtherRequestsNeitherWaitForTheStreamNorForTheSpread(t *testing.
 // pace takes what the pacers have without anything being sent.
 func (b *Bucket) pace(now time.Time) {
 	for _, l := range b.limits {
-		l.take(now, WriteCost.tally())
+		l.take(now, WriteCost.costs())
 	}
 }
 

@@ -39,7 +39,7 @@ func TestAPauseIsObeyedBeforeTheBodyIsThere(t *testing.T) {
 	close(release)
 	g.Eventually(ended).Should(Receive(BeNil()))
 	g.Expect(s.PausedUntil()).To(Equal(start.Add(20*time.Second)), "counted from when it was asked for")
-	g.Expect(s.Bucket().cut.last).To(Equal(start.Add(20*time.Second)), "the body said that it was about writes")
+	g.Expect(s.Bucket().reduction.last).To(Equal(start.Add(20*time.Second)), "the body said that it was about writes")
 	g.Expect(told).To(Equal(2), "the first use and the pause")
 }
 

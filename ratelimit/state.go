@@ -39,11 +39,11 @@ func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now = b.advance(now)
-	most := b.served.wait(now, b.lastUse, int64(n), b.unanswered)
+	most := b.serverBudget.wait(now, b.lastUse, int64(n), b.unanswered)
 	for _, l := range b.limits {
-		most = max(most, l.backlog(now, int64(n), WriteCost.tally()))
+		most = max(most, l.backlog(now, int64(n), WriteCost.costs()))
 	}
-	return max(b.pause.until.Sub(now), 0) + max(most, time.Duration(n)*b.cut.gap())
+	return max(b.pause.until.Sub(now), 0) + max(most, time.Duration(n)*b.reduction.gap())
 }
 
 // Observe applies what an answer said. A pause holds for the whole installation
@@ -52,24 +52,24 @@ func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 func (b *Bucket) Observe(now time.Time, f Feedback) {
 	b.mu.Lock()
 	now = b.advance(now)
-	b.served.observe(now, f)
-	tell, wake := b.react(now, f, b.pause.until.After(now)), b.freed()
+	b.serverBudget.observe(now, f)
+	notify, wake := b.react(now, f, b.pause.until.After(now)), b.freed()
 	b.mu.Unlock()
 	wake()
-	tell()
+	notify()
 }
 
 // react does what an answer asks for, but for what it says of the budget; paused says
 // that a pause was in force before. The caller holds the lock, and once it does not
 // any more runs what this returns.
-func (b *Bucket) react(now time.Time, f Feedback, paused bool) (tell func()) {
+func (b *Bucket) react(now time.Time, f Feedback, paused bool) (notify func()) {
 	longer := b.pause.observe(now, f)
 	switch {
 	case paused:
 	case f.refused():
-		b.cut.refused(now, b.pause.until, !f.PauseUntil.IsZero(), b.perMinute())
+		b.reduction.refused(now, b.pause.until, !f.PauseUntil.IsZero(), b.perMinute())
 	case !f.Limited:
-		b.cut.worked(now)
+		b.reduction.worked(now)
 	}
 	b.adjust(now)
 	if longer {
@@ -84,14 +84,14 @@ func (b *Bucket) remaining(now time.Time) map[string]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now = b.advance(now)
-	said, told := b.served.left(now, b.unanswered)
+	said, reported := b.serverBudget.left(now, b.unanswered)
 	out := map[string]int64{}
 	for _, l := range b.limits {
 		if l.max == 0 {
 			continue
 		}
 		out[l.name] = l.remaining()
-		if told && l.countsRequests() {
+		if reported && l.countsRequests() {
 			out[l.name] = min(out[l.name], said)
 		}
 	}

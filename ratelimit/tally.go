@@ -1,28 +1,28 @@
 package ratelimit
 
-// tally is what requests have cost, summed up.
-type tally struct{ requests, points, writes int32 }
+// costs is what requests have cost, summed up.
+type costs struct{ requests, points, writes int32 }
 
-// tally is what one request of a cost adds; the zero Cost is no request.
-func (c Cost) tally() tally {
+// costs is what one request of a cost adds; the zero Cost is no request.
+func (c Cost) costs() costs {
 	switch {
 	case c == Cost{}:
-		return tally{}
+		return costs{}
 	case c.Write:
-		return tally{requests: 1, points: int32(c.Points), writes: 1}
+		return costs{requests: 1, points: int32(c.Points), writes: 1}
 	}
-	return tally{requests: 1, points: int32(c.Points)}
+	return costs{requests: 1, points: int32(c.Points)}
 }
 
-func (t tally) plus(o tally) tally {
-	return tally{t.requests + o.requests, t.points + o.points, t.writes + o.writes}
+func (t costs) plus(o costs) costs {
+	return costs{t.requests + o.requests, t.points + o.points, t.writes + o.writes}
 }
 
-func (t tally) minus(o tally) tally {
-	return tally{t.requests - o.requests, t.points - o.points, t.writes - o.writes}
+func (t costs) minus(o costs) costs {
+	return costs{t.requests - o.requests, t.points - o.points, t.writes - o.writes}
 }
 
 // The dimensions in which SCMs count.
-func requestsOf(t tally) int64 { return int64(t.requests) }
-func pointsOf(t tally) int64   { return int64(t.points) }
-func writesOf(t tally) int64   { return int64(t.writes) }
+func requestsOf(t costs) int64 { return int64(t.requests) }
+func pointsOf(t costs) int64   { return int64(t.points) }
+func writesOf(t costs) int64   { return int64(t.writes) }

@@ -133,11 +133,11 @@ func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response,
 	op := operationFrom(req.Context())
 	deadline, _ := req.Context().Deadline()
 	start, patience := r.clock.Now(), time.Until(deadline)
-	var left, again atomic.Bool
+	var left, onReused atomic.Bool
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GotConn: func(conn httptrace.GotConnInfo) {
 			left.Store(true)
-			again.Store(conn.Reused)
+			onReused.Store(conn.Reused)
 		},
 	})
 	resp, err := r.pass(req.WithContext(ctx))
@@ -158,7 +158,7 @@ func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response,
 	} else {
 		paid.refund(r.clock.Now(), givenUp)
 	}
-	return nil, again.Load(), err
+	return nil, onReused.Load(), err
 }
 
 // read gives an answer to the classifier and applies what it says. It returns
@@ -179,7 +179,7 @@ func (r *roundTripper) read(req *http.Request, resp *http.Response, paid *paymen
 			start, whole = peek(resp.Body)
 			timer.Stop()
 		}
-		feedback, err = r.classify(req, resp, hide(req, start), now)
+		feedback, err = r.classify(req, resp, redact(req, start), now)
 	}
 	paid.answered(now, resp.StatusCode, feedback)
 	return whole, err

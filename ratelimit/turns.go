@@ -20,7 +20,7 @@ type cluster[T comparable] struct {
 func (c *cluster[T]) seat() *seat { return &c.place }
 
 func (c *cluster[T]) recheckAdded() time.Duration {
-	return c.namespaces.rota.rechecks[0].who.recheckAdded()
+	return c.namespaces.roundRobin.rechecks[0].who.recheckAdded()
 }
 
 // namespace is what one namespace of a cluster has waiting.
@@ -41,10 +41,10 @@ func (n *namespace[T]) recheckAdded() time.Duration { return n.items[PriorityRec
 type namespaces[T comparable] struct {
 	// only is the one that there is, which needs no memory of its own, and byName are all
 	// where there have been more: most clusters need no map.
-	own    namespace[T]
-	only   *namespace[T]
-	byName map[string]*namespace[T]
-	rota   rota[*namespace[T]]
+	own        namespace[T]
+	only       *namespace[T]
+	byName     map[string]*namespace[T]
+	roundRobin roundRobin[*namespace[T]]
 }
 
 // of returns a namespace, and makes it where there is none, as the last in turn.
@@ -100,7 +100,7 @@ func (s *namespaces[T]) empty() bool { return s.only == nil && len(s.byName) == 
 
 // first is the item that leaves next, nil where none may.
 func (s *namespaces[T]) first(now time.Duration) *entry[T] {
-	n, ok := s.rota.first(now)
+	n, ok := s.roundRobin.first(now)
 	if !ok {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (s *namespaces[T]) first(now time.Duration) *entry[T] {
 }
 
 // file notes that the items of a namespace have changed.
-func (s *namespaces[T]) file(n *namespace[T]) { s.rota.file(n, n.items.holds()) }
+func (s *namespaces[T]) file(n *namespace[T]) { s.roundRobin.file(n, n.items.holds()) }
 
 // holds is what an order has.
 func (o *order[T]) holds() holding {
@@ -157,7 +157,7 @@ func (q *Queue[T]) left(n *namespace[T], class uint8) {
 	if c.waiting == 0 {
 		delete(l.clusters, c.name)
 	}
-	if l.rota.holds() == holdsNothing {
+	if l.roundRobin.holds() == holdsNothing {
 		q.idle(l)
 	}
 	if len(l.clusters) == 0 {
@@ -182,7 +182,7 @@ func (q *Queue[T]) line(e *entry[T], front bool) {
 func (n *namespace[T]) file() {
 	c := n.cluster
 	c.namespaces.file(n)
-	c.lane.rota.file(c, c.namespaces.rota.holds())
+	c.lane.roundRobin.file(c, c.namespaces.roundRobin.holds())
 }
 
 // unline takes an item out of the list that holds it.
@@ -231,7 +231,7 @@ func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 func (q *Queue[T]) head(l *lane[T]) *entry[T] {
 	now := q.age()
 	for {
-		c, ok := l.rota.first(now)
+		c, ok := l.roundRobin.first(now)
 		if !ok {
 			return nil
 		}
@@ -242,9 +242,9 @@ func (q *Queue[T]) head(l *lane[T]) *entry[T] {
 	}
 }
 
-// served notes that an item's cluster and namespace have had their turn.
-func (q *Queue[T]) served(e *entry[T]) {
+// endTurn notes that an item's cluster and namespace have had their turn.
+func (q *Queue[T]) endTurn(e *entry[T]) {
 	c, turn := e.from.cluster, q.nextTurn()
-	c.namespaces.rota.take(e.from, turn)
-	c.lane.rota.take(c, turn)
+	c.namespaces.roundRobin.take(e.from, turn)
+	c.lane.roundRobin.take(c, turn)
 }

@@ -22,7 +22,7 @@ type window struct {
 	// the wall clock does not change.
 	base time.Time
 	// used is what is held and what is spent, together.
-	used tally
+	used costs
 	// spent is what will come free, by time; from first on.
 	spent []stamp
 	first int
@@ -31,17 +31,17 @@ type window struct {
 // stamp is what comes free at a time, counted from the window's base.
 type stamp struct {
 	at time.Duration
-	tally
+	costs
 }
 
 // hold counts what may be sent from now on. What is negative was never sent, or was
 // not counted.
-func (w *window) hold(t tally) { w.used = w.used.plus(t) }
+func (w *window) hold(t costs) { w.used = w.used.plus(t) }
 
 // spend lets what is held come free a length after the last moment at which the
 // server may have counted it.
-func (w *window) spend(t tally, counted time.Time) {
-	if t == (tally{}) {
+func (w *window) spend(t costs, counted time.Time) {
+	if t == (costs{}) {
 		return
 	}
 	grain := int64(w.length / grains)
@@ -51,7 +51,7 @@ func (w *window) spend(t tally, counted time.Time) {
 		i--
 	}
 	if i > w.first && w.spent[i-1].at == at {
-		w.spent[i-1].tally = w.spent[i-1].plus(t)
+		w.spent[i-1].costs = w.spent[i-1].plus(t)
 		return
 	}
 	w.spent = slices.Insert(w.spent, i, stamp{at, t})
@@ -61,7 +61,7 @@ func (w *window) spend(t tally, counted time.Time) {
 func (w *window) expire(now time.Time) {
 	at := now.Sub(w.base)
 	for w.first < len(w.spent) && w.spent[w.first].at <= at {
-		w.used = w.used.minus(w.spent[w.first].tally)
+		w.used = w.used.minus(w.spent[w.first].costs)
 		w.first++
 	}
 	if w.first > len(w.spent)/2 {
@@ -72,9 +72,9 @@ func (w *window) expire(now time.Time) {
 
 // freeAt is when n more of a dimension have come free. ok is false where that
 // takes the answer to a request that is still under way.
-func (w *window) freeAt(n int64, of func(tally) int64) (at time.Time, ok bool) {
+func (w *window) freeAt(n int64, of func(costs) int64) (at time.Time, ok bool) {
 	for _, s := range w.spent[w.first:] {
-		if n -= of(s.tally); n <= 0 {
+		if n -= of(s.costs); n <= 0 {
 			return w.base.Add(s.at), true
 		}
 	}

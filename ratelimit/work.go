@@ -6,9 +6,9 @@ import "time"
 type work[T comparable] struct {
 	entry *entry[T]
 	slot  *Slot
-	// again reports whether the item was added meanwhile, added when first, and asked by which
+	// dirty reports whether the item was added meanwhile, added when first, and asked by which
 	// ticket last.
-	again bool
+	dirty bool
 	asked ticket
 	added time.Duration
 }
@@ -24,13 +24,13 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 	}
 }
 
-// addAgain notes that an item in work was added.
-func (q *Queue[T]) addAgain(w *work[T], asked ticket) {
-	if !w.again || asked.after(w.asked) {
+// markDirty notes that an item in work was added.
+func (q *Queue[T]) markDirty(w *work[T], asked ticket) {
+	if !w.dirty || asked.after(w.asked) {
 		w.asked = asked
 	}
-	if !w.again {
-		w.again, w.added = true, q.age()
+	if !w.dirty {
+		w.dirty, w.added = true, q.age()
 	}
 }
 
@@ -49,26 +49,26 @@ func (w *work[T]) renew() {
 // Done ends the work on an item, and its slot. An item that was added meanwhile
 // is queued again.
 func (q *Queue[T]) Done(item T) {
-	again, slot := q.again(item)
+	dirty, slot := q.dirty(item)
 	if slot != nil {
 		slot.done(q.options.Clock.Now())
 	}
 	var asked ticket
 	var route Route
-	for done := false; !done; again = true {
-		if again {
+	for done := false; !done; dirty = true {
+		if dirty {
 			asked, route = q.ask(), q.options.Route(item)
 		}
-		done = q.finish(item, again, asked, route)
+		done = q.finish(item, dirty, asked, route)
 	}
 }
 
-// again tells whether an item in work was added meanwhile.
-func (q *Queue[T]) again(item T) (again bool, slot *Slot) {
+// dirty tells whether an item in work was added meanwhile.
+func (q *Queue[T]) dirty(item T) (dirty bool, slot *Slot) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if w, ok := q.working[item]; ok {
-		return w.again, w.slot
+		return w.dirty, w.slot
 	}
 	return false, nil
 }
@@ -83,12 +83,12 @@ func (q *Queue[T]) finish(item T, routed bool, asked ticket, route Route) bool {
 	if !ok {
 		return true
 	}
-	if w.again && (!routed || w.asked.after(asked)) {
+	if w.dirty && (!routed || w.asked.after(asked)) {
 		return false
 	}
 	delete(q.working, item)
 	q.vacate(w.entry.exclusion)
-	if w.again {
+	if w.dirty {
 		w.renew()
 		w.entry.routed = asked
 		q.insert(w.entry, route)
