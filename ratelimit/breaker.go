@@ -3,18 +3,19 @@ package ratelimit
 import "time"
 
 const (
-	// tripping is for how many different keys in a row an SCM has to fail.
+	// tripping is the number of different keys in a row for which an SCM has to fail before the
+	// breaker opens.
 	tripping = 3
 
 	firstProbe   = time.Second
 	longestProbe = time.Minute
 )
 
-// breaker keeps an outage of an SCM from costing a time-out for each key. When
-// requests for three different keys in a row found no server, or one that
-// answered 5xx, the installation is half-open: one request at a time is let
-// through as a probe, at first after a second, then after twice as long each time
-// up to a minute. Any answer that shows the SCM at work closes it.
+// breaker limits what an outage of an SCM costs: without it each key would wait for a time-out
+// of its own. It opens after requests for three different keys in a row found no server, or one
+// that answered 5xx. An open breaker lets one request at a time through as a probe: the first
+// after a second, then after twice as long each time, up to a minute. Any response that shows
+// that the SCM works closes it.
 type breaker struct {
 	failing []any
 	open    bool
@@ -24,7 +25,7 @@ type breaker struct {
 	probing bool
 }
 
-// wait is how long the next request has to wait; zero is now.
+// wait returns how long the next request has to wait; zero means not at all.
 func (b *breaker) wait(now time.Time) time.Duration {
 	switch {
 	case !b.open:
@@ -35,7 +36,7 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(b.probeAt.Sub(now), 0)
 }
 
-// sent tells whether the request that is sent now is a probe.
+// sent reports whether the request that is sent now is a probe, and marks a probe as under way.
 func (b *breaker) sent() (probe bool) {
 	if b.open {
 		b.probing = true
@@ -43,7 +44,7 @@ func (b *breaker) sent() (probe bool) {
 	return b.open
 }
 
-// failed takes in that a request for a key got no answer, or a 5xx.
+// failed records that a request for a key got no response, or a 5xx.
 func (b *breaker) failed(now time.Time, key any, probe bool) {
 	if b.open {
 		if probe {
@@ -64,8 +65,8 @@ func (b *breaker) failed(now time.Time, key any, probe bool) {
 	*b = breaker{open: true, since: now, delay: firstProbe, probeAt: now.Add(firstProbe)}
 }
 
-// worked takes in an answer that shows the SCM at work.
+// worked closes the breaker after a response that shows that the SCM works.
 func (b *breaker) worked() { *b = breaker{} }
 
-// unsent takes back a probe that was not sent.
+// unsent cancels a probe that was not sent.
 func (b *breaker) unsent() { b.probing = false }

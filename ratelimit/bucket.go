@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Bucket is the budget of one installation. What it gives is all or nothing over
-// all its limits, and it gives nothing while the installation is paused. Its
-// methods are safe for concurrent use; none of them waits.
+// Bucket is the budget of one installation. A request takes its cost from all limits or from
+// none, and a paused installation gives nothing. The methods are safe for concurrent use; none
+// of them waits.
 //
-// In any sliding window the server counts no more than each limit allows, whoever
-// asks and however long requests are on their way.
+// In any sliding window the server counts no more requests than each limit allows, however many
+// callers there are and however long requests are under way.
 type Bucket struct {
 	mu sync.Mutex
-	// latest keeps time from going back between two callers.
+	// latest is the latest time that a caller passed; time never goes back behind it.
 	latest time.Time
-	// lastUse is when something was sent last.
+	// lastUse is the time of the last request.
 	lastUse      time.Time
 	minute, hour *window
 	limits       []*limit
 	ceilings     []Limits
 	maxInFlight  int64
 	inFlight     int64
-	// unanswered are the requests that hold a place in the windows; those of slots that
-	// have not been sent yet are held.
+	// unanswered is the number of requests that hold a place in the windows; held is the number
+	// of those that belong to slots and are not sent yet.
 	unanswered, held int64
 	pause            pause
-	// calmed is the end of the last pause that took what the pacers had saved up.
+	// calmed is the end of the last pause after which the pacers lost their savings.
 	calmed       time.Time
 	reduction    reduction
 	spacing      spacing
@@ -37,27 +37,26 @@ type Bucket struct {
 	// whether the last record contained this bucket.
 	sendUntil, wanted time.Time
 	listed            bool
-	// leftOut bounds what a predecessor used without a record, nil where it is counted.
+	// leftOut bounds what a predecessor used without a record. It is nil once that is counted.
 	leftOut *leftOut
-	// concurrency bounds what is in flight at host.
+	// concurrency limits the requests in flight at host.
 	host        string
 	concurrency *concurrency
 
-	// onPause is called, without the lock, when a pause begins or gets longer, when
-	// something is sent after nothing was for a while, and when something is to be sent
-	// that has to be on record before.
+	// onPause is called without the lock when a pause begins or is extended, on the first
+	// request after an idle time, and when a request has to wait until the bucket is on record.
 	onPause func()
-	// refused is set when somebody could not pay; what frees budget then calls
-	// the watchers, without the lock.
+	// refused reports whether a caller could not pay. The next time that budget becomes free,
+	// the watchers are called without the lock.
 	refused  bool
 	watchers map[*watcher]struct{}
 }
 
-// idle is how long nothing was sent before a request is told as a change. A record
-// of the budget is made more often than that while it is used.
+// idle is the time without requests after which the next request calls onPause. A bucket in use
+// is recorded more often than that.
 const idle = 10 * time.Second
 
-// watcher is called when budget came free after somebody was refused.
+// watcher is called when budget becomes free after a refusal.
 type watcher struct{ call func() }
 
 func newBucket(now time.Time, ceilings ...Limits) *Bucket {
@@ -80,8 +79,7 @@ func newBucket(now time.Time, ceilings ...Limits) *Bucket {
 	return b
 }
 
-// setLimits changes what each ScmProvider allows. The caller runs what it
-// returns, once it holds no lock.
+// setLimits sets what each ScmProvider allows. The caller runs wake without holding a lock.
 func (b *Bucket) setLimits(now time.Time, ceilings ...Limits) (wake func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,8 +88,8 @@ func (b *Bucket) setLimits(now time.Time, ceilings ...Limits) (wake func()) {
 	return b.freed()
 }
 
-// adjust puts the limits in force that follow from what ScmProviders allow and what
-// the SCM said. The caller holds the lock.
+// adjust computes the limits in force from the ScmProviders' ceilings and the server's budget.
+// The caller holds the lock.
 func (b *Bucket) adjust(now time.Time) {
 	l := b.effective()
 	b.maxInFlight = l.MaxInFlight
@@ -100,7 +98,7 @@ func (b *Bucket) adjust(now time.Time) {
 	}
 }
 
-// effective are the limits without what a refusal cut off.
+// effective returns the limits without a reduction after refusals.
 func (b *Bucket) effective() Limits {
 	var l Limits
 	for i, each := range b.ceilings {
@@ -120,7 +118,7 @@ func (b *Bucket) Limits() Limits {
 	return b.effective()
 }
 
-// stopped is how long nothing at all may be sent. The caller holds the lock.
+// stopped returns how long no request at all may be sent. The caller holds the lock.
 func (b *Bucket) stopped(now time.Time) time.Duration {
 	wait := b.pause.until.Sub(now)
 	if b.unrecorded(now) {
@@ -129,15 +127,15 @@ func (b *Bucket) stopped(now time.Time) time.Duration {
 	return wait
 }
 
-// unrecorded tells whether a successor would not reckon with what is sent now. The
+// unrecorded reports whether a successor would not account for a request that is sent now. The
 // caller holds the lock.
 func (b *Bucket) unrecorded(now time.Time) bool {
 	return !b.sendUntil.IsZero() && !now.Before(b.sendUntil)
 }
 
-// want notes that something is to be sent. Where that has to be on record before, and
-// no record tells of it yet, whoever keeps records has to know. The caller holds the
-// lock, and once it does not any more runs what this returns.
+// want records that a request is waiting. If the bucket has to be on record first and is not,
+// the returned function asks for a new record. The caller holds the lock, and runs notify after
+// releasing it.
 func (b *Bucket) want(now time.Time) (notify func()) {
 	b.countUnrecorded(now)
 	if !b.unrecorded(now) {
@@ -151,7 +149,7 @@ func (b *Bucket) want(now time.Time) (notify func()) {
 	return b.onPause
 }
 
-// payable tells how long t has to wait for its turn; zero is now. The caller holds
+// payable returns how long t has to wait for its turn; zero means not at all. The caller holds
 // the lock.
 func (b *Bucket) payable(now time.Time, t costs) (wait time.Duration) {
 	wait = max(b.stopped(now), b.breaker.wait(now), b.spacing.wait(now))
@@ -163,14 +161,14 @@ func (b *Bucket) payable(now time.Time, t costs) (wait time.Duration) {
 	}
 	last := b.lastUse
 	if b.held > 0 {
-		// They may be sent any moment.
+		// A held request may be sent at any moment.
 		last = now
 	}
 	return max(wait, b.serverBudget.wait(now, last, requestsOf(t), b.unanswered))
 }
 
-// room tells how long t has to wait until all limits have room for it, where its
-// turn has come already. The caller holds the lock.
+// room returns how long a request whose turn has come has to wait until all limits have room
+// for t. The caller holds the lock.
 func (b *Bucket) room(now time.Time, t costs) (wait time.Duration) {
 	for _, l := range b.limits {
 		wait = max(wait, l.free(now, t))
@@ -178,8 +176,8 @@ func (b *Bucket) room(now time.Time, t costs) (wait time.Duration) {
 	return max(wait, b.serverBudget.lacks(now, requestsOf(t), b.unanswered))
 }
 
-// enter takes t in its turn, and counts it as in flight. Where that is not possible
-// ok is false, and retryAt is when it is worth asking again. The caller holds the lock.
+// enter takes t in its turn and counts it as in flight. If that is not possible, ok is false
+// and retryAt is the time to try again. The caller holds the lock.
 func (b *Bucket) enter(now time.Time, t costs) (probe, ok bool, retryAt time.Time) {
 	wait := b.payable(now, t)
 	if wait <= 0 && !b.concurrency.enter(b) {
@@ -195,8 +193,8 @@ func (b *Bucket) enter(now time.Time, t costs) (probe, ok bool, retryAt time.Tim
 	return b.breaker.sent(), true, time.Time{}
 }
 
-// leave takes one out of what is in flight. The caller holds the lock, and once it
-// does not any more runs what this returns.
+// leave decrements the number in flight. The caller holds the lock, and runs wake after
+// releasing it.
 func (b *Bucket) leave() (wake func()) {
 	b.inFlight--
 	others, own := b.concurrency.leave(b), b.freed()
@@ -211,7 +209,7 @@ func (b *Bucket) leave() (wake func()) {
 	}
 }
 
-// wake calls those who could not pay.
+// wake calls the watchers if a caller could not pay.
 func (b *Bucket) wake() {
 	b.mu.Lock()
 	wake := b.freed()
@@ -219,7 +217,8 @@ func (b *Bucket) wake() {
 	wake()
 }
 
-// hold takes t for what may be sent from now on. The caller holds the lock.
+// hold takes t from the windows and pacers for a request that may be sent from now on. The
+// caller holds the lock.
 func (b *Bucket) hold(now time.Time, t costs) {
 	b.unanswered += requestsOf(t)
 	b.minute.hold(t)
@@ -229,11 +228,11 @@ func (b *Bucket) hold(now time.Time, t costs) {
 	}
 }
 
-// release gives t back, of what was not sent or is not counted.
+// release gives back t of a request that was not sent or is not counted.
 func (b *Bucket) release(now time.Time, t costs) { b.hold(now, costs{}.minus(t)) }
 
-// send notes that something that is counted is sent now. The caller holds the lock,
-// and once it does not any more runs what this returns.
+// send records that a request that the SCM counts is sent now. The caller holds the lock, and
+// runs notify after releasing it.
 func (b *Bucket) send(now time.Time, t costs) (notify func()) {
 	notify = func() {}
 	if t == (costs{}) {
@@ -246,15 +245,16 @@ func (b *Bucket) send(now time.Time, t costs) (notify func()) {
 	return notify
 }
 
-// spend ends the hold of a request that the server counted at the latest at a time.
+// spend turns a held cost into a spent one; counted is the latest time at which the server may
+// have counted the request.
 func (b *Bucket) spend(t costs, counted time.Time) {
 	b.unanswered -= requestsOf(t)
 	b.minute.spend(t, counted)
 	b.hour.spend(t, counted)
 }
 
-// advance expires what is over, and returns now, or the latest time that was
-// heard of: windows are kept in time that does not go back.
+// advance expires what has left the windows, and returns now or the latest time that a caller
+// passed: time in the windows never goes back.
 func (b *Bucket) advance(now time.Time) time.Time {
 	if now.Before(b.latest) {
 		now = b.latest
@@ -266,7 +266,7 @@ func (b *Bucket) advance(now time.Time) time.Time {
 	return now
 }
 
-// watch has call run whenever budget came free after a refusal, until stop.
+// watch calls call whenever budget becomes free after a refusal, until stop is called.
 func (b *Bucket) watch(call func()) (stop func()) {
 	w := &watcher{call: call}
 	b.mu.Lock()
@@ -279,8 +279,8 @@ func (b *Bucket) watch(call func()) (stop func()) {
 	}
 }
 
-// freed returns what has to be called, without the lock, now that budget came
-// free. The caller holds the lock.
+// freed returns the calls of the watchers, now that budget is free. The caller holds the lock,
+// and runs wake after releasing it.
 func (b *Bucket) freed() (wake func()) {
 	if !b.refused {
 		return func() {}

@@ -17,9 +17,8 @@ func (i *Installations) Describe(out chan<- *prometheus.Desc) {
 	out <- pausedDesc
 }
 
-// Collect implements prometheus.Collector: figures are read off the buckets at
-// each scrape, so that they are never behind them. Installations that are not in use any
-// more are left out.
+// Collect implements prometheus.Collector. It reads the buckets at each scrape, and leaves out
+// installations that are no longer in use.
 func (i *Installations) Collect(out chan<- prometheus.Metric) {
 	var all []*Installation
 	i.mu.Lock()

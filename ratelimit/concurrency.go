@@ -2,16 +2,16 @@ package ratelimit
 
 import "sync"
 
-// concurrency bounds what is in flight at one host, over all of its installations: half of
-// what the other hosts leave. So an SCM that hangs, however many installations it has,
-// never takes all workers.
+// concurrency limits the requests in flight at one host, over all of its installations, to half
+// of what the other hosts leave free. So an SCM that hangs never takes all workers, however
+// many installations it has.
 type concurrency struct {
 	mu sync.Mutex
-	// most is how many there can be in all; 0 is no bound.
+	// most is the limit over all hosts; 0 means no limit.
 	most   int64
 	total  int64
 	byHost map[string]int64
-	// refused are those that something has to be told when there is room again.
+	// refused contains the buckets to wake when there is room again.
 	refused map[*Bucket]struct{}
 }
 
@@ -19,7 +19,7 @@ func newConcurrency() *concurrency {
 	return &concurrency{byHost: map[string]int64{}, refused: map[*Bucket]struct{}{}}
 }
 
-// limit is how many there can be at all, and so at one host at most; 0 for no bound.
+// limit returns the limit over all hosts, which also bounds each single host; 0 means no limit.
 func (c *concurrency) limit() int64 {
 	if c == nil {
 		return 0
@@ -29,8 +29,8 @@ func (c *concurrency) limit() int64 {
 	return c.most
 }
 
-// enter counts one more in flight for a bucket, if there is room at its host. No
-// concurrency has room for all.
+// enter reports whether there is room at the bucket's host, and then counts one more request in
+// flight. A nil concurrency always has room.
 func (c *concurrency) enter(b *Bucket) bool {
 	if c == nil {
 		return true
@@ -47,7 +47,7 @@ func (c *concurrency) enter(b *Bucket) bool {
 	return true
 }
 
-// leave counts one less, and returns the buckets that may go on now.
+// leave counts one request less, and returns the buckets to wake.
 func (c *concurrency) leave(b *Bucket) (freed []*Bucket) {
 	if c == nil {
 		return nil

@@ -1,9 +1,9 @@
 package ratelimit
 
-// costs is what requests have cost, summed up.
+// costs is a sum of costs of requests, in each dimension in which SCMs count.
 type costs struct{ requests, points, writes int32 }
 
-// costs is what one request of a cost adds; the zero Cost is no request.
+// costs returns the costs of one request; the zero Cost is no request.
 func (c Cost) costs() costs {
 	switch {
 	case c == Cost{}:
@@ -22,7 +22,7 @@ func (t costs) minus(o costs) costs {
 	return costs{t.requests - o.requests, t.points - o.points, t.writes - o.writes}
 }
 
-// The dimensions in which SCMs count.
+// The dimensions in which SCMs count: requests, points and writes.
 func requestsOf(t costs) int64 { return int64(t.requests) }
 func pointsOf(t costs) int64   { return int64(t.points) }
 func writesOf(t costs) int64   { return int64(t.writes) }

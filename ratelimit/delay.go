@@ -2,14 +2,14 @@ package ratelimit
 
 import "time"
 
-// delayed is an item that is added later.
+// delayed is an item that will be added at a later time.
 type delayed[T comparable] struct {
 	item  T
 	due   time.Time
 	index int
 }
 
-// delays holds the items that are added later, at most once each.
+// delays holds the items that will be added at a later time, each at most once.
 type delays[T comparable] struct {
 	byItem map[T]*delayed[T]
 	order  *ordered[*delayed[T]]
@@ -25,8 +25,8 @@ func newDelays[T comparable]() delays[T] {
 	}
 }
 
-// add has an item added at due, unless it is added earlier anyway. It returns
-// whether that is now the first of all.
+// add reports whether the item is now the first that is due, and schedules it for due unless it
+// is scheduled earlier already.
 func (d *delays[T]) add(item T, due time.Time) (first bool) {
 	each, ok := d.byItem[item]
 	switch {
@@ -43,7 +43,7 @@ func (d *delays[T]) add(item T, due time.Time) (first bool) {
 	return each.index == 0
 }
 
-// drop forgets an item.
+// drop removes an item.
 func (d *delays[T]) drop(item T) {
 	if each, ok := d.byItem[item]; ok {
 		d.order.remove(each.index)
@@ -51,7 +51,7 @@ func (d *delays[T]) drop(item T) {
 	}
 }
 
-// take removes the items that are due.
+// take removes and returns the items that are due.
 func (d *delays[T]) take(now time.Time) (due []T) {
 	for d.order.len() > 0 && !d.order.first().due.After(now) {
 		item := d.order.first().item
@@ -61,15 +61,16 @@ func (d *delays[T]) take(now time.Time) (due []T) {
 	return due
 }
 
-// AddAfter adds an item once a time has passed. The earliest of several is in
-// force, and an Add in the meantime takes its place.
+// AddAfter adds an item after a time. Of several times the earliest counts, and an Add in the
+// meantime replaces them.
 func (q *Queue[T]) AddAfter(item T, after time.Duration) {
 	if !q.delay(item, after) {
 		q.Add(item)
 	}
 }
 
-// delay returns false where the item is to be added now.
+// delay reports whether the item was scheduled, or needs no adding since the queue is shut
+// down. It returns false where the item has to be added now.
 func (q *Queue[T]) delay(item T, after time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -85,19 +86,19 @@ func (q *Queue[T]) delay(item T, after time.Duration) bool {
 	return true
 }
 
-// AddRateLimited adds an item once the rate limiter says so. That is the
-// back-off of the item itself; its installation's budget is the lane's business.
+// AddRateLimited adds an item after its own back-off, as the rate limiter computes it. It is
+// independent of the installation's budget.
 func (q *Queue[T]) AddRateLimited(item T) {
 	q.AddAfter(item, q.options.RateLimiter.When(item))
 }
 
-// Forget ends an item's back-off.
+// Forget resets an item's back-off.
 func (q *Queue[T]) Forget(item T) { q.options.RateLimiter.Forget(item) }
 
-// NumRequeues is how often an item was added with a back-off.
+// NumRequeues returns how often an item was added with a back-off.
 func (q *Queue[T]) NumRequeues(item T) int { return q.options.RateLimiter.NumRequeues(item) }
 
-// rearm tells the timer's goroutine that something is due before all else.
+// rearm wakes the timer's goroutine because an item is due earlier than all others.
 func (q *Queue[T]) rearm() {
 	select {
 	case q.armed <- struct{}{}:
@@ -105,8 +106,8 @@ func (q *Queue[T]) rearm() {
 	}
 }
 
-// run adds what is due, ends the parking of lanes and tells of waits, with one
-// timer for all.
+// run adds the items that are due, reactivates parked lanes and sends notices about waits, with
+// one timer for all.
 func (q *Queue[T]) run() {
 	defer q.running.Done()
 	for {
@@ -122,7 +123,8 @@ func (q *Queue[T]) run() {
 	}
 }
 
-// due takes what is due at now, and returns when the next is; zero is never.
+// due removes and returns the items that are due at now, and returns the time of the next; zero
+// means never.
 func (q *Queue[T]) due(now time.Time) (items []T, next time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -142,7 +144,7 @@ func (q *Queue[T]) due(now time.Time) (items []T, next time.Time) {
 	return items, next
 }
 
-// earlier is the first of two times; zero is never.
+// earlier returns the first of two times; zero means never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -150,8 +152,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// sleepUntil returns false when the queue is shut down, and else when next has
-// come or something may be due before it.
+// sleepUntil reports whether the queue still runs. It returns when next has come, when another
+// time may be due before it, or when the queue is shut down.
 func (q *Queue[T]) sleepUntil(next time.Time) bool {
 	var fired <-chan time.Time
 	if !next.IsZero() {
@@ -161,7 +163,7 @@ func (q *Queue[T]) sleepUntil(next time.Time) bool {
 		}
 		timer := q.options.Clock.NewTimer(next.Sub(started))
 		defer timer.Stop()
-		// A clock that has jumped before the timer was made would be missed.
+		// A clock that jumped before the timer was made would be missed.
 		if q.options.Clock.Since(started) > time.Millisecond {
 			return true
 		}

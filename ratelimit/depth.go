@@ -1,13 +1,13 @@
 package ratelimit
 
-// Len is how many items wait, in all lanes.
+// Len returns the number of items that wait, in all lanes.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting)
 }
 
-// Depths is how many items wait in each lane in which some do.
+// Depths returns the number of items that wait in each lane that is not empty.
 func (q *Queue[T]) Depths() map[string]int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -18,7 +18,7 @@ func (q *Queue[T]) Depths() map[string]int {
 	return depths
 }
 
-// Slot is what an item in work left its lane with. It is nil after Done, and for
+// Slot returns the slot with which an item in work left its lane. It is nil after Done, and for
 // an item that had nothing to pay.
 func (q *Queue[T]) Slot(item T) *Slot {
 	q.mu.Lock()

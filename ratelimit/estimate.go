@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// sharing is how many items those have that take turns.
+// sharing describes how clusters or namespaces with items take turns.
 type sharing struct {
-	// counts are theirs, the fewest first, and sums how many the first so many have.
+	// counts contains the number of items of each in ascending order, sums the sums of the
+	// first of them.
 	counts, sums []int
 }
 
@@ -20,30 +21,30 @@ func sharingOf(counts []int) sharing {
 	return sharing{counts, sums}
 }
 
-// until is how many items leave until one of them has left so many: until then each other
-// one has had as many turns, if it has as many items.
+// until returns the number of items that have left when the first of them has lost place items:
+// until then each other one has had as many turns, if it has as many items.
 func (s sharing) until(place int) int {
 	fewer := sort.SearchInts(s.counts, place)
 	return s.sums[fewer] + place*(len(s.counts)-fewer)
 }
 
-// estimate is how long the items of a lane will wait. Since clusters take turns, and their
-// namespaces within those, that is a matter of how many of an item's own leave before it.
+// estimate computes how long the items of a lane will wait. Clusters take turns, and so do the
+// namespaces in each, so it depends on the number of an item's own that leave before it.
 type estimate struct {
 	now      time.Time
 	bucket   *Bucket
 	clusters sharing
-	// last is the last turn of a cluster up to which each class reaches, from
-	// waitNotTold on.
+	// last is, for each class from waitShort on, the last turn of a cluster that is in the
+	// class.
 	last [waitLong]int
 	down bool
-	// waits are those that were computed.
+	// waits caches the computed waits by turn.
 	waits map[int]time.Duration
 }
 
-// computeClasses computes up to which place each class reaches.
+// computeClasses computes the last turn of each class.
 func (o *estimate) computeClasses() {
-	// What is over within half a minute is no news, however often it happens.
+	// An outage of less than half a minute is not reported, however often it happens.
 	o.down = o.bucket.downFor(o.now, noticeOver)
 	most := 0
 	for _, n := range o.clusters.counts {
@@ -54,7 +55,7 @@ func (o *estimate) computeClasses() {
 	}
 }
 
-// wait is how long the item at a turn of its cluster will wait.
+// wait returns how long the item at a turn of its cluster will wait.
 func (o *estimate) wait(turn int) time.Duration {
 	if wait, ok := o.waits[turn]; ok {
 		return wait
@@ -75,8 +76,8 @@ func (o *estimate) classOf(turn int) waitClass {
 	return class
 }
 
-// about is wait, of the next turn that is a sixteenth further at most, without
-// leaving the class: so few waits are computed, however many items are told.
+// about returns the wait of a turn up to a sixteenth later in the same class, so that few waits
+// are computed, however many notices are sent.
 func (o *estimate) about(turn int, class waitClass) time.Duration {
 	grain := 1
 	for turn/grain >= 32 {

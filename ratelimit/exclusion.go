@@ -5,42 +5,42 @@ import (
 	"slices"
 )
 
-// exclusion is what is known of the items that exclude each other. It is there
-// while one of them is in work, or one that was held back has not left its lane.
+// exclusion is the state of the items that exclude each other. It exists while one of them is
+// in work, or while one that was held back has not left its lane.
 //
-// When none is in work, the first that is held back of each cluster goes on to its
-// lane. There clusters take turns: whichever leaves first, the others are held back again
-// and do not lose their place. So no cluster waits for what is in the way of another's
-// item: a backlog of its own, or a pause of its installation.
+// When none is in work, the first held item of each cluster returns to its lane. Clusters take
+// turns there: when one of these items leaves, the others are held back again without losing
+// their place. So no cluster waits for another cluster's backlog or for the pause of its
+// installation.
 type exclusion[T comparable] struct {
 	// busy reports whether one of them is in work.
 	busy bool
 	held map[*cluster[T]]*held[T]
 }
 
-// held are the items of one cluster that were passed over. They are in no list of their
+// held contains the items of one cluster that were passed over. They are in no list of their
 // lane, so that none is passed over twice for the same reason.
 type held[T comparable] struct {
 	namespaces namespaces[T]
-	// next was let go on and has not left its lane.
+	// next is the item that returned to its lane and has not left it yet.
 	next *entry[T]
 	// lastTurn is the number of the cluster's last turn at the exclusion.
 	lastTurn int64
 }
 
-// at is the namespace that holds an item back.
+// at returns the namespace that holds an item back.
 func (x *exclusion[T]) at(e *entry[T]) *namespace[T] {
 	return x.held[e.from.cluster].namespaces.get(e.from.name)
 }
 
-// tidy forgets what is held back of a cluster where there is nothing any more.
+// tidy removes the entry of a cluster that has no held item any more.
 func (x *exclusion[T]) tidy(c *cluster[T]) {
 	if h := x.held[c]; h != nil && h.next == nil && h.namespaces.empty() {
 		delete(x.held, c)
 	}
 }
 
-// occupy notes that an item is in work.
+// occupy marks an item's exclusion as busy: the item is in work.
 func (q *Queue[T]) occupy(e *entry[T]) {
 	if e.exclusion == "" {
 		return
@@ -60,7 +60,7 @@ func (q *Queue[T]) occupy(e *entry[T]) {
 	}
 }
 
-// vacate notes that an item is in work no longer.
+// vacate marks an exclusion as free: its item is no longer in work.
 func (q *Queue[T]) vacate(name string) {
 	if x := q.exclusions[name]; x != nil {
 		x.busy = false
@@ -68,9 +68,8 @@ func (q *Queue[T]) vacate(name string) {
 	}
 }
 
-// promote lets the first of the items of each cluster that an exclusion held back go on,
-// now that it holds no longer. Of several lanes, the one whose cluster had its turn here
-// longest ago is asked first.
+// promote returns the first held item of each cluster to its lane, if the exclusion is free. Of
+// several lanes the one whose cluster had its turn here longest ago comes first.
 func (q *Queue[T]) promote(name string, x *exclusion[T]) {
 	if x.busy {
 		return
@@ -94,8 +93,8 @@ func (q *Queue[T]) promote(name string, x *exclusion[T]) {
 	}
 }
 
-// inTurn are the clusters of which something is held back or let go on, the one last that
-// had its turn longest ago.
+// inTurn returns the clusters that have held or returned items; the one whose turn was longest
+// ago is last.
 func (x *exclusion[T]) inTurn() []*cluster[T] {
 	all := make([]*cluster[T], 0, len(x.held))
 	for c := range x.held {
@@ -105,8 +104,8 @@ func (x *exclusion[T]) inTurn() []*cluster[T] {
 	return all
 }
 
-// exclude gives an item that waits another exclusion, without loss of its place.
-// Whether that lets it go is asked when it is its turn.
+// exclude moves a waiting item to another exclusion, without loss of its place. The new
+// exclusion is checked when it is the item's turn.
 func (q *Queue[T]) exclude(e *entry[T], name string) {
 	if e.held {
 		q.unline(e)
@@ -117,8 +116,7 @@ func (q *Queue[T]) exclude(e *entry[T], name string) {
 	e.exclusion = name
 }
 
-// spare takes from an exclusion an item that is about to have another, or to wait
-// elsewhere.
+// spare removes from its exclusion an item that gets another exclusion or another lane.
 func (q *Queue[T]) spare(e *entry[T]) {
 	x := q.exclusions[e.exclusion]
 	if x == nil {
@@ -131,8 +129,8 @@ func (q *Queue[T]) spare(e *entry[T]) {
 	q.promote(e.exclusion, x)
 }
 
-// holdBack reports whether an exclusion does not let an item go that would leave now, and
-// then keeps it until it does.
+// holdBack reports whether an exclusion prevents an item from leaving now, and then keeps the
+// item until the exclusion is free.
 func (q *Queue[T]) holdBack(e *entry[T]) bool {
 	x := q.exclusions[e.exclusion]
 	if x == nil || !x.busy {
@@ -147,7 +145,7 @@ func (q *Queue[T]) holdBack(e *entry[T]) bool {
 	}
 	n := h.namespaces.of(e.from.cluster, e.from.name, q.nextTurn())
 	if h.next == e {
-		// It was let go on, and another one was faster: it is still the first.
+		// It returned to its lane, and another item was faster: it is still the first.
 		h.next = nil
 		n.items[e.class].pushFront(e)
 		h.namespaces.roundRobin.take(n, 0)
@@ -158,7 +156,7 @@ func (q *Queue[T]) holdBack(e *entry[T]) bool {
 	return true
 }
 
-// release takes an item out of what an exclusion holds back.
+// release removes an item from the lists of its exclusion.
 func (q *Queue[T]) release(e *entry[T]) {
 	x := q.exclusions[e.exclusion]
 	h, n := x.held[e.from.cluster], x.at(e)

@@ -2,33 +2,33 @@ package ratelimit
 
 import "time"
 
-// entry is one item that waits. It is made small, since there may be a million:
-// it names its lane, its cluster and its namespace by one pointer, and links itself into the
-// list and the index that hold it.
+// entry is one item that waits. It is kept small, since there may be a million: one pointer
+// names its lane, cluster and namespace, and the entry is its own list element.
 type entry[T comparable] struct {
 	item       T
 	next, prev *entry[T]
-	// from is the namespace, and so the cluster and the lane, that it waits in.
+	// from is the namespace in which it waits, and so the cluster and the lane.
 	from      *namespace[T]
 	exclusion string
-	// added is when the item was added, counted from the start of the queue.
+	// added is the time at which the item was added, counted from the start of the queue.
 	added time.Duration
-	// routed is when Route was asked for where it waits.
+	// routed is the ticket of the Route call that decided its place.
 	routed ticket
 	class  uint8
-	// needs is for how many requests at once the item's next slot has to pay; 0 is one.
+	// needs is the number of requests for which the item's next slot has to pay; 0 means one.
 	needs uint8
-	// reported is the class of wait that was told last.
+	// reported is the class of wait of the last notice.
 	reported waitClass
-	// held reports whether the entry is in the lists of its exclusion, not its namespace's.
+	// held reports whether the entry is in the lists of its exclusion instead of its
+	// namespace's.
 	held bool
 }
 
-// fifo is a list of entries that takes no memory of its own for them.
+// fifo is a list of entries that allocates no memory for its elements.
 type fifo[T comparable] struct {
 	head, tail *entry[T]
-	// visit is what a walk along the list sees next. It holds however the list
-	// changes under the walk; what joins ahead of it or after its end is not seen.
+	// visit is the next entry of a walk along the list. The list may change during the walk;
+	// entries that join ahead of it or after its end are not visited.
 	visit *entry[T]
 }
 
@@ -52,8 +52,8 @@ func (f *fifo[T]) pushFront(e *entry[T]) {
 	f.head = e
 }
 
-// push puts an entry last, or by its age where that places it near the front: what
-// comes back, or comes from elsewhere, may be older than what is last.
+// push appends an entry, or inserts it by its age if that is near the front: an entry that
+// returns, or comes from elsewhere, may be older than the last one.
 func (f *fifo[T]) push(e *entry[T]) {
 	if f.tail != nil && f.tail.added > e.added {
 		if after, ok := f.place(e); ok {
@@ -64,11 +64,11 @@ func (f *fifo[T]) push(e *entry[T]) {
 	f.pushBack(e)
 }
 
-// near is how many entries are looked at for the place of one.
+// near is the number of entries that are searched for the place of one.
 const near = 64
 
-// place is the entry in front after which one follows by its age, nil where it is to
-// be the first. ok is false where its place is further behind than is looked.
+// place returns the entry after which e belongs by its age, nil if e belongs in front. ok is
+// false where the place is further back than the search goes.
 func (f *fifo[T]) place(e *entry[T]) (after *entry[T], ok bool) {
 	at := f.head
 	for range near {

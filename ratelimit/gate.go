@@ -7,23 +7,23 @@ import (
 	"sync/atomic"
 )
 
-// Withheld is the error of a request that was not sent because the gate was shut.
-// Nothing was spent on it, and it tells nothing about the SCM.
+// Withheld is the error of a request that was not sent because the gate was closed. It cost
+// nothing, and says nothing about the SCM.
 type Withheld struct {
-	// Reason is why the gate was shut.
+	// Reason is the cause.
 	Reason error
 }
 
-// Error says why.
+// Error returns the cause's text.
 func (w *Withheld) Error() string { return "not sent: " + w.Reason.Error() }
 
 // Unwrap returns the reason.
 func (w *Withheld) Unwrap() error { return w.Reason }
 
-// Gate has ask asked just before each request of every installation is sent, free
-// ones too, and again where a connection had to be made first. An error means that
-// the request is not sent: it fails with a *Withheld. ask is called by many
-// goroutines at once. Without a gate every request is sent.
+// Gate calls ask just before each request of every installation is sent, including free ones,
+// and again after a connection had to be made. If ask returns an error, the request is not sent
+// and fails with a *Withheld. ask is called by many goroutines at once. Without a gate every
+// request is sent.
 func (i *Installations) Gate(ask func() error) { i.gate.ask.Store(&ask) }
 
 // gate is shared by all installations.
@@ -44,8 +44,8 @@ func (g *gate) check() error {
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// after returns a dial whose connection is used only if the gate lets it: making it
-// may have taken long, and who waits for it was let through before.
+// after returns a dial function whose connection is used only if the gate is still open:
+// dialing may take long, and the request passed the gate before it.
 func (g *gate) after(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
@@ -60,7 +60,7 @@ func (g *gate) after(dial dialFunc) dialFunc {
 	}
 }
 
-// pass sends a request if the gate lets it.
+// pass sends a request if the gate is open.
 func (in *Installation) pass(req *http.Request) (*http.Response, error) {
 	if err := in.gate.check(); err != nil {
 		if req.Body != nil {

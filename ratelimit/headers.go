@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// maxRetryAfter is the longest pause that an answer can ask for: what the SCM
-	// asks for is obeyed, yet not for ever. Bitbucket Data Center really asks for
-	// 2⁶³-1 seconds where an administrator grants no requests at all.
+	// maxRetryAfter is the longest pause that a response can ask for: longer ones are limited
+	// to it. Bitbucket Data Center asks for 2⁶³-1 seconds where an administrator grants no
+	// requests at all.
 	maxRetryAfter = 24 * time.Hour
-	// leastRetryAfter is the shortest: what is over already, or zero, means soon
-	// and not now.
+	// leastRetryAfter is the shortest pause: zero, or a time in the past, means soon and not
+	// now.
 	leastRetryAfter = time.Second
-	// maxReset is the furthest reset that is believed. No SCM here has a window of
-	// more than an hour, so a later one is another unit or a clock that is wrong,
-	// and obeying it would stop an installation that may well go on.
+	// maxReset is the furthest reset that is accepted. No SCM here has a window of more than an
+	// hour, so a later reset is another unit or a wrong clock, and would stop an installation
+	// without need.
 	maxReset = 2 * time.Hour
 
-	// Counts of more than 31 bits are not believed: nobody grants that much, and
-	// sums of what is less cannot overflow.
+	// Counts of more than 31 bits are ignored: no SCM grants that much, and sums of smaller
+	// ones cannot overflow.
 	countBits = 31
 	// Epoch seconds of 40 bits reach the year 36812.
 	epochBits = 40
@@ -40,9 +40,9 @@ const (
 	fillOf      = "Fillrate"
 )
 
-// Budget reads what an answer's headers tell about the budget of requests: only
-// Limit, Remaining, Window, ResetAt and Refill are set, those that are told. A
-// value that is negative, not a number, too large or repeated counts as not told.
+// Budget reads the budget of requests from a response's headers: it sets only
+// Limit, Remaining, Window, ResetAt and Refill, those that are present. A
+// value that is negative, not a number, too large or repeated counts as absent.
 // ResetAt is by our clock, now, and at most two hours ahead; a reset in the past
 // is none.
 //
@@ -70,9 +70,9 @@ func Budget(header http.Header, now time.Time) Feedback {
 	return f
 }
 
-// RetryAfter reads until when an answer wants nothing to be sent: by our clock,
-// now, from a second to 24 hours ahead. It understands seconds and HTTP dates; of
-// several values the latest counts. ok is false where none makes sense.
+// RetryAfter reads the time until which a response asks for no requests: by our clock, now,
+// from a second to 24 hours ahead. It understands seconds and HTTP dates; of several values the
+// latest counts. ok is false where none is valid.
 func RetryAfter(header http.Header, now time.Time) (until time.Time, ok bool) {
 	var wait time.Duration
 	for _, text := range header.Values("Retry-After") {
@@ -86,9 +86,9 @@ func RetryAfter(header http.Header, now time.Time) (until time.Time, ok bool) {
 	return now.Add(min(max(wait, leastRetryAfter), maxRetryAfter)), true
 }
 
-// PauseAsked is until when an answer that refuses because of a limit wants nothing
-// to be sent: what RetryAfter says; else the reset of a budget of which nothing
-// remains; else zero, since the SCM did not say.
+// PauseAsked returns the time until which a refusal asks for no requests: that of RetryAfter;
+// else the reset of a budget with nothing remaining; else zero, since the SCM did not report
+// one.
 func PauseAsked(header http.Header, now time.Time) time.Time {
 	if until, ok := RetryAfter(header, now); ok {
 		return until
@@ -99,7 +99,7 @@ func PauseAsked(header http.Header, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// anyPresent reports whether one of a family's headers is there, whatever it says.
+// anyPresent reports whether the response has one of a family's headers, whatever its value.
 func anyPresent(header http.Header, family string, names ...string) bool {
 	for _, name := range names {
 		if len(header.Values(family+name)) > 0 {
@@ -120,9 +120,9 @@ func budget(header http.Header, family string, window time.Duration) Feedback {
 	return f
 }
 
-// refill is how much Bitbucket Data Center's token bucket gets in a second, and how much
-// at once: "a batch of new tokens every time interval" (Atlassian, "Adjusting your code
-// for rate limiting").
+// refill returns the rate a second of Bitbucket Data Center's token bucket, and its batch: "a
+// batch of new tokens every time interval" (Atlassian, "Adjusting your code for rate
+// limiting").
 func refill(header http.Header) (perSecond float64, batch int64) {
 	fill, filled := number(header, budgetX+fillOf, countBits)
 	interval, ok := number(header, budgetX+intervalOf, countBits)
@@ -132,7 +132,7 @@ func refill(header http.Header) (perSecond float64, batch int64) {
 	return float64(fill) / float64(interval), fill
 }
 
-// resetAt moves the server's time to our clock.
+// resetAt converts the server's reset to our clock.
 func resetAt(header http.Header, family string, now time.Time) time.Time {
 	epoch, ok := number(header, family+resetOf, epochBits)
 	if !ok {
@@ -145,9 +145,9 @@ func resetAt(header http.Header, family string, now time.Time) time.Time {
 	return now.Add(ahead)
 }
 
-// serverNow is what the server's clock shows at our now, or what ours shows where
-// it does not tell. Date has whole seconds and is from before the answer's way
-// here, so what is reckoned from it comes up to a second late, and never early.
+// serverNow returns the time of the server's clock at our now, or now where the response has no
+// date. Date has whole seconds and is older than the response's arrival, so a time computed
+// from it is up to a second late and never early.
 func serverNow(header http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		return date
@@ -155,7 +155,7 @@ func serverNow(header http.Header, now time.Time) time.Time {
 	return now
 }
 
-// waitOf reads one Retry-After. More seconds than a number holds are many.
+// waitOf reads one Retry-After. A number of seconds that overflows counts as the longest pause.
 func waitOf(text string, from time.Time) (wait time.Duration, ok bool) {
 	if at, err := http.ParseTime(text); err == nil {
 		return at.Sub(from), true
@@ -167,7 +167,7 @@ func waitOf(text string, from time.Time) (wait time.Duration, ok bool) {
 	return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second, true
 }
 
-// number reads a header that has one value, of digits alone.
+// number reads a header that has exactly one value, of digits only.
 func number(header http.Header, name string, bits int) (n int64, ok bool) {
 	values := header.Values(name)
 	if len(values) != 1 {

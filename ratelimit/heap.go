@@ -2,8 +2,8 @@ package ratelimit
 
 import "container/heap"
 
-// ordered is a heap of E. moved is told where each element is, and -1 when it
-// has left.
+// ordered is a heap of E. It calls moved with the new index of each element that moves, and
+// with -1 for one that leaves.
 type ordered[E any] struct {
 	items []E
 	less  func(a, b E) bool
@@ -16,7 +16,7 @@ func (o *ordered[E]) fix(i int)    { heap.Fix((*heapOf[E])(o), i) }
 func (o *ordered[E]) len() int     { return len(o.items) }
 func (o *ordered[E]) first() E     { return o.items[0] }
 
-// heapOf carries the methods that container/heap asks for.
+// heapOf has the methods of heap.Interface.
 type heapOf[E any] ordered[E]
 
 // Len is part of heap.Interface.

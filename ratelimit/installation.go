@@ -13,8 +13,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Installations hands out one Installation for each identity, however many
-// ScmProviders use it. Its methods are safe for concurrent use.
+// Installations has one Installation for each identity, however many ScmProviders use it. Its
+// methods are safe for concurrent use.
 type Installations struct {
 	clock       clock.WithTicker
 	gate        *gate
@@ -25,14 +25,14 @@ type Installations struct {
 	limits map[string]map[string]Limits // id -> ScmProvider -> what it allows
 	// leftOut bounds, by host, what a predecessor used of installations without a record.
 	leftOut map[string]*leftOut
-	// kept reports whether records are kept, so that those that are made from now on have to
-	// be on record before they send.
+	// kept reports whether records are kept. Then new installations have to be on record before
+	// they send.
 	kept bool
-	// onPause are called with the id of an installation that is paused.
+	// onPause contains the functions that OnPause added.
 	onPause []func(id string)
 }
 
-// NewInstallations makes an empty set of installations that tell time by clk.
+// NewInstallations returns an empty set of installations that use clk as their clock.
 func NewInstallations(clk clock.WithTicker) *Installations {
 	return &Installations{
 		clock:       clk,
@@ -45,9 +45,9 @@ func NewInstallations(clk clock.WithTicker) *Installations {
 	}
 }
 
-// Get returns the installation with an identity, and makes it on first use. The
-// same id always gives the same one. An id starts with the SCM's web host and a
-// slash; until SetLimits, the limits are that host's defaults.
+// Get returns the installation with an identity, and makes it on first use. The same id always
+// returns the same one. An id starts with the SCM's web host and a slash; until SetLimits is
+// called, the host's default limits apply.
 func (i *Installations) Get(id string) *Installation {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -77,8 +77,8 @@ func (i *Installations) get(id string) *Installation {
 	return in
 }
 
-// Blocked reports whether an installation takes nothing now, because of a pause or
-// because its SCM does not answer.
+// Blocked reports whether an installation sends nothing now, because of a pause or an outage of
+// its SCM.
 func (i *Installations) Blocked(id string) bool {
 	i.mu.Lock()
 	in := i.byID[id]
@@ -86,9 +86,8 @@ func (i *Installations) Blocked(id string) bool {
 	return in != nil && (!in.PausedUntil().IsZero() || in.bucket.Down())
 }
 
-// SetLimits says what one ScmProvider allows at an installation. The tightest of
-// all ScmProviders that share it is in force, from now on and without forgetting
-// what was spent.
+// SetLimits sets what one ScmProvider allows at an installation. The tightest limits of all
+// ScmProviders that share it apply at once, and what was spent stays counted.
 func (i *Installations) SetLimits(id, scmProvider string, l Limits) {
 	i.mu.Lock()
 	in := i.get(id)
@@ -101,9 +100,8 @@ func (i *Installations) SetLimits(id, scmProvider string, l Limits) {
 	wake()
 }
 
-// Replace says what a ScmProvider allows from now on, by the ids of installations: all
-// that it allowed before counts no longer, in one step. The installations that it used
-// stay, with what was spent of them.
+// Replace replaces all limits of one ScmProvider, by the ids of installations, in one step.
+// Installations that it no longer uses stay, with what was spent of them.
 func (i *Installations) Replace(scmProvider string, allowed map[string]Limits) {
 	var wakes []func()
 	i.mu.Lock()
@@ -121,8 +119,8 @@ func (i *Installations) Replace(scmProvider string, allowed map[string]Limits) {
 	}
 }
 
-// allow is Replace for one installation. It reports whether there was or is something
-// that the ScmProvider allows there.
+// allow is Replace for one installation. It reports whether the ScmProvider had or has limits
+// there.
 func (i *Installations) allow(id, scmProvider string, allowed map[string]Limits) (concerned bool) {
 	byProvider := i.limits[id]
 	_, before := byProvider[scmProvider]
@@ -141,11 +139,11 @@ func (i *Installations) allow(id, scmProvider string, allowed map[string]Limits)
 	return before || now
 }
 
-// SendUntil lets installations send until a time: those that Records told of, but for
-// those that are except, and those that no ScmProvider uses any more, of which no
-// record can tell. For all others nothing changes. Whoever keeps records says so, for
-// as long as a successor that knows the records would reckon with it. From the first
-// word of it on, an installation sends nothing before it is on record.
+// SendUntil lets installations send until a time: those in the last Records except those for
+// which except returns true, and those that no ScmProvider uses any more, which no record can
+// contain. For all others nothing changes. The keeper of records calls it with the time up to
+// which a successor that restores them accounts for requests. After the first call, a new
+// installation sends nothing before it is on record.
 func (i *Installations) SendUntil(until time.Time, except func(id string) bool) {
 	i.mu.Lock()
 	i.kept = true
@@ -161,7 +159,7 @@ func (i *Installations) SendUntil(until time.Time, except func(id string) bool) 
 	}
 }
 
-// letUntil is SendUntil for one bucket. It reports whether it is let.
+// letUntil is SendUntil for one bucket. It reports whether the bucket may send until then.
 func (b *Bucket) letUntil(now, until time.Time, except, unused bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -175,8 +173,8 @@ func (b *Bucket) letUntil(now, until time.Time, except, unused bool) bool {
 	return false
 }
 
-// ShareAmong bounds what is in flight at once at the installations of one host: half of
-// what the other hosts leave of most, which is how many there can be at all.
+// ShareAmong limits the requests in flight at the installations of one host to half of what the
+// other hosts leave of most, the limit over all hosts.
 func (i *Installations) ShareAmong(most int) {
 	i.concurrency.mu.Lock()
 	defer i.concurrency.mu.Unlock()
@@ -192,7 +190,7 @@ func (i *Installations) CloseIdleConnections() {
 	}
 }
 
-// ceilings are what the ScmProviders that use an installation allow.
+// ceilings returns the limits of the ScmProviders that use an installation, or its defaults.
 func (i *Installations) ceilings(id string) []Limits {
 	byProvider := i.limits[id]
 	if len(byProvider) == 0 {
@@ -201,11 +199,10 @@ func (i *Installations) ceilings(id string) []Limits {
 	return slices.Collect(maps.Values(byProvider))
 }
 
-// OnPause has call run, on the goroutine of the request and so not for long,
-// whenever a pause of an installation begins or gets longer, when it is used
-// after it was not for a while, and when it is to be used and has to be on record
-// before: what a successor has to know at once. The queue may be locked then, so call
-// must not use it.
+// OnPause adds a function that is called when a pause of an installation begins or is extended,
+// when an installation is used again after an idle time, and when it has to be on record before
+// it sends. A successor has to know each of these at once. call runs on the request's
+// goroutine, so it must not take long; the queue may be locked, so it must not use it.
 func (i *Installations) OnPause(call func(id string)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -234,31 +231,30 @@ type Installation struct {
 	gate      *gate
 	bucket    *Bucket
 	transport *http.Transport
-	// http1 reports whether the last answer came over HTTP/1.
+	// http1 reports whether the last response came over HTTP/1.
 	http1 atomic.Bool
 
 	mu      sync.Mutex
 	account string
 }
 
-// ID is the identity, such as github.com/app/12345/installation/678.
+// ID returns the identity, such as github.com/app/12345/installation/678.
 func (in *Installation) ID() string { return in.id }
 
-// Bucket is the budget.
+// Bucket returns the installation's budget.
 func (in *Installation) Bucket() *Bucket { return in.bucket }
 
-// PausedUntil is when the installation may be asked again, and zero where it may
-// be asked now.
+// PausedUntil returns the end of a pause, and zero where the installation is not paused.
 func (in *Installation) PausedUntil() time.Time {
 	return in.bucket.PausedUntil(in.clock.Now())
 }
 
-// mostIdle is how many connections wait for the next request: as many as the hub has
-// workers by default, since maxInFlight may be no limit.
+// mostIdle is the number of idle connections that are kept: as many as the hub has workers by
+// default, since maxInFlight may be no limit.
 const mostIdle = 256
 
-// newTransport makes the connection pool of an installation. How long an answer
-// may take is the request's own deadline.
+// newTransport returns the connection pool of an installation. It has no time-out for a whole
+// response: that is the request's own deadline.
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{

@@ -7,31 +7,32 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// lane holds the items that wait for one installation. It exists only while
-// some do. A lane is either in turn, or parked until its bucket can pay, or idle
-// because each of its items waits for another one with the same exclusion.
+// lane holds the items that wait for one installation. It exists only while it is not empty. A
+// lane is active, or parked until its bucket can pay, or idle because each of its items waits
+// for another one with the same exclusion.
 type lane[T comparable] struct {
 	name string
 	// bucket pays for what leaves; nil for the lane without a name.
 	bucket  *Bucket
 	unwatch func()
-	// roundRobin has the clusters that have something that may leave. clusters are those and
+	// roundRobin contains the clusters with an item that may leave. clusters contains those and
 	// the ones that wait for an exclusion.
 	roundRobin roundRobin[*cluster[T]]
 	clusters   map[string]*cluster[T]
-	// depth is how many items wait in each class.
+	// depth is the number of items of each class.
 	depth [classes]int
-	// waits take how long items waited, by class; nil until one has left.
+	// waits observe the waiting times by class; each is nil until an item of the class has
+	// left.
 	waits [classes]prometheus.Observer
 	// turn is the lane's place in the round robin, nil when it is not in turn.
 	turn *list.Element
-	// retryAt is when a parked lane is looked at again; its place in the heap of
-	// parked lanes is parked, -1 when it is not.
+	// retryAt is the time at which a parked lane becomes active again. parked is its index in
+	// the heap of parked lanes, -1 where it is not parked.
 	retryAt time.Time
 	parked  int
 }
 
-// lane returns the lane with a name, and makes it where there is none.
+// lane returns the lane with a name, and makes it if there is none.
 func (q *Queue[T]) lane(name string) *lane[T] {
 	l, ok := q.lanes[name]
 	if ok {
@@ -47,8 +48,8 @@ func (q *Queue[T]) lane(name string) *lane[T] {
 	return l
 }
 
-// activate gives a lane its turn, unless it has one, is parked, or has nothing
-// that may leave.
+// activate puts a lane into the round robin, unless it is there already, is parked, or has no
+// item that may leave.
 func (q *Queue[T]) activate(l *lane[T]) {
 	if l.turn != nil || l.parked >= 0 || l.roundRobin.holds() == holdsNothing {
 		return
@@ -57,7 +58,7 @@ func (q *Queue[T]) activate(l *lane[T]) {
 	q.ready.Signal()
 }
 
-// idle takes a lane out of turn.
+// idle removes a lane from the round robin.
 func (q *Queue[T]) idle(l *lane[T]) {
 	if l.turn != nil {
 		q.turns.Remove(l.turn)
@@ -65,7 +66,7 @@ func (q *Queue[T]) idle(l *lane[T]) {
 	}
 }
 
-// park takes a lane out of turn until its bucket is worth asking again.
+// park removes a lane from the round robin until retryAt.
 func (q *Queue[T]) park(l *lane[T], retryAt time.Time) {
 	q.idle(l)
 	l.retryAt = retryAt
@@ -75,7 +76,7 @@ func (q *Queue[T]) park(l *lane[T], retryAt time.Time) {
 	}
 }
 
-// unpark is called by a bucket in which budget came free.
+// unpark activates a parked lane. The bucket calls it when budget becomes free.
 func (q *Queue[T]) unpark(name string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -85,7 +86,7 @@ func (q *Queue[T]) unpark(name string) {
 	}
 }
 
-// waiting is how many items wait in a lane.
+// waiting returns the number of items in a lane.
 func (l *lane[T]) waiting() (n int) {
 	for _, d := range l.depth {
 		n += d
@@ -93,7 +94,7 @@ func (l *lane[T]) waiting() (n int) {
 	return n
 }
 
-// forget ends a lane that is empty.
+// forget removes an empty lane.
 func (q *Queue[T]) forget(l *lane[T]) {
 	q.idle(l)
 	if l.parked >= 0 {
@@ -103,8 +104,7 @@ func (q *Queue[T]) forget(l *lane[T]) {
 	delete(q.lanes, l.name)
 }
 
-// next takes the item whose turn it is out of its lane. ok is false when none can
-// leave now.
+// next removes the item whose turn it is from its lane. ok is false when none can leave now.
 func (q *Queue[T]) next(now time.Time) (e *entry[T], slot *Slot, ok bool) {
 	for q.turns.Len() > 0 {
 		l := q.turns.Front().Value.(*lane[T])

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
-// priorityLabels are the values of the label priority, by class.
+// priorityLabels contains the values of the label priority, by class.
 var priorityLabels = [classes]string{
 	PriorityRecheck:    "recheck",
 	PriorityQueued:     "queued",
@@ -21,8 +21,8 @@ var (
 		"Keys that wait for an installation, by priority.",
 		[]string{"installation", "priority"}, nil)
 
-	// waitSeconds reaches from the delay of an idle hub to what an exhausted budget
-	// of an hour may mean to a large backlog.
+	// waitSeconds has buckets from the delay of an idle hub to what an exhausted hourly budget
+	// means for a large backlog.
 	waitSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "commit_status_hub_queue_wait_seconds",
 		Help:    "Time from when a key is queued until its installation can pay for it, by priority.",
@@ -38,21 +38,19 @@ var (
 
 func init() { metrics.Registry.MustRegister(waitSeconds, waitings) }
 
-// waits is what waits in a lane, by class: how many items, and for how long the oldest
-// of them.
+// waits is the state of a lane by class: the number of items, and the age of the oldest.
 type waits struct {
 	depth  [classes]int
 	oldest [classes]time.Duration
 }
 
-// laneWaits is a Queue of whatever items.
+// laneWaits is a Queue of any item type.
 type laneWaits interface {
-	// addWaits adds what waits in each lane that has a name.
+	// addWaits adds the state of each lane that has a name.
 	addWaits(byLane map[string]waits)
 }
 
-// waitCollector asks the queues that live at each scrape, so that what it says
-// is true however an item came or left.
+// waitCollector reads the queues at each scrape.
 type waitCollector struct {
 	mu     sync.Mutex
 	queues map[laneWaits]struct{}
@@ -92,8 +90,8 @@ func (c *waitCollector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// addWaits takes the first of each list for its oldest, as it is but for some that came
-// back behind many.
+// addWaits uses the first entry of each list as its oldest. That is exact, except for entries
+// that returned behind many others.
 func (q *Queue[T]) addWaits(byLane map[string]waits) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -122,7 +120,7 @@ func (q *Queue[T]) addWaits(byLane map[string]waits) {
 	}
 }
 
-// ages takes in how old the first of each class is.
+// ages adds the age of the first item of each class to w.
 func (s *namespaces[T]) ages(w *waits, now time.Duration) {
 	for n := range s.all() {
 		for class := range n.items {
@@ -133,7 +131,7 @@ func (s *namespaces[T]) ages(w *waits, now time.Duration) {
 	}
 }
 
-// observeWait notes how long an item waited that leaves its lane now.
+// observeWait records how long an item that leaves its lane now has waited.
 func (q *Queue[T]) observeWait(e *entry[T], now time.Time) {
 	l := e.from.cluster.lane
 	if !q.options.Metrics || l.name == "" {

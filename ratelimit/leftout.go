@@ -8,19 +8,18 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// leftOut bounds what a predecessor may have used of an installation of which it left no
-// record, since its ScmProvider had more than MaxRecords of them: no larger share of any
-// limit than the last one that it recorded, and no pause for longer.
+// leftOut bounds what a predecessor may have used of an installation without a record, because
+// its ScmProvider had more than MaxRecords of them: its share of any limit and its pause are no
+// larger than those of the last recorded one.
 type leftOut struct {
 	last  v1alpha1.Installation
 	share float64
-	// restoredAt is when the records were read, gap is Restore's.
+	// restoredAt is the time at which the records were read, gap that of Restore.
 	restoredAt time.Time
 	gap        time.Duration
 }
 
-// share is the largest share of a limit that a record says was used. The caller holds the
-// lock.
+// share returns the largest used share of a limit in a record. The caller holds the lock.
 func (b *Bucket) share(r *v1alpha1.Installation) (most float64) {
 	used := orEmpty(r.Used)
 	for _, l := range b.limits {
@@ -34,8 +33,8 @@ func (b *Bucket) share(r *v1alpha1.Installation) (most float64) {
 	return most
 }
 
-// boundBy returns what the records of one ScmProvider say of the installations that they
-// leave out, nil where they leave none out.
+// boundBy returns the bound for installations without a record that one ScmProvider's records
+// imply, nil where they are complete.
 func (i *Installations) boundBy(records []v1alpha1.Installation, gap time.Duration) *leftOut {
 	if len(records) < MaxRecords {
 		return nil
@@ -46,14 +45,14 @@ func (i *Installations) boundBy(records []v1alpha1.Installation, gap time.Durati
 	defer b.mu.Unlock()
 	out := &leftOut{last: last, share: b.share(&last), restoredAt: i.clock.Now(), gap: gap}
 	if last.PausedUntil != nil {
-		// All that were recorded were paused: those that were not may have used all.
+		// All recorded ones were paused, so one without a record may have used everything.
 		out.share = 1
 	}
 	return out
 }
 
-// bind has the installations of a host that are not known yet bounded, by what bounds
-// them most where several ScmProviders left some out.
+// bind applies a bound to the new installations of its host. Of several bounds the highest
+// applies.
 func (i *Installations) bind(bound *leftOut) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -63,8 +62,8 @@ func (i *Installations) bind(bound *leftOut) {
 	}
 }
 
-// countUnrecorded counts what a predecessor may have used without a record, before the bucket is
-// used for the first time. The caller holds the lock.
+// countUnrecorded counts what a predecessor may have used without a record, before the bucket's
+// first use. The caller holds the lock.
 func (b *Bucket) countUnrecorded(now time.Time) {
 	if b.leftOut == nil {
 		return
@@ -75,14 +74,14 @@ func (b *Bucket) countUnrecorded(now time.Time) {
 	b.advance(now)
 }
 
-// record is the most that a bucket's own record can have said.
+// record returns the worst record that the bucket can have had.
 func (o *leftOut) record(b *Bucket) v1alpha1.Installation {
 	r := v1alpha1.Installation{ObservedAt: o.last.ObservedAt, PausedUntil: o.last.PausedUntil, Used: &v1alpha1.RateLimit{}}
 	recorded := orEmpty(o.last.Used)
 	for _, l := range b.limits {
 		most := l.max
 		if most == 0 && *fieldOf(recorded, l.name) != nil && o.last.Limit != nil {
-			// What the SCM granted to others, it probably grants here.
+			// An SCM that grants a limit to others probably grants the same here.
 			most, r.Limit = *o.last.Limit, o.last.Limit
 		}
 		if most > 0 {

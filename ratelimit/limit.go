@@ -7,23 +7,21 @@ import (
 )
 
 const (
-	// burst is how many requests an idle bucket lets through at once.
+	// burst is the number of requests that an idle bucket lets through at once.
 	burst = 10
 
-	// neverPays is when a cost that is above the limit itself is looked at
-	// again. Only a change of the limit can let it through, and that wakes
-	// whoever waits.
+	// neverPays is the retry interval for a cost above the limit itself. Only a change of the
+	// limit can let it through, and that wakes the watchers.
 	neverPays = time.Hour
 
-	// soon is when somebody looks again who waits for others' answers. Those
-	// wake whoever waits too, so it is only a safety net.
+	// soon is the retry interval of callers that wait for the responses to other requests.
+	// Those wake the watchers too, so it is only a safety net.
 	soon = time.Second
 )
 
-// limit is one limit: at most max of a dimension in any window. The window's log
-// keeps it; the pacer spreads what it lets through, so that a burst is followed
-// by an even stream. The pacer's rate is the limit's own, so under backlog it
-// takes nothing away from what the log allows.
+// limit allows at most max of a dimension in any window. The window's log enforces it; the
+// pacer spreads the requests, so that a burst is followed by an even stream. The pacer's rate
+// is the limit's own, so under backlog it does not reduce what the log allows.
 type limit struct {
 	name   string // as in RateLimit
 	window *window
@@ -34,7 +32,7 @@ type limit struct {
 	pace *rate.Limiter
 }
 
-// set changes the limit. What was spent is in the log.
+// set changes the limit. The log keeps what was spent.
 func (l *limit) set(now time.Time, most int64) {
 	if most <= 0 {
 		l.max, l.pace = 0, nil
@@ -53,12 +51,12 @@ func (l *limit) set(now time.Time, most int64) {
 	l.pace.SetBurstAt(now, size)
 }
 
-// wait is how long it takes until t can be sent, in its turn; zero means now.
+// wait returns how long t has to wait for its turn; zero means not at all.
 func (l *limit) wait(now time.Time, t costs) time.Duration {
 	return max(l.free(now, t), l.paced(now, l.of(t)))
 }
 
-// free is how long it takes until the window has room for t, whatever the pacer says.
+// free returns how long it takes until the window has room for t, independently of the pacer.
 func (l *limit) free(now time.Time, t costs) time.Duration {
 	n := l.of(t)
 	if l.max == 0 || n == 0 {
@@ -78,7 +76,7 @@ func (l *limit) free(now time.Time, t costs) time.Duration {
 	return at.Sub(now)
 }
 
-// paced is how long the pacer takes to let n through.
+// paced returns how long the pacer takes to let n through.
 func (l *limit) paced(now time.Time, n int64) time.Duration {
 	if l.max == 0 || n == 0 {
 		return 0
@@ -87,12 +85,12 @@ func (l *limit) paced(now time.Time, n int64) time.Duration {
 	if missing <= 0 {
 		return 0
 	}
-	// As the limiter rounds, so that what waits this long is not refused then.
+	// This rounds as the limiter does, so that a request that waits this long is not refused
+	// then.
 	return time.Duration(missing / float64(l.pace.Limit()) * float64(time.Second))
 }
 
-// take lets t pass the pacer. What goes beyond what it has is owed to it, and what
-// is negative comes back to it.
+// take takes t from the pacer. What exceeds its tokens is owed; what is negative is given back.
 func (l *limit) take(now time.Time, t costs) {
 	if l.pace == nil {
 		return
@@ -102,7 +100,8 @@ func (l *limit) take(now time.Time, t costs) {
 	}
 }
 
-// calm takes all that the pacer has but for one write and what it got within a time until now.
+// calm takes all tokens of the pacer except those for one write and those that it got in the
+// time within until now.
 func (l *limit) calm(now time.Time, within time.Duration) {
 	if l.pace == nil {
 		return
@@ -113,18 +112,18 @@ func (l *limit) calm(now time.Time, within time.Duration) {
 	}
 }
 
-// fits tells whether t can ever be sent at once.
+// fits reports whether t can ever be sent at once.
 func (l *limit) fits(t costs) bool { return l.max == 0 || l.of(t) <= min(l.size, l.max) }
 
-// countsRequests tells whether it is one of those that SCMs tell.
+// countsRequests reports whether the limit counts requests, which SCMs report in headers.
 func (l *limit) countsRequests() bool {
 	return l.name == requestsPerHour || l.name == requestsPerMinute
 }
 
-// remaining is how much may still be sent in the current window.
+// remaining returns how much may still be sent in the current window.
 func (l *limit) remaining() int64 { return max(l.max-l.of(l.window.used), 0) }
 
-// backlog is about how long it takes to send n times t, beginning now.
+// backlog estimates how long it takes to send n times t, beginning now.
 func (l *limit) backlog(now time.Time, n int64, t costs) time.Duration {
 	n *= l.of(t)
 	if l.max == 0 || n == 0 {

@@ -7,11 +7,11 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// Cost is what one request takes out of a bucket. The zero Cost is no request.
+// Cost is the cost of one request to a bucket. The zero Cost is no request.
 type Cost struct {
 	// Points is the weight of the request where the SCM counts points.
 	Points int
-	// Write is true for a request that changes something.
+	// Write reports whether the request changes something.
 	Write bool
 }
 
@@ -37,8 +37,8 @@ type Limits struct {
 	// MaxInFlight is the most items that are in work at once.
 	MaxInFlight int64
 
-	// LearnsPerHour and LearnsPerMinute say that the SCM's answers replace the
-	// requests in an hour and in a minute. Otherwise they can only lower them.
+	// LearnsPerHour and LearnsPerMinute report whether the SCM's responses replace the limits
+	// of requests an hour and a minute. Otherwise responses can only lower them.
 	LearnsPerHour, LearnsPerMinute bool
 }
 
@@ -51,12 +51,12 @@ const (
 	writesPerHour     = "writesPerHour"
 )
 
-// defaultInFlight bounds what one installation can have under way, everywhere:
-// well below GitHub's 100 concurrent requests, and enough for 80 writes a minute.
+// defaultInFlight limits the requests in flight of one installation, at every SCM: well below
+// GitHub's 100 concurrent requests, and enough for 80 writes a minute.
 const defaultInFlight = 10
 
-// Defaults returns the limits that hold at an SCM where nothing is configured.
-// host is the host of its web pages, such as github.com.
+// Defaults returns the limits of an SCM where nothing is configured. host is the host of its
+// web pages, such as github.com.
 func Defaults(host string) Limits {
 	host, _, _ = strings.Cut(strings.ToLower(host), "/")
 	l := Limits{MaxInFlight: defaultInFlight, LearnsPerHour: true, LearnsPerMinute: true}
@@ -76,8 +76,7 @@ func Defaults(host string) Limits {
 	return l
 }
 
-// With returns l with what spec sets in its place; zero takes a limit away. A
-// nil spec sets nothing.
+// With returns l with the limits that spec sets; zero removes a limit. A nil spec sets nothing.
 func (l Limits) With(spec *v1alpha1.RateLimit) Limits {
 	if spec == nil {
 		return l
@@ -98,7 +97,7 @@ func (l Limits) With(spec *v1alpha1.RateLimit) Limits {
 	return l
 }
 
-// learn returns l with what the SCM said of its limit.
+// learn returns l with the limit that the SCM reported.
 func (l Limits) learn(s serverBudget) Limits {
 	if s.limit <= 0 {
 		return l

@@ -3,27 +3,28 @@ package ratelimit
 import "time"
 
 const (
-	// noticeEvery is how often it is looked at how long items will wait.
+	// noticeEvery is the interval between two estimates of all waits.
 	noticeEvery = 10 * time.Second
-	// noticeOver is the wait up to which nobody is told.
+	// noticeOver is the longest wait without a notice.
 	noticeOver = 30 * time.Second
-	// noticeStep is how many items are looked at under one lock, and told at once.
+	// noticeStep is the number of items that are examined under one lock, and of notices in one
+	// call.
 	noticeStep = 1000
 )
 
-// Notice tells of an item that has to wait in its lane.
+// Notice describes an item that has to wait in its lane.
 type Notice[T comparable] struct {
 	Item T
-	// Lane is the installation that it waits for.
+	// Lane is the id of the installation for which it waits.
 	Lane string
-	// Wait is about how long it will wait from now.
+	// Wait is the estimated remaining wait.
 	Wait time.Duration
-	// Down reports whether the lane's SCM has not answered for half a minute, so that nobody
-	// knows.
+	// Down reports whether the lane's SCM has not responded for half a minute, so that the wait
+	// is unknown.
 	Down bool
 }
 
-// waitClass is how long an item is expected to wait, as coarse as is told.
+// waitClass is an item's expected wait, in the classes for which notices are sent.
 type waitClass uint8
 
 const (
@@ -34,22 +35,22 @@ const (
 	waitDown
 )
 
-// rounds are the orders that are walked for one telling, and the estimates of their lanes.
+// rounds contains the walks of one round of notices, and the estimates of their lanes.
 type rounds[T comparable] struct {
 	walks     []walk[T]
 	estimates map[string]*estimate
 }
 
-// walk goes along the items of one namespace.
+// walk is a walk along the items of one namespace.
 type walk[T comparable] struct {
 	along *order[T]
 	lane  string
-	// turns are those of the namespaces of its cluster.
+	// turns is the sharing of its cluster's namespaces.
 	turns    sharing
 	estimate *estimate
 }
 
-// notify tells of the items whose wait has changed its class.
+// notify sends notices of the items whose wait has changed its class.
 func (q *Queue[T]) notify(now time.Time) {
 	r, ok := q.beginNotifying(now)
 	if !ok {
@@ -69,7 +70,7 @@ func (q *Queue[T]) notify(now time.Time) {
 	}
 }
 
-// beginNotifying notes what there is to tell of, where it is time to.
+// beginNotifying prepares a round of notices; ok is false where none is due.
 func (q *Queue[T]) beginNotifying(now time.Time) (r rounds[T], ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -91,7 +92,8 @@ func (q *Queue[T]) beginNotifying(now time.Time) (r rounds[T], ok bool) {
 		o.clusters = sharingOf(counts)
 		r.estimates[name] = o
 	}
-	// What an exclusion held back goes to the front when it is let go, one by one.
+	// An item that an exclusion held back goes to the front of its lane when it returns, one at
+	// a time.
 	for _, x := range q.exclusions {
 		for c, h := range x.held {
 			if o := r.estimates[c.lane.name]; o != nil {
@@ -105,7 +107,7 @@ func (q *Queue[T]) beginNotifying(now time.Time) (r rounds[T], ok bool) {
 	return r, true
 }
 
-// along begins a walk along each of a cluster's namespaces, in its lane or at an exclusion.
+// along adds a walk along each of a cluster's namespaces, in its lane or at an exclusion.
 func (r *rounds[T]) along(all *namespaces[T], c *cluster[T], o *estimate) {
 	var counts []int
 	for n := range all.all() {
@@ -127,8 +129,7 @@ type change[T comparable] struct {
 	estimate *estimate
 }
 
-// walk goes on along an order, from the place that it has come to, and returns
-// the items of which is to be told.
+// walk continues a walk from a place, and returns the items whose class has changed.
 func (q *Queue[T]) walk(w walk[T], from int) (changed []change[T], place int, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -157,8 +158,8 @@ func noticesOf[T comparable](all []change[T]) []Notice[T] {
 	return notices
 }
 
-// watchWaits has items told of, from a while after the first of them waits. The
-// caller holds the lock.
+// watchWaits schedules the next round of notices, if none is scheduled. The caller holds the
+// lock.
 func (q *Queue[T]) watchWaits() {
 	if q.options.Notice != nil && q.notifyAt.IsZero() {
 		q.notifyAt = q.options.Clock.Now().Add(noticeEvery)

@@ -3,8 +3,8 @@ package ratelimit
 import "time"
 
 const (
-	// maxPause bounds how long an answer can pause an installation: a server that
-	// asks for more is asked again after a day.
+	// maxPause is the longest pause of an installation: a server that asks for more gets the
+	// next request after a day.
 	maxPause = 24 * time.Hour
 
 	// GitHub docs, "Rate limits for the REST API": at a limit without a hint, wait
@@ -13,18 +13,18 @@ const (
 	longestWait = 15 * time.Minute
 )
 
-// pause is the time in which an installation is sent nothing. It holds for all
-// of its requests, and a later answer never shortens it.
+// pause is the time in which an installation sends nothing. It applies to all of its requests,
+// and a later response never shortens it.
 type pause struct {
 	until time.Time
-	// unguided is how often in a row the SCM refused without saying for how long,
-	// less one for each minute in which it took requests again, the last at easedAt.
+	// unguided is the number of refusals in a row without a time, less one for each minute in
+	// which the SCM accepted requests again; easedAt is the time of the last decrement.
 	unguided int
 	easedAt  time.Time
 }
 
-// observe takes in an answer, and tells whether the pause became longer by it.
-// What was under way when a pause began counts neither way.
+// observe reports whether a response extended the pause. Responses to requests that were under
+// way when a pause began do not count.
 func (p *pause) observe(now time.Time, f Feedback) (longer bool) {
 	switch before := p.until; {
 	case !f.PauseUntil.IsZero():
@@ -44,7 +44,7 @@ func (p *pause) observe(now time.Time, f Feedback) (longer bool) {
 	return false
 }
 
-// next is how long to wait at a limit that comes without a time.
+// next returns the pause after a refusal without a time.
 func (p *pause) next() time.Duration {
 	wait := firstWait
 	for range p.unguided {
@@ -55,7 +55,7 @@ func (p *pause) next() time.Duration {
 	return wait
 }
 
-// extend moves the end of the pause. A time in the past is ignored.
+// extend moves the end of the pause to a later time. A time in the past is ignored.
 func (p *pause) extend(now, until time.Time) {
 	if latest := now.Add(maxPause); until.After(latest) {
 		until = latest

@@ -2,24 +2,24 @@ package ratelimit
 
 import "time"
 
-// payment is one request's place in the windows, from before it is sent until its
-// outcome is known. Exactly one of its methods is called, once.
+// payment is one request's place in the windows, from before it is sent until its outcome is
+// known. Exactly one of refund, lost and answered is called, once.
 type payment struct {
 	bucket *Bucket
 	cost   costs
-	// key is what the request is about: for the breaker, nil for anything else.
+	// key identifies the request for the breaker, nil where it belongs to no key.
 	key any
-	// probe reports whether the request finds out whether the SCM works again.
+	// probe reports whether the request tests whether the SCM works again.
 	probe bool
-	// alone reports whether it counts as in flight by itself, not as part of a slot.
+	// alone reports whether it counts as in flight by itself instead of as part of a slot.
 	alone bool
-	// early reports whether a pause was in force by its answer's headers alone, and paused
-	// whether there was one before.
+	// early reports whether the response's headers alone began a pause, and paused whether one
+	// was in force before.
 	early, paused bool
 }
 
-// take pays for a request that is sent now by itself. Where that is not possible
-// it takes nothing and returns when it is worth asking again.
+// take pays for a single request that is sent now. If that is not possible it takes nothing and
+// returns the time to try again.
 func (b *Bucket) take(now time.Time, cost Cost, key any) (*payment, time.Time) {
 	t := cost.costs()
 	b.mu.Lock()
@@ -37,14 +37,14 @@ func (b *Bucket) take(now time.Time, cost Cost, key any) (*payment, time.Time) {
 	return &payment{bucket: b, cost: t, key: key, probe: probe, alone: true}, time.Time{}
 }
 
-// takeFree is take for a request that costs nothing and is not counted as in
-// flight. slot is the one that the request is made for, if any.
+// takeFree is take for a request that costs nothing and does not count as in flight. slot is
+// the one for which the request is made, if any.
 func (b *Bucket) takeFree(now time.Time, slot *Slot) (*payment, time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now = b.advance(now)
 	p := &payment{bucket: b}
-	// Nothing is spent that would have to be on record.
+	// A free request spends nothing, so it does not have to be on record.
 	wait := b.pause.until.Sub(now)
 	if slot != nil && slot.bucket == b && slot.probe {
 		p.key, p.probe = slot.key, wait <= 0
@@ -58,8 +58,8 @@ func (b *Bucket) takeFree(now time.Time, slot *Slot) (*payment, time.Time) {
 	return p, time.Time{}
 }
 
-// refund takes back a request that never left, since no connection came about:
-// that is what an outage looks like, unless nobody waited for it any more.
+// refund gives back the cost of a request that was never sent, since no connection was made.
+// That is a sign of an outage, unless the caller gave up.
 func (p *payment) refund(now time.Time, givenUp bool) {
 	b := p.bucket
 	b.mu.Lock()
@@ -71,9 +71,9 @@ func (p *payment) refund(now time.Time, givenUp bool) {
 	wake()
 }
 
-// lost ends a request that may have arrived, and whose answer will not come. It
-// counts as if the server had counted it at its deadline. given up says that
-// nobody waited for the answer any more, which tells nothing about the server.
+// lost ends a request that may have arrived and gets no response. It counts as if the server
+// had counted it at its deadline. givenUp reports whether the caller canceled it, which says
+// nothing about the server.
 func (p *payment) lost(now, deadline time.Time, givenUp bool) {
 	b := p.bucket
 	b.mu.Lock()
@@ -91,7 +91,7 @@ func (p *payment) lost(now, deadline time.Time, givenUp bool) {
 	wake()
 }
 
-// failed tells the breaker. The caller holds the lock.
+// failed passes a failure to the breaker. The caller holds the lock.
 func (p *payment) failed(now time.Time, givenUp bool) {
 	switch {
 	case !givenUp:
@@ -101,8 +101,8 @@ func (p *payment) failed(now time.Time, givenUp bool) {
 	}
 }
 
-// refusedUntil pauses the installation by what an answer's headers alone say: its
-// body may be long in coming.
+// refusedUntil pauses the installation by the headers of a response alone, since the body may
+// take long.
 func (p *payment) refusedUntil(now, until time.Time) {
 	b := p.bucket
 	b.mu.Lock()
@@ -117,15 +117,15 @@ func (p *payment) refusedUntil(now, until time.Time) {
 	}
 }
 
-// answered ends a request that got an answer now.
+// answered ends a request that got a response now.
 func (p *payment) answered(now time.Time, status int, f Feedback) {
 	b := p.bucket
 	b.mu.Lock()
 	now = b.advance(now)
 	spent := p.cost
 	if f.Free {
-		// What is not counted as a request is weighed in points all the same:
-		// nobody documents that it is not.
+		// A request that is not counted still costs points: it is not documented that it is
+		// free of them.
 		b.release(now, costs{requests: spent.requests})
 		spent.requests = 0
 	}
@@ -144,14 +144,15 @@ func (p *payment) answered(now time.Time, status int, f Feedback) {
 	if spent.requests > 0 {
 		b.serverBudget.counted(reported, works && f.Limit == nil)
 	}
-	// All of it under one lock: what the answer says holds for whatever it lets go.
+	// This happens under one lock, so that what the response says applies to the requests that
+	// it releases.
 	notify, wake := b.react(now, f, paused), b.freed()
 	b.mu.Unlock()
 	wake()
 	notify()
 }
 
-// done ends what a request of its own counts as in flight: when its body is closed.
+// done ends the time in flight of a single request, when its body is closed.
 func (p *payment) done() {
 	if !p.alone {
 		return

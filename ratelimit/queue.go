@@ -10,44 +10,42 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// QueueOptions are what a Queue is made of.
+// QueueOptions are the options of NewQueue.
 type QueueOptions[T comparable] struct {
-	// Metrics reports whether the queue_* metrics have the queue's lanes.
+	// Metrics reports whether the queue_* metrics include the queue's lanes.
 	Metrics bool
-	// Route is asked each time that an item is added, and again when an item that
-	// was added while it was in work is done. The queue holds no lock then, so
-	// Route may take some, and may use the queue. Unset, no item has anything to pay.
+	// Route is called each time that an item is added, and again when an item that was added
+	// while it was in work is done. The queue holds no lock then, so Route may take locks and
+	// may use the queue. Unset, no item has anything to pay.
 	Route func(T) Route
-	// Installations pay for what leaves. They have to tell time by the same Clock.
+	// Installations pay for the items that leave. They have to use the same Clock.
 	Installations *Installations
 	// Clock defaults to the real one.
 	Clock clock.WithTicker
-	// Notice, where it is set, is told of the items that have to wait for more than
-	// half a minute or whose SCM has not answered for that long: every ten seconds, of each only
-	// when it becomes another one of these: less than ten minutes, less than an
-	// hour, more, and no answer. At most 1000 come at once. The queue holds no lock
-	// then, but its delays wait, so Notice must not block. An item may have left its
-	// lane just before.
+	// Notice, if set, is called every ten seconds with the items that have to wait for more
+	// than half a minute, or whose SCM has not responded for that long. An item is included
+	// only when its class changes: less than ten minutes, less than an hour, more, and no
+	// response. One call has at most 1000 items. The queue holds no lock then, but its delays
+	// wait, so Notice must not block. An item may have left its lane just before.
 	Notice func([]Notice[T])
 	// RateLimiter defaults to client-go's for controllers.
 	RateLimiter workqueue.TypedRateLimiter[T]
 }
 
-// Queue is a workqueue with a lane for each installation. An item leaves its
-// lane only with a Slot that pays for its first request. A lane that cannot pay
-// is passed over until it can, without a worker that waits for it and without
-// holding up another lane.
+// Queue is a workqueue with a lane for each installation. An item leaves its lane only with a
+// Slot that pays for its first request. A lane that cannot pay is skipped until it can: no
+// worker waits for it, and it does not block another lane.
 //
-// Otherwise it is client-go's workqueue: an item is in it at most once, and is in
-// work at most once; one that is added while it is in work is queued again when
-// it is done. It differs in one thing: after ShutDown nothing more is handed out.
+// Otherwise it is client-go's workqueue: an item is in it at most once and in work at most
+// once; an item that is added while it is in work is queued again when it is done. It differs
+// in one way: after ShutDown it returns no more items.
 type Queue[T comparable] struct {
 	options QueueOptions[T]
-	// started is what the age of items is counted from.
+	// started is the time from which the age of items is counted.
 	started time.Time
 
 	mu sync.Mutex
-	// ready wakes workers, drained those who wait for the last Done.
+	// ready wakes workers; drained wakes ShutDownWithDrain after the last Done.
 	ready, drained *sync.Cond
 
 	lanes   map[string]*lane[T]
@@ -57,16 +55,16 @@ type Queue[T comparable] struct {
 	working map[T]*work[T]
 	// turn is the number of the last turn of a cluster or a namespace.
 	turn int64
-	// exclusions are those that may hold something back.
+	// exclusions contains those that may hold an item back.
 	exclusions map[string]*exclusion[T]
 
 	delays delays[T]
-	// notifyAt is when items are told of next, zero when none waits in a lane that
-	// has a name.
+	// notifyAt is the time of the next round of notices, zero when no lane with a name has
+	// items.
 	notifyAt time.Time
 
 	stopping, draining bool
-	// asked counts the times that Route was about to be asked.
+	// asked counts the calls of Route.
 	asked atomic.Uint32
 
 	armed    chan struct{}
@@ -77,7 +75,7 @@ type Queue[T comparable] struct {
 
 var _ workqueue.TypedRateLimitingInterface[string] = &Queue[string]{}
 
-// NewQueue makes a queue and starts its timer, which ends with ShutDown.
+// NewQueue returns a queue and starts its timer, which ends with ShutDown.
 func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
@@ -116,11 +114,11 @@ func NewQueue[T comparable](o QueueOptions[T]) *Queue[T] {
 	return q
 }
 
-// age is the time by which items are ordered.
+// age returns the time by which items are ordered.
 func (q *Queue[T]) age() time.Duration { return q.options.Clock.Since(q.started) }
 
-// Add queues an item now. An item that waits already keeps its age, takes the
-// higher of both priorities, and moves to where Route says it belongs now.
+// Add queues an item now. An item that waits already keeps its age, takes the higher of both
+// priorities, and moves to the place that Route returns now.
 func (q *Queue[T]) Add(item T) {
 	asked := q.ask()
 	route := q.options.Route(item)

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// remembered is how long an installation that is not used stays in records:
-	// as long as the longest window.
+	// remembered is the time for which an unused installation stays in records: the length of
+	// the longest window.
 	remembered = time.Hour
-	// MaxRecords is how many installations a ScmProvider's status takes.
+	// MaxRecords is the number of installations in a ScmProvider's status.
 	MaxRecords = 200
 )
 
-// SetAccount says which owner an installation belongs to, for people.
+// SetAccount sets the owner of an installation, which records show to people.
 func (i *Installations) SetAccount(id, account string) {
 	in := i.Get(id)
 	in.mu.Lock()
@@ -27,11 +27,10 @@ func (i *Installations) SetAccount(id, account string) {
 	in.account = account
 }
 
-// Records returns what a successor and people have to know of the installations
-// that a ScmProvider uses and that were active in the last hour: those first that are
-// paused, the longest first, then those that have used the largest share of a limit. So
-// the first MaxRecords of them bound all others, see Restore. Queued is not in them:
-// that is the queue's to say.
+// Records returns the records of the installations that a ScmProvider uses and that were active
+// in the last hour. Paused ones come first, the longest pause first; then those with the
+// largest used share of a limit. So the first MaxRecords of them bound all others, see Restore.
+// Queued is not set: it belongs to the queue.
 func (i *Installations) Records(scmProvider string) []v1alpha1.Installation {
 	var all []*Installation
 	i.mu.Lock()
@@ -71,8 +70,8 @@ func orMost(n *int64) int64 {
 	return *n
 }
 
-// record is what is known of an installation now, with the largest share of a limit that
-// it has used; active tells whether it was used lately.
+// record returns an installation's record and the largest share of a limit that it has used;
+// active reports whether it was used lately.
 func (in *Installation) record() (_ v1alpha1.Installation, share float64, active bool) {
 	now := in.clock.Now()
 	in.mu.Lock()
@@ -82,8 +81,8 @@ func (in *Installation) record() (_ v1alpha1.Installation, share float64, active
 	return r, share, active
 }
 
-// record fills in a record. It returns the largest share of a limit that was used, and
-// whether the bucket was used lately, or is to be used.
+// record fills in a record. It returns the largest used share of a limit, and whether the
+// bucket was used lately or has a request waiting.
 func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (share float64, active bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +99,7 @@ func (b *Bucket) record(now time.Time, r *v1alpha1.Installation) (share float64,
 	return b.share(r), b.listed
 }
 
-// used is how much of each limit is spent, and of what the SCM says is its limit.
+// used returns how much of each limit is spent, including the limit that the SCM reports.
 func (b *Bucket) used() *v1alpha1.RateLimit {
 	used := &v1alpha1.RateLimit{}
 	for _, l := range b.limits {
@@ -112,8 +111,9 @@ func (b *Bucket) used() *v1alpha1.RateLimit {
 	return used
 }
 
-// recordOwn is for people where the SCM does not say what remains: what is left of our
-// own limits of requests, as of the window that the figures would be taken to be of.
+// recordOwn fills in, for people, what is left of our own limits of requests where the SCM
+// reports nothing. It uses the limits of the window to which a reader would attribute the
+// figures.
 func (b *Bucket) recordOwn(r *v1alpha1.Installation) {
 	window := windowOf(r, b.effective())
 	for _, l := range b.limits {
@@ -129,10 +129,10 @@ func (b *Bucket) recordOwn(r *v1alpha1.Installation) {
 	}
 }
 
-// on is a time in terms of now, whose clock may have been set in the meantime.
+// on converts a time to the clock of now, which may have been set in the meantime.
 func on(now, t time.Time) time.Time { return now.Add(t.Sub(now)) }
 
-// second is a time in the API's precision, not before t.
+// second rounds a time up to the API's precision.
 func second(t time.Time) *metav1.Time {
 	whole := t.UTC().Truncate(time.Second)
 	if whole.Before(t) {

@@ -8,8 +8,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit/response"
 )
 
-// redact removes the credential of a request from the words of a refusal, which reach statuses
-// and logs: an SCM, or a proxy before it, may repeat it.
+// redact removes a request's credential from the body of a refusal, which reaches statuses and
+// logs: an SCM, or a proxy in front of it, may repeat it.
 func redact(req *http.Request, words []byte) []byte {
 	if len(words) == 0 {
 		return words

@@ -8,15 +8,15 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// Restore takes what a predecessor left behind, the records of each ScmProvider. Of
-// several records of one installation the worst counts. What may have been spent after a
-// record was made, for gap at most, counts as spent now. An installation without a
-// record has spent nothing, unless a ScmProvider of its host has as many as there can be:
-// then it may have used as large a share of its limits as the last of those.
+// Restore counts what a predecessor spent, by the records of each ScmProvider. Of several
+// records of one installation the worst counts. What may have been spent after a record was
+// made, for gap at most, counts as spent now. An installation without a record has spent
+// nothing, unless a ScmProvider of its host has MaxRecords of them: then it may have used as
+// large a share of its limits as the last of those.
 //
-// It is called before the first request, and what Records then says is to be kept
-// before the first request too: a process that is killed before it kept anything
-// has spent on top of what its own predecessor left behind.
+// Call it before the first request, and store what Records then returns before the first
+// request too: a process that is killed before it stored a record has spent on top of what its
+// own predecessor spent.
 func (i *Installations) Restore(records [][]v1alpha1.Installation, gap time.Duration) {
 	byID := map[string][]v1alpha1.Installation{}
 	for _, r := range slices.Concat(records...) {
@@ -38,8 +38,8 @@ func (i *Installations) Restore(records [][]v1alpha1.Installation, gap time.Dura
 	}
 }
 
-// restore puts into the windows what records say was spent, and what may have
-// been spent since.
+// restore adds to the windows what the records report as spent, and what may have been spent
+// since.
 func (b *Bucket) restore(now time.Time, records []v1alpha1.Installation, gap time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,8 +77,8 @@ func (b *Bucket) restoreAll(now time.Time, records []v1alpha1.Installation, gap 
 	hour.restore(now, b.hour)
 }
 
-// requestsIn is how many requests a predecessor can have sent in a time by its limits
-// of them; where it had none, what one lets through at once is all that is reckoned with.
+// requestsIn returns how many requests a predecessor can have sent in a time by its limits of
+// requests; where it had none, a burst.
 func (b *Bucket) requestsIn(r *v1alpha1.Installation, d time.Duration) int64 {
 	least := int64(math.MaxInt64)
 	for _, l := range b.limits {
@@ -92,7 +92,7 @@ func (b *Bucket) requestsIn(r *v1alpha1.Installation, d time.Duration) int64 {
 	return least
 }
 
-// atOnce is how many items a predecessor can have had in work at once. The caller holds
+// atOnce returns how many items a predecessor can have had in work at once. The caller holds
 // the lock.
 func (b *Bucket) atOnce() int64 {
 	if b.maxInFlight > 0 {
@@ -101,7 +101,7 @@ func (b *Bucket) atOnce() int64 {
 	return b.concurrency.limit()
 }
 
-// since is for how long a predecessor may have sent after a record.
+// since returns for how long a predecessor may have sent after a record.
 func since(now time.Time, r *v1alpha1.Installation, gap time.Duration) time.Duration {
 	if r.ObservedAt == nil {
 		return gap
@@ -109,9 +109,8 @@ func since(now time.Time, r *v1alpha1.Installation, gap time.Duration) time.Dura
 	return min(max(now.Sub(r.ObservedAt.Time), 0), gap)
 }
 
-// windowOf is the length of time for which the limit of a record holds: as its figures
-// tell, or where they are of both, as far as only one of them is learned. Zero is
-// unknown.
+// windowOf returns the window of a record's limit: that of its figures, or where they are of
+// both windows, the only one that is learned. Zero means unknown.
 func windowOf(r *v1alpha1.Installation, l Limits) time.Duration {
 	used := orEmpty(r.Used)
 	hour, minute := used.RequestsPerHour != nil, used.RequestsPerMinute != nil
@@ -127,15 +126,15 @@ func windowOf(r *v1alpha1.Installation, l Limits) time.Duration {
 	return 0
 }
 
-// restoreLimit takes the limit of a record for what the SCM said.
+// restoreLimit uses the limit of a record as the limit that the SCM reported.
 func (s *serverBudget) restoreLimit(r *v1alpha1.Installation, l Limits) {
 	if window := windowOf(r, l); r.Limit != nil && window > 0 {
 		s.limit, s.window = *r.Limit, window
 	}
 }
 
-// record fills in what the SCM said, and reports whether it said what remains. ResetAt
-// is there only then; of a token bucket it is when that is full.
+// record fills in what the SCM reported, and reports whether that includes what remains.
+// ResetAt is set only then; for a token bucket it is the time at which it is full.
 func (s *serverBudget) record(now time.Time, unanswered int64, r *v1alpha1.Installation) (reported bool) {
 	if s.limit > 0 {
 		limit := s.limit
@@ -155,9 +154,9 @@ func (s *serverBudget) record(now time.Time, unanswered int64, r *v1alpha1.Insta
 	return true
 }
 
-// restore takes what a record says of what remains, less what may have been spent
-// since: at most spent. A token bucket is one whose limit is of no window. What was
-// spent of it since was all.
+// restore uses what a record reports as remaining, less what may have been spent since: at most
+// spent. A limit without a window belongs to a token bucket, of which everything since counts
+// as spent.
 func (s *serverBudget) restore(now time.Time, r *v1alpha1.Installation, gap time.Duration, spent int64) {
 	if r.Remaining == nil || r.ResetAt == nil || r.ObservedAt == nil {
 		return
@@ -180,14 +179,13 @@ func (s *serverBudget) restore(now time.Time, r *v1alpha1.Installation, gap time
 	s.observe(now, Feedback{Remaining: &left, ResetAt: reset})
 }
 
-// leftover is what a predecessor spent of a window: until a record was made, and
-// afterwards.
+// leftover is what a predecessor spent of a window: before a record was made, and after it.
 type leftover struct {
 	before, after costs
 	at            time.Time
 }
 
-// add counts one limit of one record, unless another record says more.
+// add counts one limit of one record, unless another record reports more.
 func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap time.Duration, inFlight int64) {
 	if r.ObservedAt == nil {
 		return
@@ -204,8 +202,8 @@ func (o *leftover) add(now time.Time, l *limit, r *v1alpha1.Installation, gap ti
 	raise(&o.after, l, l.atMost(most, since(now, r, gap), inFlight))
 }
 
-// hadMost is the limit that the maker of a record kept: ours, or where there is none
-// any more, what the SCM said.
+// hadMost returns the limit of the record's maker: ours, or if there is none any more, the one
+// that the SCM reported.
 func (l *limit) hadMost(r *v1alpha1.Installation) int64 {
 	if l.max == 0 && r.Limit != nil && *fieldOf(orEmpty(r.Used), l.name) != nil {
 		return *r.Limit
@@ -213,11 +211,10 @@ func (l *limit) hadMost(r *v1alpha1.Installation) int64 {
 	return l.max
 }
 
-// atMost is how much a predecessor can have sent in a time, where most was its limit:
-// its pacer let through a burst and then the rate of the limit, at any time until now,
-// since a record is as old as the last change before it. Each of those in flight at
-// once may have owed the pacer one more: a look-up makes room for others before the
-// write that follows it is sent.
+// atMost returns how much a predecessor with the limit most can have sent in a time. Its pacer
+// let through a burst and then the rate of the limit, at any time until now, since a record is
+// as old as the last change before it. Each item in flight may have owed the pacer one more: a
+// look-up makes room for others before the write that follows it is sent.
 func (l *limit) atMost(most int64, d time.Duration, inFlight int64) int64 {
 	paced := int64(float64(most) * d.Seconds() / l.window.length.Seconds())
 	return min(min(l.size, most)+paced+1+inFlight, most)
@@ -237,7 +234,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// raise lifts the dimension of a limit to n.
+// raise raises the limit's dimension of t to n.
 func raise(t *costs, l *limit, n int64) {
 	if more := int32(n - l.of(*t)); more > 0 {
 		switch l.name {
@@ -251,7 +248,7 @@ func raise(t *costs, l *limit, n int64) {
 	}
 }
 
-// restore puts it into a window.
+// restore adds it to a window.
 func (o *leftover) restore(now time.Time, w *window) {
 	w.hold(o.before)
 	w.spend(o.before, o.at)

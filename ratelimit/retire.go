@@ -6,10 +6,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Retire ends what is kept of installations that no ScmProvider uses any more and for
-// which nothing waits or is under way: their metric series at once, and they themselves
-// once nothing counts any more that was spent of them. It is to be called several times a
-// minute, where requests are sent.
+// Retire removes the installations that no ScmProvider uses any more and that have nothing
+// waiting or in flight: their metric series at once, and the installations once nothing that
+// they spent counts any more. It has to be called several times a minute where requests are
+// sent.
 func (i *Installations) Retire() {
 	i.mu.Lock()
 	for id, in := range i.byID {
@@ -29,21 +29,21 @@ func (i *Installations) Retire() {
 	}
 }
 
-// inUse reports whether an installation belongs to a ScmProvider, or something waits for
-// it or is under way. The lock is held.
+// inUse reports whether an installation belongs to a ScmProvider, or has items waiting or in
+// flight. The caller holds the lock.
 func (i *Installations) inUse(id string) bool {
 	in := i.byID[id]
 	return in != nil && (len(i.limits[id]) > 0 || in.bucket.busy())
 }
 
-// busy reports whether something waits for the bucket or is under way.
+// busy reports whether the bucket has items waiting or in flight.
 func (b *Bucket) busy() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.watchers) > 0 || b.inFlight > 0 || b.unanswered > 0 || b.held > 0
 }
 
-// spent reports whether a new bucket would let through the same: no window holds a
+// spent reports whether a new bucket would let the same requests through: no window contains a
 // request any more, and no pause is left.
 func (b *Bucket) spent(now time.Time) bool {
 	b.mu.Lock()
@@ -59,7 +59,7 @@ type SeriesVector interface {
 	DeletePartialMatch(labels prometheus.Labels) int
 }
 
-// RetireSeries deletes the series of a vector whose label has a value that is not known.
+// RetireSeries deletes the series of a vector for whose label value known returns false.
 func RetireSeries(vector SeriesVector, label string, known func(value string) bool) {
 	registry := prometheus.NewRegistry()
 	if registry.Register(vector) != nil {

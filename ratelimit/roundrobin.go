@@ -2,31 +2,32 @@ package ratelimit
 
 import "time"
 
-// roundRobin is a round robin: who had its turn longest ago is first. Those that have only
-// re-checks let those that have writes go first, without loss of their place, so that
-// re-checks take only what no write waits for; one that has waited for long is overtaken
-// no more. The first is found without a walk, however many there are.
+// roundRobin orders sharers by their last turn: the one whose turn was longest ago is first. A
+// sharer with only re-checks lets those with writes go first without losing its place, so
+// re-checks use only what no write needs. One that has waited for long is overtaken no more.
+// The first is found without a walk, however many there are.
 type roundRobin[E sharer] struct {
 	writes, rechecks seats[E]
 }
 
 // sharer is a member of a roundRobin: a cluster in a lane, or a namespace in a cluster.
 type sharer interface {
-	// seat is its place.
+	// seat returns its place.
 	seat() *seat
-	// recheckAdded is when its first re-check was added, where it has only re-checks.
+	// recheckAdded returns the time at which its first re-check was added; it is called where
+	// it has only re-checks.
 	recheckAdded() time.Duration
 }
 
 // seat is a sharer's place in a roundRobin.
 type seat struct {
-	// turn is the number of its last turn, or of when it came: the lowest is first.
+	// turn is the number of its last turn, or of its arrival: the lowest is first.
 	turn  int64
 	holds holding
 	index int
 }
 
-// holding is what a sharer has that may leave.
+// holding is the kind of items that a sharer has and that may leave.
 type holding uint8
 
 const (
@@ -35,7 +36,7 @@ const (
 	holdsWrites
 )
 
-// first returns who is next, and false where nobody is.
+// first returns the next sharer, and false where there is none.
 func (r *roundRobin[E]) first(now time.Duration) (e E, ok bool) {
 	switch {
 	case len(r.rechecks) == 0 && len(r.writes) == 0:
@@ -52,7 +53,7 @@ func (r *roundRobin[E]) first(now time.Duration) (e E, ok bool) {
 	return write.who, true
 }
 
-// holds is what all together have.
+// holds returns what all sharers together have.
 func (r *roundRobin[E]) holds() holding {
 	switch {
 	case len(r.writes) > 0:
@@ -63,7 +64,7 @@ func (r *roundRobin[E]) holds() holding {
 	return holdsNothing
 }
 
-// file notes what a sharer has now. It keeps its place.
+// file updates what a sharer has. It keeps its place.
 func (r *roundRobin[E]) file(e E, holds holding) {
 	s := e.seat()
 	if s.holds == holds {
@@ -78,7 +79,7 @@ func (r *roundRobin[E]) file(e E, holds holding) {
 	}
 }
 
-// take gives a sharer the place of a turn.
+// take moves a sharer to the place of a turn.
 func (r *roundRobin[E]) take(e E, turn int64) {
 	s := e.seat()
 	s.turn = turn
@@ -97,8 +98,8 @@ func (r *roundRobin[E]) of(h holding) *seats[E] {
 	return nil
 }
 
-// seats is a heap of sharers by turn. It is written out, since each item that leaves a lane
-// moves its cluster and its namespace to the end.
+// seats is a heap of sharers by turn. It does not use container/heap, for speed: each item that
+// leaves a lane moves its cluster and its namespace to the end.
 type seats[E sharer] []seated[E]
 
 type seated[E sharer] struct {
@@ -123,13 +124,13 @@ func (s *seats[E]) remove(i int) {
 	}
 }
 
-// fix gives the sharer at i another turn.
+// fix changes the turn of the sharer at i.
 func (s *seats[E]) fix(i int, turn int64) {
 	(*s)[i].turn = turn
 	s.settle(i)
 }
 
-// settle has the sharer at i find its place.
+// settle moves the sharer at i to its place.
 func (s *seats[E]) settle(i int) { s.down(s.up(i)) }
 
 func (s *seats[E]) up(i int) int {

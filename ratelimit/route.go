@@ -1,14 +1,14 @@
 package ratelimit
 
-// Route says where an item waits.
+// Route is the place where an item waits.
 type Route struct {
-	// Lane is the id of the installation that pays for the item. An item of the
-	// lane "" has nothing to pay and leaves as soon as a worker is free.
+	// Lane is the id of the installation that pays for the item. An item of the lane "" has
+	// nothing to pay and leaves as soon as a worker is free.
 	Lane string
-	// Cluster is the member that the item comes from. Clusters take turns in a lane.
+	// Cluster is the item's member. Clusters take turns in a lane.
 	Cluster string
-	// Namespace is where in its cluster the item comes from. In a cluster's turn its
-	// namespaces take turns.
+	// Namespace is the item's namespace in its cluster. In a cluster's turn its namespaces take
+	// turns.
 	Namespace string
 	// Priority is the item's class among those of its namespace, from PriorityRecheck
 	// to PriorityTerminal: the higher leaves first, unless a lower one has waited
@@ -19,32 +19,33 @@ type Route struct {
 	Exclusion string
 }
 
-// ticket orders the times at which Route is asked. Route is asked without a lock, so an
-// answer may arrive after one that knows more: it says where the item belonged before.
+// ticket orders the calls of Route. Route is called without a lock, so an older result may
+// arrive after a newer one and must not replace it.
 type ticket uint32
 
-// ask is called before Route, and so before what its answer is read from.
+// ask returns the ticket of a call of Route. Call it before Route, and so before Route reads
+// any state.
 func (q *Queue[T]) ask() ticket { return ticket(q.asked.Add(1)) }
 
 // after reports whether t is later than other. Tickets wrap around: of two that are further
 // apart than 2^31 the wrong one counts as later, until the item is added again.
 func (t ticket) after(other ticket) bool { return int32(t-other) > 0 }
 
-// insert puts an item that does not wait into its lane.
+// insert adds an item that does not wait to its lane.
 func (q *Queue[T]) insert(e *entry[T], r Route) {
 	q.waiting[e.item] = e
 	e.class, e.reported = classOf(r.Priority), waitShort
 	q.enter(e, r)
 }
 
-// enter puts an item as the last of its class.
+// enter adds an item as the last of its class.
 func (q *Queue[T]) enter(e *entry[T], r Route) {
 	e.exclusion = r.Exclusion
 	q.join(e, r)
 	q.line(e, false)
 }
 
-// reroute moves an item that waits to where it belongs now, and nowhere down.
+// reroute moves an item that waits to its new place. It never lowers its priority.
 func (q *Queue[T]) reroute(e *entry[T], r Route) {
 	class := max(e.class, classOf(r.Priority))
 	n := e.from

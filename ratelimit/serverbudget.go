@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// slack is by how much two answers may differ in what they say of the same reset.
+// slack is the most by which two responses may differ about the same reset.
 const slack = 2 * time.Second
 
-// serverBudget is what the SCM itself said last about the budget of requests. Others
-// may spend from it too, so it is believed where it is lower than our own count.
+// serverBudget is the budget of requests as the SCM reported it last. Other clients may spend
+// from it too, so it applies where it is lower than our own count.
 type serverBudget struct {
 	limit  int64 // 0: not told
 	window time.Duration
 	known  bool // whether remaining is
-	// remaining is when it was seen; of a token bucket it may be owed.
+	// remaining is what was left at seenAt; for a token bucket it may be negative.
 	remaining int64
 	seenAt    time.Time
 	resetAt   time.Time
 	refill    float64 // a second
 	batch     int64   // how much of it comes at once, 0 for one by one
-	// ahead is how far off the reset was when it was first told.
+	// ahead is the time until the reset when it was first reported.
 	ahead time.Duration
-	// restored reports whether a predecessor was told all this. It is believed until an
-	// answer says more.
+	// restored reports whether all this comes from a predecessor's record. It applies until a
+	// response reports more.
 	restored bool
 }
 
-// observe takes in what an answer says, and reports whether it says what remains.
-// Answers overtake one another: within one window less is left with each, and a token
-// bucket holds no more than it had before and got since, whatever order they come in.
+// observe applies a response, and reports whether it contains what remains. Responses may
+// arrive out of order: within one window the lowest remaining counts, and a token bucket holds
+// no more than it had before and got since.
 func (s *serverBudget) observe(now time.Time, f Feedback) (reported bool) {
 	restored := s.restored
 	if f.Limit != nil && *f.Limit > 0 {
@@ -60,8 +60,8 @@ func (s *serverBudget) observe(now time.Time, f Feedback) (reported bool) {
 	return true
 }
 
-// counted takes in that the SCM counted a request. told says that its answer said
-// what remains, silent that it says nothing of the limit though the SCM works.
+// counted records that the SCM counted a request. reported is the result of observe, and silent
+// reports whether a working SCM reports no limit.
 func (s *serverBudget) counted(reported, silent bool) {
 	if !reported && s.known && (s.remaining > 0 || s.refill > 0) {
 		// Below zero it is taken from what a token bucket got since.
@@ -72,13 +72,13 @@ func (s *serverBudget) counted(reported, silent bool) {
 	}
 }
 
-// holds tells whether what was said of what remains is still true.
+// holds reports whether remaining still applies.
 func (s *serverBudget) holds(now time.Time) bool {
 	return s.known && (s.refill > 0 || now.Before(s.resetAt))
 }
 
-// filled is what remains with what a token bucket got since. When in its interval an
-// answer was made nobody tells, so a batch counts when a whole one has passed.
+// filled returns what remains with what a token bucket got since. The moment in its interval at
+// which a response was made is unknown, so a batch counts only after a whole interval.
 func (s *serverBudget) filled(now time.Time) int64 {
 	n := s.remaining
 	if s.refill > 0 {
@@ -91,8 +91,8 @@ func (s *serverBudget) filled(now time.Time) int64 {
 	return n
 }
 
-// left is how many requests may still be sent, with those in mind that have no
-// answer yet. ok is false where the SCM does not say.
+// left returns how many requests may still be sent, counting those without a response. ok is
+// false where the SCM reports nothing.
 func (s *serverBudget) left(now time.Time, unanswered int64) (n int64, ok bool) {
 	if !s.holds(now) {
 		return 0, false
@@ -100,8 +100,8 @@ func (s *serverBudget) left(now time.Time, unanswered int64) (n int64, ok bool) 
 	return max(s.filled(now)-unanswered, 0), true
 }
 
-// wait is how long the next n requests have to wait for their turn; lastAt is when one
-// was sent before. When less than a tenth is left, that is spread until the reset.
+// wait returns how long the next n requests have to wait for their turn; lastAt is the time of
+// the last request. When less than a tenth is left, requests are spread until the reset.
 func (s *serverBudget) wait(now, lastAt time.Time, n, unanswered int64) time.Duration {
 	wait := s.lacks(now, n, unanswered)
 	left, ok := s.left(now, unanswered)
@@ -112,7 +112,7 @@ func (s *serverBudget) wait(now, lastAt time.Time, n, unanswered int64) time.Dur
 	return max(next.Sub(now), 0)
 }
 
-// lacks is how long it takes until n are left.
+// lacks returns how long it takes until n are left.
 func (s *serverBudget) lacks(now time.Time, n, unanswered int64) time.Duration {
 	left, ok := s.left(now, unanswered)
 	switch {
@@ -125,15 +125,15 @@ func (s *serverBudget) lacks(now time.Time, n, unanswered int64) time.Duration {
 	return s.resetAt.Sub(now)
 }
 
-// fillTime is how long a token bucket takes from when it was seen to have got n more.
+// fillTime returns how long after seenAt a token bucket has got n more.
 func (s *serverBudget) fillTime(n int64) time.Duration {
 	batch := max(s.batch, 1)
 	batches := (n + batch - 1) / batch
 	return time.Duration(math.Ceil(float64(batches*batch) / s.refill * float64(time.Second)))
 }
 
-// whole is about what the SCM grants from one reset to the next, 0 where nobody knows.
-// GitLab tells a limit for a minute, and a reset that may be an hour ahead.
+// whole estimates what the SCM grants from one reset to the next, 0 where that is unknown.
+// GitLab reports a limit for a minute, and a reset that may be an hour ahead.
 func (s *serverBudget) whole() float64 {
 	if s.window <= 0 {
 		return float64(s.limit)

@@ -1,14 +1,14 @@
 package ratelimit
 
-// ShutDown ends the queue: Get returns at once everywhere, nothing is taken in
-// any more, and what waits is forgotten. It returns when the timer has ended.
+// ShutDown ends the queue: Get returns at once, new items are ignored, and waiting ones are
+// dropped. It returns when the timer has ended.
 func (q *Queue[T]) ShutDown() { q.shutDown(false) }
 
-// ShutDownWithDrain is ShutDown, but first hands out what can leave its lane
-// without waiting, and waits until nothing is in work.
+// ShutDownWithDrain is ShutDown, but first returns the items that can leave their lanes without
+// waiting, and waits until no item is in work.
 func (q *Queue[T]) ShutDownWithDrain() { q.shutDown(true) }
 
-// ShuttingDown tells whether the queue was shut down.
+// ShuttingDown reports whether the queue was shut down.
 func (q *Queue[T]) ShuttingDown() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -30,7 +30,7 @@ func (q *Queue[T]) shutDown(drain bool) {
 	q.unwatchLanes()
 }
 
-// unwatchLanes takes the queue's callbacks out of the buckets, which outlive it.
+// unwatchLanes removes the queue's callbacks from the buckets, which outlive it.
 func (q *Queue[T]) unwatchLanes() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -5,30 +5,28 @@ import (
 	"time"
 )
 
-// Slot is the right to send one request, taken from a bucket when a key left its
-// lane. It pays for the first request that is made with it in the context, and
-// counts as one in flight from then until Done of the key; what it did not pay
-// for comes back to the bucket then. Where the key was sent back before since it
-// needed more requests than that, the slot pays for as many as it needed.
+// Slot is the right to send one request. A bucket grants it when a key leaves its lane. It pays
+// for the first request with the slot in its context, and counts as one in flight until Done of
+// the key; what was not used goes back to the bucket then. If the key returned to its lane
+// because it needed more requests, the slot pays for as many as it needed.
 type Slot struct {
 	bucket *Bucket
 	key    any
-	// What follows is guarded by the bucket's lock.
+	// The bucket's lock guards the following fields.
 
-	// held is how many writes it can still pay for, paid how many requests were made
+	// held is the number of writes for which it can still pay, paid the number of requests made
 	// with it.
 	held, paid int
-	// gap is what it keeps the next one apart.
+	// gap is the time by which it delays the next item.
 	gap time.Duration
-	// refused reports whether the last request could not be made.
+	// refused reports whether the last request could not be paid for.
 	refused bool
 	ended   bool
 	probe   bool
 }
 
-// reserve takes a slot that pays for n writes about a key, or for as many as there
-// ever can be at once. Where that is not possible it returns nil and when it is worth
-// asking again.
+// reserve takes a slot that pays for n writes of a key, or for as many as the limits ever allow
+// at once. If that is not possible it returns nil and the time to try again.
 func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	b.mu.Lock()
 	now = b.advance(now)
@@ -49,7 +47,7 @@ func (b *Bucket) reserve(now time.Time, key any, n int) (*Slot, time.Time) {
 	return &Slot{bucket: b, key: key, held: n, gap: gap, probe: probe}, time.Time{}
 }
 
-// writes is what n writes cost.
+// writes returns the costs of n writes.
 func writes(n int) (t costs) {
 	for range n {
 		t = t.plus(WriteCost.costs())
@@ -57,7 +55,7 @@ func writes(n int) (t costs) {
 	return t
 }
 
-// fits tells whether t can ever be taken at once. The caller holds the lock.
+// fits reports whether t can ever be taken at once. The caller holds the lock.
 func (b *Bucket) fits(t costs) bool {
 	for _, l := range b.limits {
 		if !l.fits(t) {
@@ -67,10 +65,10 @@ func (b *Bucket) fits(t costs) bool {
 	return true
 }
 
-// pay pays for a request with the slot, or, where that has paid already, with what the
-// limits have room for: its turn has come, so it does not line up again behind the
-// lane. Where neither can, it returns nil and when it is worth asking again. A pause or
-// an outage that came after the slot was taken holds for it too.
+// pay pays for a request with the slot, or, where that has paid already, with what the limits
+// have room for: the key's turn has come, so it does not queue again. If neither is possible,
+// it returns nil and the time to try again. A pause or an outage that began after the slot was
+// taken applies too.
 func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	b := s.bucket
 	b.mu.Lock()
@@ -111,14 +109,14 @@ func (s *Slot) pay(now time.Time, cost Cost) (*payment, time.Time) {
 	return p, time.Time{}
 }
 
-// giveBack returns n of the writes that the slot could pay for.
+// giveBack returns n of the slot's unused writes to the bucket.
 func (s *Slot) giveBack(now time.Time, n int) {
 	s.bucket.release(now, writes(n))
 	s.bucket.held -= int64(n)
 	s.held -= n
 }
 
-// done ends the slot. What was not used comes back to the bucket.
+// done ends the slot, and returns to the bucket what was not used.
 func (s *Slot) done(now time.Time) {
 	b := s.bucket
 	b.mu.Lock()
@@ -140,15 +138,15 @@ func (s *Slot) done(now time.Time) {
 	wake()
 }
 
-// unfinished tells whether the slot could not pay for the last request that was asked
-// of it, and how many it takes to get further than this time.
+// unfinished reports whether the slot could not pay for its last request, and how many requests
+// the key needs to get further than this time.
 func (s *Slot) unfinished() (needs int, ok bool) {
 	s.bucket.mu.Lock()
 	defer s.bucket.mu.Unlock()
 	return s.paid + 1, s.refused
 }
 
-// open tells whether the slot still counts as in flight.
+// open reports whether the slot still counts as in flight.
 func (s *Slot) open() bool {
 	s.bucket.mu.Lock()
 	defer s.bucket.mu.Unlock()

@@ -2,15 +2,14 @@ package ratelimit
 
 import "time"
 
-// InFlight is how many items and single requests are in work now.
+// InFlight returns the number of items and single requests in work.
 func (b *Bucket) InFlight() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.inFlight
 }
 
-// PausedUntil is when the installation may be asked again, and zero where it
-// may be asked at now.
+// PausedUntil returns the end of a pause, and zero where the installation is not paused.
 func (b *Bucket) PausedUntil(now time.Time) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -20,21 +19,21 @@ func (b *Bucket) PausedUntil(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// Down tells whether the SCM failed so often in a row that it is only probed.
+// Down reports whether the SCM has failed so often in a row that it is only probed.
 func (b *Bucket) Down() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.breaker.open
 }
 
-// downFor tells whether the SCM has only been probed for a time.
+// downFor reports whether the SCM has only been probed for at least d.
 func (b *Bucket) downFor(now time.Time, d time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.breaker.open && now.Sub(b.breaker.since) >= d
 }
 
-// Wait is about how long it takes until n writes can have left, counted from now.
+// Wait estimates how long it takes until n writes have left.
 func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -46,9 +45,9 @@ func (b *Bucket) Wait(now time.Time, n int) time.Duration {
 	return max(b.pause.until.Sub(now), 0) + max(most, time.Duration(n)*b.reduction.gap())
 }
 
-// Observe applies what an answer said. A pause holds for the whole installation
-// and is never shortened by a later answer; a time in the past is ignored, one
-// more than a day ahead counts as a day.
+// Observe applies a response. A pause applies to the whole installation and is never shortened
+// by a later response; a time in the past is ignored, one more than a day ahead counts as a
+// day.
 func (b *Bucket) Observe(now time.Time, f Feedback) {
 	b.mu.Lock()
 	now = b.advance(now)
@@ -59,9 +58,8 @@ func (b *Bucket) Observe(now time.Time, f Feedback) {
 	notify()
 }
 
-// react does what an answer asks for, but for what it says of the budget; paused says
-// that a pause was in force before. The caller holds the lock, and once it does not
-// any more runs what this returns.
+// react applies a response, except for its budget; paused reports whether a pause was in force
+// before. The caller holds the lock, and runs notify after releasing it.
 func (b *Bucket) react(now time.Time, f Feedback, paused bool) (notify func()) {
 	longer := b.pause.observe(now, f)
 	switch {
@@ -78,8 +76,8 @@ func (b *Bucket) react(now time.Time, f Feedback, paused bool) (notify func()) {
 	return func() {}
 }
 
-// remaining is how much is left of each limit, by its name. Of requests, at most
-// as many are left as the SCM says.
+// remaining returns how much is left of each limit, by its name. For requests it is at most
+// what the SCM reports.
 func (b *Bucket) remaining(now time.Time) map[string]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()

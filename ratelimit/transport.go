@@ -19,7 +19,7 @@ const (
 	// obeyed before, so it only costs the words.
 	bodyPatience = 2 * time.Second
 
-	// maxHops is how many redirects of one request are followed.
+	// maxHops is the number of redirects of one request that are followed.
 	maxHops = 5
 )
 
@@ -90,7 +90,7 @@ func (r *roundTripper) once(req *http.Request) *http.Request {
 	return req
 }
 
-// bodiless tells whether a request is one that net/http takes for repeatable.
+// bodiless reports whether net/http considers a request repeatable.
 func bodiless(req *http.Request) bool {
 	return costOf(req) == ReadCost && (req.Body == nil || req.Body == http.NoBody)
 }
@@ -98,7 +98,7 @@ func bodiless(req *http.Request) bool {
 // empty is a body without content.
 type empty struct{}
 
-// Read is at the end.
+// Read returns io.EOF.
 func (empty) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Close does nothing.
@@ -193,9 +193,8 @@ func costOf(req *http.Request) Cost {
 	return WriteCost
 }
 
-// SameHostOnly is for CheckRedirect of an http.Client: it refuses to follow a
-// redirect to another host or scheme, which would get the credential, and more
-// than 5 hops.
+// SameHostOnly is a CheckRedirect of http.Client. It refuses to follow a redirect to another
+// host or scheme, which would get the credential, and more than 5 hops.
 func SameHostOnly(req *http.Request, via []*http.Request) error {
 	if len(via) > maxHops {
 		return fmt.Errorf("the SCM redirected more than %d times", maxHops)

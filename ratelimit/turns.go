@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// cluster is what one cluster has waiting in one lane. It exists only while
-// something does.
+// cluster contains one cluster's items in one lane. It exists only while it is not empty.
 type cluster[T comparable] struct {
 	lane *lane[T]
 	name string
-	// namespaces have what may leave and what an exclusion holds back; waiting counts
-	// both.
+	// namespaces contains the items that may leave and those that an exclusion holds back;
+	// waiting counts both.
 	namespaces namespaces[T]
 	waiting    int
 	place      seat
@@ -23,11 +22,12 @@ func (c *cluster[T]) recheckAdded() time.Duration {
 	return c.namespaces.roundRobin.rechecks[0].who.recheckAdded()
 }
 
-// namespace is what one namespace of a cluster has waiting.
+// namespace contains the waiting items of one namespace of a cluster.
 type namespace[T comparable] struct {
 	cluster *cluster[T]
 	name    string
-	// items may leave; waiting counts them and those that an exclusion holds back.
+	// items contains those that may leave; waiting counts them and those that an exclusion
+	// holds back.
 	items   order[T]
 	waiting int
 	place   seat
@@ -37,17 +37,17 @@ func (n *namespace[T]) seat() *seat { return &n.place }
 
 func (n *namespace[T]) recheckAdded() time.Duration { return n.items[PriorityRecheck].head.added }
 
-// namespaces are those of one cluster, in its lane or at an exclusion. They take turns.
+// namespaces contains those of one cluster, in its lane or at an exclusion. They take turns.
 type namespaces[T comparable] struct {
-	// only is the one that there is, which needs no memory of its own, and byName are all
-	// where there have been more: most clusters need no map.
+	// only is the single namespace, which is stored in own. byName is used instead once there
+	// has been more than one: most clusters need no map.
 	own        namespace[T]
 	only       *namespace[T]
 	byName     map[string]*namespace[T]
 	roundRobin roundRobin[*namespace[T]]
 }
 
-// of returns a namespace, and makes it where there is none, as the last in turn.
+// of returns a namespace, and makes it as the last in turn if there is none.
 func (s *namespaces[T]) of(c *cluster[T], name string, turn int64) *namespace[T] {
 	if n := s.get(name); n != nil {
 		return n
@@ -74,7 +74,7 @@ func (s *namespaces[T]) get(name string) *namespace[T] {
 	return s.byName[name]
 }
 
-// drop forgets a namespace that has nothing any more.
+// drop removes a namespace without items.
 func (s *namespaces[T]) drop(n *namespace[T]) {
 	if s.only == n {
 		s.only = nil
@@ -82,7 +82,7 @@ func (s *namespaces[T]) drop(n *namespace[T]) {
 	delete(s.byName, n.name)
 }
 
-// all are the namespaces that there are.
+// all iterates over the namespaces.
 func (s *namespaces[T]) all() iter.Seq[*namespace[T]] {
 	return func(yield func(*namespace[T]) bool) {
 		if s.only != nil && !yield(s.only) {
@@ -98,7 +98,7 @@ func (s *namespaces[T]) all() iter.Seq[*namespace[T]] {
 
 func (s *namespaces[T]) empty() bool { return s.only == nil && len(s.byName) == 0 }
 
-// first is the item that leaves next, nil where none may.
+// first returns the item that leaves next, nil where none may.
 func (s *namespaces[T]) first(now time.Duration) *entry[T] {
 	n, ok := s.roundRobin.first(now)
 	if !ok {
@@ -107,10 +107,10 @@ func (s *namespaces[T]) first(now time.Duration) *entry[T] {
 	return n.items.first()
 }
 
-// file notes that the items of a namespace have changed.
+// file updates the place of a namespace whose items have changed.
 func (s *namespaces[T]) file(n *namespace[T]) { s.roundRobin.file(n, n.items.holds()) }
 
-// holds is what an order has.
+// holds returns the kind of items in an order.
 func (o *order[T]) holds() holding {
 	for class := PriorityRecheck + 1; class < classes; class++ {
 		if o[class].head != nil {
@@ -123,7 +123,7 @@ func (o *order[T]) holds() holding {
 	return holdsNothing
 }
 
-// nextTurn numbers the turns.
+// nextTurn returns the number of the next turn.
 func (q *Queue[T]) nextTurn() int64 {
 	q.turn++
 	return q.turn
@@ -143,8 +143,8 @@ func (q *Queue[T]) join(e *entry[T], r Route) {
 	l.depth[e.class]++
 }
 
-// left is called when an item of a class has left the lists of a namespace for good. What
-// is empty then is forgotten.
+// left counts an item of a class that has left a namespace for good, and removes what is empty
+// then.
 func (q *Queue[T]) left(n *namespace[T], class uint8) {
 	c := n.cluster
 	l := c.lane
@@ -165,8 +165,8 @@ func (q *Queue[T]) left(n *namespace[T], class uint8) {
 	}
 }
 
-// line puts an item into the list of its class, from which it may leave. A cluster or
-// a namespace that had none there keeps its place.
+// line adds an item to the list of its class, from which it may leave. A cluster or a namespace
+// that was empty keeps its place.
 func (q *Queue[T]) line(e *entry[T], front bool) {
 	n := e.from
 	if front {
@@ -178,14 +178,14 @@ func (q *Queue[T]) line(e *entry[T], front bool) {
 	q.activate(n.cluster.lane)
 }
 
-// file notes that the items of a namespace in a lane have changed.
+// file updates the places of a namespace whose items have changed, and of its cluster.
 func (n *namespace[T]) file() {
 	c := n.cluster
 	c.namespaces.file(n)
 	c.lane.roundRobin.file(c, c.namespaces.roundRobin.holds())
 }
 
-// unline takes an item out of the list that holds it.
+// unline removes an item from the list that holds it.
 func (q *Queue[T]) unline(e *entry[T]) {
 	if e.held {
 		q.release(e)
@@ -195,9 +195,9 @@ func (q *Queue[T]) unline(e *entry[T]) {
 	e.from.file()
 }
 
-// moveUp gives an item that waits its class, and a place there by its age if that is
-// near the front; else it is the last, unless it is so old that it leaves before any
-// that is added from now on: then nothing is better than where it is.
+// moveUp moves an item that waits to a class, with a place by its age if that is near the
+// front. Otherwise it becomes the last of the class, unless it is so old that it leaves before
+// any item that is added from now on: then it stays where it is.
 func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	if e.class == class {
 		return
@@ -227,7 +227,7 @@ func (q *Queue[T]) moveUp(e *entry[T], class uint8) {
 	}
 }
 
-// head is the item that leaves a lane next, nil where none may.
+// head returns the item that leaves a lane next, nil where none may.
 func (q *Queue[T]) head(l *lane[T]) *entry[T] {
 	now := q.age()
 	for {
@@ -242,7 +242,7 @@ func (q *Queue[T]) head(l *lane[T]) *entry[T] {
 	}
 }
 
-// endTurn notes that an item's cluster and namespace have had their turn.
+// endTurn ends the turn of an item's cluster and namespace.
 func (q *Queue[T]) endTurn(e *entry[T]) {
 	c, turn := e.from.cluster, q.nextTurn()
 	c.namespaces.roundRobin.take(e.from, turn)

@@ -5,41 +5,41 @@ import (
 	"time"
 )
 
-// grains is into how many steps a window is divided: what is spent comes free at
-// the end of a step. That bounds the log, and costs 1/6000 of the limit at most.
+// grains is the number of steps of a window: spent costs become free at the end of a step. That
+// bounds the log, and costs 1/6000 of the limit at most.
 const grains = 6000
 
 // window is the exact log of what was spent in one length of time.
 //
-// The server counts a request at some moment between its sending and its answer.
-// What a request costs is held from before it is sent, and spent until a length
-// after its answer; one without an answer counts as answered at its deadline. So
-// whenever a request is sent, all those that the server may still count with it
-// are in used, however long each was on its way.
+// The server counts a request at some moment between its sending and its response. Its cost is
+// held from before it is sent, and spent until one length after its response; a request without
+// a response counts as answered at its deadline. So whenever a request is sent, used contains
+// all requests that the server may still count with it, however long each was under way.
 type window struct {
 	length time.Duration
-	// base is when the log began. Times are kept as what passed since, which a step of
-	// the wall clock does not change.
+	// base is the begin of the log. Times are durations since then, so that setting the wall
+	// clock does not change them.
 	base time.Time
-	// used is what is held and what is spent, together.
+	// used is the sum of held and spent costs.
 	used costs
-	// spent is what will come free, by time; from first on.
+	// spent contains the costs that will become free, by time; entries before first are free
+	// already.
 	spent []stamp
 	first int
 }
 
-// stamp is what comes free at a time, counted from the window's base.
+// stamp is a cost that becomes free at a time, counted from the window's base.
 type stamp struct {
 	at time.Duration
 	costs
 }
 
-// hold counts what may be sent from now on. What is negative was never sent, or was
-// not counted.
+// hold counts the cost of a request that may be sent from now on. A negative cost was never
+// sent, or was not counted.
 func (w *window) hold(t costs) { w.used = w.used.plus(t) }
 
-// spend lets what is held come free a length after the last moment at which the
-// server may have counted it.
+// spend frees a held cost one length after the last moment at which the server may have counted
+// it.
 func (w *window) spend(t costs, counted time.Time) {
 	if t == (costs{}) {
 		return
@@ -57,7 +57,7 @@ func (w *window) spend(t costs, counted time.Time) {
 	w.spent = slices.Insert(w.spent, i, stamp{at, t})
 }
 
-// expire frees what is over.
+// expire removes the costs that have become free.
 func (w *window) expire(now time.Time) {
 	at := now.Sub(w.base)
 	for w.first < len(w.spent) && w.spent[w.first].at <= at {
@@ -70,8 +70,8 @@ func (w *window) expire(now time.Time) {
 	}
 }
 
-// freeAt is when n more of a dimension have come free. ok is false where that
-// takes the answer to a request that is still under way.
+// freeAt returns the time at which n more of a dimension are free. ok is false where that
+// depends on a request without a response yet.
 func (w *window) freeAt(n int64, of func(costs) int64) (at time.Time, ok bool) {
 	for _, s := range w.spent[w.first:] {
 		if n -= of(s.costs); n <= 0 {

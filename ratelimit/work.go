@@ -6,14 +6,14 @@ import "time"
 type work[T comparable] struct {
 	entry *entry[T]
 	slot  *Slot
-	// dirty reports whether the item was added meanwhile, added when first, and asked by which
-	// ticket last.
+	// dirty reports whether the item was added meanwhile, added is the time of the first such
+	// call, and asked the ticket of the last.
 	dirty bool
 	asked ticket
 	added time.Duration
 }
 
-// start notes that an item is in work, and wakes another worker where more can leave.
+// start marks an item as in work, and wakes another worker where more can leave.
 func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 	delete(q.waiting, e.item)
 	q.working[e.item] = &work[T]{entry: e, slot: slot}
@@ -24,7 +24,7 @@ func (q *Queue[T]) start(e *entry[T], slot *Slot, now time.Time) {
 	}
 }
 
-// markDirty notes that an item in work was added.
+// markDirty records that an item in work was added.
 func (q *Queue[T]) markDirty(w *work[T], asked ticket) {
 	if !w.dirty || asked.after(w.asked) {
 		w.asked = asked
@@ -34,8 +34,8 @@ func (q *Queue[T]) markDirty(w *work[T], asked ticket) {
 	}
 }
 
-// renew makes the entry of an item wait again. One that could not pay for a request
-// did not have its turn: it keeps its age, and is to get all that it needs at once.
+// renew prepares the entry of an item to wait again. An item that could not pay for a request
+// did not have its turn: it keeps its age, and its next slot pays for all that it needs.
 func (w *work[T]) renew() {
 	if w.slot != nil {
 		if needs, unfinished := w.slot.unfinished(); unfinished {
@@ -46,8 +46,7 @@ func (w *work[T]) renew() {
 	w.entry.added, w.entry.needs = w.added, 0
 }
 
-// Done ends the work on an item, and its slot. An item that was added meanwhile
-// is queued again.
+// Done ends the work on an item, and its slot. A dirty item is queued again.
 func (q *Queue[T]) Done(item T) {
 	dirty, slot := q.dirty(item)
 	if slot != nil {
@@ -63,7 +62,7 @@ func (q *Queue[T]) Done(item T) {
 	}
 }
 
-// dirty tells whether an item in work was added meanwhile.
+// dirty returns whether an item in work was added meanwhile, and its slot.
 func (q *Queue[T]) dirty(item T) (dirty bool, slot *Slot) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -73,9 +72,8 @@ func (q *Queue[T]) dirty(item T) (dirty bool, slot *Slot) {
 	return false, nil
 }
 
-// finish takes an item out of work. It returns false, and does nothing, where the
-// item has to be queued again and route is not known, or was asked for before the item was
-// added last.
+// finish reports whether an item is out of work. It returns false, and does nothing, where the
+// item is dirty and there is no route, or only one from before it was added last.
 func (q *Queue[T]) finish(item T, routed bool, asked ticket, route Route) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
