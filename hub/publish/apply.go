@@ -46,7 +46,7 @@ func statusPatch(p ledger.Patch) ([]byte, error) {
 }
 
 // explicit returns the fields of a struct by their JSON names, with null for each optional
-// field that is not set: a merge patch removes those, whoever set them.
+// field that is not set: a merge patch removes those, whichever field manager set them.
 func explicit(s reflect.Value) map[string]any {
 	out := make(map[string]any, s.NumField())
 	for i := range s.NumField() {

@@ -9,12 +9,13 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
-// conflictLasts is how long a conflict has to last before an event and a metric tell of it:
-// clusters that change to the same phase one after another are no news.
+// conflictLasts is the time for which a conflict has to last before an event and a metric
+// report it. Clusters that change to the same phase one after another are in conflict for a
+// shorter time.
 const conflictLasts = 10 * time.Second
 
-// conflictEvents holds back what is told of conflicts until they have lasted. One timer
-// serves all of them. The zero value is ready to use.
+// conflictEvents delays the events of conflicts until they have lasted. One timer serves all of
+// them. The zero value is ready to use.
 type conflictEvents struct {
 	mu      sync.Mutex
 	byID    map[ledger.ObjectID]*conflictEvent
@@ -24,16 +25,17 @@ type conflictEvents struct {
 
 // conflictEvent is one conflict that has not lasted yet.
 type conflictEvent struct {
-	// patch is the status that told of it last, and Before what was before the conflict.
+	// patch is the last status that reported it, with the status from before the conflict in
+	// Before.
 	patch ledger.Patch
-	tell  func(ledger.Patch)
+	emit  func(ledger.Patch)
 	due   time.Time
 	over  bool
 }
 
-// published takes in a status that a member has taken. tell makes an event of one; lasted
-// is told of conflicts that have lasted, and reports whether there still are.
-func (c *conflictEvents) published(clk clock.WithDelayedExecution, p ledger.Patch, tell func(ledger.Patch), lasted func(ledger.Patch) bool) {
+// published processes a status that a member accepted. emit makes an event of one; lasted is
+// called with each conflict that has lasted, and reports whether it still exists.
+func (c *conflictEvents) published(clk clock.WithDelayedExecution, p ledger.Patch, emit func(ledger.Patch), lasted func(ledger.Patch) bool) {
 	c.mu.Lock()
 	e := c.byID[p.ID]
 	switch {
@@ -49,18 +51,18 @@ func (c *conflictEvents) published(clk clock.WithDelayedExecution, p ledger.Patc
 			c.end(e)
 		}
 		c.mu.Unlock()
-		tell(p)
+		emit(p)
 		return
 	}
 	defer c.mu.Unlock()
 	switch {
 	case e != nil:
-		e.patch, e.tell = p, tell
+		e.patch, e.emit = p, emit
 	case !ledger.InConflict(p.Before) || ledger.Overruled(p):
 		if c.byID == nil {
 			c.byID = map[ledger.ObjectID]*conflictEvent{}
 		}
-		e = &conflictEvent{patch: p, tell: tell, due: clk.Now().Add(conflictLasts)}
+		e = &conflictEvent{patch: p, emit: emit, due: clk.Now().Add(conflictLasts)}
 		c.byID[p.ID] = e
 		c.waiting = append(c.waiting, e)
 		c.arm(clk, lasted)
@@ -72,7 +74,7 @@ func (c *conflictEvents) end(e *conflictEvent) {
 	delete(c.byID, e.patch.ID)
 }
 
-// arm sets the timer for the first that is due, unless it is set.
+// arm sets the timer for the first conflict that is due, unless it is set.
 func (c *conflictEvents) arm(clk clock.WithDelayedExecution, lasted func(ledger.Patch) bool) {
 	for len(c.waiting) > 0 && c.waiting[0].over {
 		c.waiting = c.waiting[1:]
@@ -82,7 +84,7 @@ func (c *conflictEvents) arm(clk clock.WithDelayedExecution, lasted func(ledger.
 	}
 }
 
-// ring tells of the conflicts that have lasted.
+// ring reports the conflicts that have lasted.
 func (c *conflictEvents) ring(clk clock.WithDelayedExecution, lasted func(ledger.Patch) bool) {
 	c.mu.Lock()
 	var due []*conflictEvent
@@ -98,12 +100,12 @@ func (c *conflictEvents) ring(clk clock.WithDelayedExecution, lasted func(ledger
 	c.mu.Unlock()
 	for _, e := range due {
 		if lasted(e.patch) {
-			e.tell(e.patch)
+			e.emit(e.patch)
 		}
 	}
 }
 
-// stop drops what has not lasted yet.
+// stop drops the conflicts that have not lasted yet.
 func (c *conflictEvents) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

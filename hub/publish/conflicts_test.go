@@ -34,12 +34,12 @@ func newConflictBench(t *testing.T) *conflictBench {
 func (b *conflictBench) publish(reason string) {
 	before := b.now
 	b.now = v1alpha1.CommitStatusStatus{Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: reason}}}
-	tell := func(p ledger.Patch) {
+	emit := func(p ledger.Patch) {
 		if was := readyReason(p.Before); was != readyReason(p.Status) {
 			b.told <- readyReason(p.Status)
 		}
 	}
-	b.events.published(b.clock, ledger.Patch{ID: ledgertest.ID("us"), Status: b.now, Before: before, Source: ledgertest.CommitStatus()}, tell, func(ledger.Patch) bool { return !b.over.Load() })
+	b.events.published(b.clock, ledger.Patch{ID: ledgertest.ID("us"), Status: b.now, Before: before, Source: ledgertest.CommitStatus()}, emit, func(ledger.Patch) bool { return !b.over.Load() })
 }
 
 func readyReason(s v1alpha1.CommitStatusStatus) string {

@@ -66,7 +66,7 @@ func (d *duel) patch(_ context.Context, object client.Object, body []byte) error
 	d.stored.DeepCopyInto(object.(*v1alpha1.CommitStatus))
 	rival := d.rival
 	d.mu.Unlock()
-	d.tell()
+	d.emit()
 	if rival != nil {
 		d.overwrite(rival)
 	}
@@ -81,7 +81,7 @@ func (d *duel) store(status v1alpha1.CommitStatusStatus) {
 }
 
 // tell has the watch bring the object as it is.
-func (d *duel) tell() {
+func (d *duel) emit() {
 	d.mu.Lock()
 	now := d.stored.DeepCopy()
 	d.mu.Unlock()
@@ -96,7 +96,7 @@ func (d *duel) overwrite(edit func(*v1alpha1.CommitStatusStatus)) {
 	edit(&status)
 	d.store(status)
 	d.mu.Unlock()
-	d.tell()
+	d.emit()
 }
 
 // pass lets time go by, and returns how often the hub wrote since it was called last.
@@ -160,7 +160,7 @@ func TestContest_ConvergesAndEnds(t *testing.T) {
 			statustest.ExpectInvariants(d.fleet.G, d.stored.Status, 1)
 			d.pass(10 * time.Minute)
 			d.fleet.G.Expect(d.fleet.ContestEnds(ledgertest.ID("eu"))).To(BeZero(), "others have stopped")
-			d.fleet.G.Expect(d.outlet.outbox.letters).To(BeEmpty())
+			d.fleet.G.Expect(d.outlet.outbox.items).To(BeEmpty())
 
 			d.overwrite(rival)
 			d.fleet.G.Expect(d.pass(time.Second)).To(Equal(1), "it begins anew")
@@ -180,7 +180,7 @@ func TestContest_LetsNewsThrough(t *testing.T) {
 	d.stored.Spec.Phase = v1alpha1.PhaseFailure
 	d.store(d.stored.Status)
 	d.mu.Unlock()
-	d.tell()
+	d.emit()
 	d.fleet.G.Expect(d.pass(0)).To(Equal(1), "the spec has changed")
 	d.fleet.SetScmProvider("acme", nil)
 	d.publisher.Add([]ledger.ObjectID{ledgertest.ID("eu")})
@@ -196,7 +196,7 @@ func TestContest_NeedsOthers(t *testing.T) {
 		d.stored.Labels = map[string]string{"n": strconv.Itoa(i)}
 		d.store(d.stored.Status)
 		d.mu.Unlock()
-		d.tell()
+		d.emit()
 		s := ledgertest.ScmProvider()
 		if i%2 == 0 {
 			s = nil

@@ -6,19 +6,19 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
-// outcome is what came of a try to publish, by what is to be done about it.
+// outcome is the result of an attempt to publish, by what has to be done next.
 type outcome int
 
 const (
-	// finished : there is nothing more to do until the object is added again.
+	// finished : nothing remains to be done until the object is added again.
 	finished outcome = iota
-	// refused : the member answers, but does not want this one object's status.
+	// refused : the member responds, but does not accept this object's status.
 	refused
-	// unserved : the member does not answer, or would answer no other object either.
+	// unserved : the member does not respond, or would refuse every other object too.
 	unserved
-	// held : there is something to publish, or to look at, not before a certain time.
+	// held : the object has to be published or checked, but not before a certain time.
 	held
-	// early : the very same was refused, and its back-off has not ended.
+	// early : the same status was refused, and its back-off has not ended.
 	early
 )
 
@@ -26,45 +26,44 @@ const (
 type try struct {
 	// again reports whether the object was refused before.
 	again bool
-	// refused identifies what was refused, while the back-off for it has not ended.
+	// refused identifies the status that was refused, while the back-off for it has not ended.
 	refused uint64
 }
 
-// result is what came of a try: until is for held, and refused identifies what was refused,
-// zero where that must be tried again whenever the object is added.
+// result is the result of an attempt: until is for held, and refused identifies the refused
+// status, zero where it must be tried again whenever the object is added.
 type result struct {
 	outcome outcome
 	until   time.Time
 	refused uint64
 }
 
-// letter is one object from when it is added until it is finished with.
-type letter struct {
+// item is one object from when it is added until it is finished.
+type item struct {
 	id    ledger.ObjectID
-	state letterState
-	// backoff is how long it waits since it was refused last, and due when that ends, or
-	// when it is no longer held.
+	state itemState
+	// backoff is the wait after the last refusal. due is its end, or the end of being held.
 	backoff time.Duration
 	due     time.Time
-	// refused identifies what was refused.
+	// refused identifies the status that was refused.
 	refused uint64
-	// index is its place among those delayed.
+	// index is its place in delayed.
 	index int
 }
 
-type letterState int
+type itemState int
 
 const (
-	letterWaiting letterState = iota
-	letterWorking
-	// letterAgain : it was added while a worker had it.
-	letterAgain
-	letterDelayed
+	itemWaiting itemState = iota
+	itemWorking
+	// itemDirty : it was added while a worker had it.
+	itemDirty
+	itemDelayed
 )
 
-// delayed is a heap of objects that were refused or are held, the one that is due next
-// first.
-type delayed []*letter
+// delayed is a heap of objects that were refused or are held, by the time at which they are
+// due.
+type delayed []*item
 
 // Len implements heap.Interface.
 func (d delayed) Len() int { return len(d) }
@@ -80,7 +79,7 @@ func (d delayed) Swap(i, j int) {
 
 // Push implements heap.Interface.
 func (d *delayed) Push(x any) {
-	l := x.(*letter)
+	l := x.(*item)
 	l.index = len(*d)
 	*d = append(*d, l)
 }

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// outboxWidth is how many statuses of one member are patched at once.
+	// outboxWidth is the number of statuses of one member that are patched at once.
 	outboxWidth = 4
-	// outboxCrowd is how many statuses of one member wait when there are many: what a busy
-	// member comes to only in a storm.
-	outboxCrowd = 50
-	// The back-off of a member that does not answer, and of an object that it refuses.
+	// outboxBacklog is the number of waiting statuses of one member above which few events are
+	// made. A busy member reaches it only in a storm.
+	outboxBacklog = 50
+	// The back-off of a member that does not respond, and of an object that it refuses.
 	firstBackoff   = time.Second
 	longestBackoff = time.Minute
 	longestRefusal = 5 * time.Minute
 )
 
-// outbox holds the objects of one member whose status has to be published. Its
-// workers exist only while there is work. A member that does not answer is backed
-// off as a whole, so a dead one is not asked once per object; an object that is
-// refused waits on its own, so it holds up no other. Two timers serve them all.
+// outbox contains the objects of one member whose status has to be published. Its workers exist
+// only while there is work. A member that does not respond is backed off as a whole, so it gets
+// no request for each object; a refused object is backed off alone, so it blocks no other. Two
+// timers serve them all.
 type outbox struct {
 	clock   clock.WithDelayedExecution
 	group   *sync.WaitGroup
@@ -33,50 +33,50 @@ type outbox struct {
 
 	mu      sync.Mutex
 	closed  bool
-	letters map[ledger.ObjectID]*letter
-	waiting []*letter
+	items   map[ledger.ObjectID]*item
+	waiting []*item
 	delayed delayed
 	workers int
 	busy    int
-	// resume ends the member's back-off; nil without one.
+	// resume is the timer that ends the member's back-off; nil without one.
 	resume  clock.Timer
 	backoff time.Duration
-	// alarm rings when the first of those delayed is due; nil when a worker is to
-	// look, which sets it anew.
+	// alarm fires when the first delayed object is due; nil when a worker has to look, which
+	// sets it again. rings is its time.
 	alarm clock.Timer
 	rings time.Time
 }
 
 func newOutbox(clk clock.WithDelayedExecution, group *sync.WaitGroup, publish func(ledger.ObjectID, try) result) *outbox {
-	return &outbox{clock: clk, group: group, publish: publish, letters: map[ledger.ObjectID]*letter{}}
+	return &outbox{clock: clk, group: group, publish: publish, items: map[ledger.ObjectID]*item{}}
 }
 
-// add queues an object once. One that was refused or held is looked at at once: what is to
-// be published, or the object, may be another now.
+// add queues an object once. An object that was refused or held is tried at once: its status,
+// or the object, may have changed.
 func (b *outbox) add(id ledger.ObjectID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := b.letters[id]
+	l := b.items[id]
 	switch {
 	case b.closed:
 	case l == nil:
-		l = &letter{id: id}
-		b.letters[id] = l
+		l = &item{id: id}
+		b.items[id] = l
 		b.queue(l)
-	case l.state == letterWorking:
-		l.state = letterAgain
-	case l.state == letterDelayed:
+	case l.state == itemWorking:
+		l.state = itemDirty
+	case l.state == itemDelayed:
 		heap.Remove(&b.delayed, l.index)
 		b.queue(l)
 	}
 }
 
-// retry queues those of the objects that were refused: what was in their way is gone.
+// retry queues those of the objects that were refused: the cause is gone.
 func (b *outbox) retry(these func(ledger.ObjectID) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, l := range b.letters {
-		if l.state == letterDelayed && l.backoff > 0 && these(l.id) {
+	for _, l := range b.items {
+		if l.state == itemDelayed && l.backoff > 0 && these(l.id) {
 			l.refused = 0
 			heap.Remove(&b.delayed, l.index)
 			b.queue(l)
@@ -84,26 +84,26 @@ func (b *outbox) retry(these func(ledger.ObjectID) bool) {
 	}
 }
 
-// crowded reports whether many objects wait for a worker.
-func (b *outbox) crowded() bool {
+// backlogged reports whether many objects wait for a worker.
+func (b *outbox) backlogged() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.letters)-len(b.delayed) > outboxCrowd
+	return len(b.items)-len(b.delayed) > outboxBacklog
 }
 
-// size is how many objects are not done with.
+// size returns the number of objects that are not finished.
 func (b *outbox) size() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.letters)
+	return len(b.items)
 }
 
-// close drops what waits. Workers end after the patch that they are at.
+// close drops all waiting objects. Workers end after their present patch.
 func (b *outbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.waiting, b.delayed, b.letters = nil, nil, nil
+	b.waiting, b.delayed, b.items = nil, nil, nil
 	for _, timer := range []clock.Timer{b.resume, b.alarm} {
 		if timer != nil {
 			timer.Stop()
@@ -111,13 +111,13 @@ func (b *outbox) close() {
 	}
 }
 
-func (b *outbox) queue(l *letter) {
-	l.state = letterWaiting
+func (b *outbox) queue(l *item) {
+	l.state = itemWaiting
 	b.waiting = append(b.waiting, l)
 	b.hire()
 }
 
-// hire starts workers for what is ready, unless the member is backed off.
+// hire starts workers for the objects that are ready, unless the member is backed off.
 func (b *outbox) hire() {
 	for !b.closed && b.resume == nil && b.workers < outboxWidth && b.workers-b.busy < b.ready() {
 		b.workers++
@@ -126,7 +126,7 @@ func (b *outbox) hire() {
 	}
 }
 
-// ready is how many workers would find something to do, at least.
+// ready returns how many workers would find something to do, at least.
 func (b *outbox) ready() int {
 	if b.alarm == nil && len(b.delayed) > 0 {
 		return len(b.waiting) + 1
@@ -145,8 +145,8 @@ func (b *outbox) work() {
 	}
 }
 
-// next takes an object, nil when the worker is to end.
-func (b *outbox) next() (l *letter, t try) {
+// next returns an object for a worker, nil when the worker has to end.
+func (b *outbox) next() (l *item, t try) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed && b.resume == nil {
@@ -156,7 +156,7 @@ func (b *outbox) next() (l *letter, t try) {
 		b.workers--
 		return nil, try{}
 	}
-	l.state = letterWorking
+	l.state = itemWorking
 	b.busy++
 	b.hire() // for others that are due
 	t.again = l.backoff > 0
@@ -166,9 +166,9 @@ func (b *outbox) next() (l *letter, t try) {
 	return l, t
 }
 
-// pick takes what waits before what was refused and is due, so that many that are
-// refused over and over delay nobody.
-func (b *outbox) pick() *letter {
+// pick returns a waiting object, or else a refused one that is due, so that objects that are
+// always refused delay no others.
+func (b *outbox) pick() *item {
 	if len(b.waiting) > 0 {
 		l := b.waiting[0]
 		b.waiting = b.waiting[1:]
@@ -193,7 +193,7 @@ func (b *outbox) pick() *letter {
 	return nil
 }
 
-func (b *outbox) done(l *letter, r result) {
+func (b *outbox) done(l *item, r result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.busy--
@@ -208,16 +208,16 @@ func (b *outbox) done(l *letter, r result) {
 		l.due, l.refused = b.clock.Now().Add(l.backoff), r.refused
 	}
 	switch {
-	case r.outcome == unserved, l.state == letterAgain:
-		l.state = letterWaiting
+	case r.outcome == unserved, l.state == itemDirty:
+		l.state = itemWaiting
 		b.waiting = append(b.waiting, l)
 	case r.outcome != finished:
-		l.state = letterDelayed
+		l.state = itemDelayed
 		heap.Push(&b.delayed, l)
 	default:
-		delete(b.letters, l.id)
-		if len(b.letters) == 0 {
-			b.letters, b.waiting = map[ledger.ObjectID]*letter{}, nil // they keep the memory of the most that there were
+		delete(b.items, l.id)
+		if len(b.items) == 0 {
+			b.items, b.waiting = map[ledger.ObjectID]*item{}, nil // they keep the memory of the most that there were
 		}
 	}
 	switch {
@@ -233,7 +233,7 @@ func longer(backoff, longest time.Duration) time.Duration {
 	return min(max(2*backoff, firstBackoff), longest)
 }
 
-// wake ends the member's back-off.
+// wake ends the member's back-off and starts workers.
 func (b *outbox) wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -241,7 +241,7 @@ func (b *outbox) wake() {
 	b.hire()
 }
 
-// ring has a worker look for what is due.
+// ring starts a worker for the delayed objects that are due.
 func (b *outbox) ring() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -145,7 +145,7 @@ func TestObjectsThatAreRefusedHoldUpNoOther(t *testing.T) {
 	}
 	clear(b.refuse)
 	b.pass(longestRefusal)
-	g.Expect(b.letters).To(BeEmpty())
+	g.Expect(b.items).To(BeEmpty())
 	g.Expect(b.now.HasWaiters()).To(BeFalse())
 }
 
@@ -199,7 +199,7 @@ func TestARefusedObjectIsTriedAgainAfterItsMemberWasDown(t *testing.T) {
 	now.Step(firstBackoff)
 	group.Wait()
 	g.Expect(tries).To(Equal(map[string]int{"bad": 2, "other": 2}))
-	g.Expect(b.letters).To(BeEmpty())
+	g.Expect(b.items).To(BeEmpty())
 }
 
 func TestManyThatWaitAreACrowd(t *testing.T) {
@@ -210,15 +210,15 @@ func TestManyThatWaitAreACrowd(t *testing.T) {
 		<-leave
 		return result{outcome: finished}
 	})
-	for n := range outboxCrowd {
+	for n := range outboxBacklog {
 		b.add(ledger.ObjectID{Name: strconv.Itoa(n)})
 	}
-	g.Expect(b.crowded()).To(BeFalse())
+	g.Expect(b.backlogged()).To(BeFalse())
 	b.add(ledger.ObjectID{Name: "one more"})
-	g.Expect(b.crowded()).To(BeTrue())
+	g.Expect(b.backlogged()).To(BeTrue())
 	close(leave)
 	group.Wait()
-	g.Expect(b.crowded()).To(BeFalse())
+	g.Expect(b.backlogged()).To(BeFalse())
 }
 
 func TestOutbox_TriesTheSameThatWasRefusedNotBeforeItsBackoffEnds(t *testing.T) {
@@ -279,12 +279,12 @@ func TestOutbox_LooksAtWhatIsHeldWhenItIsDueAndWhenItIsAdded(t *testing.T) {
 	b.add(ledger.ObjectID{Name: "a"})
 	group.Wait()
 	g.Expect(looks).To(Equal(2))
-	g.Expect(b.crowded()).To(BeFalse())
+	g.Expect(b.backlogged()).To(BeFalse())
 	now.Step(59 * time.Second)
 	group.Wait()
 	g.Expect(looks).To(Equal(2))
 	now.Step(time.Second)
 	group.Wait()
 	g.Expect(looks).To(Equal(3))
-	g.Expect(b.letters).To(BeEmpty())
+	g.Expect(b.items).To(BeEmpty())
 }

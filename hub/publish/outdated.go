@@ -16,8 +16,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
-// probeEvery is how often the hub sends one status in full to a member that loses fields:
-// nothing tells when CRDs are renewed.
+// probeEvery is the interval at which the hub sends one status in full to a member that loses
+// fields, to find out whether its CRDs were updated.
 const probeEvery = time.Minute
 
 // outdated knows which fields of statuses one member loses because its CRDs are older than
@@ -61,7 +61,7 @@ func (o *outdated) hold(p ledger.Patch) (hold bool, until time.Time) {
 	return true, o.due
 }
 
-// upToDate notes that an object has nothing to publish. It returns true if another object
+// upToDate records that an object has nothing to publish, and reports whether another object
 // must become the probe.
 func (o *outdated) upToDate(id ledger.ObjectID) bool {
 	o.mu.Lock()
@@ -73,8 +73,8 @@ func (o *outdated) upToDate(id ledger.ObjectID) bool {
 	return len(o.lost) > 0
 }
 
-// answered compares a response with what was sent. It returns true if the member keeps a
-// field that it lost before: its CRDs were renewed.
+// answered compares a response with what was sent, and reports whether the member keeps a field
+// that it lost before: its CRDs were updated.
 func (o *outdated) answered(sent, kept v1alpha1.CommitStatusStatus) (renewed bool) {
 	o.mu.Lock() // also while it reports, so that two changes are reported in their order
 	defer o.mu.Unlock()

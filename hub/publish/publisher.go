@@ -28,9 +28,8 @@ const (
 		"at most every 5 min: does another hub serve this cluster, or does a tool restore statuses?"
 )
 
-// Publisher patches statuses into members. Each member has an outbox of its own,
-// so that a slow or dead one delays nobody else. Patches are made only while it
-// runs, that is on the leader; what was told before is then patched first.
+// Publisher patches statuses into members. Each member has an outbox of its own, so that a slow
+// or dead one does not delay others. It patches only while it runs, that is on the leader.
 type Publisher struct {
 	Options
 	conflicts conflictEvents
@@ -39,30 +38,30 @@ type Publisher struct {
 	ctx     context.Context
 	outlets map[string]*outlet
 	working sync.WaitGroup
-	// missed reports whether something was left to publish when it ended.
+	// missed reports whether statuses were unpublished when it ended.
 	missed bool
 }
 
-// Options are what a publisher is made of. All are required.
+// Options are the options of a Publisher. All are required.
 type Options struct {
 	Ledger *ledger.Ledger
 	Clock  clock.WithDelayedExecution
-	// Outdated is called with the field of statuses that a member loses, "" for none.
+	// Outdated is called with the status field that a member drops, "" for none.
 	Outdated func(cluster, field string)
 	// Forbidden is called with whether the hub lacks the right to patch statuses in a member.
 	Forbidden func(cluster string, forbidden bool)
-	// Unwanted is called with what a member answers whose admission refuses statuses, "" for
+	// Unwanted is called with the response of a member whose admission refuses statuses, "" for
 	// none.
 	Unwanted func(cluster, words string)
 	Log      logr.Logger
 }
 
-// New makes a publisher, which patches nothing before Start.
+// New returns a publisher, which patches nothing before Start.
 func New(o Options) *Publisher {
 	return &Publisher{Options: o, outlets: map[string]*outlet{}}
 }
 
-// outlet is the way into one member.
+// outlet is the connection to one member, with the state of publishing there.
 type outlet struct {
 	engagement uint64
 	outbox     *outbox
@@ -72,7 +71,7 @@ type outlet struct {
 	refusals   *refusals
 }
 
-// Engage opens the way into a member.
+// Engage starts publishing to a member.
 func (p *Publisher) Engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +85,7 @@ func (p *Publisher) Engage(name string, engagement uint64, cl cluster.Cluster) {
 	p.outlets[name] = o
 }
 
-// Disengage closes the way into a member, unless it was engaged again since.
+// Disengage stops publishing to a member, unless it was engaged again since.
 func (p *Publisher) Disengage(name string, engagement uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,21 +95,21 @@ func (p *Publisher) Disengage(name string, engagement uint64) {
 	}
 }
 
-// Start lets patches be made until ctx ends.
+// Start allows patches until ctx ends.
 func (p *Publisher) Start(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ctx = ctx
 }
 
-// Started reports whether patches may be made, or have been.
+// Started reports whether Start was called.
 func (p *Publisher) Started() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ctx != nil
 }
 
-// Wait ends what waits, and returns when no patch is under way any more.
+// Wait drops all waiting objects, and returns when no patch is under way any more.
 func (p *Publisher) Wait() {
 	p.mu.Lock()
 	for _, o := range p.outlets {
@@ -122,14 +121,14 @@ func (p *Publisher) Wait() {
 	p.conflicts.stop()
 }
 
-// Unpublished reports whether something was left to publish when it ended, as far as known.
+// Unpublished reports whether statuses were known to be unpublished when it ended.
 func (p *Publisher) Unpublished() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.missed
 }
 
-// Add marks objects whose status may have to be patched.
+// Add queues objects whose status may have to be patched.
 func (p *Publisher) Add(ids []ledger.ObjectID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,8 +143,8 @@ func (p *Publisher) Add(ids []ledger.ObjectID) {
 	}
 }
 
-// publish patches one status, unless it has to wait. A contest about it is looked at once
-// more when it ends.
+// publish patches one status, unless it has to wait. An object whose status is contested is
+// checked again when the contest ends.
 func (p *Publisher) publish(o *outlet, id ledger.ObjectID, t try) result {
 	r := p.attempt(o, id, t)
 	if r.outcome == finished {
@@ -199,8 +198,8 @@ func (p *Publisher) attempt(o *outlet, id ledger.ObjectID, t try) result {
 			break
 		}
 		p.patched(o, patch, applied)
-		tell := func(p ledger.Patch) { announce(o.events, p, o.outbox.crowded()) }
-		p.conflicts.published(p.Clock, patch, tell, p.Ledger.ConflictLasted)
+		emit := func(p ledger.Patch) { announce(o.events, p, o.outbox.backlogged()) }
+		p.conflicts.published(p.Clock, patch, emit, p.Ledger.ConflictLasted)
 	case refused:
 		// The member's health says it for all: this may be so for very many objects.
 		p.Log.WithValues(id.KeysAndValues()...).V(1).Info("status refused by the member; trying again", "error", providers.Sentence(err.Error()))
@@ -211,7 +210,7 @@ func (p *Publisher) attempt(o *outlet, id ledger.ObjectID, t try) result {
 	return result{outcome: came}
 }
 
-// patched takes in what a member made of a patch.
+// patched processes a member's response to a patch.
 func (p *Publisher) patched(o *outlet, patch ledger.Patch, now *v1alpha1.CommitStatus) {
 	if now.UID != patch.UID {
 		p.Ledger.Patched(patch, now.ResourceVersion) // it is no answer that proves anything
@@ -225,7 +224,7 @@ func (p *Publisher) patched(o *outlet, patch ledger.Patch, now *v1alpha1.CommitS
 	}
 }
 
-// addAll adds the objects of a member, also those that it has refused.
+// addAll adds all objects of a member, including refused ones.
 func (p *Publisher) addAll(cluster string) {
 	p.mu.Lock()
 	o := p.outlets[cluster]
@@ -236,7 +235,7 @@ func (p *Publisher) addAll(cluster string) {
 	p.Add(p.Ledger.Objects(cluster))
 }
 
-// outcomeOf tells what came of a patch: for the metric, and for the outbox.
+// outcomeOf returns the metric's label and the outcome of a patch.
 func outcomeOf(err error) (label string, came outcome) {
 	switch kind := refusalOf(err); {
 	case err == nil:
@@ -248,14 +247,14 @@ func outcomeOf(err error) (label string, came outcome) {
 	case apierrors.IsNotFound(err):
 		return "gone", finished
 	case apierrors.IsConflict(err):
-		// What the patch was made for is not the object any more. The watch brings
-		// that, if it has not yet, and adds the object again.
+		// The patch was made for an older version of the object. The watch brings the newer
+		// one, if it has not yet, and adds the object again.
 		return "stale", finished
 	}
 	return "error", unserved
 }
 
-// Warn makes a Warning event about a CommitStatus of a member.
+// Warn emits a Warning event about a CommitStatus of a member.
 func (p *Publisher) Warn(cluster string, about *v1alpha1.CommitStatus, reason, action, message string) {
 	p.mu.Lock()
 	o := p.outlets[cluster]
@@ -265,16 +264,16 @@ func (p *Publisher) Warn(cluster string, about *v1alpha1.CommitStatus, reason, a
 	}
 }
 
-// announce makes an event of a status whose Ready reason has changed. In a crowd it makes
-// none of what has not gone wrong before: it would take the member's API server half as
-// long again as the statuses themselves, which tell the same.
-func announce(recorder events.EventRecorder, p ledger.Patch, crowd bool) {
+// announce emits an event for a status whose Ready reason has changed. With a backlog it emits
+// none for a status that had no problem before: such events would cost the member's API server
+// half as much again as the statuses, which contain the same.
+func announce(recorder events.EventRecorder, p ledger.Patch, backlogged bool) {
 	now := apimeta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 	before := apimeta.FindStatusCondition(p.Before.Conditions, v1alpha1.ConditionReady)
 	if now == nil || (before != nil && before.Reason == now.Reason) {
 		return
 	}
-	if crowd && now.Status == metav1.ConditionTrue && (before == nil || before.Reason == v1alpha1.ReasonPending) {
+	if backlogged && now.Status == metav1.ConditionTrue && (before == nil || before.Reason == v1alpha1.ReasonPending) {
 		return
 	}
 	kind, reason := corev1.EventTypeWarning, "SyncFailed"

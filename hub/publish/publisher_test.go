@@ -143,7 +143,7 @@ func TestAnObjectThatHasChangedIsPatchedWhenTheWatchTellsOfIt(t *testing.T) {
 	p.Add([]ledger.ObjectID{ledgertest.ID("eu")})
 	p.working.Wait()
 	f.G.Expect(patched).To(Equal(1), "not before the watch has told")
-	f.G.Expect(o.outbox.letters).To(BeEmpty())
+	f.G.Expect(o.outbox.items).To(BeEmpty())
 	f.G.Expect(o.outbox.resume).To(BeNil(), "nothing is wrong with the member")
 	watch("45")
 	p.working.Wait()
@@ -267,8 +267,8 @@ func TestPublish_RetriesWhatIsRefusedOnceTheCRDsAreRenewed(t *testing.T) {
 	other := ledgertest.ID("eu")
 	other.Name = "test"
 	p, o := outletTo(f, nil)
-	l := &letter{id: other, state: letterDelayed, backoff: longestRefusal, refused: 7, due: p.Clock.Now().Add(longestRefusal)}
-	o.outbox.letters[other] = l
+	l := &item{id: other, state: itemDelayed, backoff: longestRefusal, refused: 7, due: p.Clock.Now().Add(longestRefusal)}
+	o.outbox.items[other] = l
 	heap.Push(&o.outbox.delayed, l)
 	tries := make(chan try, 1)
 	o.outbox.publish = func(_ ledger.ObjectID, t try) result { tries <- t; return result{outcome: finished} }

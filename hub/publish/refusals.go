@@ -33,8 +33,8 @@ func newRefusals(forbidden func(bool), unwanted func(words string)) *refusals {
 	}
 }
 
-// note takes in what came of a patch. It returns true if the hub may patch again in the
-// object's namespace.
+// note records the result of a patch, and reports whether the hub may patch in the object's
+// namespace again.
 func (r *refusals) note(id ledger.ObjectID, err error) (allowed bool) {
 	r.mu.Lock() // also while it reports, so that two changes are reported in their order
 	defer r.mu.Unlock()

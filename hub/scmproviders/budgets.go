@@ -42,7 +42,7 @@ type Budgets struct {
 	namespace     string
 	installations installations
 	loading       *loading
-	// waiting tells how many keys wait for each installation.
+	// waiting returns the number of keys that wait for each installation.
 	waiting func() map[string]int
 	// gap is for how long a predecessor may have sent after its last record.
 	gap    time.Duration
@@ -207,9 +207,9 @@ func (r *round) note(a attempted) {
 	}
 }
 
-// end tells how a round went, and lets installations send for as long as a successor,
-// which finds their records, would reckon with it: so what a hub can no longer record,
-// it stops to spend.
+// end logs the result of a round, and lets installations send up to the time for which a
+// successor that restores their records accounts. So the hub stops spending what it can no
+// longer record.
 func (b *Budgets) end(ctx context.Context, r *round) {
 	if r.patched {
 		b.outcome(errors.Join(r.failed...))
@@ -247,7 +247,7 @@ func (b *Budgets) outcome(err error) {
 	b.failing = err != nil
 }
 
-// sameFigures compares records but for when they were made.
+// sameFigures reports whether records differ at most in their times.
 func sameFigures(a, b []v1alpha1.Installation) bool {
 	return slices.EqualFunc(a, b, func(a, b v1alpha1.Installation) bool {
 		a.ObservedAt, b.ObservedAt = nil, nil

@@ -83,7 +83,7 @@ func (l *loading) count() int {
 	return l.loads
 }
 
-// unless calls do under the lock, and returns true, unless the count has changed.
+// unless reports whether the count is unchanged, and calls do under the lock if it is.
 func (l *loading) unless(loads int, do func()) bool {
 	l.Lock()
 	defer l.Unlock()
@@ -143,7 +143,8 @@ var beyondBudgets = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 // firstLoad loads all ScmProviders once when the hub starts, on every replica.
 type firstLoad struct{ *Controller }
 
-// NeedLeaderElection is false: a standby's ledger is as warm as the leader's.
+// NeedLeaderElection reports whether it runs on the leader only. It does not: a standby's
+// ledger is as warm as the leader's.
 func (firstLoad) NeedLeaderElection() bool { return false }
 
 // Start lets the ledger count claims once every ScmProvider is in it.

@@ -21,9 +21,9 @@ func pausesIn(records []v1alpha1.Installation) map[string]time.Time {
 	return out
 }
 
-// announce makes an event on a ScmProvider when a pause of one of its installations
-// begins and when it is over, and none when it gets longer. It returns the pauses
-// that there are now. An installation that left the records is told nothing of.
+// announce emits an event on a ScmProvider when a pause of one of its installations begins and
+// when it ends, but not when it is extended. It returns the present pauses. For an installation
+// that left the records it emits nothing.
 func (b *Budgets) announce(p *v1alpha1.ScmProvider, before map[string]time.Time, records []v1alpha1.Installation) map[string]time.Time {
 	now := b.clock.Now()
 	paused := pausesIn(records)
@@ -67,8 +67,8 @@ func describe(r *v1alpha1.Installation) string {
 	return out
 }
 
-// pauseOver returns a channel that tells when the first of the pauses is over, and
-// a function that ends the timer behind it. The channel is nil without a pause.
+// pauseOver returns a channel that receives when the first of the pauses is over,
+// and a function that ends its timer. The channel is nil without a pause.
 func (b *Budgets) pauseOver() (<-chan time.Time, func()) {
 	var first time.Time
 	for _, pauses := range b.paused {

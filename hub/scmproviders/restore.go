@@ -15,8 +15,8 @@ import (
 // restoreGap returns for how long a predecessor may have sent after its last record:
 // recordInterval until the next one was due, recordTimeout while that was under way,
 // and then until it gave up the lease that it could not renew, which with the hub's
-// defaults is 30 s with some to spare. Without a lease the same is assumed: nothing
-// tells when the process before this one ended.
+// defaults is 30 s with some to spare. Without a lease the same is assumed: it is
+// unknown when the process before this one ended.
 func restoreGap(renewDeadline time.Duration) time.Duration {
 	return recordInterval + recordTimeout + max(renewDeadline, 10*time.Second)
 }
