@@ -47,8 +47,8 @@ type Shown struct {
 	// Foreign reports whether it is shown under the target's name, but that somebody else
 	// made it: it is never changed, only superseded.
 	Foreign bool
-	// DefaultURL is the URL that the SCM shows, where it is also what the SCM shows when none was
-	// given: URL is empty then, since nobody knows which of the two it is.
+	// DefaultURL is the URL that the SCM shows, where it is also the one shown when none was
+	// given: URL is empty then, since it is unknown which of the two it is.
 	DefaultURL string `json:"-"`
 }
 
@@ -129,10 +129,10 @@ type Client interface {
 	// the commit's statuses.
 	Find(ctx context.Context, at Target) (*Shown, error)
 
-	// List returns what is shown on a commit, under whatever name and whoever made
-	// it, as far as this credential could have. It is one request for each page. tag
-	// is that of an earlier Listing by the same credential, "" for none: where nothing
-	// changed since, the SCM may say so at no cost.
+	// List returns the statuses on a commit, of every name and by any writer, as far as this
+	// credential could have made them. It makes one request for each page. tag is that of an
+	// earlier Listing by the same credential, "" for none: where nothing changed since, the SCM
+	// may report that at no cost.
 	List(ctx context.Context, at Commit, tag string) (Listing, error)
 
 	// Path returns the path that the client's repository has today, in one request: another

@@ -6,8 +6,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// Refused is what an SCM's "no" to a credential is about. Whoever sends requests decides when
-// it is final: a client reports each answer as it is.
+// Refused is what a refusal of an SCM is about. The sender of requests decides when it is
+// final: a client reports each response as it is.
 type Refused int
 
 const (
@@ -45,8 +45,8 @@ func Refuse(what Refused, reason, format string, args ...any) *Error {
 
 // OfProxy reports whether an answer proves nothing about what was asked for: it has a status
 // that refuses a request, and own is false because its body is not in the SCM's form, or a
-// status that is about the way to the SCM, whatever its body. A proxy answers so. What is too
-// long or asks too often is so for whoever says it, and is no such answer.
+// status that is about the way to the SCM, whatever its body. A proxy responds so. "Too long" and
+// "too many requests" apply whichever server says it, and are no such response.
 func OfProxy(status int, own bool) bool {
 	switch status {
 	case http.StatusProxyAuthRequired, http.StatusMisdirectedRequest:

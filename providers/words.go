@@ -10,9 +10,9 @@ import (
 // maxWord is the length of the longest Word in runes.
 const maxWord = 40
 
-// Word is a state that an SCM shows and that none of v1alpha1's phases means, in the SCM's
-// own word. It takes the place of a phase, equals none of them, and is told as drift. What
-// could be taken for a phase, or is no word at all, is quoted.
+// Word is a state that an SCM shows and that none of v1alpha1's phases means, in the SCM's own
+// word. It takes the place of a phase, equals none of them, and is reported as drift. Text that
+// could be mistaken for a phase, or is no word at all, is quoted.
 func Word(state string) v1alpha1.Phase {
 	word := strings.Map(printed, state)
 	if runes := []rune(word); len(runes) > maxWord {

@@ -24,7 +24,7 @@ type DriftPolicy string
 
 // The drift policies.
 const (
-	// DriftReport : the drift is told in the CommitStatus and left alone.
+	// DriftReport : the CommitStatus reports the drift, and the SCM keeps it.
 	DriftReport DriftPolicy = "Report"
 	// DriftRestore : what the spec wants is written again.
 	DriftRestore DriftPolicy = "Restore"

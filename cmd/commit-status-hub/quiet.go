@@ -9,7 +9,7 @@ const bodies = 8
 // quiet is a level that leaves out what would tell secrets.
 type quiet struct{ zapcore.LevelEnabler }
 
-// Enabled tells whether what is of a level is logged. Logr's levels are zap's below zero.
+// Enabled reports whether entries of a level are logged. Logr's levels are zap's below zero.
 func (q quiet) Enabled(level zapcore.Level) bool {
 	return level > -bodies && q.LevelEnabler.Enabled(level)
 }

@@ -66,7 +66,7 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, held *cre
 // String names the Secret, and nothing of what is in it.
 func (a *account) String() string { return a.lane }
 
-// Writer is the Secret, as HOST/secret/NAME: whoever's credential is in it.
+// Writer returns the Secret that holds the credential, as HOST/secret/NAME.
 func (a *account) Writer() string { return a.lane }
 
 // Lane is HOST/secret/NAME: Bitbucket counts by user or by access token.

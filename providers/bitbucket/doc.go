@@ -5,8 +5,8 @@
 // changes what is there, so it does no harm to send one again. queued and
 // in_progress are both INPROGRESS; canceled is STOPPED in Cloud and CANCELLED in
 // Data Center (from 8.0 on). What was written here keeps the phase that was asked
-// for; what is read back has the one that Render tells. Bitbucket has no room for a
-// mark of the hub's own, and does not tell who wrote: whatever has the key of a name
+// for; what is read back has the one that Render returns. Bitbucket has no room for a
+// mark of the hub's own, and does not report the author: whatever has the key of a name
 // counts as ours.
 //
 // The key is the name itself if that has at most 40 characters, which is all that

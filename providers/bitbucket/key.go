@@ -38,8 +38,8 @@ func digest(key string) bool {
 	return len(key) == maxKey && strings.HasPrefix(key, digestMark)
 }
 
-// nameOf is the name of a build status: its key, or where that is a digest, what is
-// shown as its name. ok is false where nobody knows, because it was changed.
+// nameOf returns the name of a build status: its key, or where that is a digest, its shown
+// name. ok is false where the name is unknown, because the shown name was changed.
 func nameOf(key, shown string) (name string, ok bool) {
 	if !digest(key) {
 		return key, true

@@ -35,7 +35,7 @@ type dialect struct{ *service }
 func (d dialect) Render(want providers.Status) providers.Status {
 	out := providers.Status{
 		Phase:       want.Phase.Canonical(),
-		Description: cut(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
+		Description: truncate(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
 		URL:         strings.TrimSpace(want.URL),
 	}
 	if out.Phase == v1alpha1.PhaseQueued {
@@ -159,7 +159,7 @@ func (d dialect) listed(into map[string]providers.Listed, s build) {
 	}
 }
 
-func cut(description string) string {
+func truncate(description string) string {
 	if units(description) <= maxDescription {
 		return description
 	}

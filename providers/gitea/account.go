@@ -31,8 +31,8 @@ type account struct {
 	mu sync.Mutex
 	// user is the ID of the token's user, 0 until it is known.
 	user int64
-	// nameless reports whether the token may not ask whose it is.
-	nameless bool
+	// anonymous reports whether the token may not read its own user.
+	anonymous bool
 }
 
 var _ providers.Account = (*account)(nil)
@@ -56,7 +56,7 @@ func newAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, token *cr
 // String names the Secret, and nothing of what is in it.
 func (a *account) String() string { return a.lane }
 
-// Writer is the Secret, as HOST/secret/NAME: whoever's token is in it.
+// Writer returns the Secret that holds the token, as HOST/secret/NAME.
 func (a *account) Writer() string { return a.lane }
 
 // Lane is HOST/secret/NAME. Gitea has no limits of its own, and whom a proxy
@@ -85,7 +85,7 @@ func (a *account) own(ctx context.Context) (int64, error) {
 	if user, known := a.known(); known {
 		return user, nil
 	}
-	// Whoever gives up first must not fail the others, so each waits by itself.
+	// A caller that gives up first must not fail the others, so each waits by itself.
 	answer := a.asking.DoChan("", func() (any, error) {
 		if user, known := a.known(); known {
 			return user, nil
@@ -110,10 +110,10 @@ func (a *account) ask(ctx context.Context) (int64, error) {
 	q := question{operation: opUser}
 	_, err := a.get(ctx, q, "user", &user)
 	switch {
-	case errors.Is(err, errNameless):
+	case errors.Is(err, errAnonymous):
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.nameless = true
+		a.anonymous = true
 		return a.user, nil
 	case err != nil:
 		return 0, err
@@ -127,10 +127,10 @@ func (a *account) ask(ctx context.Context) (int64, error) {
 func (a *account) known() (user int64, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.user, a.user != 0 || a.nameless
+	return a.user, a.user != 0 || a.anonymous
 }
 
-// learn takes in whose token it is.
+// learn stores the id of the token's user.
 func (a *account) learn(user int64) {
 	if user <= 0 {
 		return

@@ -9,11 +9,10 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// Classify is a ratelimit.Classifier for Gitea and Forgejo. Its error is always
-// nil.
+// Classify is a ratelimit.Classifier for Gitea and Forgejo. Its error is always nil.
 //
-// Only a 429 is a limit, whatever its body. What a proxy tells of its budget is
-// not read: nobody knows for which window it holds, and of whom.
+// Only a 429 is a limit, whatever its body. A proxy's budget headers are not read: their window
+// and their scope are unknown.
 func Classify(req *http.Request, resp *http.Response, body []byte, now time.Time) (ratelimit.Feedback, error) {
 	var f ratelimit.Feedback
 	switch {
@@ -28,13 +27,12 @@ func Classify(req *http.Request, resp *http.Response, body []byte, now time.Time
 	return f, nil
 }
 
-// aboutTheRequest tells whether a 500 is how Gitea says that a status cannot be
-// written: to a commit that is not there it answers "object does not exist".
+// aboutTheRequest reports whether a 500 means that a status cannot be written: to a missing
+// commit Gitea responds "object does not exist".
 //
-// In production that text is kept from users who are no administrators, and the
-// message is empty. So an empty message of Gitea's own counts as well, in answer
-// to the writing of a status: that the user and the repository were found shows
-// that Gitea and its database work.
+// In production that text is hidden from users who are no administrators, and the message is
+// empty. So an empty message of Gitea's own counts as well, in response to the writing of a
+// status: that the user and the repository were found shows that Gitea and its database work.
 func aboutTheRequest(req *http.Request, body []byte) bool {
 	var said struct{ Message, URL string }
 	if json.Unmarshal(body, &said) != nil {

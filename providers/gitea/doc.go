@@ -5,13 +5,13 @@
 // is what Gitea shows. Its states are fewer than the phases: queued and
 // in_progress are both pending, canceled and failure are both failure. What was
 // made here keeps the phase that was asked for; what is read back has the one
-// that Render tells.
+// that Render returns.
 //
 // There is no room for a mark of the hub's own, so a status counts as ours when
 // the user of our token made it. That user is known from the answer to the first
-// write, or asked for once, when something is to be read before. Where the
-// token's scopes do not let it ask, and until the first write, nobody's statuses
-// are told apart.
+// write, or read once, if a list is needed before. Where the
+// token's scopes do not permit that, all statuses are Foreign until the first
+// write.
 //
 // It speaks to Gitea by net/http and not by code.gitea.io/sdk/gitea: the SDK
 // cannot ask for an order of the list, and the usual one is by seconds, so that

@@ -46,7 +46,7 @@ func (c *client) Find(ctx context.Context, at providers.Target) (*providers.Show
 	return &shown, nil
 }
 
-// List returns the newest status of each name, whoever made it: Gitea shows that
+// List returns the newest status of each name, by any user: Gitea shows that
 // one, and only that one. Those of others are Foreign. It makes one request for
 // each page, and one more, once in the account's life, to learn who we are. There
 // are no tags.

@@ -26,8 +26,8 @@ func readAnswer(req *http.Request, resp *http.Response, body []byte, now time.Ti
 	return feedback, refused(questionOf(req.Context()), resp.StatusCode, feedback, said)
 }
 
-// errNameless is that the access token's scopes do not let it ask whose it is.
-var errNameless = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope read:user")
+// errAnonymous reports that the access token's scopes do not permit to read its own user.
+var errAnonymous = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "the access token lacks the scope read:user")
 
 // message is what Gitea says of an error, on one line, "" for nothing. own reports whether
 // the body has the form of Gitea's errors.
@@ -84,7 +84,7 @@ func refused(q question, status int, f ratelimit.Feedback, said string) *provide
 func denied(q question, said string) *providers.Error {
 	switch {
 	case q.operation == opUser:
-		return errNameless
+		return errAnonymous
 	case strings.Contains(said, "limited to public"):
 		return providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonCredentialsInvalid,
 			"the access token is for public repositories only, which %s is not", q.repository)

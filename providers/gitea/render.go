@@ -32,7 +32,7 @@ type dialect struct{}
 func (dialect) Render(want providers.Status) providers.Status {
 	return providers.Status{
 		Phase:       rendered(want.Phase),
-		Description: cut(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
+		Description: truncate(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
 		URL:         strings.TrimSpace(want.URL),
 	}
 }
@@ -94,7 +94,7 @@ func phaseOf(state string) v1alpha1.Phase {
 	return providers.Word(state)
 }
 
-func cut(description string) string {
+func truncate(description string) string {
 	if len(description) <= maxDescription {
 		return description
 	}

@@ -159,8 +159,8 @@ func missing(q question) *providers.Error {
 	case opUpdate:
 		e := providers.Refuse(providers.RefusedRepository, v1alpha1.ReasonRepoNotFound,
 			"repository %s or its check run %d does not exist, or %s has no access", q.repository, q.run, q.who())
-		// Nothing happened, but what is shown is not what it was taken for: only a
-		// look tells whether the run is gone or the repository.
+		// Nothing happened, but the SCM does not show what was assumed: only a
+		// look-up finds out whether the run is gone or the repository.
 		e.Stale = true
 		return e
 	}
@@ -185,7 +185,7 @@ func permission(q question) string {
 	return "checks:read"
 }
 
-// isFull tells GitHub's complaint that a commit has 1000 statuses of a name.
+// isFull reports whether GitHub complains that a commit has 1000 statuses of a name.
 func isFull(field string) bool { return strings.Contains(field, "maximum number of statuses") }
 
 // unscoped is that a classic token lacks the scope to write statuses. GitHub answers

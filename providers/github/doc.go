@@ -8,7 +8,7 @@
 // found again.
 //
 // A commit status is never changed: each write adds one, the newest of a name
-// counts, whoever made it, and names that differ in case alone are the same. It has
+// counts, by any user, and names that differ in case alone are the same. It has
 // no room for an external ID, so one whose answer was lost is found by its name and
 // its user.
 //

@@ -19,9 +19,9 @@ var (
 // secondaryPage is in the address that GitHub sends people to then.
 const secondaryPage = "secondary-rate-limit"
 
-// limited tells a limit from a missing permission, which comes as 403 as well.
-// remaining is what is left of the budget, nil where GitHub does not tell: what is
-// refused without words that are known is a limit if the headers speak of one.
+// limited reports whether a refusal is a limit and not a missing permission, which is a 403 as
+// well. remaining is what is left of the budget, nil where GitHub does not report it: a refusal
+// without known words is a limit if the headers indicate one.
 func (a answer) limited(r complaint, remaining *int64) bool {
 	switch a.status {
 	case http.StatusTooManyRequests:
@@ -39,9 +39,9 @@ func (a answer) limited(r complaint, remaining *int64) bool {
 	return a.header.Get("Retry-After") != "" || remaining != nil && *remaining == 0
 }
 
-// secondary tells a limit on the rate of requests from a budget that is spent: by
-// words, else by what remains. Where neither is there, such as at the limit of
-// some proxy, it is not taken for one.
+// secondary reports whether a limit is on the rate of requests and not a spent budget: by
+// words, else by what remains. Where neither is present, such as at a proxy's limit, it returns
+// false.
 func (c complaint) secondary(remaining *int64) bool {
 	if c.mentions(secondaryWords...) || strings.Contains(c.Documentation, secondaryPage) {
 		return true

@@ -29,7 +29,7 @@ var _ providers.Dialect = dialect{}
 func (dialect) Render(want providers.Status) providers.Status {
 	return providers.Status{
 		Phase:       want.Phase.Canonical(),
-		Description: cut(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
+		Description: truncate(strings.TrimSpace(strings.ToValidUTF8(want.Description, "\uFFFD"))),
 		URL:         want.URL,
 	}
 }
@@ -90,7 +90,7 @@ func title(s providers.Status) string {
 	return string([]rune(line)[:maxTitle-1]) + ellipsis
 }
 
-func cut(description string) string {
+func truncate(description string) string {
 	if len(description) <= maxSummary {
 		return description
 	}

@@ -61,8 +61,8 @@ func newUserAccount(k *Kind, provider *v1alpha1.ScmProvider, api *url.URL, secre
 // String names the ScmProvider, and nothing of its token.
 func (a *userAccount) String() string { return fmt.Sprintf("plain token of %s at %s", a.name, a.host) }
 
-// Writer is the same for all users, as HOST/statuses: whoever adds a status to a
-// commit supersedes those of the same name, whoever made them.
+// Writer returns the same for all users, as HOST/statuses: each new status on a commit
+// supersedes those of the same name by any user.
 func (a *userAccount) Writer() string { return a.host + "/statuses" }
 
 // Exclusion is none: statuses do not get into each other's way.

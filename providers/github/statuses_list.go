@@ -11,7 +11,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// List returns the newest commit status of each name on a commit, whoever made it,
+// List returns the newest commit status of each name on a commit, by any user,
 // in one request for each page. GitHub takes names that differ in case alone for the
 // same: the newest is listed under every spelling that was ever used, and as
 // Kind.FoldName spells it. Where nothing changed since tag, GitHub says so without

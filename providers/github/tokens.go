@@ -163,7 +163,7 @@ func (t asking) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.source.minted.Store(t.account.clock.Now().UnixNano())
 	// ghinstallation compares it with the local clock, which may be wrong.
 	made.ExpiresAt = time.Now().Add(made.ExpiresAt.Sub(t.account.remote.now()))
-	// ghinstallation decodes all that GitHub tells of a token, such as each repository.
+	// ghinstallation decodes all that GitHub reports about a token, such as each repository.
 	if text, err = json.Marshal(made); err != nil {
 		return nil, err
 	}

@@ -76,5 +76,5 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, data map[string][]byte) (pro
 	return newAccount(k, provider, api, newSecret(token))
 }
 
-// notInToken is what cannot be sent as part of a header.
+// notInToken reports whether a character cannot be sent as part of a header.
 func notInToken(r rune) bool { return r <= ' ' || r > '~' }

@@ -50,7 +50,7 @@ func refused(q question, status int, c complaint) *providers.Error {
 	text := c.text()
 	switch {
 	case c.mentions("cannot transition status"):
-		// What is shown is not what it was taken for: only a look tells what it is.
+		// The SCM does not show what was assumed: a look-up has to find out what it shows.
 		e := providers.Errorf(v1alpha1.ReasonUnavailable, "somebody else has changed the status: %s", text)
 		e.Stale = true
 		return e
@@ -84,8 +84,8 @@ func missing(q question, c complaint) *providers.Error {
 	case q.operation == opUser:
 		return providers.Errorf(v1alpha1.ReasonInvalid, "%s has no API of GitLab at the path of spec.gitlab.apiURL", q.host)
 	case c.mentions("404 pipeline for"):
-		// Nothing happened, but the pipeline is gone, and what was in it: only a look
-		// tells what is left.
+		// Nothing happened, but the pipeline is gone with its statuses: a look-up has to find
+		// out what is left.
 		e := providers.Errorf(v1alpha1.ReasonUnavailable, "pipeline %d of commit %s in %s does not exist any more", q.pipeline, q.sha, q.repository)
 		e.Stale = true
 		return e

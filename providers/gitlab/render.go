@@ -29,12 +29,12 @@ func (dialect) Render(want providers.Status) providers.Status {
 	description := strings.ReplaceAll(strings.ToValidUTF8(want.Description, "\uFFFD"), "\x00", "")
 	return providers.Status{
 		Phase:       want.Phase.Canonical(),
-		Description: cut(strings.TrimSpace(description)),
+		Description: truncate(strings.TrimSpace(description)),
 		URL:         cutURL(want.URL),
 	}
 }
 
-func cut(text string) string {
+func truncate(text string) string {
 	if utf8.RuneCountInString(text) <= maxField {
 		return text
 	}
