@@ -137,8 +137,10 @@ fmt: ## Format the Go code
 	done
 
 .PHONY: lint
-lint: ## Lint the Go code
-	@lint="$(GOLANGCI_LINT)"; \
+lint: ## Lint the Go code, and the wording of its comments
+	@echo "== wording"; \
+	go run ./test/wording; \
+	lint="$(GOLANGCI_LINT)"; \
 	for module in $(CODE_MODULES); do \
 		echo "== lint $$module"; \
 		(cd "$$module" && "$$lint" run ./...); \
