@@ -48,6 +48,11 @@ func WithoutCRDs() Option {
 	return func(o *options) { o.crds = false }
 }
 
+// startLimit bounds how long each program of a control plane, and each CRD, may take until it
+// is served. On a machine that is busy, as when several control planes start at a time, that
+// is many times the usual three seconds.
+const startLimit = 2 * time.Minute
+
 // Start starts one control plane with this project's CRDs. It takes about
 // three seconds once the programs are built. The caller stops it.
 func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
@@ -59,7 +64,7 @@ func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
+	environment := &envtest.Environment{BinaryAssetsDirectory: assets, ControlPlaneStartTimeout: startLimit}
 	if chosen.audit != "" {
 		if err := audit(environment, chosen.audit); err != nil {
 			return nil, err
@@ -127,7 +132,7 @@ func (c *Cluster) withCRDs(do func(*rest.Config, envtest.CRDInstallOptions) ([]*
 	if err != nil {
 		return nil, err
 	}
-	crds, err := do(c.Config, envtest.CRDInstallOptions{Paths: []string{dir}, ErrorIfPathMissing: true})
+	crds, err := do(c.Config, envtest.CRDInstallOptions{Paths: []string{dir}, ErrorIfPathMissing: true, MaxTime: startLimit})
 	if err != nil {
 		return nil, fmt.Errorf("changing the CRDs: %w", err)
 	}
