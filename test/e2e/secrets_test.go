@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -58,13 +59,16 @@ func (w *world) launch(flags ...string) *replica {
 	return r
 }
 
-// freeAddress is where a program may listen.
+// freeAddress is where a program may listen. Its port is below those that the kernel hands
+// out, so that no other process gets it before that program does.
 func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
-	return listener.Addr().String()
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
 }
 
 // fetch asks a server for a page; the code is 0 while it does not answer.
