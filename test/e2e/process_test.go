@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,19 +17,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/test/buildlock"
 )
 
-// programs is the folder of what buildHub builds, "" before it has. It is removed
-// with the suite.
+// programs is the folder for what buildHub builds. All processes of the suite have the same
+// one, which is removed at its end.
 var programs string
 
 // buildHub builds the program that users run, once for all specs.
 var buildHub = sync.OnceValues(func() (string, error) {
-	var err error
-	if programs, err = os.MkdirTemp("", "commit-status-hub-e2e-"); err != nil {
+	program := filepath.Join(programs, "commit-status-hub")
+	release, err := buildlock.Acquire(context.Background(), program+".lock")
+	if err != nil {
 		return "", err
 	}
-	program := filepath.Join(programs, "commit-status-hub")
+	defer release()
+	if _, err := os.Stat(program); err == nil {
+		return program, nil // another process has built it
+	}
 	command := exec.Command("go", "build", "-o", program, "../../cmd/commit-status-hub")
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the hub: %w\n%s", err, output)

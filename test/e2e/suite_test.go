@@ -18,8 +18,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
-// The control planes are shared by all specs: a hub, and the members eu and us. What
-// their Clients do an administrator does. Kubeconfigs of eu and us are those of the
+// The control planes are shared by all specs of a process: a hub, and the members eu and us.
+// What their Clients do an administrator does. Kubeconfigs of eu and us are those of the
 // account that the manifests make there.
 var hubCluster, euCluster, usCluster *clusters.Cluster
 
@@ -34,7 +34,14 @@ func TestHub(t *testing.T) {
 	RunSpecs(t, "Hub")
 }
 
-var _ = BeforeSuite(func(ctx context.Context) {
+// A hub watches all namespaces of a member, so each of the processes that `ginkgo -procs`
+// starts has control planes of its own.
+var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
+	folder, err := os.MkdirTemp("", "commit-status-hub-e2e-")
+	Expect(err).NotTo(HaveOccurred())
+	return []byte(folder)
+}, func(ctx context.Context, folder []byte) {
+	programs = string(folder)
 	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
 	var err error
 	audits, err = os.MkdirTemp("", "commit-status-hub-audits-")
@@ -56,10 +63,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	}
 }, NodeTimeout(15*time.Minute))
 
-var _ = AfterSuite(func() {
-	if programs != "" {
-		Expect(os.RemoveAll(programs)).To(Succeed())
-	}
+var _ = SynchronizedAfterSuite(func() {
 	var stopped []error
 	refused := map[string][]string{}
 	for name, c := range map[string]*clusters.Cluster{"hub": hubCluster, "eu": euCluster, "us": usCluster} {
@@ -75,4 +79,8 @@ var _ = AfterSuite(func() {
 	// Only now that no control plane is left behind.
 	Expect(errors.Join(append(stopped, os.RemoveAll(audits))...)).To(Succeed())
 	Expect(refused).To(BeEmpty(), "what the manifests do not let the hub do")
+}, func() {
+	if programs != "" {
+		Expect(os.RemoveAll(programs)).To(Succeed())
+	}
 })
