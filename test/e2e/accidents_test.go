@@ -13,7 +13,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
-var _ = Describe("A member whose CRDs are deleted", func() {
+var _ = Describe("A member whose CRDs are deleted", early, func() {
 	It("has nothing canceled, and its statuses again without a write when it is set up anew", func() {
 		own, err := clusters.Start(GinkgoT().Context())
 		Expect(err).NotTo(HaveOccurred())

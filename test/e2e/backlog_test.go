@@ -12,7 +12,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
-var _ = Describe("A hub that is killed in the middle of a backlog", func() {
+var _ = Describe("A hub that is killed in the middle of a backlog", early, func() {
 	It("leaves a window that its successor keeps, so that all is written once and no limit is broken", func() {
 		// perMinute is low enough that a burst of an empty window, on top of what the first
 		// hub wrote, would break it within the minute. burst is how many go at once.

@@ -202,7 +202,7 @@ func (w *world) clusterCommand(words ...string) (output string, err error) {
 	return string(all), err
 }
 
-var _ = Describe("What SCMs and members repeat of their credentials", func() {
+var _ = Describe("What SCMs and members repeat of their credentials", early, func() {
 	It("is told nowhere, not in the dump of a crash either", func() {
 		w := newWorld()
 		s := &secrets{texts: map[string]string{}}

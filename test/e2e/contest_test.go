@@ -53,7 +53,7 @@ func (w *world) eventsIn(c *clusters.Cluster, name string) map[string]int {
 	return out
 }
 
-var _ = Describe("A second hub that serves the same cluster, without the ScmProvider", func() {
+var _ = Describe("A second hub that serves the same cluster, without the ScmProvider", early, func() {
 	It("makes neither of the two write without end", func() {
 		w, rival := newWorld(), newWorld()
 		w.ready()

@@ -10,7 +10,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-var _ = Describe("A hub whose leader is gone", func() {
+var _ = Describe("A hub whose leader is gone", early, func() {
 	done := func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = v1alpha1.PhaseSuccess }
 
 	It("writes again within ten seconds of its death, and makes nothing twice", func() {

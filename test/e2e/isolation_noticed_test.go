@@ -44,7 +44,7 @@ func (t *trial) living(name string) *bad {
 	return b
 }
 
-var _ = Describe("A member that goes bad without a word", func() {
+var _ = Describe("A member that goes bad without a word", early, func() {
 	// Its watch lasts, or has nothing to tell, so that only being asked shows what is wrong.
 	It("is noticed, whatever it does in place of an answer, and delays nobody", func() {
 		t := newTrial(5, 0)

@@ -26,7 +26,7 @@ func crdOf(plural string) *apiextensionsv1.CustomResourceDefinition {
 	return crd
 }
 
-var _ = Describe("A member with CRDs of an older version", func() {
+var _ = Describe("A member with CRDs of an older version", early, func() {
 	It("is told of, has all the same what it can keep, and the rest once they are renewed", func() {
 		old, err := clusters.Start(GinkgoT().Context(), clusters.WithoutCRDs())
 		Expect(err).NotTo(HaveOccurred())

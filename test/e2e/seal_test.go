@@ -86,7 +86,7 @@ var _ = Describe("A status that the hub sealed", func() {
 		Expect(reads(w) - before).To(BeZero())
 	})
 
-	It("is looked up by one list of its commit after a kill in the middle of a backlog", func() {
+	It("is looked up by one list of its commit after a kill in the middle of a backlog", early, func() {
 		w := newWorld()
 		w.ready(unpaced)
 		w.member("eu", euCluster.Kubeconfig())

@@ -12,6 +12,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -25,6 +26,9 @@ var hubCluster, euCluster, usCluster *clusters.Cluster
 
 // audits is the folder with what the hubs asked each control plane for.
 var audits string
+
+// early has a long spec begin before the others, so that the last process does not end alone.
+const early = SpecPriority(1)
 
 func TestHub(t *testing.T) {
 	RegisterFailHandler(Fail)
@@ -42,7 +46,9 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	return []byte(folder)
 }, func(ctx context.Context, folder []byte) {
 	programs = string(folder)
-	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	logger := zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
 	var err error
 	audits, err = os.MkdirTemp("", "commit-status-hub-audits-")
 	Expect(err).NotTo(HaveOccurred())
