@@ -219,7 +219,7 @@ var _ = Describe("A fleet", func() {
 		}
 		ask(func(t task) bool { return !first(t) })
 		for _, f := range forges {
-			Eventually(f.troubles).Should(ConsistOf(bad), f.name)
+			Eventually(f.troubles).WithTimeout(time.Minute).Should(ConsistOf(bad), f.name)
 		}
 		clk.run(fast)
 		synced(func(t task) bool { return t.name != failing }, v1alpha1.PhaseQueued)
