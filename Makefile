@@ -22,6 +22,10 @@ TEST_MODULES := $(filter-out .,$(CODE_MODULES))
 GENERATED := apis deploy/crds deploy/hub/role.yaml deploy/member/role.yaml deploy/install deploy/monitoring/prometheusrule.yaml deploy/chart/files
 GO_TEST := test -race -shuffle=on -timeout 20m
 
+# The specs of a whole hub wait for most of their time: one more than there are processors
+# run at a time.
+SPECS_AT_ONCE ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 # What builds Gitea prints no path where it is skipped.
 TEST_GITEA = \
 	echo "== tests against a real Gitea (the first time, building it takes some minutes; COMMIT_STATUS_HUB_SKIP_GITEA=1 skips them)"; \
@@ -77,8 +81,9 @@ test: ## Run every test, with the race detector and in random order
 	failed=0; \
 	echo "== tests in ."; \
 	go $(GO_TEST) $$(go list ./... | grep -v -e '/test/e2e$$' -e '/test/gitea$$') || failed=1; \
-	echo "== a whole hub, and what is measured of it: without the race detector, and with the machine for itself"; \
-	go $(GO_TEST) ./test/e2e || failed=1; \
+	echo "== a whole hub"; \
+	go tool ginkgo -race -procs=$(SPECS_AT_ONCE) -randomize-all -timeout 20m ./test/e2e || failed=1; \
+	echo "== what is measured of a whole hub: without the race detector, and with the machine for itself"; \
 	go test -timeout 20m ./test/e2e -ginkgo.label-filter='measures && !isolation' || failed=1; \
 	{ $(TEST_GITEA); } || failed=1; \
 	for module in $(TEST_MODULES); do \
