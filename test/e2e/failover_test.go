@@ -13,7 +13,7 @@ import (
 var _ = Describe("A hub whose leader is gone", early, func() {
 	done := func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = v1alpha1.PhaseSuccess }
 
-	It("writes again within ten seconds of its death, and makes nothing twice", func() {
+	It("writes again within ten seconds of its death, and makes nothing twice", Serial, func() {
 		w := newWorld()
 		w.ready()
 		old := w.startReplica()

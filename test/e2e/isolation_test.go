@@ -173,7 +173,7 @@ func (w *world) setMember(name string, edit func(*corev1.Secret)) {
 }
 
 var _ = Describe("A member that passes the check and then hangs", func() {
-	It("does not delay one that is engaged after it, and can be removed", func() {
+	It("does not delay one that is engaged after it, and can be removed", Serial, func() {
 		// served is how long a member takes from its Secret to its first status. Its
 		// name is the world's own: the other world's object is there still.
 		served := func(w *world) time.Duration {

@@ -255,7 +255,7 @@ func (b *bad) engage() {
 // served waits until the member's CommitStatus is answered.
 func (b *bad) served() {
 	GinkgoHelper()
-	Eventually(b.answered).WithTimeout(time.Minute).Should(BeTrue(), "the member's own status")
+	Eventually(b.answered).WithTimeout(2*time.Minute).Should(BeTrue(), "the member's own status")
 }
 
 // recovers expects that a member which behaves again is served, without any help.

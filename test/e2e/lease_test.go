@@ -90,7 +90,7 @@ func (w *world) elections() (notes []string) {
 	return notes
 }
 
-var _ = Describe("A hub that loses its lease", func() {
+var _ = Describe("A hub that loses its lease", Serial, func() {
 	It("sends and says nothing when it wakes up after another has taken over", func() {
 		w := newWorld()
 		w.ready()

@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("Members", func() {
-	It("does not let a hung, a forbidden and a CRD-less member delay a good one", func() {
+	It("does not let a hung, a forbidden and a CRD-less member delay a good one", Serial, func() {
 		plain := timeToFirstStatus()
 		bare, err := clusters.Start(GinkgoT().Context(), clusters.WithoutCRDs())
 		Expect(err).NotTo(HaveOccurred())

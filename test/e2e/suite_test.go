@@ -27,6 +27,8 @@ var hubCluster, euCluster, usCluster *clusters.Cluster
 // audits is the folder with what the hubs asked each control plane for.
 var audits string
 
+// Specs that measure or compare times are Serial: they have the machine for themselves.
+
 // early has a long spec begin before the others, so that the last process does not end alone.
 const early = SpecPriority(1)
 
