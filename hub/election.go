@@ -37,11 +37,11 @@ var (
 	errTermOver   = errors.New("this replica has led already; what it knows may be out of date")
 )
 
-// Lead tells whether this replica may write now. It is the lock of the leader
-// election, and notes when each renewal was asked for: the lease holds from then
-// for sure, however late the answer came. It leads for one term only, since a
-// replica that was deposed does not know what its successor wrote; after that it
-// never gets the lease again. Without leader election it is nil, and may always write.
+// Lead reports whether this replica may write now. It is the lock of the leader election, and
+// records when each renewal was requested: the lease is valid from then, however late the
+// response came. It leads for one term only, since a deposed replica does not know what its
+// successor wrote; after that it never acquires the lease again. Without leader election it is
+// nil, and may always write.
 type Lead struct {
 	resourcelock.Interface
 	renewDeadline time.Duration
@@ -56,7 +56,7 @@ type Lead struct {
 	last   resourcelock.LeaderElectionRecord
 	seenAt time.Time
 	// unsure reports whether a request of this replica may still take effect, and unpublished
-	// whether members have not been told all that it knows.
+	// whether members lack a status that it knows.
 	unsure, unpublished func() bool
 	// renewed is when the renewal was asked for that succeeded last, zero before the
 	// term.
@@ -96,7 +96,7 @@ func newLead(config *rest.Config, o Options, recorder func() events.EventRecorde
 	}, nil
 }
 
-// leaseEvents tells of the election.
+// leaseEvents emits the events of the election.
 type leaseEvents func() events.EventRecorder
 
 // Eventf makes an event about the Lease.
@@ -104,8 +104,8 @@ func (recorder leaseEvents) Eventf(lease runtime.Object, kind, reason, note stri
 	recorder().Eventf(lease, nil, kind, reason, "Elect", note, args...)
 }
 
-// May tells whether a write may start at now: the lease is held, and its last
-// renewal was asked for less than the renew deadline ago.
+// May reports whether a write may start at now: the lease is held, and its last renewal was
+// requested less than the renew deadline ago.
 func (l *Lead) May(now time.Time) bool {
 	if l == nil {
 		return true
@@ -115,7 +115,7 @@ func (l *Lead) May(now time.Time) bool {
 	return !l.over && !l.renewed.IsZero() && now.Sub(l.renewed) < l.renewDeadline
 }
 
-// mayNow is May at the time of the lease's clock.
+// mayNow reports whether a write may start at the time of the lease's clock.
 func (l *Lead) mayNow() bool { return l == nil || l.May(l.now()) }
 
 // check returns why no write may start now, nil if one may.
@@ -144,10 +144,10 @@ func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	return record, raw, nil
 }
 
-// predecessor is what the lease tells of the replica that led before. Its last request
-// may have been sent until its last renewal plus its renew deadline. One that gave up the
-// lease had an answer to all that it sent. Without leader election nothing tells, so one is
-// taken to have led until now.
+// predecessor returns what the lease records of the replica that led before. Its last request
+// may have been sent until its last renewal plus its renew deadline. One that released the
+// lease had a response to every request. Without leader election that is unknown, so a
+// predecessor is assumed to have led until now.
 func (l *Lead) predecessor() ledger.Predecessor {
 	if l == nil {
 		return ledger.Predecessor{Led: true, Unsure: true}
@@ -169,9 +169,10 @@ func (l *Lead) keepWhile(unsure, unpublished func() bool) {
 	}
 }
 
-// Create makes the lease, and begins the term. A lease that went away during the
-// term is not made again: nobody knows who had it since. One that was seen before was deleted,
-// maybe while a replica held it that was never seen with it and goes on until its next renewal.
+// Create makes the lease, and begins the term. A lease that disappeared during the term is not
+// made again: another replica may have held it since. A lease that was seen before was deleted,
+// maybe while a replica held it that was never seen with it and continues until its next
+// renewal.
 func (l *Lead) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	l.mu.Lock()
 	l.over = l.over || !l.renewed.IsZero()

@@ -16,7 +16,8 @@ type heapReleaser struct {
 	every time.Duration
 }
 
-// NeedLeaderElection is false: a standby holds as much.
+// NeedLeaderElection reports whether it runs on the leader only. It does not: a standby holds
+// as much.
 func (heapReleaser) NeedLeaderElection() bool { return false }
 
 // Start releases heap until ctx ends.

@@ -195,7 +195,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 // begin says that this replica writes from now on.
 func (h *hub) begin() ledger.Changes { return h.ledger.Begin(h.lead.predecessor()) }
 
-// noticed has the claimants of keys that wait told so.
+// noticed publishes the wait of keys to their claimants.
 func (h *hub) noticed(notices []ratelimit.Notice[ledger.Key]) { h.apply(h.ledger.Waiting(notices)) }
 
 type newQueueFunc = func(string, workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key]
@@ -233,7 +233,7 @@ func (u untilStopped) Reconcile(ctx context.Context, key ledger.Key) (reconcile.
 	}
 }
 
-// waiting tells how many keys wait for each installation.
+// waiting returns the number of keys that wait for each installation.
 func (h *hub) waiting() map[string]int {
 	if q := h.queue.Load(); q != nil {
 		return q.Depths()

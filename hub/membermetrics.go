@@ -22,7 +22,7 @@ var (
 		[]string{"cluster"}, nil)
 	unreadableDesc = prometheus.NewDesc(metricsPrefix+"cluster_unreadable_objects",
 		"How many CommitStatuses and GitRepos of a member are left out, because they cannot be read.", []string{"cluster"}, nil)
-	twinDesc = prometheus.NewDesc(metricsPrefix+"cluster_twin",
+	duplicateDesc = prometheus.NewDesc(metricsPrefix+"cluster_twin",
 		"Whether a member's Secret is of the same cluster as another's, or another member shows some of the same objects: 1 or 0.",
 		[]string{"cluster"}, nil)
 	credentialDesc = prometheus.NewDesc(metricsPrefix+"cluster_credential_expiry_seconds",
@@ -69,7 +69,7 @@ func (fleetMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- leftOutDesc
 	out <- unreadableDesc
 	out <- credentialDesc
-	out <- twinDesc
+	out <- duplicateDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -84,7 +84,7 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 		if h.Twins != "" {
 			twin = 1
 		}
-		out <- prometheus.MustNewConstMetric(twinDesc, prometheus.GaugeValue, twin, cluster)
+		out <- prometheus.MustNewConstMetric(duplicateDesc, prometheus.GaugeValue, twin, cluster)
 		out <- prometheus.MustNewConstMetric(connectedDesc, prometheus.GaugeValue, connected, cluster)
 		out <- prometheus.MustNewConstMetric(leftOutDesc, prometheus.GaugeValue, float64(h.LeftOut), cluster)
 		out <- prometheus.MustNewConstMetric(unreadableDesc, prometheus.GaugeValue, float64(h.Unreadable), cluster)

@@ -45,7 +45,8 @@ type watcher struct {
 // errEnded is why a member is not followed any more.
 var errEnded = errors.New("the hub has ended")
 
-// NeedLeaderElection is false: members are watched by standbys too.
+// NeedLeaderElection reports whether it runs on the leader only. It does not: standbys watch
+// members too.
 func (*watcher) NeedLeaderElection() bool { return false }
 
 // Start waits until the members that were engaged are let go.
@@ -82,12 +83,12 @@ type follower struct {
 	cluster    string
 	engagement uint64
 	log        logr.Logger
-	// synced reports whether the ledger has been told all that could be listed.
+	// synced reports whether the ledger has all objects that could be listed.
 	synced atomic.Bool
 }
 
-// leave ends the engagement. When the hub ends, all members are let go one after the other,
-// and none of them has lost its claims: others must not be told that they own them now.
+// leave ends the engagement. When the hub stops, it disengages all members one after the other,
+// and none of them has lost its claims: others must not become owners because of that.
 func (f *follower) leave() {
 	f.publisher.Disengage(f.cluster, f.engagement)
 	if !f.ending() {
@@ -143,8 +144,8 @@ func (f *follower) listen(ctx context.Context, cl cluster.Cluster, kind client.O
 	return registration, nil
 }
 
-// releaseReason tells why an object has gone from the cache. One that is left out is told to
-// be gone only by a list.
+// releaseReason returns why an object has disappeared from the cache. For an object that is
+// left out, only a list can report that it is gone.
 func (f *follower) releaseReason(event any) ledger.ReleaseReason {
 	if last, ok := event.(toolscache.DeletedFinalStateUnknown); ok {
 		if object, ok := last.Obj.(client.Object); ok && f.leavesOut(f.cluster, object) {

@@ -56,7 +56,8 @@ type Options struct {
 	MetricsSecure bool
 	// HealthProbeBindAddress is where /healthz and /readyz are; "0" serves none.
 	HealthProbeBindAddress string
-	// PprofBindAddress is where Go's profiles are served, to whoever asks; "0" serves none.
+	// PprofBindAddress is the address of the profiles, which need no authentication; "0" serves
+	// none.
 	PprofBindAddress string
 	// Workers is how many keys are worked on at once.
 	Workers int

@@ -97,8 +97,8 @@ func (s *sealSecret) follow(ctx context.Context, _ reconcile.Request) (reconcile
 	return reconcile.Result{}, err
 }
 
-// take uses the keys of the Secret from now on. A Secret without a usable key is left to
-// whoever made it: nothing is sealed until it has one.
+// take uses the keys of the Secret from now on. A Secret without a usable key is not changed:
+// nothing is sealed until its creator adds one.
 func (s *sealSecret) take(secret *corev1.Secret) {
 	s.seals.Set(secret.Data[sealKeyField], secret.Data[previousSealKeyField])
 	unusable := len(secret.Data[sealKeyField]) < ledger.MinSealKey

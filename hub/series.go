@@ -26,7 +26,8 @@ type retirement struct {
 	clock         clock.WithTicker
 }
 
-// NeedLeaderElection is true: only who writes to members and SCMs has such series.
+// NeedLeaderElection reports whether it runs on the leader only. It does: only the leader has
+// series of writes to members and SCMs.
 func (retirement) NeedLeaderElection() bool { return true }
 
 // Start retires what is gone until ctx ends.

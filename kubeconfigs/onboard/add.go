@@ -37,7 +37,7 @@ func Add(ctx context.Context, hub, member Cluster, p Plan) (Added, error) {
 	if err := p.Validate(); err != nil {
 		return done, err
 	}
-	before, err := p.survey(ctx, hub, member)
+	before, err := p.preflight(ctx, hub, member)
 	if err != nil {
 		return done, err
 	}

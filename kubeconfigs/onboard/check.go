@@ -30,7 +30,7 @@ type Finding struct {
 	Mend string
 }
 
-// Bad tells whether the finding needs mending.
+// Bad reports whether the finding needs a repair.
 func (f Finding) Bad() bool { return f.Outcome == Missing || f.Outcome == Outdated }
 
 // Check looks with a member's own kubeconfig, as the hub does, whether all is there

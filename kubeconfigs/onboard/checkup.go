@@ -29,7 +29,7 @@ func (c *checkup) add(outcome Outcome, what, mend string) {
 	c.findings = append(c.findings, Finding{Outcome: outcome, What: what, Mend: mend})
 }
 
-// credential finds out whether the credential is still good by what it says itself.
+// credential reports whether the credential has not expired, by its own content.
 func (c *checkup) credential(now time.Time) bool {
 	expiry := c.visit.CredentialExpiry
 	if expiry.IsZero() || expiry.After(now) {
@@ -39,7 +39,7 @@ func (c *checkup) credential(now time.Time) bool {
 	return false
 }
 
-// reach finds out whether the member answers and takes the credential.
+// reach reports whether the member responds and accepts the credential.
 func (c *checkup) reach(ctx context.Context) bool {
 	_, err := c.client.Discovery().RESTClient().Get().AbsPath("/version").DoRaw(ctx)
 	if err != nil && !apierrors.IsForbidden(err) {

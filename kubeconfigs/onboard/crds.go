@@ -22,7 +22,7 @@ const (
 	servedLimit = 30 * time.Second
 )
 
-// installCRDs makes the CRDs be those of this version, whoever managed them, and
+// installCRDs applies the CRDs of this version, taking over fields of other field managers, and
 // waits until they are served.
 func installCRDs(ctx context.Context, member client.Client) error {
 	for _, crd := range crds() {

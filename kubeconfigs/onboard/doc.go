@@ -1,5 +1,5 @@
-// Package onboard makes clusters members of the hub, tells how they are, and lets
-// them go: the work of `commit-status-hub cluster`.
+// Package onboard adds clusters to the hub as members, reports their state, and
+// removes them: the work of `commit-status-hub cluster`.
 //
 // What is made is decided by pure functions: Plan gives the objects of both sides,
 // Rights what the hub may do in a member, and compare what a CRD lacks. Add, List,

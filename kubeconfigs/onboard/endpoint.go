@@ -64,7 +64,7 @@ func (e Endpoint) kubeconfig(token string) ([]byte, error) {
 	return written, nil
 }
 
-// onlyHere tells whether the server's address leads somewhere else from elsewhere.
+// onlyHere reports whether the server's address leads to another server from another machine.
 func (e Endpoint) onlyHere() bool {
 	parsed, err := url.Parse(e.Server)
 	if err != nil {

@@ -30,13 +30,13 @@ type Member struct {
 	// CredentialExpiry is when the token or the client certificate ends; zero where it does
 	// not, or where that is not known.
 	CredentialExpiry time.Time `json:"credentialExpiry,omitzero"`
-	// Twins names the members that are the same cluster, or show the same objects.
-	Twins string `json:"twins,omitempty"`
+	// Duplicates names the members that are the same cluster, or show the same objects.
+	Duplicates string `json:"twins,omitempty"`
 	// LastError is what is wrong with the member, where that is known.
 	LastError string `json:"lastError,omitempty"`
 }
 
-// unknown is what the hub has not told yet.
+// unknown is a state that the hub has not reported yet.
 const unknown = "unknown"
 
 // List returns the members of a hub, by name.
@@ -54,8 +54,8 @@ func List(ctx context.Context, hub client.Client, namespace string) ([]Member, e
 	return members, nil
 }
 
-// memberOf reads a member's Secret. What the hub refuses is told even where no hub
-// has looked at it yet.
+// memberOf reads a member's Secret. A kubeconfig that the hub refuses is reported as refused
+// even before a hub has read it.
 func memberOf(secret *corev1.Secret) Member {
 	m := Member{Name: secret.Name, Namespaces: kubeconfigs.Namespaces(secret), State: unknown, CRDs: unknown, Permissions: unknown}
 	visit, err := kubeconfigs.Open(secret)
@@ -89,7 +89,7 @@ func (m *Member) heed(value string) {
 	if health.Permissions != "" {
 		m.Permissions = health.Permissions
 	}
-	m.Since, m.Reason, m.Twins = health.Since, health.Reason, health.Twins
+	m.Since, m.Reason, m.Duplicates = health.Since, health.Reason, health.Twins
 	m.LastError = health.RenewalError
 	if health.Reason != kubeconfigs.ReasonConnected {
 		m.LastError = health.Message

@@ -48,7 +48,7 @@ func printTable(out io.Writer, members []Member, now time.Time) error {
 			since = duration.HumanDuration(now.Sub(m.Since))
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			m.Name, orDash(m.Server), m.State, since, m.CRDs, m.Permissions, ends(m.CredentialExpiry, now), orDash(m.Twins), orDash(m.LastError))
+			m.Name, orDash(m.Server), m.State, since, m.CRDs, m.Permissions, ends(m.CredentialExpiry, now), orDash(m.Duplicates), orDash(m.LastError))
 	}
 	return table.Flush()
 }

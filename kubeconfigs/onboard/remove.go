@@ -33,7 +33,7 @@ type Removal struct {
 // to which another member's Secret leads; and the hub's own.
 func Remove(ctx context.Context, hub Cluster, member *Cluster, r Removal) (Removed, error) {
 	var done Removed
-	secret, err := r.survey(ctx, hub, member)
+	secret, err := r.preflight(ctx, hub, member)
 	if err != nil {
 		return done, err
 	}
@@ -53,9 +53,9 @@ func Remove(ctx context.Context, hub Cluster, member *Cluster, r Removal) (Remov
 	return done, nil
 }
 
-// survey looks whether the removal can be carried out, and returns the member's Secret;
-// nil for an orphan.
-func (r Removal) survey(ctx context.Context, hub Cluster, member *Cluster) (*corev1.Secret, error) {
+// preflight checks whether the removal can be carried out, and returns the member's Secret; nil
+// for an orphan.
+func (r Removal) preflight(ctx context.Context, hub Cluster, member *Cluster) (*corev1.Secret, error) {
 	if err := validateName(r.Name); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// vacant reports whether a namespace holds nothing but what Kubernetes puts into
-// every one. Where that cannot be told, it does not.
+// vacant reports whether a namespace contains only the objects that Kubernetes puts into every
+// namespace. Where that is unknown, it returns false.
 func vacant(ctx context.Context, c Cluster, namespace string) bool {
 	finder, err := discovery.NewDiscoveryClientForConfig(c.Config)
 	if err != nil {
@@ -54,10 +54,10 @@ func without(ctx context.Context, c client.Client, namespace string, kind schema
 	})
 }
 
-// passing are kinds that come and go by themselves.
+// passing reports whether objects of a kind come and go by themselves.
 func passing(kind string) bool { return kind == "Event" || kind == "Lease" }
 
-// everywhere is what Kubernetes puts into every namespace.
+// everywhere reports whether Kubernetes puts an object into every namespace.
 func everywhere(kind, name string) bool {
 	return kind == "ConfigMap" && name == "kube-root-ca.crt" || kind == "ServiceAccount" && name == "default"
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
-// survey looks whether the plan can be carried out, and returns the member's Secret
-// as it was before; nil for a new member.
-func (p Plan) survey(ctx context.Context, hub, member Cluster) (*corev1.Secret, error) {
+// preflight checks whether the plan can be carried out, and returns the member's Secret as it
+// was before; nil for a new member.
+func (p Plan) preflight(ctx context.Context, hub, member Cluster) (*corev1.Secret, error) {
 	if err := exists(ctx, hub, p.Namespace); err != nil {
 		return nil, fmt.Errorf("on the hub: %w; install the hub first, or name its namespace with --namespace", err)
 	}
@@ -79,7 +79,7 @@ func notItself(ctx context.Context, hub, member Cluster) error {
 			if serverAt(hub.Config) == serverAt(member.Config) {
 				return errItself
 			}
-			return nil // as far as can be told
+			return nil // as far as is known
 		case err != nil:
 			return fmt.Errorf("telling the clusters apart: %w", err)
 		}
