@@ -30,7 +30,7 @@ func measureMembers(ctx context.Context, w *world, s settings) error {
 	}
 	row(fmt.Sprintf("memory and goroutines for each of %d idle members", s.idle), "%.0f KiB, %.1f",
 		(withMembers-memory)/float64(s.idle)/1024, (running-goroutines)/float64(s.idle))
-	return nil
+	return w.hub.profile(ctx, s.profiles, "members.heap", "heap")
 }
 
 // atRest is a hub's memory and how many goroutines it has, after a while.
