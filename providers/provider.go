@@ -114,6 +114,9 @@ const (
 	StepUnsupported
 )
 
+// MakesNew reports whether a step makes a new status.
+func (s Step) MakesNew() bool { return s == StepCreate || s == StepReplace }
+
 // Client reads and writes the statuses of the repositories of one installation.
 // Its methods are safe for concurrent use, respect the deadline of ctx, send at
 // most the requests that their comment names, and fail with an *Error.

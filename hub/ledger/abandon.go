@@ -14,14 +14,14 @@ import (
 // end ends what is shown at a place that was left, in one attempt: whatever comes of
 // it, the claim moves on. A pause is no attempt.
 func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
-	action, want := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want)
+	action, want := job.PlanEnd()
 	if action == ActNothing {
 		return s.left(key, job, job.Observation.Shown)
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, classOf(action))
+	job, entry := s.enter(ctx, key, job, ClassOf(action))
 	switch {
 	case entry.Wait > 0 && entry.Final:
 		return s.notEnded(ctx, key, job, entry.Verdict)
@@ -31,7 +31,7 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	client, err := s.open(ctx, key, job)
 	switch {
 	case err != nil:
-		job.class = askAccount
+		job.Class = AskAccount
 		return s.notEnded(ctx, key, job, providers.AsError(err))
 	case client == nil:
 		return ctrl.Result{}
@@ -42,13 +42,13 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 		}
 		// Until here took time: it may be claimed again, or granted no more.
 		fresh, _, ok := s.Ledger.Job(key)
-		if !ok || fresh.abandonment != job.abandonment || fresh.Account == nil {
+		if !ok || !fresh.Same(job) || fresh.Account == nil {
 			s.Queue().Add(key)
 			return ctrl.Result{}
 		}
 		job, fresh = fresh, job
-		job.class, job.sentAt = askWrite, fresh.sentAt
-		if action, want = planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {
+		job.Class, job.SentAt = AskWrite, fresh.SentAt
+		if action, want = job.PlanEnd(); action == ActNothing {
 			return s.left(key, job, job.Observation.Shown)
 		}
 	}
@@ -65,55 +65,43 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 // keys of that need a look, or else, and where the list leaves it open, by its name. done says
 // that nothing is to be written now, and result then when to come back.
 func (s *Syncer) lookAtLeft(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
-	look, state := s.Ledger.beginLook(key, job)
-	if state == lookUnderWay {
+	look, state := s.Ledger.BeginLook(key, job)
+	if state == LookUnderWay {
 		return ctrl.Result{}, true
 	}
-	if state == lookTogether {
+	if state == LookTogether {
 		err := s.listLeft(ctx, key, job, client, look)
 		if err != nil && (err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing) {
 			return s.notEnded(ctx, key, job, err), true
 		}
-		switch wait, alone := s.Ledger.lookedAtLeft(key, job); {
+		switch wait, alone := s.Ledger.LookedAtLeft(key, job); {
 		case wait > 0:
 			return ctrl.Result{RequeueAfter: wait}, true
 		case err == nil && !alone:
 			return ctrl.Result{}, false
 		}
 	}
-	shown, err := client.Find(ctx, targetOf(key, job))
+	shown, err := client.Find(ctx, job.Target(key))
 	if err != nil {
 		return s.notEnded(ctx, key, job, providers.AsError(err)), true
 	}
-	if job.mayYetCome(shown) {
-		return s.hold(key, job), true
+	changes, held := s.Ledger.FoundLeft(key, job, shown)
+	s.Apply(changes)
+	if held {
+		return ctrl.Result{RequeueAfter: job.Settle}, true
 	}
-	s.Ledger.Saw(key, job, shown)
 	return ctrl.Result{}, false
 }
 
 // listLeft lists the commit of a place that was left, for all of its keys that need a look.
 func (s *Syncer) listLeft(ctx context.Context, key Key, job Job, client providers.Client, look Look) *providers.Error {
-	defer func() { s.Apply(s.Ledger.endLook(look)) }()
+	defer func() { s.Apply(s.Ledger.EndLook(look)) }()
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
 		return providers.AsError(err)
 	}
 	s.Apply(s.Ledger.Looked(look, listing))
 	return nil
-}
-
-// mayYetCome reports whether a write may be on its way to a place that was left, in place of
-// what was found there.
-func (j Job) mayYetCome(shown *providers.Shown) bool {
-	return j.Settle > 0 && (shown == nil || j.Observation.Lost && j.Account.Next(shown, j.lost) != providers.StepNone)
-}
-
-// hold waits until nothing can be on its way to a place that was left. The next place need not
-// wait for that.
-func (s *Syncer) hold(key Key, job Job) ctrl.Result {
-	s.Apply(s.Ledger.Hold(key, job))
-	return ctrl.Result{RequeueAfter: job.Settle}
 }
 
 func (s *Syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
@@ -141,8 +129,8 @@ func (s *Syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.
 	owner := job.Verdict.Owner
 	s.Log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "owner", owner.Object.String())
-	s.Warn(owner.Object.Cluster, job.abandonment.about(), "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
-		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:shortSHA], owner.Repository, err.Message)))
+	s.Warn(owner.Object.Cluster, job.Source(), "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
+		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:ShortSHA], owner.Repository, err.Message)))
 	s.Apply(s.Ledger.NotEnded(key, job, err.Unknown))
 	return ctrl.Result{}
 }

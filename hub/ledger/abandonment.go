@@ -159,7 +159,7 @@ func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool)
 	if d.held = wait > 0; d.held {
 		return Job{}, wait, false
 	}
-	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, title: d.via.kind.Title()}
+	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, Title: d.via.kind.Title()}
 	job.Settle = l.settle(e)
 	return job, 0, true
 }
@@ -218,8 +218,8 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
 	e.met = true
 	var out Changes
-	if !job.sentAt.IsZero() {
-		out = l.accepted(e, key, job, job.class)
+	if !job.SentAt.IsZero() {
+		out = l.accepted(e, key, job, job.Class)
 	}
 	if e.abandonment != job.abandonment {
 		// It is claimed again, by what knows nothing of this.
@@ -230,13 +230,20 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	return out
 }
 
-// Saw records what a look at a key that was left found.
-func (l *Ledger) Saw(key Key, job Job, shown *providers.Shown) {
+// FoundLeft takes in what a look-up of a key that was left found, nil for nothing. held reports
+// whether the end of the old status has to wait for job.Settle, since a write may be on its way
+// there; nothing else has to wait for that.
+func (l *Ledger) FoundLeft(key Key, job Job, shown *providers.Shown) (out Changes, held bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e := l.entryOf(key); e != nil && e.abandonment == job.abandonment {
+	held = job.mayYetCome(shown)
+	if e := l.entryOf(key); e != nil && job.abandonment != nil && e.abandonment == job.abandonment {
+		if held {
+			return l.holdLeft(e, job), true
+		}
 		e.saw(job, shown)
 	}
+	return Changes{}, held
 }
 
 func (e *entry) saw(job Job, shown *providers.Shown) {
@@ -244,18 +251,14 @@ func (e *entry) saw(job Job, shown *providers.Shown) {
 	e.met = true
 }
 
-// Hold records that the end of an old status has to wait, and that nothing else
-// has to wait for it.
-func (l *Ledger) Hold(key Key, job Job) Changes {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.entryOf(key)
-	if e == nil || e.abandonment != job.abandonment || job.abandonment == nil {
-		return Changes{}
-	}
-	return l.holdLeft(e, job)
+// mayYetCome reports whether a write may be on its way to a place that was left, in place of
+// what was found there.
+func (j Job) mayYetCome(shown *providers.Shown) bool {
+	return j.Settle > 0 && (shown == nil || j.Observation.Lost && j.Account.Next(shown, j.lost) != providers.StepNone)
 }
 
+// holdLeft records that the end of an old status has to wait, and that nothing else
+// has to wait for it.
 func (l *Ledger) holdLeft(e *entry, job Job) Changes {
 	e.abandonment.held = true
 	e.detail().lookAt = l.clock.Now().Add(job.Settle)

@@ -37,7 +37,7 @@ func (l *Ledger) rekey(s *ScmProvider) Changes {
 func (l *Ledger) resolveMoved(o *object, s *ScmProvider) Changes {
 	path := o.repo.Spec.Repository
 	if m, ok := s.today(path); ok {
-		path = m.to
+		path = m.To
 	}
 	e := l.entryOf(o.key())
 	told := e != nil && e.more != nil && e.more.failure != nil && e.more.failure.Reason == v1alpha1.ReasonMoved

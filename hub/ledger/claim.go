@@ -153,7 +153,7 @@ func (c Claim) follow(s *ScmProvider) Claim {
 		return c
 	}
 	there := c
-	there.Key, there.Repository = s.keyToday(c.Key), m.to
+	there.Key, there.Repository = s.keyToday(c.Key), m.To
 	if s.allows(there) {
 		return there
 	}

@@ -64,7 +64,7 @@ func (l *Ledger) entryToday(key Key) *entry {
 	}
 	moves := l.moved[siteOf(key)]
 	if m, ok := moves.of(key.Repository); ok {
-		key.Repository = moves.fold(m.to)
+		key.Repository = moves.fold(m.To)
 		return l.entryOf(key)
 	}
 	return nil

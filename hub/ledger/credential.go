@@ -23,14 +23,14 @@ type outage struct {
 // credential that works.
 func (l *Ledger) noteFailure(key Key, job Job, err *providers.Error) (out Changes) {
 	switch {
-	case job.sentAt.IsZero(), err.Reason == v1alpha1.ReasonPending, err.Reason == v1alpha1.ReasonUnsupported:
+	case job.SentAt.IsZero(), err.Reason == v1alpha1.ReasonPending, err.Reason == v1alpha1.ReasonUnsupported:
 		return Changes{} // the SCM did not say it
 	case err.Reason == v1alpha1.ReasonUnavailable && !err.Stale:
 		return l.noteOutage(job, err)
 	case err.Reason == v1alpha1.ReasonCommitNotFound && job.via.account != nil:
 		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
 		l.refusals.note(l.clock.Now(), reliedOn(job.via.name, lane, key)...)
-		for _, scope := range scopesOf(job, key, lane, askAccount) {
+		for _, scope := range scopesOf(job, key, lane, AskAccount) {
 			out.add(l.lift(scope))
 		}
 	}

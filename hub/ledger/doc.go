@@ -25,7 +25,7 @@
 //	hint.go       what members' statuses say after a start; tombstones.go what is remembered of
 //	              keys that were dropped
 //	relocation.go repositories that have another path today; moved.go and carry.go move what is
-//	              known of their keys, follow.go asks the SCM
+//	              known of their keys
 //	scmrefusal.go one refusal of an SCM (pure); scmrefusals.go those that stand, scmscope.go
 //	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
 //	              a sealed status proves to have worked, credential.go
@@ -51,7 +51,7 @@
 //
 // For others:
 //
-//	job.go        what a worker needs to know of a key; route.go its lane; look.go and driftchecks.go
+//	job.go        what a worker needs to know of a key, jobplan.go what it asks of that; route.go its lane; look.go and driftchecks.go
 //	              take in what was listed of a commit
 //	pending.go, await.go  what is told of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
@@ -60,7 +60,7 @@
 //
 //	sync.go       brings one key forward; find.go looks up what is shown, driftcheck.go compares a
 //	              commit, abandon.go ends what was left, enter.go asks whether a refusal stands,
-//	              metrics.go times what was written
+//	              follow.go asks where a repository has moved, metrics.go times what was written
 //
 // Lock order: informer → Ledger → installations → bucket. Nothing slow happens under any of
 // them, and no method of a Ledger calls out while it holds its lock, but for Options.Blocked and

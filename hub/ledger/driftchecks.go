@@ -177,7 +177,7 @@ func (l *Ledger) DriftChecked(key Key, job Job, s DriftCheck, listing providers.
 		return out
 	}
 	if e := l.entryOf(key); e != nil {
-		out.add(l.accepted(e, key, job, askRead))
+		out.add(l.accepted(e, key, job, AskRead))
 	}
 	whole := true
 	for _, e := range c.entries {

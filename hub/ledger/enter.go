@@ -11,13 +11,13 @@ import (
 
 // enter asks whether the SCM may be asked about a key, and has the account learn anew what it
 // relies on where that is to come first. It returns the job with what is about to be asked.
-func (s *Syncer) enter(ctx context.Context, key Key, job Job, class requestClass) (Job, Entry) {
+func (s *Syncer) enter(ctx context.Context, key Key, job Job, class RequestClass) (Job, Entry) {
 	entry, changes := s.Ledger.Enter(key, job, class)
 	s.Apply(changes)
 	if entry.Renew != nil {
 		s.learn(ctx, key, job, entry.Renew)
 	}
-	job.class, job.sentAt = class, s.Clock.Now()
+	job.Class, job.SentAt = class, s.Clock.Now()
 	return job, entry
 }
 

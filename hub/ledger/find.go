@@ -12,15 +12,15 @@ import (
 // need a look, or else by its name. done says that nothing is to be written now, and result
 // then when to come back.
 func (s *Syncer) look(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
-	look, state := s.Ledger.beginLook(key, job)
+	look, state := s.Ledger.BeginLook(key, job)
 	switch state {
-	case lookUnderWay:
+	case LookUnderWay:
 		return ctrl.Result{}, true
-	case lookTogether:
+	case LookTogether:
 		return s.list(ctx, key, job, client, look)
 	}
 	ctx, redirected := providers.NoteRedirects(ctx)
-	shown, err := client.Find(ctx, targetOf(key, job))
+	shown, err := client.Find(ctx, job.Target(key))
 	if err != nil {
 		return s.failed(ctx, key, job, s.Clock.Now(), providers.AsError(err)), true
 	}
@@ -30,7 +30,7 @@ func (s *Syncer) look(ctx context.Context, key Key, job Job, client providers.Cl
 
 // list looks at all keys of a commit that need it.
 func (s *Syncer) list(ctx context.Context, key Key, job Job, client providers.Client, look Look) (result ctrl.Result, done bool) {
-	defer func() { s.Apply(s.Ledger.endLook(look)) }()
+	defer func() { s.Apply(s.Ledger.EndLook(look)) }()
 	ctx, redirected := providers.NoteRedirects(ctx)
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Syncer) list(ctx context.Context, key Key, job Job, client providers.Cl
 // found hands on what came of a look. A write whose answer was lost is timed once it is found.
 func (s *Syncer) found(key Key, job Job, changes Changes) {
 	s.Apply(changes)
-	if fresh, _, ok := s.Ledger.Job(key); ok && fresh.abandonment == nil && fresh.Observation.Certain {
+	if fresh, _, ok := s.Ledger.Job(key); ok && !fresh.Ends() && fresh.Observation.Certain {
 		s.timed(job, fresh.Observation.Shown, false)
 	}
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"strings"
-	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -12,57 +11,10 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// changedFor is for how long a change of what is wanted is not worth another look whether a
-// repository is still out of the grants.
-const changedFor = 10 * time.Second
-
-// follow has a job whose repository has moved out of the grants say so, unless that has to be
-// verified first: it may have moved back.
-func (l *Ledger) follow(job *Job, e *entry) {
-	owner := &job.Verdict.Owner
-	m, ok := job.via.today(owner.Repository)
-	believed := movedFor
-	if e.failureOf(job.attempt) == nil {
-		believed = changedFor
-	}
-	switch {
-	case !ok || job.Account == nil:
-	case l.clock.Since(m.verifiedAt) >= believed:
-		job.Verify = &m
-	default:
-		job.Account = nil
-		job.Problem = providers.Errorf(v1alpha1.ReasonMoved, "repository %s is %s now, which no grant of ScmProvider %s lets namespace %s of cluster %s write: change spec.repository of the GitRepo, or the grants",
-			owner.Repository, m.to, job.via.name, owner.Object.Namespace, owner.Object.Cluster)
-	}
-}
-
-// verifies has a job that relies on a path of today that is stale have that verified first.
-func (l *Ledger) verifies(job *Job, e *entry) {
-	if job.Account == nil || job.Verify != nil {
-		return
-	}
-	now := l.clock.Now()
-	if path := e.details().relies; path != "" {
-		if m, ok := job.via.today(path); ok && m.stale(now) {
-			job.Verify = &m
-			return
-		}
-		e.more.relies = ""
-		e.tidy()
-	}
-	repo := l.objectAt(job.Verdict.Owner.Object).repo
-	if repo == nil || repo.GitRepo == nil || !job.Check && plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
-		return
-	}
-	if m, ok := job.via.today(repo.Spec.Repository); ok && m.stale(now) {
-		job.Verify = &m
-	}
-}
-
 // moved has a key tried again under the path that its repository has today, if that is to be
 // believed.
 func (s *Syncer) moved(ctx context.Context, key Key, job Job, err *providers.Error) bool {
-	if err.MovedTo == "" || job.via == nil {
+	if err.MovedTo == "" {
 		return false
 	}
 	outcome, moves := s.Ledger.Moving(job, err.MovedTo)
@@ -109,13 +61,13 @@ func (s *Syncer) recordMoves(ctx context.Context, moves Moves) {
 func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
-	path, err := s.pathOf(ctx, job, job.Verify.from)
-	if err == nil && strings.EqualFold(path, job.Verify.from) {
+	path, err := s.pathOf(ctx, job, job.Verify.From)
+	if err == nil && strings.EqualFold(path, job.Verify.From) {
 		// It may be its own name again, or another repository's that was made since.
-		back, e := s.pathOf(ctx, job, job.Verify.to)
+		back, e := s.pathOf(ctx, job, job.Verify.To)
 		switch {
 		case e == nil && strings.EqualFold(back, path):
-			job.Verify = &relocation{from: job.Verify.to}
+			job.Verify = &Relocation{From: job.Verify.To}
 		case e != nil && e.Reason != v1alpha1.ReasonRepoNotFound:
 			err = e // an outage does not say that it is another repository's
 		}

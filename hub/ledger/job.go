@@ -27,7 +27,7 @@ type Job struct {
 	Settle time.Duration
 	// Verify is what has to be asked before anything else: whether a repository still has the
 	// path that is relied on; nil for nothing.
-	Verify *relocation
+	Verify *Relocation
 	// Suspended reports whether nothing is to be sent: the ScmProvider says so.
 	Suspended bool
 	// Guarded is the member that has to be synced before what a look-up finds is
@@ -37,20 +37,20 @@ type Job struct {
 	// and NextCheck in how long it is, 0 for never.
 	Check     bool
 	NextCheck time.Duration
-	// class and sentAt are what the worker asked last, and when: Enter sets them.
-	class  requestClass
-	sentAt time.Time
+	// Class and SentAt are what the worker asked last, and when: it sets them.
+	Class  RequestClass
+	SentAt time.Time
+	// Kind is the name of the SCM's kind, and Title that for people.
+	Kind  string
+	Title string
 	// lost is what the write was to show whose answer was lost.
 	lost providers.Status
 	// asker is who asked for the look, the zero ObjectID for nobody.
 	asker   ObjectID
 	attempt attempt
 	desired desiredState
-	// kind is the name of the SCM's kind, title that for people, and via the
-	// ScmProvider that is used.
-	kind  string
-	title string
-	via   *ScmProvider
+	// via is the ScmProvider that is used.
+	via *ScmProvider
 	// formerIDs are the ExternalIDs of what was made by former paths of the repository, and
 	// writes the count of writes to the key.
 	formerIDs []string
@@ -91,7 +91,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	l.expireWhenDue(e)
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), desired: e.desired, via: s,
-		Account: v.through(s.account), Problem: s.Problem, kind: s.kind.Name(), title: s.kind.Title(),
+		Account: v.through(s.account), Problem: s.Problem, Kind: s.kind.Name(), Title: s.kind.Title(),
 		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
 	}
 	l.follow(&job, e)

@@ -7,16 +7,16 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// lookState is how a key that needs a look gets one.
-type lookState int
+// LookState is how a key that needs a look gets one.
+type LookState int
 
 const (
-	// lookAlone : nothing else on the commit needs one, so the key is looked up by its name.
-	lookAlone lookState = iota
-	// lookTogether : the commit is listed for all of its keys.
-	lookTogether
-	// lookUnderWay : another worker lists the commit, and adds the key again.
-	lookUnderWay
+	// LookAlone : nothing else on the commit needs one, so the key is looked up by its name.
+	LookAlone LookState = iota
+	// LookTogether : the commit is listed for all of its keys.
+	LookTogether
+	// LookUnderWay : another worker lists the commit, and adds the key again.
+	LookUnderWay
 )
 
 // Look is a list of a commit that is under way for the keys that need one.
@@ -28,20 +28,20 @@ type Look struct {
 	writes map[*entry]uint64
 }
 
-// beginLook begins a look for a key. One that is not alone must be ended by endLook.
-func (l *Ledger) beginLook(key Key, job Job) (Look, lookState) {
+// BeginLook begins a look for a key. One that is not alone must be ended by EndLook.
+func (l *Ledger) BeginLook(key Key, job Job) (Look, LookState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.commits[commitOf(key)]
 	if c == nil {
-		return Look{}, lookAlone
+		return Look{}, LookAlone
 	}
 	look := Look{on: c, writer: job.Account.Writer(), via: job.via, writes: map[*entry]uint64{}}
 	if e := c.named(key.Name); e == nil || e.details().alone {
-		return Look{}, lookAlone
+		return Look{}, LookAlone
 	}
 	if _, ok := c.looks[look.writer]; ok {
-		return Look{}, lookUnderWay
+		return Look{}, LookUnderWay
 	}
 	for _, e := range c.entries {
 		if l.unproven(e, job.via) && e.writes%2 == 0 && !e.details().alone {
@@ -49,13 +49,13 @@ func (l *Ledger) beginLook(key Key, job Job) (Look, lookState) {
 		}
 	}
 	if len(look.writes) < 2 {
-		return Look{}, lookAlone
+		return Look{}, LookAlone
 	}
 	if c.looks == nil {
 		c.looks = map[string]struct{}{}
 	}
 	c.looks[look.writer] = struct{}{}
-	return look, lookTogether
+	return look, LookTogether
 }
 
 // unproven reports whether a look through a ScmProvider would tell more of an entry.
@@ -81,9 +81,9 @@ func (l *Ledger) unseen(e *entry, via *ScmProvider) bool {
 	return action == ActFind
 }
 
-// lookedAtLeft returns what a list left open of a place that was left: in how long another look
+// LookedAtLeft returns what a list left open of a place that was left: in how long another look
 // may prove more, and whether the status has to be looked up by its name.
-func (l *Ledger) lookedAtLeft(key Key, job Job) (wait time.Duration, alone bool) {
+func (l *Ledger) LookedAtLeft(key Key, job Job) (wait time.Duration, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entryOf(key)
@@ -93,8 +93,8 @@ func (l *Ledger) lookedAtLeft(key Key, job Job) (wait time.Duration, alone bool)
 	return e.details().lookAt.Sub(l.clock.Now()), e.details().alone
 }
 
-// endLook ends a look, and returns the keys that can go on, or need another.
-func (l *Ledger) endLook(look Look) Changes {
+// EndLook ends a look, and returns the keys that can go on, or need another.
+func (l *Ledger) EndLook(look Look) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(look.on.looks, look.writer)
@@ -127,7 +127,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 		if !ok || job.Account == nil {
 			continue
 		}
-		out.add(l.accepted(e, e.key(), job, askRead))
+		out.add(l.accepted(e, e.key(), job, AskRead))
 		shown := l.shownIn(listing, e.key())
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
@@ -168,7 +168,7 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 	case shown != nil && step != providers.StepNone && job.Guarded != "":
 		e.detail().guarded = true
 		return l.await(e, job, job.Guarded)
-	case job.Settle > 0 && (leadsOn(step) || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
+	case job.Settle > 0 && (step.MakesNew() || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
 		e.Stale = true // nobody who claims it is told that it is right before the next look
 		e.detail().lookAt = l.clock.Now().Add(job.Settle)
 		return Changes{}

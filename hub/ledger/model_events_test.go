@@ -173,7 +173,7 @@ func (m *model) forge() {
 	}
 	cs.Status = v1alpha1.CommitStatusStatus{
 		ObservedGeneration: cs.Generation, IsSynced: true, ScmProvider: pick(m, modelProviders, "provider"),
-		Repo: "github.com/" + key.Repository, SHA: key.SHA, ShortSHA: key.SHA[:shortSHA], Name: key.Name,
+		Repo: "github.com/" + key.Repository, SHA: key.SHA, ShortSHA: key.SHA[:ShortSHA], Name: key.Name,
 		Phase: pick(m, modelPhases, "phase"), Owner: pick(m, []string{"", "us/team-a/a", "eu/team-a/b"}, "owner"),
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run}},
 		Conditions: []metav1.Condition{{

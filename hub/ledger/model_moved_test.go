@@ -59,7 +59,7 @@ func (m *model) namesOfRepositories() []string {
 // pathToday is the path of a repository as an SCM's hub knows it.
 func pathToday(at *ScmProvider, path string) string {
 	if m, ok := at.today(path); ok {
-		return m.to
+		return m.To
 	}
 	return path
 }
@@ -72,7 +72,7 @@ func (m *model) movedBefore() {
 	}
 	m.scm.path = modelPaths[1-former]
 	at := m.now.Now()
-	m.recorded = []v1alpha1.MovedRepository{relocation{from: modelPaths[former], to: m.scm.path, learnedAt: at, verifiedAt: at}.recorded()}
+	m.recorded = []v1alpha1.MovedRepository{Relocation{From: modelPaths[former], To: m.scm.path, learnedAt: at, verifiedAt: at}.recorded()}
 	for _, cluster := range modelClusters {
 		if rapid.Bool().Draw(m.t, "second name") {
 			m.setRepo(ObjectID{cluster, "team-a", modelRepos[0]}, "acme1", modelPaths[1])

@@ -3,8 +3,10 @@ package ledger
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // A repository that has another path today is one repository: a claim on a former path is keyed
@@ -17,6 +19,10 @@ type Moves struct {
 	ScmProviders []string
 	Repositories []v1alpha1.MovedRepository
 }
+
+// changedFor is for how long a change of what is wanted is not worth another look whether a
+// repository is still out of the grants.
+const changedFor = 10 * time.Second
 
 // movesAt are the relocations of an SCM, never nil.
 func (l *Ledger) movesAt(s *ScmProvider) *relocations {
@@ -45,8 +51,11 @@ const (
 func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if job.via == nil {
+		return MoveRefused, Moves{}
+	}
 	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
-	if known, ok := moves.of(from); ok && moves.fold(known.to) == moves.fold(to) {
+	if known, ok := moves.of(from); ok && moves.fold(known.To) == moves.fold(to) {
 		return MoveKnown, Moves{}
 	}
 	moves.prune(l.spelledAt(job.via.site()))
@@ -68,7 +77,7 @@ func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatu
 	moves, from := l.movesAt(job.via), job.Verdict.Owner.Repository
 	known, ok := moves.of(from)
 	moves.learn(from, to, l.clock.Now())
-	if !ok || moves.fold(known.to) != moves.fold(to) {
+	if !ok || moves.fold(known.To) != moves.fold(to) {
 		out = l.rekey(job.via)
 	}
 	if e := l.entryToday(key); e != nil {
@@ -85,7 +94,7 @@ func (l *Ledger) Verified(job Job, path string) (out Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	moves, now := l.movesAt(job.via), l.clock.Now()
-	from, to := job.Verify.from, job.Verify.to
+	from, to := job.Verify.From, job.Verify.To
 	switch {
 	case moves.fold(path) == moves.fold(from):
 		moves.undo(from, now)
@@ -108,7 +117,7 @@ func (l *Ledger) Verified(job Job, path string) (out Changes) {
 func (l *Ledger) NotVerified(job Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.movesAt(job.via).verified(job.Verify.from, l.clock.Now())
+	l.movesAt(job.via).verified(job.Verify.From, l.clock.Now())
 }
 
 // MovesOf returns what is to be recorded of the SCM of a job.
@@ -158,7 +167,7 @@ func (l *Ledger) restoreMoves(s *ScmProvider) (changed bool) {
 		}
 		return changed
 	}
-	var recorded []relocation
+	var recorded []Relocation
 	for _, name := range slices.Sorted(maps.Keys(l.scms)) {
 		if each := l.scms[name]; each.kind != nil && each.site() == s.site() {
 			recorded = append(recorded, relocationsOf(each.recorded)...)
@@ -169,8 +178,8 @@ func (l *Ledger) restoreMoves(s *ScmProvider) (changed bool) {
 
 // relocationsOf are the relocations that a status records, without those whose paths cannot be
 // those of repositories.
-func relocationsOf(recorded []v1alpha1.MovedRepository) []relocation {
-	var out []relocation
+func relocationsOf(recorded []v1alpha1.MovedRepository) []Relocation {
+	var out []Relocation
 	for _, each := range recorded {
 		if checkPath(each.From) == nil && checkPath(each.To) == nil {
 			out = append(out, relocationOf(each))
@@ -198,4 +207,47 @@ func (l *Ledger) scmOf(repo *gitRepo) *ScmProvider {
 		return nil
 	}
 	return l.scms[repo.Spec.ScmProviderRef.Name]
+}
+
+// follow has a job whose repository has moved out of the grants say so, unless that has to be
+// verified first: it may have moved back.
+func (l *Ledger) follow(job *Job, e *entry) {
+	owner := &job.Verdict.Owner
+	m, ok := job.via.today(owner.Repository)
+	believed := movedFor
+	if e.failureOf(job.attempt) == nil {
+		believed = changedFor
+	}
+	switch {
+	case !ok || job.Account == nil:
+	case l.clock.Since(m.verifiedAt) >= believed:
+		job.Verify = &m
+	default:
+		job.Account = nil
+		job.Problem = providers.Errorf(v1alpha1.ReasonMoved, "repository %s is %s now, which no grant of ScmProvider %s lets namespace %s of cluster %s write: change spec.repository of the GitRepo, or the grants",
+			owner.Repository, m.To, job.via.name, owner.Object.Namespace, owner.Object.Cluster)
+	}
+}
+
+// verifies has a job that relies on a path of today that is stale have that verified first.
+func (l *Ledger) verifies(job *Job, e *entry) {
+	if job.Account == nil || job.Verify != nil {
+		return
+	}
+	now := l.clock.Now()
+	if path := e.details().relies; path != "" {
+		if m, ok := job.via.today(path); ok && m.stale(now) {
+			job.Verify = &m
+			return
+		}
+		e.more.relies = ""
+		e.tidy()
+	}
+	repo := l.objectAt(job.Verdict.Owner.Object).repo
+	if repo == nil || repo.GitRepo == nil || !job.Check && plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
+		return
+	}
+	if m, ok := job.via.today(repo.Spec.Repository); ok && m.stale(now) {
+		job.Verify = &m
+	}
 }

@@ -120,9 +120,9 @@ func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, askWrite)
+		entry, _ := w.Enter(first, one, AskWrite)
 		w.g.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, askWrite)
+		entry, _ = w.Enter(second, other, AskWrite)
 		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
 	})
 }
@@ -139,9 +139,9 @@ func TestRefusedCredential_OfAnotherSecretIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, askWrite)
+		entry, _ := w.Enter(first, one, AskWrite)
 		w.g.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, askWrite)
+		entry, _ = w.Enter(second, other, AskWrite)
 		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the new credential works")
 	})
 }

@@ -24,9 +24,10 @@ const (
 	maxRelocations = 1000
 )
 
-// relocation is a repository's path of today, as the SCM said.
-type relocation struct {
-	from, to string
+// Relocation is a repository's path of today, as the SCM said.
+type Relocation struct {
+	// From is a former path, and To the path of today.
+	From, To string
 	// learnedAt is when the SCM said so first, and verifiedAt when it did last.
 	learnedAt, verifiedAt time.Time
 	// straightBack reports whether it took back another one within movedAgain.
@@ -34,27 +35,27 @@ type relocation struct {
 }
 
 // recorded is a relocation as it is recorded.
-func (r relocation) recorded() v1alpha1.MovedRepository {
+func (r Relocation) recorded() v1alpha1.MovedRepository {
 	return v1alpha1.MovedRepository{
-		From: r.from, To: r.to,
+		From: r.From, To: r.To,
 		LearnedAt: metav1.NewTime(r.learnedAt.UTC().Truncate(time.Second)), VerifiedAt: metav1.NewTime(r.verifiedAt.UTC().Truncate(time.Second)),
 	}
 }
 
 // relocationOf is a relocation that was recorded.
-func relocationOf(r v1alpha1.MovedRepository) relocation {
-	return relocation{from: r.From, to: r.To, learnedAt: r.LearnedAt.Time, verifiedAt: r.VerifiedAt.Time}
+func relocationOf(r v1alpha1.MovedRepository) Relocation {
+	return Relocation{From: r.From, To: r.To, learnedAt: r.LearnedAt.Time, verifiedAt: r.VerifiedAt.Time}
 }
 
 // stale reports whether the SCM has to be asked again before the relocation is relied on.
-func (r relocation) stale(now time.Time) bool { return now.Sub(r.verifiedAt) >= movedFor }
+func (r Relocation) stale(now time.Time) bool { return now.Sub(r.verifiedAt) >= movedFor }
 
 // relocations are the repositories of one SCM that have another path today. A path of today
 // is never a former one. The nil relocations are none.
 type relocations struct {
 	fold func(string) string
 	// byFormer has them by their folded former path.
-	byFormer map[string]relocation
+	byFormer map[string]Relocation
 	// formerly are the former paths by path of today, both folded.
 	formerly map[string][]string
 	// undoneAt is when a former path was found to be a repository's own again.
@@ -62,13 +63,13 @@ type relocations struct {
 }
 
 func newRelocations(fold func(string) string) *relocations {
-	return &relocations{fold: fold, byFormer: map[string]relocation{}, undoneAt: map[string]time.Time{}}
+	return &relocations{fold: fold, byFormer: map[string]Relocation{}, undoneAt: map[string]time.Time{}}
 }
 
 // of returns the relocation of the repository of a path; ok is false where none is known.
-func (r *relocations) of(repository string) (_ relocation, ok bool) {
+func (r *relocations) of(repository string) (_ Relocation, ok bool) {
 	if r == nil || len(r.byFormer) == 0 {
-		return relocation{}, false
+		return Relocation{}, false
 	}
 	found, ok := r.byFormer[r.fold(repository)]
 	return found, ok
@@ -86,7 +87,7 @@ func (r *relocations) formers(repository string) []string {
 func (r *relocations) changed() {
 	r.formerly = map[string][]string{}
 	for _, former := range slices.Sorted(maps.Keys(r.byFormer)) {
-		path := r.fold(r.byFormer[former].to)
+		path := r.fold(r.byFormer[former].To)
 		r.formerly[path] = append(r.formerly[path], former)
 	}
 }
@@ -102,13 +103,13 @@ func (r *relocations) learn(from, to string, now time.Time) bool {
 		return false
 	case leadsBack && back.straightBack && now.Sub(back.learnedAt) < movedAgain:
 		return false
-	case is && r.fold(known.to) == path:
+	case is && r.fold(known.To) == path:
 		known.verifiedAt = now
 		r.byFormer[former] = known
 		return true
 	}
-	r.put(relocation{
-		from: from, to: to, learnedAt: now, verifiedAt: now, straightBack: leadsBack && now.Sub(back.learnedAt) < movedAgain,
+	r.put(Relocation{
+		From: from, To: to, learnedAt: now, verifiedAt: now, straightBack: leadsBack && now.Sub(back.learnedAt) < movedAgain,
 	})
 	delete(r.undoneAt, former)
 	r.changed()
@@ -117,12 +118,12 @@ func (r *relocations) learn(from, to string, now time.Time) bool {
 
 // put adds a relocation that is newer than the ones that are known, and updates those that it
 // leads on or back. The index has to be updated afterwards.
-func (r *relocations) put(each relocation) {
-	former := r.fold(each.from)
-	delete(r.byFormer, r.fold(each.to))
+func (r *relocations) put(each Relocation) {
+	former := r.fold(each.From)
+	delete(r.byFormer, r.fold(each.To))
 	for key, other := range r.byFormer {
-		if r.fold(other.to) == former {
-			other.to = each.to
+		if r.fold(other.To) == former {
+			other.To = each.To
 			r.byFormer[key] = other
 		}
 	}
@@ -131,21 +132,21 @@ func (r *relocations) put(each relocation) {
 
 // replace replaces all relocations by those that a leader has recorded, the newest ones last
 // where they contradict each other. It returns whether anything changed.
-func (r *relocations) replace(recorded []relocation) bool {
+func (r *relocations) replace(recorded []Relocation) bool {
 	next := newRelocations(r.fold)
-	slices.SortStableFunc(recorded, func(a, b relocation) int {
+	slices.SortStableFunc(recorded, func(a, b Relocation) int {
 		return cmp.Or(a.learnedAt.Compare(b.learnedAt), a.verifiedAt.Compare(b.verifiedAt))
 	})
 	for _, each := range recorded {
-		_, known := next.byFormer[r.fold(each.from)]
-		if r.fold(each.from) != r.fold(each.to) && (known || len(next.byFormer) < maxRelocations) {
+		_, known := next.byFormer[r.fold(each.From)]
+		if r.fold(each.From) != r.fold(each.To) && (known || len(next.byFormer) < maxRelocations) {
 			next.put(each)
 		}
 	}
 	changed := len(next.byFormer) != len(r.byFormer)
 	for former, each := range next.byFormer {
 		known, is := r.byFormer[former]
-		changed = changed || !is || r.fold(known.to) != r.fold(each.to)
+		changed = changed || !is || r.fold(known.To) != r.fold(each.To)
 	}
 	r.byFormer = next.byFormer
 	r.changed()
@@ -175,13 +176,13 @@ func (r *relocations) prune(used func(former string) bool) {
 	if len(r.byFormer) < maxRelocations {
 		return
 	}
-	maps.DeleteFunc(r.byFormer, func(former string, _ relocation) bool { return !used(former) })
+	maps.DeleteFunc(r.byFormer, func(former string, _ Relocation) bool { return !used(former) })
 	r.changed()
 }
 
 // restore takes in a relocation that a hub has recorded, and reports whether it is news.
-func (r *relocations) restore(each relocation) bool {
-	former, path := r.fold(each.from), r.fold(each.to)
+func (r *relocations) restore(each Relocation) bool {
+	former, path := r.fold(each.From), r.fold(each.To)
 	known, is := r.byFormer[former]
 	_, leadsOn := r.byFormer[path]
 	undone, was := r.undoneAt[former]
@@ -189,7 +190,7 @@ func (r *relocations) restore(each relocation) bool {
 	case former == path, leadsOn, len(r.formers(former)) > 0, was && !each.learnedAt.After(undone):
 		return false
 	case is:
-		if r.fold(known.to) == path && known.verifiedAt.Before(each.verifiedAt) {
+		if r.fold(known.To) == path && known.verifiedAt.Before(each.verifiedAt) {
 			known.verifiedAt = each.verifiedAt
 			r.byFormer[former] = known
 		}
@@ -210,20 +211,20 @@ func (r *relocations) clone() *relocations {
 }
 
 // all returns the relocations in order.
-func (r *relocations) all() []relocation {
+func (r *relocations) all() []Relocation {
 	if r == nil {
 		return nil
 	}
-	return slices.SortedFunc(maps.Values(r.byFormer), func(a, b relocation) int { return strings.Compare(a.from, b.from) })
+	return slices.SortedFunc(maps.Values(r.byFormer), func(a, b Relocation) int { return strings.Compare(a.From, b.From) })
 }
 
 // today returns the relocation of a repository; ok is false where it has the same path still.
-func (s *ScmProvider) today(repository string) (relocation, bool) { return s.moves.of(repository) }
+func (s *ScmProvider) today(repository string) (Relocation, bool) { return s.moves.of(repository) }
 
 // keyToday is the key that a key has by its repository's path of today.
 func (s *ScmProvider) keyToday(key Key) Key {
 	if m, ok := s.today(key.Repository); ok && key.Host == s.host && key.Kind == s.kind.Name() {
-		key.Repository = s.kind.Fold(m.to)
+		key.Repository = s.kind.Fold(m.To)
 	}
 	return key
 }

@@ -43,12 +43,12 @@ func TestRelocations_HaveThePathOfToday(t *testing.T) {
 			for former, path := range tc.today {
 				m, ok := r.of(former)
 				g.Expect(ok).To(BeTrue(), former)
-				g.Expect(m.to).To(Equal(path))
+				g.Expect(m.To).To(Equal(path))
 				g.Expect(r.formers(path)).To(ContainElement(strings.ToLower(former)))
 			}
 			for _, m := range r.all() {
-				g.Expect(tc.today).To(HaveKeyWithValue(m.from, m.to))
-				_, on := r.of(m.to)
+				g.Expect(tc.today).To(HaveKeyWithValue(m.From, m.To))
+				_, on := r.of(m.To)
 				g.Expect(on).To(BeFalse(), "the path of today is no former one")
 			}
 			restored := newRelocations(strings.ToLower)
@@ -74,23 +74,23 @@ func TestRelocations_RestoreNothingThatHasEnded(t *testing.T) {
 
 func TestRelocations_AreReplacedByWhatALeaderRecorded(t *testing.T) {
 	start := time.Unix(1_000_000, 0)
-	at := func(move string, learned time.Duration) relocation {
+	at := func(move string, learned time.Duration) Relocation {
 		from, to, _ := strings.Cut(move, ">")
-		return relocation{from: from, to: to, learnedAt: start.Add(learned), verifiedAt: start.Add(learned)}
+		return Relocation{From: from, To: to, learnedAt: start.Add(learned), verifiedAt: start.Add(learned)}
 	}
 	for name, tc := range map[string]struct {
-		known, recorded []relocation
+		known, recorded []Relocation
 		today           map[string]string
 		changed         bool
 	}{
-		"the same":                 {[]relocation{at("a/x>a/y", 0)}, []relocation{at("A/X>A/Y", 0)}, map[string]string{"a/x": "A/Y"}, false},
-		"ended":                    {[]relocation{at("a/x>a/y", 0)}, nil, map[string]string{}, true},
-		"back":                     {[]relocation{at("a/x>a/y", 0)}, []relocation{at("a/y>a/x", time.Hour)}, map[string]string{"a/y": "a/x"}, true},
-		"back, in one of two":      {nil, []relocation{at("a/y>a/x", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/y": "a/x"}, true},
-		"on, in one of two":        {nil, []relocation{at("a/x>a/z", 0), at("a/y>a/z", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/x": "a/z", "a/y": "a/z"}, true},
-		"elsewhere, in one of two": {nil, []relocation{at("a/x>a/z", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/x": "a/z"}, true},
-		"in a circle":              {nil, []relocation{at("a/x>a/y", 0), at("a/y>a/x", 0)}, map[string]string{"a/y": "a/x"}, true},
-		"to its own name":          {nil, []relocation{at("a/x>A/X", 0)}, map[string]string{}, false},
+		"the same":                 {[]Relocation{at("a/x>a/y", 0)}, []Relocation{at("A/X>A/Y", 0)}, map[string]string{"a/x": "A/Y"}, false},
+		"ended":                    {[]Relocation{at("a/x>a/y", 0)}, nil, map[string]string{}, true},
+		"back":                     {[]Relocation{at("a/x>a/y", 0)}, []Relocation{at("a/y>a/x", time.Hour)}, map[string]string{"a/y": "a/x"}, true},
+		"back, in one of two":      {nil, []Relocation{at("a/y>a/x", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/y": "a/x"}, true},
+		"on, in one of two":        {nil, []Relocation{at("a/x>a/z", 0), at("a/y>a/z", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/x": "a/z", "a/y": "a/z"}, true},
+		"elsewhere, in one of two": {nil, []Relocation{at("a/x>a/z", time.Hour), at("a/x>a/y", 0)}, map[string]string{"a/x": "a/z"}, true},
+		"in a circle":              {nil, []Relocation{at("a/x>a/y", 0), at("a/y>a/x", 0)}, map[string]string{"a/y": "a/x"}, true},
+		"to its own name":          {nil, []Relocation{at("a/x>A/X", 0)}, map[string]string{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, r := NewWithT(t), newRelocations(strings.ToLower)
@@ -98,7 +98,7 @@ func TestRelocations_AreReplacedByWhatALeaderRecorded(t *testing.T) {
 			g.Expect(r.replace(tc.recorded)).To(Equal(tc.changed))
 			got := map[string]string{}
 			for former, each := range r.byFormer {
-				got[former] = each.to
+				got[former] = each.To
 			}
 			g.Expect(got).To(Equal(tc.today))
 			for former, path := range tc.today {

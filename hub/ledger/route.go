@@ -16,7 +16,7 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 	switch {
 	case job.Verify != nil:
 		r.Priority = ratelimit.PriorityRecheck
-		r.Lane, _ = job.Account.Lane(job.Verify.from)
+		r.Lane, _ = job.Account.Lane(job.Verify.From)
 		return r
 	case job.abandonment != nil:
 		if action, _ := planEnd(job.Account, job.Observation, job.Verdict.Owner.Want); action == ActNothing {

@@ -31,7 +31,7 @@ type Entry struct {
 
 // Enter decides whether a worker may ask the SCM about a key. While a refusal stands, one
 // key at a time may, once it is due or something changed.
-func (l *Ledger) Enter(key Key, job Job, class requestClass) (Entry, Changes) {
+func (l *Ledger) Enter(key Key, job Job, class RequestClass) (Entry, Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now, e := l.clock.Now(), l.entryOf(key)

@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	// CallTimeout bounds all that a worker does for one key: a look-up and a write.
+	CallTimeout = 60 * time.Second
 	// factsSettle is how old a token or an installation that was learned anew has to be
 	// before a refusal of it counts: an SCM's replicas lag behind.
 	factsSettle = 10 * time.Second
@@ -22,7 +24,7 @@ const (
 	// slowestCheck is the longest time between two re-checks of a refused credential.
 	slowestCheck = time.Hour
 	// probeTime is how long the outcome of a probe is waited for before another key may probe.
-	probeTime = callTimeout
+	probeTime = CallTimeout
 )
 
 var (

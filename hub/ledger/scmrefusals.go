@@ -54,7 +54,7 @@ func newSCMRefusals() scmRefusals {
 
 // refuse takes in a "no" of the SCM to a key's request of a class, and returns the refusal that
 // stands, with what has to be looked at because of it.
-func (l *Ledger) refuse(key Key, job Job, class requestClass, sentAt time.Time, no *providers.Error) (*refusedScope, refusalScope, Changes) {
+func (l *Ledger) refuse(key Key, job Job, class RequestClass, sentAt time.Time, no *providers.Error) (*refusedScope, refusalScope, Changes) {
 	now := l.clock.Now()
 	delete(l.refusals.outages, job.via.name) // a refusal is an answer, too
 	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
@@ -115,13 +115,13 @@ func (r *refusedScope) prune(l *Ledger) {
 
 // accepted takes in that the SCM did as asked about a key, in a request of a class, and
 // returns the keys that waited for that.
-func (l *Ledger) accepted(e *entry, key Key, job Job, class requestClass) Changes {
+func (l *Ledger) accepted(e *entry, key Key, job Job, class RequestClass) Changes {
 	if job.via == nil || job.via.account == nil {
 		return Changes{}
 	}
 	now := l.clock.Now()
 	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
-	if class != askAccount {
+	if class != AskAccount {
 		relied := reliedOn(job.via.name, lane, key)
 		l.refusals.note(now, relied...)
 		for _, what := range relied {
@@ -136,7 +136,7 @@ func (l *Ledger) accepted(e *entry, key Key, job Job, class requestClass) Change
 	scopes := scopesOf(job, key, lane, class)
 	if by := e.details().heldBy; by.epoch == job.via.epoch && by.what != providers.RefusedNothing {
 		// Where it was held by another installation of the same owner, that one is no more.
-		if by.class == askAccount || by.class == class {
+		if by.class == AskAccount || by.class == class {
 			scopes = append(scopes, by)
 		}
 	}
@@ -154,7 +154,7 @@ func (l *Ledger) Opened(key Key, job Job) Changes {
 	if e == nil {
 		return Changes{}
 	}
-	return l.accepted(e, key, job, askAccount)
+	return l.accepted(e, key, job, AskAccount)
 }
 
 // lift ends a refusal, and returns the keys that it held.
@@ -271,7 +271,7 @@ func (l *Ledger) verdictOn(e *entry, job Job, err *providers.Error) (*providers.
 	case err.Refused == providers.RefusedNothing:
 		return err, nil, refusalScope{}, l.noteFailure(e.key(), job, err)
 	}
-	r, by, out := l.refuse(e.key(), job, job.class, job.sentAt, err)
+	r, by, out := l.refuse(e.key(), job, job.Class, job.SentAt, err)
 	r.held[e.key()] = struct{}{}
 	return r.verdict(), r, by, out
 }

@@ -64,7 +64,7 @@ func TestRefusedCredential_TellsWhoWaitsForAProbeAtOnce(t *testing.T) {
 			for key := range w.due { // all workers begin at the same time
 				job, _, ok := w.Job(key)
 				w.g.Expect(ok).To(BeTrue())
-				entry, _ := w.Enter(key, job, classOf(plan(job.Account, job.Observation, job.Verdict.Want)))
+				entry, _ := w.Enter(key, job, ClassOf(plan(job.Account, job.Observation, job.Verdict.Want)))
 				if entry.Wait == 0 {
 					probing = key
 				}

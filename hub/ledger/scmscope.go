@@ -4,32 +4,32 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// requestClass is what a worker is about to ask of an SCM.
-type requestClass int
+// RequestClass is what a worker is about to ask of an SCM.
+type RequestClass int
 
 const (
-	// askAccount : who it is, or which installation an owner has.
-	askAccount requestClass = iota
-	// askRead : what is shown.
-	askRead
-	// askWrite : to show something.
-	askWrite
+	// AskAccount : who it is, or which installation an owner has.
+	AskAccount RequestClass = iota
+	// AskRead : what is shown.
+	AskRead
+	// AskWrite : to show something.
+	AskWrite
 )
 
-// classOf is the class of the request that an action begins with.
-func classOf(action Action) requestClass {
+// ClassOf is the class of the request that an action begins with.
+func ClassOf(action Action) RequestClass {
 	if action == ActCreate || action == ActUpdate || action == ActReplace {
-		return askWrite
+		return AskWrite
 	}
-	return askRead
+	return AskRead
 }
 
 // classShowed is the class of the request that showed a status: a write, or a look-up.
-func classShowed(wrote bool) requestClass {
+func classShowed(wrote bool) RequestClass {
 	if wrote {
-		return askWrite
+		return AskWrite
 	}
-	return askRead
+	return AskRead
 }
 
 // refusalScope is what one refusal is about: the account of a ScmProvider as it was opened, an
@@ -40,28 +40,28 @@ type refusalScope struct {
 	what  providers.Refused
 	// id is the lane or the repository, "" for an account.
 	id string
-	// class is askAccount where the refusal is about every request.
-	class requestClass
+	// class is AskAccount where the refusal is about every request.
+	class RequestClass
 }
 
 // scopesOf are the scopes whose refusal concerns a request about a key.
-func scopesOf(job Job, key Key, lane string, class requestClass) []refusalScope {
-	of := func(what providers.Refused, id string, class requestClass) refusalScope {
+func scopesOf(job Job, key Key, lane string, class RequestClass) []refusalScope {
+	of := func(what providers.Refused, id string, class RequestClass) refusalScope {
 		return refusalScope{scm: job.via.name, epoch: job.via.epoch, what: what, id: id, class: class}
 	}
 	repository := key.Host + "/" + key.Repository
 	scopes := []refusalScope{
-		of(providers.RefusedAccount, "", askAccount), of(providers.RefusedInstallation, lane, askAccount),
-		of(providers.RefusedRepository, repository, askAccount),
+		of(providers.RefusedAccount, "", AskAccount), of(providers.RefusedInstallation, lane, AskAccount),
+		of(providers.RefusedRepository, repository, AskAccount),
 	}
-	if class != askAccount {
+	if class != AskAccount {
 		scopes = append(scopes, of(providers.RefusedPermission, lane, class), of(providers.RefusedRepository, repository, class))
 	}
 	return scopes
 }
 
 // scopeOf is what a refusal is about that answered a request of a class.
-func scopeOf(job Job, key Key, lane string, class requestClass, no *providers.Error) refusalScope {
+func scopeOf(job Job, key Key, lane string, class RequestClass, no *providers.Error) refusalScope {
 	s := refusalScope{scm: job.via.name, epoch: job.via.epoch, what: no.Refused}
 	switch no.Refused {
 	case providers.RefusedInstallation:
@@ -73,14 +73,14 @@ func scopeOf(job Job, key Key, lane string, class requestClass, no *providers.Er
 	}
 	if no.Stale {
 		// It may be about what was to be changed alone: a look, which tells, ends it.
-		s.class = askAccount
+		s.class = AskAccount
 	}
 	return s
 }
 
 // ofEveryRequest is the same about every request.
 func (s refusalScope) ofEveryRequest() refusalScope {
-	s.class = askAccount
+	s.class = AskAccount
 	return s
 }
 

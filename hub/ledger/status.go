@@ -13,8 +13,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// shortSHA is how much of a hash tables show: as much as GitHub's pages do.
-const shortSHA = 7
+// ShortSHA is how much of a hash tables show: as much as GitHub's pages do.
+const ShortSHA = 7
 
 // statusInput is how one claimant stands: what statusOf needs to know.
 type statusInput struct {
@@ -102,10 +102,10 @@ func overshadowed(out v1alpha1.CommitStatusStatus, s statusInput, now time.Time)
 		want.Phase = s.shown.Phase
 		return finish(out, s, now, metav1.ConditionTrue, v1alpha1.ReasonShared, providers.Sentence(fmt.Sprintf(
 			"%s shows %s with %s, as %s wants it; here it is %s",
-			s.claim.Key.Host, out.Phase, differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))))
+			s.claim.Key.Host, out.Phase, Differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))))
 	}
 	message := fmt.Sprintf("%s shows %s, as %s wants it; here it is %s",
-		s.claim.Key.Host, differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))
+		s.claim.Key.Host, Differing(s.shown.Status, want), owner.Object, wanted(s.shown.Status, want))
 	if s.claim.Made.Before(owner.Made) {
 		message += "; no claim counts as older than its cluster's Secret on the hub"
 	}
@@ -144,7 +144,7 @@ func mirror(s statusInput) v1alpha1.CommitStatusStatus {
 		Conditions: s.before.DeepCopy().Conditions,
 		Repo:       s.claim.Key.Host + "/" + s.claim.Repository,
 		SHA:        s.claim.Key.SHA,
-		ShortSHA:   s.claim.Key.SHA[:shortSHA],
+		ShortSHA:   s.claim.Key.SHA[:ShortSHA],
 	}
 	if s.claim.Object != s.verdict.Owner.Object {
 		out.Owner = s.verdict.Owner.Object.String()
@@ -231,16 +231,16 @@ func within[T ~string](text *T, limit int) {
 func aggregated(s statusInput) string {
 	want := s.dialect.Render(s.claim.Want)
 	text := fmt.Sprintf("%s shows %s for all claims together; here it is %s",
-		s.claim.Key.Host, differing(s.shown.Status, want), wanted(s.shown.Status, want))
+		s.claim.Key.Host, Differing(s.shown.Status, want), wanted(s.shown.Status, want))
 	if cause := s.verdict.Joined.cause(); cause != "" {
 		text += fmt.Sprintf("; %s comes from %s", s.shown.Phase, cause)
 	}
 	return providers.Sentence(text)
 }
 
-// differing names the first field in which two statuses differ, with its value
+// Differing names the first field in which two statuses differ, with its value
 // in shown.
-func differing(shown, want providers.Status) string {
+func Differing(shown, want providers.Status) string {
 	switch {
 	case shown.Phase != want.Phase:
 		return string(shown.Phase)
@@ -251,4 +251,4 @@ func differing(shown, want providers.Status) string {
 	}
 }
 
-func wanted(shown, want providers.Status) string { return differing(want, shown) }
+func wanted(shown, want providers.Status) string { return Differing(want, shown) }

@@ -13,13 +13,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-const (
-	// callTimeout bounds all that a worker does for one key: a look-up and a write.
-	callTimeout = 60 * time.Second
-	// StopGrace is how long a request that is under way may still take when the
-	// hub is asked to stop, so that its answer is not lost.
-	StopGrace = time.Second
-)
+// StopGrace is how long a request that is under way may still take when the
+// hub is asked to stop, so that its answer is not lost.
+const StopGrace = time.Second
 
 // Lanes is what a Syncer asks of its queue.
 type Lanes interface {
@@ -52,7 +48,7 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	case !ok || job.Wait > 0:
 		s.Apply(s.Ledger.Awaiting(key, job))
 		return ctrl.Result{RequeueAfter: max(wait, job.Wait)}, nil
-	case job.abandonment != nil:
+	case job.Ends():
 		return s.end(ctx, key, job), nil
 	case job.Suspended:
 		s.Apply(s.Ledger.Suspended(key))
@@ -62,7 +58,7 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	case job.Account == nil:
 		return s.failed(ctx, key, job, s.Clock.Now(), job.Problem), nil
 	}
-	action := plan(job.Account, job.Observation, job.Verdict.Want)
+	action := job.Plan()
 	if action == ActNothing && !job.Check {
 		s.Apply(s.Ledger.Settled(key, job))
 		return ctrl.Result{RequeueAfter: job.NextCheck}, nil
@@ -70,13 +66,13 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, classOf(action))
+	job, entry := s.enter(ctx, key, job, ClassOf(action))
 	if entry.Wait > 0 {
 		return s.held(key, job, action, entry), nil
 	}
 	client, err := s.open(ctx, key, job)
 	if err != nil {
-		job.class = askAccount
+		job.Class = AskAccount
 	}
 	switch {
 	case err != nil && action == ActNothing:
@@ -100,19 +96,19 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 // is written is what is granted and wanted now.
 func (s *Syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
 	fresh, _, ok := s.Ledger.Job(key)
-	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
+	if !ok || !fresh.Same(job) || fresh.Account == nil {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
 	if done == ActFind && fresh.Wait > 0 {
 		return ctrl.Result{RequeueAfter: fresh.Wait}
 	}
-	action := plan(fresh.Account, fresh.Observation, fresh.Verdict.Want)
+	action := fresh.Plan()
 	if action == ActFind {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	fresh, entry := s.enter(ctx, key, fresh, classOf(action))
+	fresh, entry := s.enter(ctx, key, fresh, ClassOf(action))
 	switch {
 	case entry.Wait > 0:
 		return s.held(key, fresh, action, entry)
@@ -141,7 +137,7 @@ func (s *Syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 
 func (s *Syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
 	want, sentAt := job.Verdict.Want, s.Clock.Now()
-	job.class, job.sentAt = askWrite, sentAt
+	job.Class, job.SentAt = AskWrite, sentAt
 	if action == ActNothing {
 		return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 	}
@@ -152,21 +148,16 @@ func (s *Syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	s.Log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	if !s.showed(key, job, &shown, true) {
-		if action == ActUpdate && leadsOn(job.Account.Next(&shown, want)) {
+		if action == ActUpdate && job.Account.Next(&shown, want).MakesNew() {
 			// GitHub took it and kept the run as it was: it takes a new one.
 			s.Queue().Add(key)
 			return ctrl.Result{}
 		}
 		// Said rather than written again and again.
 		return s.failed(ctx, key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
-			"%s took the status but shows %s", key.Host, differing(shown.Status, want)))
+			"%s took the status but shows %s", key.Host, Differing(shown.Status, want)))
 	}
 	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
-}
-
-// leadsOn reports whether a step makes a new status.
-func leadsOn(step providers.Step) bool {
-	return step == providers.StepCreate || step == providers.StepReplace
 }
 
 // replace ends what is shown before a new status is made in its place: beside that, it would
@@ -182,11 +173,11 @@ func (s *Syncer) replace(ctx context.Context, key Key, job Job, client providers
 		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
 	s.showed(key, job, &shown, true)
 	fresh, _, ok := s.Ledger.Job(key)
-	if !ok || fresh.attempt != job.attempt || fresh.Account == nil {
+	if !ok || !fresh.Same(job) || fresh.Account == nil {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	return s.write(ctx, key, fresh, client, plan(fresh.Account, fresh.Observation, fresh.Verdict.Want))
+	return s.write(ctx, key, fresh, client, fresh.Plan())
 }
 
 // send makes the one request of a write.
@@ -199,13 +190,13 @@ func (s *Syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 	defer ended()
 	switch action {
 	case ActCreate:
-		return client.Create(ctx, targetOf(key, job), want)
+		return client.Create(ctx, job.Target(key), want)
 	case ActUpdate:
-		return client.Update(ctx, targetOf(key, job), *job.Observation.Shown, want)
+		return client.Update(ctx, job.Target(key), *job.Observation.Shown, want)
 	case ActReplace:
-		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s does not end the status that has to be replaced", job.title)
+		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s does not end the status that has to be replaced", job.Title)
 	}
-	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s %s", job.title, job.Account.Obstacle(job.Observation.Shown, want))
+	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s %s", job.Title, job.Account.Obstacle(job.Observation.Shown, want))
 }
 
 // showed records what the SCM shows, and reports whether it is what it should be.
@@ -219,8 +210,8 @@ func (s *Syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}
-	if since := job.desired.since; (wrote || job.Observation.Lost) && !since.IsZero() {
-		transitionSeconds.WithLabelValues(job.kind, string(job.Verdict.Want.Phase)).Observe(s.Clock.Since(since).Seconds())
+	if since := job.DesiredSince(); (wrote || job.Observation.Lost) && !since.IsZero() {
+		transitionSeconds.WithLabelValues(job.Kind, string(job.Verdict.Want.Phase)).Observe(s.Clock.Since(since).Seconds())
 	}
 	return true
 }
@@ -245,19 +236,9 @@ func (s *Syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time,
 	return ctrl.Result{RequeueAfter: delay}
 }
 
-func targetOf(key Key, job Job) providers.Target {
-	return providers.Target{
-		Repository: job.Verdict.Owner.Repository,
-		SHA:        key.SHA,
-		Name:       job.Verdict.Owner.Name,
-		ExternalID: key.ExternalID(),
-		FormerIDs:  job.formerIDs,
-	}
-}
-
 // linger returns a context that outlives ctx by stopGrace.
 func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(StopGrace, cancel) })
 	return out, func() {
 		stop()

@@ -149,8 +149,8 @@ func share(o *v1alpha1.CommitStatus) {
 	same(&spec.Name, o.Name)
 	same(&status.Name, spec.Name)
 	same(&status.SHA, spec.SHA)
-	if len(spec.SHA) >= shortSHA {
-		same(&status.ShortSHA, spec.SHA[:shortSHA])
+	if len(spec.SHA) >= ShortSHA {
+		same(&status.ShortSHA, spec.SHA[:ShortSHA])
 	}
 	same(&status.Description, spec.Description)
 	same(&status.URL, spec.URL)
