@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,58 +7,60 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // withLoser has another cluster claim the key of a bench after eu.
 func withLoser(t *testing.T) *bench {
 	b := newDriftBench(t, false)
-	b.hear("us", testStatus(createdAt(2000), wants("failure")))
-	b.published("us")
+	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000), ledgertest.Wants("failure")))
+	b.Published("us")
 	b.reconcile()
-	b.compared(shows("success"))
+	b.compared(ledgertest.Shows("success"))
 	b.scm.asked = nil
 	return b
 }
 
 func TestRoute_ChargesARequestToWhoAsks(t *testing.T) {
-	for cluster, edit := range map[string]func(*v1alpha1.CommitStatus){"eu": wants("success"), "us": wants("failure")} {
+	for cluster, edit := range map[string]func(*v1alpha1.CommitStatus){"eu": ledgertest.Wants("success"), "us": ledgertest.Wants("failure")} {
 		t.Run(cluster, func(t *testing.T) {
 			b := withLoser(t)
-			b.edit(cluster, edit, createdAt(map[string]int64{"eu": 1000, "us": 2000}[cluster]), requested("now"))
-			route := b.Route(testKey)
-			b.g.Expect(route.Cluster).To(Equal(cluster))
-			b.g.Expect(route.Namespace).To(Equal("team-a"))
-			b.g.Expect(route.Priority).To(Equal(ratelimit.PriorityRecheck))
+			b.edit(cluster, edit, ledgertest.CreatedAt(map[string]int64{"eu": 1000, "us": 2000}[cluster]), ledgertest.Requested("now"))
+			route := b.Route(ledgertest.Key)
+			b.G.Expect(route.Cluster).To(Equal(cluster))
+			b.G.Expect(route.Namespace).To(Equal("team-a"))
+			b.G.Expect(route.Priority).To(Equal(ratelimit.PriorityRecheck))
 		})
 	}
 }
 
 func TestSurvey_IsWholeOnlyForWhoDecidesWhatIsShown(t *testing.T) {
 	b := withLoser(t)
-	b.edit("us", wants("failure"), createdAt(2000), requested("1"))
+	b.edit("us", ledgertest.Wants("failure"), ledgertest.CreatedAt(2000), ledgertest.Requested("1"))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list tag"}), "an answer that nothing has changed will do")
-	b.now.Step(askedEvery)
-	b.edit("eu", wants("success"), requested("1"))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list tag"}), "an answer that nothing has changed will do")
+	b.Clock.Step(ledger.AskedEvery)
+	b.edit("eu", ledgertest.Wants("success"), ledgertest.Requested("1"))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list tag", "list"}))
-	b.now.Step(askedEvery)
-	b.edit("us", wants("failure"), createdAt(2000), requested("2"))
-	b.edit("eu", wants("success"), requested("2"))
-	b.edit("us", wants("failure"), createdAt(2000), requested("3"))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list tag", "list"}))
+	b.Clock.Step(ledger.AskedEvery)
+	b.edit("us", ledgertest.Wants("failure"), ledgertest.CreatedAt(2000), ledgertest.Requested("2"))
+	b.edit("eu", ledgertest.Wants("success"), ledgertest.Requested("2"))
+	b.edit("us", ledgertest.Wants("failure"), ledgertest.CreatedAt(2000), ledgertest.Requested("3"))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list tag", "list", "list"}), "the owner's request stands")
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list tag", "list", "list"}), "the owner's request stands")
 }
 
 func TestSurvey_FindsDriftForALoserAndLeavesItToThePolicy(t *testing.T) {
 	b := withLoser(t)
-	b.scm.listed = listed(shows("failure"))
-	b.edit("us", wants("failure"), createdAt(2000), requested("now"))
+	b.scm.listed = listed(ledgertest.Shows("failure"))
+	b.edit("us", ledgertest.Wants("failure"), ledgertest.CreatedAt(2000), ledgertest.Requested("now"))
 	b.reconcile()
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list tag"}))
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonDrifted))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list tag"}))
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonDrifted))
 }
 
 func TestNextCheck_AnswersRequestsOnceAMinuteForAKey(t *testing.T) {
@@ -66,28 +68,28 @@ func TestNextCheck_AnswersRequestsOnceAMinuteForAKey(t *testing.T) {
 		t.Run(who, func(t *testing.T) {
 			b := withLoser(t)
 			ask := func(at string) {
-				edit := []func(*v1alpha1.CommitStatus){wants("success"), requested(at)}
+				edit := []func(*v1alpha1.CommitStatus){ledgertest.Wants("success"), ledgertest.Requested(at)}
 				if who == "us" {
-					edit = []func(*v1alpha1.CommitStatus){wants("failure"), createdAt(2000), requested(at)}
+					edit = []func(*v1alpha1.CommitStatus){ledgertest.Wants("failure"), ledgertest.CreatedAt(2000), ledgertest.Requested(at)}
 				}
 				b.edit(who, edit...)
 			}
 			ask("0")
 			b.reconcile()
-			b.g.Expect(b.scm.asked).To(HaveLen(1))
+			b.G.Expect(b.scm.asked).To(HaveLen(1))
 			for _, at := range []string{"1", "2", "3"} {
-				b.now.Step(time.Second)
+				b.Clock.Step(time.Second)
 				ask(at)
 				b.reconcile()
 			}
-			b.g.Expect(b.scm.asked).To(HaveLen(1))
-			b.g.Expect(b.reconcile()).To(Equal(askedEvery-3*time.Second), "what was asked for is not forgotten")
-			b.now.Step(askedEvery - 3*time.Second)
+			b.G.Expect(b.scm.asked).To(HaveLen(1))
+			b.G.Expect(b.reconcile()).To(Equal(ledger.AskedEvery-3*time.Second), "what was asked for is not forgotten")
+			b.Clock.Step(ledger.AskedEvery - 3*time.Second)
 			b.reconcile()
-			b.g.Expect(b.scm.asked).To(HaveLen(2))
-			b.now.Step(askedEvery)
+			b.G.Expect(b.scm.asked).To(HaveLen(2))
+			b.Clock.Step(ledger.AskedEvery)
 			b.reconcile()
-			b.g.Expect(b.entryOf(testKey).more).To(BeNil(), "nothing is kept of old requests")
+			b.G.Expect(b.Entry(ledgertest.Key).Plain()).To(BeTrue(), "nothing is kept of old requests")
 		})
 	}
 }

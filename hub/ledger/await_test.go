@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,66 +7,68 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
 	b := newBench(t)
-	b.members = []string{"eu", "us"}
+	b.Members = []string{"eu", "us"}
 	b.takeOver()
-	b.scm.found = shows("failure")
-	b.hear("eu", testStatus(wants("success")))
-	b.g.Expect(b.reconcile()).To(Equal(unsyncedCheck))
-	b.now.Step(awaitTold)
+	b.scm.found = ledgertest.Shows("failure")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
+	b.G.Expect(b.reconcile()).To(Equal(ledger.UnsyncedCheck))
+	b.Clock.Step(ledger.AwaitTold)
 	b.reconcile()
-	b.g.Expect(readyOf(b.published("eu")).Message).To(Equal(
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Message).To(Equal(
 		"waiting for cluster us, which has not synced since the hub started: it may claim it too"))
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}), "that it waits changes nothing there")
-	b.hear("us")
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}), "that it waits changes nothing there")
+	b.Hear("us")
 	b.reconcile()
-	b.g.Expect(b.scm.asked[1:]).To(Equal([]string{"find", "update success"}), "nobody else claims it")
+	b.G.Expect(b.scm.asked[1:]).To(Equal([]string{"find", "update success"}), "nobody else claims it")
 }
 
 func TestTheWaitForAMemberLastsForTheGrace(t *testing.T) {
 	b := newBench(t)
-	b.members = []string{"eu", "us"}
+	b.Members = []string{"eu", "us"}
 	b.takeOver()
-	b.scm.found = shows("failure")
-	b.hear("eu", testStatus(wants("success")))
-	b.now.Step(15 * time.Minute)
+	b.scm.found = ledgertest.Shows("failure")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
+	b.Clock.Step(15 * time.Minute)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update success"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "update success"}))
 }
 
 func TestAMemberThatIsHeardLateHasItsOldClaimsLookedUp(t *testing.T) {
 	b := newBench(t)
-	b.members = []string{"eu"}
+	b.Members = []string{"eu"}
 	b.takeOver()
-	b.now.Step(time.Hour)
-	b.hear("eu", testStatus())
+	b.Clock.Step(time.Hour)
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.edit("eu", on(movedSHA))
-	b.entryOf(testKey).Shown = shows("success")
-	b.work(movedKey)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued", "create queued"}), "and its new ones not")
+	b.edit("eu", ledgertest.On(ledgertest.OtherSHA))
+	b.Entry(ledgertest.Key).Shown = ledgertest.Shows("success")
+	b.work(ledgertest.OtherKey)
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create queued", "create queued"}), "and its new ones not")
 }
 
 func TestWhoWaitsForAMemberKeepsItsOldStatus(t *testing.T) {
 	b := newBench(t)
-	b.members = []string{"eu", "us"}
+	b.Members = []string{"eu", "us"}
 	b.takeOver()
-	loser := statusWith("failure", 7)
+	loser := ledgertest.StatusWith("failure", 7)
 	loser.Owner = "us/team-a/build"
-	b.hear("eu", testStatus(wants("success"), told(loser)))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(loser)))
 	b.reconcile()
-	b.g.Expect(b.published("eu")).To(BeNil(), "most members are heard soon")
-	b.now.Step(awaitTold)
+	b.G.Expect(b.Published("eu")).To(BeNil(), "most members are heard soon")
+	b.Clock.Step(ledger.AwaitTold)
 	b.reconcile()
-	status := b.published("eu")
-	b.g.Expect(readyOf(status).Reason).To(Equal(v1alpha1.ReasonPending))
-	b.g.Expect(status.Owner).To(Equal("us/team-a/build"), "after one more restart it is waited for again")
-	b.g.Expect(status.Phase).To(Equal(v1alpha1.PhaseFailure))
-	b.g.Expect(b.scm.asked).To(BeEmpty())
+	status := b.Published("eu")
+	b.G.Expect(ledgertest.ReadyOf(status).Reason).To(Equal(v1alpha1.ReasonPending))
+	b.G.Expect(status.Owner).To(Equal("us/team-a/build"), "after one more restart it is waited for again")
+	b.G.Expect(status.Phase).To(Equal(v1alpha1.PhaseFailure))
+	b.G.Expect(b.scm.asked).To(BeEmpty())
 }
 
 func TestAStatusThatDoesNotAnswerTheSpecIsNotBelieved(t *testing.T) {
@@ -78,71 +80,68 @@ func TestAStatusThatDoesNotAnswerTheSpecIsNotBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.takeOver()
-			b.scm.found = shows("success")
-			b.hear("eu", testStatus(told(statusWith("queued", 7)), edit))
+			b.scm.found = ledgertest.Shows("success")
+			b.Hear("eu", ledgertest.CommitStatus(ledgertest.Told(ledgertest.StatusWith("queued", 7)), edit))
 			b.reconcile()
-			b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
+			b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
 		})
 	}
 }
 
 func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
-	b.started = time.Time{}
-	b.Begin(Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
-	b.entryOf(testKey).Certain, b.entryOf(testKey).seen = false, false
-	b.objectAt(idIn("eu")).fresh = false
-	b.g.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
-	b.now.Step(20 * time.Second)
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
+	b.Doubt()
+	b.G.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
+	b.Clock.Step(20 * time.Second)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
 
-	b.hear("us", testStatus(on(movedSHA), told(func() v1alpha1.CommitStatusStatus {
-		s := statusWith("queued", 7)
-		s.SHA = movedSHA
+	b.Hear("us", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Told(func() v1alpha1.CommitStatusStatus {
+		s := ledgertest.StatusWith("queued", 7)
+		s.SHA = ledgertest.OtherSHA
 		return s
-	}()), wants("success")))
-	b.scm.found, b.scm.asked = shows("queued"), nil
-	b.work(movedKey)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "update success"}), "no second run can come of it")
+	}()), ledgertest.Wants("success")))
+	b.scm.found, b.scm.asked = ledgertest.Shows("queued"), nil
+	b.work(ledgertest.OtherKey)
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "update success"}), "no second run can come of it")
 }
 
 func TestWhatAPredecessorCannotHaveSeenNeedsNoTimeToArrive(t *testing.T) {
 	b := newBench(t)
-	b.started = time.Time{}
-	b.Begin(Predecessor{Led: true, Unsure: true, Left: 5 * time.Second})
-	b.hear("eu")
-	b.SetObject("eu", b.token["eu"], testStatus())
+	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true, Left: 5 * time.Second})
+	b.Hear("eu")
+	b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus())
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
 }
 
 func TestWhatWasRefusedBecauseSomethingElseIsThereIsLookedUpSoon(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
 	answer := b.scm.answer
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonRepoNotFound, Message: "no such run", Unknown: true}
 	}
-	b.edit("eu", wants("success"))
-	b.g.Expect(b.reconcile()).To(Equal(time.Second))
+	b.edit("eu", ledgertest.Wants("success"))
+	b.G.Expect(b.reconcile()).To(Equal(time.Second))
 	b.scm.answer = answer
-	b.now.Step(settleTime)
+	b.Clock.Step(ledger.SettleTime)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "update success", "find", "create success"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued", "update success", "find", "create success"}))
 }
 
 func TestARunThatAnUpdateDoesNotReopenIsReplaced(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
 	answer := b.scm.answer
-	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *shows("failure"), nil }
-	b.edit("eu", wants("in_progress"))
+	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *ledgertest.Shows("failure"), nil }
+	b.edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
 	b.scm.answer = answer
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "update in_progress", "create in_progress"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued", "update in_progress", "create in_progress"}))
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"strings"
@@ -23,30 +23,30 @@ func (w *scmWorld) credential() string {
 func TestCredential_IsWhatTheSCMSaidLast(t *testing.T) {
 	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
 		w := start()
-		w.g.Expect(w.credential()).To(BeEmpty())
+		w.G.Expect(w.credential()).To(BeEmpty())
 		w.refuse(401, says.unauthorized)
 		w.want("build-0", v1alpha1.PhaseQueued)
 		w.run(5 * time.Second)
-		w.g.Expect(w.credential()).To(BeEmpty(), "it is not final")
+		w.G.Expect(w.credential()).To(BeEmpty(), "it is not final")
 		w.told = nil
 		w.run(20 * time.Second)
-		w.g.Expect(w.credential()).To(HavePrefix(v1alpha1.ReasonCredentialsInvalid + ": "))
-		w.g.Expect(w.told).NotTo(BeEmpty())
+		w.G.Expect(w.credential()).To(HavePrefix(v1alpha1.ReasonCredentialsInvalid + ": "))
+		w.G.Expect(w.told).NotTo(BeEmpty())
 		w.ClearFaults()
 		w.told = nil
 		w.run(10 * time.Minute)
-		w.g.Expect(w.credential()).To(BeEmpty(), "it works")
-		w.g.Expect(w.told).NotTo(BeEmpty())
+		w.G.Expect(w.credential()).To(BeEmpty(), "it works")
+		w.G.Expect(w.told).NotTo(BeEmpty())
 
 		w.Inject(wire.Fault{Times: -1, Status: 503})
 		w.want("build-0", v1alpha1.PhaseSuccess)
 		w.run(5 * time.Second)
-		w.g.Expect(w.credential()).To(BeEmpty(), "a blip")
+		w.G.Expect(w.credential()).To(BeEmpty(), "a blip")
 		w.run(time.Minute)
-		w.g.Expect(w.credential()).To(HavePrefix(v1alpha1.ReasonUnavailable + ": "))
+		w.G.Expect(w.credential()).To(HavePrefix(v1alpha1.ReasonUnavailable + ": "))
 		w.ClearFaults()
 		w.run(2 * time.Minute)
-		w.g.Expect(w.credential()).To(BeEmpty())
+		w.G.Expect(w.credential()).To(BeEmpty())
 	})
 }
 
@@ -56,8 +56,8 @@ func TestCredential_SaysNothingOfOneRepository(t *testing.T) {
 		w.refuse(404, says.gone)
 		w.want("build-0", v1alpha1.PhaseQueued)
 		w.run(time.Minute)
-		w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonRepoNotFound))
-		w.g.Expect(w.credential()).To(BeEmpty())
+		w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonRepoNotFound))
+		w.G.Expect(w.credential()).To(BeEmpty())
 	})
 }
 
@@ -67,12 +67,12 @@ func TestCredential_TellsAWrongAppAndAWrongInstallation(t *testing.T) {
 	w.open()
 	w.want("build-0", v1alpha1.PhaseQueued)
 	w.run(time.Minute)
-	w.g.Expect(w.credential()).To(ContainSubstring("knows no GitHub App 99"))
+	w.G.Expect(w.credential()).To(ContainSubstring("knows no GitHub App 99"))
 	w.provider.Spec.GitHub.AppID, w.provider.Spec.GitHub.InstallationID = 12345, 4711
 	w.open()
-	w.g.Expect(w.credential()).To(BeEmpty(), "it was not tried yet")
+	w.G.Expect(w.credential()).To(BeEmpty(), "it was not tried yet")
 	w.run(time.Minute)
-	w.g.Expect(w.credential()).To(ContainSubstring("has no installation 4711"))
+	w.G.Expect(w.credential()).To(ContainSubstring("has no installation 4711"))
 }
 
 // wantNoCommit has a CommitStatus be about a commit that the SCM does not have.
@@ -92,14 +92,14 @@ func TestCredential_WorksWhereTheSCMMissesACommit(t *testing.T) {
 			w.Inject(fault)
 			w.want("build-0", v1alpha1.PhaseQueued)
 			w.run(2 * time.Minute)
-			w.g.Expect(w.credential()).NotTo(BeEmpty(), name)
+			w.G.Expect(w.credential()).NotTo(BeEmpty(), name)
 			w.ClearFaults()
 			w.told = nil
 			w.wantNoCommit("build-0")
 			w.run(12 * time.Minute)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
-			w.g.Expect(w.credential()).To(BeEmpty(), name)
-			w.g.Expect(w.told).To(ContainElement("acme"), name)
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
+			w.G.Expect(w.credential()).To(BeEmpty(), name)
+			w.G.Expect(w.told).To(ContainElement("acme"), name)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -6,6 +6,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 func TestEnding_WaitsOnlyForMembersThatMayClaimTheKey(t *testing.T) {
@@ -13,24 +15,24 @@ func TestEnding_WaitsOnlyForMembersThatMayClaimTheKey(t *testing.T) {
 		grant v1alpha1.Grant
 		asked []string
 	}{
-		"which may":                  {grants("ap", "acme/shop", ""), nil},
-		"which may elsewhere":        {grants("ap", "acme/tools", ""), []string{"update canceled"}},
-		"which may other names":      {grants("ap", "**", "deploy"), []string{"update canceled"}},
-		"that nothing is granted to": {grants("us", "**", ""), []string{"update canceled"}},
+		"which may":                  {ledger.Grants("ap", "acme/shop", ""), nil},
+		"which may elsewhere":        {ledger.Grants("ap", "acme/tools", ""), []string{"update canceled"}},
+		"which may other names":      {ledger.Grants("ap", "**", "deploy"), []string{"update canceled"}},
+		"that nothing is granted to": {ledger.Grants("us", "**", ""), []string{"update canceled"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := inProgress(t)
 			b.takeOver()
-			b.members = []string{"eu", "ap"}
-			b.useAccount(grants("eu", "**", ""), c.grant)
-			b.deleted("eu")
-			b.now.Step(releaseDelay)
-			b.work(testKey)
-			b.g.Expect(b.scm.asked).To(HaveExactElements(c.asked))
+			b.Members = []string{"eu", "ap"}
+			b.useAccount(ledger.Grants("eu", "**", ""), c.grant)
+			b.Deleted("eu")
+			b.Clock.Step(ledger.ReleaseDelay)
+			b.work(ledgertest.Key)
+			b.G.Expect(b.scm.asked).To(HaveExactElements(c.asked))
 			if c.asked == nil {
-				b.useAccount(grants("eu", "**", ""))
-				b.work(testKey)
-				b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}), "the grant was withdrawn")
+				b.useAccount(ledger.Grants("eu", "**", ""))
+				b.work(ledgertest.Key)
+				b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}), "the grant was withdrawn")
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"strings"
@@ -26,10 +26,10 @@ func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
 			w.refuse(status, body)
 			w.want("build-0", phase)
 			w.run(30 * time.Second)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonUnavailable), "%d %s", status, body)
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonUnavailable), "%d %s", status, body)
 			w.ClearFaults()
 			w.run(2 * time.Minute)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d %s", status, body)
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d %s", status, body)
 		}
 		for _, status := range []int{400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 411, 412, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 451, 494} {
 			for _, body := range foreign {
@@ -51,6 +51,6 @@ func TestRefusedContent_ThatIsRepeatedAtLengthIsInvalid(t *testing.T) {
 		w.refuse(422, `{"message":"`+strings.Repeat("x", 1<<17)+`"}`)
 		w.want("build-0", v1alpha1.PhaseSuccess)
 		w.run(5 * time.Minute)
-		w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonInvalid))
+		w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonInvalid))
 	})
 }

@@ -124,6 +124,21 @@ func statusWith(phase v1alpha1.Phase, id int64) v1alpha1.CommitStatusStatus {
 	}
 }
 
+const movedSHA = "fedcba9876543210fedcba9876543210fedcba98"
+
+var movedKey = Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: movedSHA, Name: "build"}
+
+func on(sha string) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = sha }
+}
+
+// edit changes a cluster's CommitStatus.
+func (f *fleet) edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
+	cs := testStatus(edit...)
+	cs.UID = f.objectAt(idIn(cluster)).source.UID
+	f.SetObject(cluster, f.token[cluster], cs)
+}
+
 func TestClaimsOfAMemberCountOnceItIsHeard(t *testing.T) {
 	f := newFleet(t)
 	f.tell("eu", testStatus())

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -7,21 +7,15 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// named gives an object and its status a name of their own.
-func named(name string) func(*v1alpha1.CommitStatus) {
-	return func(cs *v1alpha1.CommitStatus) {
-		cs.Name, cs.UID, cs.Spec.Name = name, types.UID(name+"-uid"), name
-	}
-}
-
-func keyNamed(name string) Key {
-	key := testKey
+func keyNamed(name string) ledger.Key {
+	key := ledgertest.Key
 	key.Name = name
 	return key
 }
@@ -35,18 +29,18 @@ func manyNames(t *testing.T, names int, clusters ...string) *bench {
 	for _, cluster := range clusters {
 		var all []*v1alpha1.CommitStatus
 		for i := range names {
-			all = append(all, testStatus(named(fmt.Sprint("s", i))))
+			all = append(all, ledgertest.CommitStatus(ledgertest.Named(fmt.Sprint("s", i))))
 		}
-		b.hear(cluster, all...)
+		b.Hear(cluster, all...)
 	}
 	return b
 }
 
 func (b *bench) reconcileAll(names int) {
-	b.g.THelper()
+	b.G.THelper()
 	for i := range names {
 		_, err := b.syncer.Reconcile(context.Background(), keyNamed(fmt.Sprint("s", i)))
-		b.g.Expect(err).NotTo(HaveOccurred())
+		b.G.Expect(err).NotTo(HaveOccurred())
 	}
 }
 
@@ -64,19 +58,19 @@ func (b *bench) reads() (lists, finds int) {
 }
 
 func (b *bench) expectReads(lists, finds int) {
-	b.g.THelper()
+	b.G.THelper()
 	l, f := b.reads()
-	b.g.Expect([]int{l, f}).To(Equal([]int{lists, finds}), "lists and look-ups")
+	b.G.Expect([]int{l, f}).To(Equal([]int{lists, finds}), "lists and look-ups")
 }
 
 func TestLook_ListsACommitOnceForAllOfItsKeys(t *testing.T) {
 	b := manyNames(t, 100, "eu", "us", "ap")
-	b.scm.listed.Statuses["s7"] = providers.Listed{Shown: *shows("queued"), ExternalID: keyNamed("s7").ExternalID()}
+	b.scm.listed.Statuses["s7"] = providers.Listed{Shown: *ledgertest.Shows("queued"), ExternalID: keyNamed("s7").ExternalID()}
 	b.reconcileAll(100)
 	b.expectReads(1, 0)
-	b.g.Expect(b.scm.asked).To(HaveLen(1+99), "what is shown already is not written")
+	b.G.Expect(b.scm.asked).To(HaveLen(1+99), "what is shown already is not written")
 	b.reconcileAll(100)
-	b.g.Expect(b.scm.asked).To(HaveLen(1 + 99))
+	b.G.Expect(b.scm.asked).To(HaveLen(1 + 99))
 }
 
 func TestLook_FindsTheOnlyKeyOfACommitByItsName(t *testing.T) {
@@ -87,89 +81,81 @@ func TestLook_FindsTheOnlyKeyOfACommitByItsName(t *testing.T) {
 
 func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
 	b := manyNames(t, 3, "eu")
-	var added []Key
-	b.syncer.Apply = func(c Changes) { added = append(added, c.Keys...) }
+	var added []ledger.Key
+	b.syncer.Apply = func(c ledger.Changes) { added = append(added, c.Keys...) }
 	b.scm.onList = func() {
 		b.scm.onList = nil
 		_, err := b.syncer.Reconcile(context.Background(), keyNamed("s1"))
-		b.g.Expect(err).NotTo(HaveOccurred())
-		b.g.Expect(b.scm.asked).To(Equal([]string{"list"}), "nothing else is asked meanwhile")
+		b.G.Expect(err).NotTo(HaveOccurred())
+		b.G.Expect(b.scm.asked).To(Equal([]string{"list"}), "nothing else is asked meanwhile")
 	}
 	b.reconcileAll(1)
 	b.expectReads(1, 0)
-	b.g.Expect(added).To(ContainElements(keyNamed("s1"), keyNamed("s2")), "they go on when it is done")
+	b.G.Expect(added).To(ContainElements(keyNamed("s1"), keyNamed("s2")), "they go on when it is done")
 }
 
 // succeed begins after a predecessor that may have requests under way, with what is claimed
 // until now.
 func (b *bench) succeed() {
-	b.started = time.Time{}
-	b.Begin(Predecessor{Led: true, Unsure: true})
-	for e := range b.entries {
-		e.Certain, e.seen = false, false
-	}
-	for _, m := range b.Ledger.members {
-		for _, o := range m.objects {
-			o.fresh = false
-		}
-	}
+	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true})
+	b.Doubt()
 }
 
 func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus(named("s0")), testStatus(named("s1")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")), ledgertest.CommitStatus(ledgertest.Named("s1")))
 	b.succeed()
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 	b.reconcileAll(2)
 	for _, cluster := range []string{"us", "ap"} {
-		b.hear(cluster, testStatus(named("s0")), testStatus(named("s1")))
-		b.now.Step(time.Second)
+		b.Hear(cluster, ledgertest.CommitStatus(ledgertest.Named("s0")), ledgertest.CommitStatus(ledgertest.Named("s1")))
+		b.Clock.Step(time.Second)
 		b.reconcileAll(2)
 	}
 	b.expectReads(0, 0)
-	b.now.Step(settleTime)
+	b.Clock.Step(ledger.SettleTime)
 	b.reconcileAll(2)
 	b.expectReads(1, 0)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "create queued"}))
 }
 
 func TestLook_LoneKeyIsAdoptedAtOnce(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus(named("s0")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")))
 	b.succeed()
-	b.scm.found = shows("queued")
+	b.scm.found = ledgertest.Shows("queued")
 	b.reconcileAll(1)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
 	b.reconcileAll(1)
 	b.expectReads(0, 1)
 }
 
 func TestLook_LoneKeyThatIsNotThereIsWrittenOnceNothingCanArrive(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus(named("s0")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")))
 	b.succeed()
 	b.reconcileAll(1)
 	b.reconcileAll(1)
 	b.expectReads(0, 1)
-	b.now.Step(settleTime)
+	b.Clock.Step(ledger.SettleTime)
 	b.reconcileAll(1)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
 }
 
 func TestLook_LostWriteIsLookedUpOnceMoreWhenItsTimeIsOver(t *testing.T) {
 	b := newBench(t)
 	b.scm.answer = func(providers.Status) (providers.Shown, error) { return providers.Shown{}, lostAnswer() }
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.now.Step(firstRetry)
+	b.Clock.Step(ledger.FirstRetry)
 	b.reconcile()
 	b.expectReads(0, 1)
 	for _, cluster := range []string{"us", "ap", "sa"} {
-		b.hear(cluster, testStatus())
+		b.Hear(cluster, ledgertest.CommitStatus())
 		b.reconcile()
 	}
 	b.expectReads(0, 1)
-	b.now.Step(settleTime)
+	b.Clock.Step(ledger.SettleTime)
 	b.reconcile()
 	b.expectReads(0, 2)
 }
@@ -181,9 +167,9 @@ func TestLook_AFailureIsOfAllKeysOfTheCommit(t *testing.T) {
 	b.expectReads(1, 0)
 	for i := range 5 {
 		name := fmt.Sprint("s", i)
-		patch, ok := b.Patch(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name})
-		b.g.Expect(ok).To(BeTrue(), name)
-		b.g.Expect(readyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
+		patch, ok := b.Patch(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name})
+		b.G.Expect(ok).To(BeTrue(), name)
+		b.G.Expect(ledgertest.ReadyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonCommitNotFound), name)
 	}
 }
 
@@ -191,29 +177,29 @@ func TestLook_ComparesWhatMembersToldOfTheCommitToo(t *testing.T) {
 	b := newBench(t)
 	b.takeOver()
 	status := func(name string, phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
-		st := statusWith(phase, 7)
+		st := ledgertest.StatusWith(phase, 7)
 		st.Name = name
-		return told(st)
+		return ledgertest.Told(st)
 	}
-	b.hear("eu", testStatus(named("s0")), testStatus(named("s1"), status("s1", "queued")), testStatus(named("s2"), status("s2", "queued")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")), ledgertest.CommitStatus(ledgertest.Named("s1"), status("s1", "queued")), ledgertest.CommitStatus(ledgertest.Named("s2"), status("s2", "queued")))
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{
-		"s1": {Shown: *shows("queued"), ExternalID: keyNamed("s1").ExternalID()},
-		"s2": {Shown: *shows("failure"), ExternalID: keyNamed("s2").ExternalID()},
+		"s1": {Shown: *ledgertest.Shows("queued"), ExternalID: keyNamed("s1").ExternalID()},
+		"s2": {Shown: *ledgertest.Shows("failure"), ExternalID: keyNamed("s2").ExternalID()},
 	}}
 	b.reconcileAll(3)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued"}))
-	patch, ok := b.Patch(ObjectID{Cluster: "eu", Namespace: "team-a", Name: "s2"})
-	b.g.Expect(ok).To(BeTrue())
-	b.g.Expect(readyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonDrifted), "what the list shows is no secret")
-	b.SetObject("eu", b.token["eu"], testStatus(named("s1"), wants("success"), status("s1", "queued")))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "create queued"}))
+	patch, ok := b.Patch(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: "s2"})
+	b.G.Expect(ok).To(BeTrue())
+	b.G.Expect(ledgertest.ReadyOf(&patch.Status).Reason).To(Equal(v1alpha1.ReasonDrifted), "what the list shows is no secret")
+	b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus(ledgertest.Named("s1"), ledgertest.Wants("success"), status("s1", "queued")))
 	b.reconcileAll(2)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "update success"}), "it is known by now")
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "update success"}), "it is known by now")
 }
 
 func TestLook_DoesNotBelieveAListThatMayBeOfAnotherRepository(t *testing.T) {
 	for name, listing := range map[string]providers.Listing{
-		"a fork":          {Loose: true, Statuses: map[string]providers.Listed{"s0": {Shown: *shows("queued")}}},
-		"somebody else's": {Marked: true, Statuses: map[string]providers.Listed{"s0": {Shown: *shows("queued")}}},
+		"a fork":          {Loose: true, Statuses: map[string]providers.Listed{"s0": {Shown: *ledgertest.Shows("queued")}}},
+		"somebody else's": {Marked: true, Statuses: map[string]providers.Listed{"s0": {Shown: *ledgertest.Shows("queued")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := manyNames(t, 2, "eu")
@@ -221,7 +207,7 @@ func TestLook_DoesNotBelieveAListThatMayBeOfAnotherRepository(t *testing.T) {
 			b.reconcileAll(2)
 			b.reconcileAll(2)
 			b.expectReads(1, 1)
-			b.g.Expect(b.scm.asked).To(ConsistOf("list", "find", "create queued", "create queued"))
+			b.G.Expect(b.scm.asked).To(ConsistOf("list", "find", "create queued", "create queued"))
 		})
 	}
 }

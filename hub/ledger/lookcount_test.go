@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -10,21 +10,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // takesOver has the bench begin after a predecessor. Its SCM shows nothing.
-func (b *bench) takesOver(after Predecessor) {
-	b.started = time.Time{}
-	b.Begin(after)
+func (b *bench) takesOver(after ledger.Predecessor) {
+	b.Rebegin(after)
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 }
 
 // spread are objects without a status, so many on each of some commits.
-func spread(commits, names int) (objects []*v1alpha1.CommitStatus, keys []Key) {
+func spread(commits, names int) (objects []*v1alpha1.CommitStatus, keys []ledger.Key) {
 	for c := range commits {
 		for n := range names {
-			o := testStatus(named(fmt.Sprintf("c%d-n%d", c, n)))
+			o := ledgertest.CommitStatus(ledgertest.Named(fmt.Sprintf("c%d-n%d", c, n)))
 			o.Spec.SHA = fmt.Sprintf("%040x", c+1)
 			key := keyNamed(o.Name)
 			key.SHA = o.Spec.SHA
@@ -35,21 +36,21 @@ func spread(commits, names int) (objects []*v1alpha1.CommitStatus, keys []Key) {
 }
 
 // workOn has workers see to all keys, again and again for a time.
-func (b *bench) workOn(keys []Key, d time.Duration) {
-	b.g.THelper()
-	for end := b.now.Now().Add(d); ; b.now.Step(time.Second) {
+func (b *bench) workOn(keys []ledger.Key, d time.Duration) {
+	b.G.THelper()
+	for end := b.Clock.Now().Add(d); ; b.Clock.Step(time.Second) {
 		for _, key := range keys {
 			_, err := b.syncer.Reconcile(context.Background(), key)
-			b.g.Expect(err).NotTo(HaveOccurred())
+			b.G.Expect(err).NotTo(HaveOccurred())
 		}
-		if !b.now.Now().Before(end) {
+		if !b.Clock.Now().Before(end) {
 			return
 		}
 	}
 }
 
 // takeOvers are all ways to take over.
-var takeOvers = map[string]Predecessor{
+var takeOvers = map[string]ledger.Predecessor{
 	"clean":       {Led: true, Clean: true},
 	"unpublished": {Led: true},
 	"killed":      {Led: true, Unsure: true},
@@ -61,29 +62,29 @@ func TestTakeOver_ListsACommitOnceForFiftyMembersThatAreSyncedOneByOne(t *testin
 			t.Run(name+", shown is "+shown, func(t *testing.T) {
 				b := newBench(t)
 				for m := range 50 {
-					b.members = append(b.members, fmt.Sprint("m", m))
+					b.Members = append(b.Members, fmt.Sprint("m", m))
 				}
 				_, keys := spread(1, 100)
 				b.takesOver(after)
 				for _, key := range keys {
 					if phase != "" {
-						b.scm.listed.Statuses[key.Name] = providers.Listed{Shown: *shows(phase), ExternalID: key.ExternalID()}
+						b.scm.listed.Statuses[key.Name] = providers.Listed{Shown: *ledgertest.Shows(phase), ExternalID: key.ExternalID()}
 					}
 				}
-				for _, member := range b.members {
+				for _, member := range b.Members {
 					objects, _ := spread(1, 100)
 					for _, o := range objects {
 						o.UID = types.UID(member + "/" + o.Name)
 					}
-					b.hear(member, objects...)
+					b.Hear(member, objects...)
 					b.workOn(keys, time.Second)
 				}
 				b.workOn(keys, time.Minute)
 				lists, finds := b.reads()
-				b.g.Expect(lists).To(BeNumerically("<=", 2), "one, and one once all members are synced that may want what it found")
-				b.g.Expect(finds).To(BeZero())
+				b.G.Expect(lists).To(BeNumerically("<=", 2), "one, and one once all members are synced that may want what it found")
+				b.G.Expect(finds).To(BeZero())
 				writes := map[v1alpha1.Phase]int{"": 100, "queued": 0, "failure": 100}[phase]
-				b.g.Expect(len(b.scm.asked)-lists).To(Equal(writes), "each key is written once, or not at all")
+				b.G.Expect(len(b.scm.asked)-lists).To(Equal(writes), "each key is written once, or not at all")
 			})
 		}
 	}
@@ -96,29 +97,29 @@ func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
 			b := newBench(t)
 			b.takesOver(after)
 			objects, keys := spread(commits, names)
-			b.hear("eu", objects...)
+			b.Hear("eu", objects...)
 			b.workOn(keys, 20*time.Second)
 			lists, finds := b.reads()
-			b.g.Expect([]int{lists, finds}).To(Equal([]int{commits, 0}), "lists and look-ups")
-			b.g.Expect(b.scm.asked).To(HaveLen(commits + commits*names))
+			b.G.Expect([]int{lists, finds}).To(Equal([]int{commits, 0}), "lists and look-ups")
+			b.G.Expect(b.scm.asked).To(HaveLen(commits + commits*names))
 		})
 	}
 }
 
 // leftBehind is a bench that takes over from a hub in whose absence 100 objects moved to another
 // commit, with what the SCM shows on the old one.
-func leftBehind(t *testing.T, after Predecessor, shown *providers.Listed) (b *bench, keys []Key) {
+func leftBehind(t *testing.T, after ledger.Predecessor, shown *providers.Listed) (b *bench, keys []ledger.Key) {
 	b = newBench(t)
 	b.takesOver(after)
 	old := map[string]providers.Listed{}
 	var objects []*v1alpha1.CommitStatus
 	for i := range 100 {
 		name := fmt.Sprint("n", i)
-		status := statusWith("in_progress", 7)
+		status := ledgertest.StatusWith("in_progress", 7)
 		status.Name = name
-		objects = append(objects, testStatus(named(name), on(movedSHA), wants("queued"), told(status)))
+		objects = append(objects, ledgertest.CommitStatus(ledgertest.Named(name), ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(status)))
 		there, here := keyNamed(name), keyNamed(name)
-		here.SHA = movedSHA
+		here.SHA = ledgertest.OtherSHA
 		keys = append(keys, there, here)
 		if shown != nil {
 			old[name] = *shown
@@ -128,12 +129,12 @@ func leftBehind(t *testing.T, after Predecessor, shown *providers.Listed) (b *be
 		}
 	}
 	b.scm.listing = func(at providers.Commit) providers.Listing {
-		if at.SHA == movedSHA {
+		if at.SHA == ledgertest.OtherSHA {
 			return providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 		}
 		return providers.Listing{Marked: true, Statuses: old}
 	}
-	b.hear("eu", objects...)
+	b.Hear("eu", objects...)
 	return b, keys
 }
 
@@ -149,44 +150,44 @@ func (b *bench) times(asked string) (n int) {
 func TestTakeOver_ListsACommitThatWasLeftOnce(t *testing.T) {
 	for name, after := range takeOvers {
 		t.Run(name, func(t *testing.T) {
-			b, keys := leftBehind(t, after, &providers.Listed{Shown: *shows("in_progress")})
+			b, keys := leftBehind(t, after, &providers.Listed{Shown: *ledgertest.Shows("in_progress")})
 			b.workOn(keys, 25*time.Second)
 			b.expectReads(2, 0)
-			b.g.Expect(b.times("update canceled")).To(Equal(100))
-			b.g.Expect(b.times("create queued")).To(Equal(100))
-			b.g.Expect(b.scm.asked).To(HaveLen(202))
+			b.G.Expect(b.times("update canceled")).To(Equal(100))
+			b.G.Expect(b.times("create queued")).To(Equal(100))
+			b.G.Expect(b.scm.asked).To(HaveLen(202))
 		})
 	}
 }
 
 func TestTakeOver_EndsNothingThatAListOfACommitThatWasLeftDoesNotShow(t *testing.T) {
 	for name, after := range takeOvers {
-		for what, shown := range map[string]*providers.Listed{"nothing": nil, "over": {Shown: *shows("success")}} {
+		for what, shown := range map[string]*providers.Listed{"nothing": nil, "over": {Shown: *ledgertest.Shows("success")}} {
 			t.Run(name+", "+what, func(t *testing.T) {
 				b, keys := leftBehind(t, after, shown)
 				b.workOn(keys, 25*time.Second)
 				lists, finds := b.reads()
-				b.g.Expect(lists).To(BeNumerically("<=", 3), "one more once nothing can arrive")
-				b.g.Expect(finds).To(BeZero())
-				b.g.Expect(b.times("update canceled")).To(BeZero())
-				b.g.Expect(b.times("create queued")).To(Equal(100))
+				b.G.Expect(lists).To(BeNumerically("<=", 3), "one more once nothing can arrive")
+				b.G.Expect(finds).To(BeZero())
+				b.G.Expect(b.times("update canceled")).To(BeZero())
+				b.G.Expect(b.times("create queued")).To(Equal(100))
 			})
 		}
 	}
 }
 
 func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testing.T) {
-	b, keys := leftBehind(t, Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *shows("in_progress"), ExternalID: "another's"})
-	b.scm.found = shows("in_progress")
+	b, keys := leftBehind(t, ledger.Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *ledgertest.Shows("in_progress"), ExternalID: "another's"})
+	b.scm.found = ledgertest.Shows("in_progress")
 	b.workOn(keys, 10*time.Second)
 	b.expectReads(2, 100)
-	b.g.Expect(b.times("update canceled")).To(Equal(100))
+	b.G.Expect(b.times("update canceled")).To(Equal(100))
 
-	b, keys = leftBehind(t, Predecessor{Led: true, Clean: true}, nil)
-	b.scm.found = shows("in_progress")
+	b, keys = leftBehind(t, ledger.Predecessor{Led: true, Clean: true}, nil)
+	b.scm.found = ledgertest.Shows("in_progress")
 	b.scm.onList = func() { b.scm.err = providers.Errorf(v1alpha1.ReasonUnavailable, "too long") }
 	b.scm.onFind = func() { b.scm.err = nil }
 	_, err := b.syncer.Reconcile(context.Background(), keys[0])
-	b.g.Expect(err).NotTo(HaveOccurred())
-	b.g.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
+	b.G.Expect(err).NotTo(HaveOccurred())
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
 }

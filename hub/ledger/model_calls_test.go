@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"time"
@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -221,7 +222,7 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 	if ok {
 		wanted = v.owner.String() + " wants " + statusText(v.want) + " by " + v.app
 	}
-	d, e := m.hub.leavingAt(at.key)
+	d := m.hub.leavingAt(at.key)
 	if d == nil {
 		m.failf("write of %s to %s by %s: %s", statusText(want), at.key, at.app, wanted)
 	}
@@ -230,12 +231,12 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 		m.failf("%s left as %s", at.key, want.Phase)
 	case run != nil && run.Phase.Terminal() && !m.scm.touched[at]:
 		m.failf("end of %s at %s, which is complete", run, at.key)
-	case d.why == replaced && e.Certain:
+	case d.Replaced && d.Certain:
 		return
-	case !m.granted(d.claim.Provider, d.claim.Object.Cluster, at.key.Repository):
-		m.failf("end of %s at %s for %s, which has no grant: %s", run, at.key, d.claim.Object, wanted)
+	case !m.granted(d.Claim.Provider, d.Claim.Object.Cluster, at.key.Repository):
+		m.failf("end of %s at %s for %s, which has no grant: %s", run, at.key, d.Claim.Object, wanted)
 	}
-	if d.why != replaced && m.hub.view.holds(at.key) {
+	if !d.Replaced && m.hub.view.holds(at.key) {
 		m.failf("end of %s at %s, which is claimed or kept: %s", run, at.key, wanted)
 	}
 }
@@ -244,11 +245,11 @@ func (m *model) mayWrite(at modelPlace, want providers.Status, run *modelRun) {
 // no status tells of it, and the key and its commit were claimed anew so late after a
 // take-over that no look-up is wanted.
 func (h *modelHub) mayDuplicate(run *modelRun) bool {
-	if run.knownBy == h || h.m.now.Since(h.started) <= takeOverWindow {
+	if run.knownBy == h || h.m.now.Since(h.Started()) <= ledger.TakeOverWindow {
 		return false
 	}
 	for _, key := range keysOf(run.key) {
-		if c := h.commits[commitOf(key)]; c != nil && c.old && h.succeeds {
+		if h.MayKnow(key) {
 			return false
 		}
 	}

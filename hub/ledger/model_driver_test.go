@@ -1,35 +1,35 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
-	"reflect"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // modelHub is a replica of the hub: the real ledger and syncer, with a queue and an
 // outbox that are plain sets, and feeds that tell of the members in their own time.
 type modelHub struct {
-	*Ledger
+	*ledger.Ledger
 	m      *model
-	syncer *Syncer
+	syncer *ledger.Syncer
 	leads  bool
 	// ready, due and working are the queue: what can be worked on, what is added when,
 	// and what is in work; again is what is added when its work is done.
-	ready, working, again map[Key]bool
-	due                   map[Key]time.Time
-	outbox                map[ObjectID]bool
+	ready, working, again map[ledger.Key]bool
+	due                   map[ledger.Key]time.Time
+	outbox                map[ledger.ObjectID]bool
 	// held are the objects whose statuses others change, too, and until when they wait.
-	held  map[ObjectID]time.Time
+	held  map[ledger.ObjectID]time.Time
 	feeds map[string]*feed
 	view  *modelView
 	// old are the keys that objects claimed when their clusters were synced first.
-	old map[ObjectID]Key
+	old map[ledger.ObjectID]ledger.Key
 }
 
 // feed is one engagement of a member.
@@ -41,7 +41,7 @@ type feed struct {
 	initial [2]int
 	listed  bool
 	// fresh is what this engagement has told of.
-	fresh map[ObjectID]bool
+	fresh map[ledger.ObjectID]bool
 }
 
 // modelEvent tells of one object; without a status or a repo, that it is gone.
@@ -58,14 +58,14 @@ const (
 
 func (m *model) newHub() *modelHub {
 	h := &modelHub{
-		m: m, ready: map[Key]bool{}, working: map[Key]bool{}, again: map[Key]bool{}, due: map[Key]time.Time{},
-		outbox: map[ObjectID]bool{}, held: map[ObjectID]time.Time{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ObjectID]Key{},
+		m: m, ready: map[ledger.Key]bool{}, working: map[ledger.Key]bool{}, again: map[ledger.Key]bool{}, due: map[ledger.Key]time.Time{},
+		outbox: map[ledger.ObjectID]bool{}, held: map[ledger.ObjectID]time.Time{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ledger.ObjectID]ledger.Key{},
 	}
-	h.Ledger = New(Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
-	h.random = func() float64 { return 0.5 }
-	h.few = m.few
-	h.syncer = &Syncer{
-		Ledger: h.Ledger, Queue: func() Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),
+	h.Ledger = ledger.New(ledger.Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
+	h.SetRandom(0.5)
+	h.SetFew(m.few)
+	h.syncer = &ledger.Syncer{
+		Ledger: h.Ledger, Queue: func() ledger.Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),
 		Warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
 			m.logf("event about %s/%s: %s: %s", cluster, about.Name, reason, message)
 		},
@@ -80,7 +80,7 @@ func (m *model) newHub() *modelHub {
 }
 
 // lead lets a replica write.
-func (h *modelHub) lead(after Predecessor, loadedFirst bool) {
+func (h *modelHub) lead(after ledger.Predecessor, loadedFirst bool) {
 	if loadedFirst {
 		h.Loaded()
 	}
@@ -90,7 +90,7 @@ func (h *modelHub) lead(after Predecessor, loadedFirst bool) {
 }
 
 // Add has a key worked on again.
-func (h *modelHub) Add(key Key) {
+func (h *modelHub) Add(key ledger.Key) {
 	h.Route(key)
 	delete(h.due, key)
 	if h.working[key] {
@@ -101,9 +101,9 @@ func (h *modelHub) Add(key Key) {
 }
 
 // Slot is none: nothing has to be paid for.
-func (h *modelHub) Slot(Key) *ratelimit.Slot { return nil }
+func (h *modelHub) Slot(ledger.Key) *ratelimit.Slot { return nil }
 
-func (h *modelHub) apply(c Changes) {
+func (h *modelHub) apply(c ledger.Changes) {
 	if !h.leads {
 		return
 	}
@@ -118,7 +118,7 @@ func (h *modelHub) apply(c Changes) {
 }
 
 // work has a key worked on, as a worker does.
-func (h *modelHub) work(key Key) {
+func (h *modelHub) work(key ledger.Key) {
 	delete(h.ready, key)
 	h.working[key] = true
 	result, err := h.syncer.Reconcile(context.Background(), key)
@@ -152,7 +152,7 @@ func (h *modelHub) wake() {
 
 // engage begins to follow a member, or begins anew.
 func (h *modelHub) engage(cluster string) {
-	f := &feed{engagement: h.Engage(cluster, h.m.joined[cluster]), fresh: map[ObjectID]bool{}}
+	f := &feed{engagement: h.Engage(cluster, h.m.joined[cluster]), fresh: map[ledger.ObjectID]bool{}}
 	h.feeds[cluster] = f
 	for id := range h.outbox {
 		if id.Cluster == cluster {
@@ -189,7 +189,7 @@ func (h *modelHub) disengage(cluster string) {
 }
 
 // forget drops what is known of a cluster but what was told anew.
-func (v *modelView) forget(cluster string, fresh map[ObjectID]bool) {
+func (v *modelView) forget(cluster string, fresh map[ledger.ObjectID]bool) {
 	for id := range v.objects {
 		if id.Cluster == cluster && !fresh[id] {
 			v.drop(id)
@@ -203,13 +203,13 @@ func (v *modelView) forget(cluster string, fresh map[ObjectID]bool) {
 }
 
 // repoMark tells a GitRepo from a CommitStatus of the same name.
-func repoMark(id ObjectID) ObjectID {
+func repoMark(id ledger.ObjectID) ledger.ObjectID {
 	id.Namespace = "GitRepo"
 	return id
 }
 
 // counts reports whether a cluster's claims count yet.
-func (h *modelHub) counts(cluster string) bool { return h.synced(cluster) }
+func (h *modelHub) counts(cluster string) bool { return h.IsSynced(cluster) }
 
 // deliver tells a replica the next of what a feed has, and reports whether there was
 // any. coalesced has it see only the newest of one object.
@@ -229,15 +229,15 @@ func (h *modelHub) deliver(cluster string, of int, coalesced bool) bool {
 		e = f.newest(of, e)
 	}
 	name := types.NamespacedName{Namespace: "team-a", Name: e.name}
-	id := ObjectID{cluster, name.Namespace, name.Name}
-	var changes Changes
+	id := ledger.ObjectID{cluster, name.Namespace, name.Name}
+	var changes ledger.Changes
 	switch {
 	case of == ofRepos:
 		h.view.repos[id], f.fresh[repoMark(id)] = e.repo, true
 		changes = h.SetRepo(cluster, f.engagement, name, e.repo)
 	case e.status == nil:
 		h.view.drop(id)
-		changes = h.RemoveObject(cluster, f.engagement, name, Deleted)
+		changes = h.RemoveObject(cluster, f.engagement, name, ledger.Deleted)
 	default:
 		if old := h.view.objects[id]; old != nil && old.UID != e.status.UID {
 			delete(h.view.last, id)
@@ -250,8 +250,8 @@ func (h *modelHub) deliver(cluster string, of int, coalesced bool) bool {
 }
 
 // modelSeals are those of all hubs, one after the other.
-var modelSeals = func() *Seals {
-	s := &Seals{}
+var modelSeals = func() *ledger.Seals {
+	s := &ledger.Seals{}
 	s.Set([]byte("0123456789abcdef0123456789abcdef"), nil)
 	return s
 }()
@@ -264,13 +264,13 @@ func checked(cs *v1alpha1.CommitStatus) *v1alpha1.CommitStatus {
 	out := cs.DeepCopy()
 	out.Status.Provider.Seal = ""
 	if modelSeals.Right(cs.UID, cs.Status) {
-		out.Status.Provider.Seal = sealRight
+		out.Status.Provider.Seal = ledger.SealRight
 	}
 	return out
 }
 
 // told takes in that the hub learned something.
-func (h *modelHub) told(changes Changes) {
+func (h *modelHub) told(changes ledger.Changes) {
 	h.view.note(h.m)
 	if h == h.m.hub {
 		h.m.recount()
@@ -281,22 +281,8 @@ func (h *modelHub) told(changes Changes) {
 
 // checkIndexes checks what the ledger keeps in step with its entries against the entries.
 func (h *modelHub) checkIndexes() {
-	waiting := waiters{}
-	for e := range h.entries {
-		if member := e.details().waitFor; member != "" {
-			if waiting[member] == nil {
-				waiting[member] = map[*entry]struct{}{}
-			}
-			waiting[member][e] = struct{}{}
-		}
-	}
-	if !reflect.DeepEqual(h.waiting, waiting) {
-		h.m.failf("the index of waiting keys has %v, and should have %v", h.waiting, waiting)
-	}
-	for e := range h.entries {
-		if problem := tallyProblem(h.Ledger, e); problem != "" {
-			h.m.failf("the tally of %s: %s", e.key(), problem)
-		}
+	if problem := h.IndexProblem(); problem != "" {
+		h.m.failf("%s", problem)
 	}
 }
 
@@ -309,7 +295,7 @@ func (h *modelHub) heardAll(cluster string, f *feed) bool {
 	h.m.logf("%s is heard", cluster)
 	h.view.forget(cluster, f.fresh)
 	for id, key := range h.view.last {
-		if id.Cluster == cluster && !h.synced(cluster) {
+		if id.Cluster == cluster && !h.IsSynced(cluster) {
 			h.old[id] = key
 		}
 	}
@@ -332,7 +318,7 @@ func (f *feed) newest(of int, e modelEvent) modelEvent {
 }
 
 // publish patches the status of one object, and checks it.
-func (h *modelHub) publish(id ObjectID) {
+func (h *modelHub) publish(id ledger.ObjectID) {
 	delete(h.outbox, id)
 	delete(h.held, id)
 	patch, ok := h.Patch(id)

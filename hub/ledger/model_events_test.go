@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -38,10 +39,10 @@ func specText(s v1alpha1.CommitStatusSpec) string {
 }
 
 func (m *model) createOne() {
-	var free []ObjectID
+	var free []ledger.ObjectID
 	for _, cluster := range modelClusters {
 		for _, name := range modelObjects {
-			if id := (ObjectID{cluster, "team-a", name}); m.truth.objects[id] == nil {
+			if id := (ledger.ObjectID{cluster, "team-a", name}); m.truth.objects[id] == nil {
 				free = append(free, id)
 			}
 		}
@@ -98,7 +99,7 @@ func (m *model) replace() {
 }
 
 func (m *model) changeRepo() {
-	id := ObjectID{pick(m, modelClusters, "cluster"), "team-a", pick(m, modelRepos, "GitRepo")}
+	id := ledger.ObjectID{pick(m, modelClusters, "cluster"), "team-a", pick(m, modelRepos, "GitRepo")}
 	switch rapid.IntRange(0, 3).Draw(m.t, "how") {
 	case 0:
 		m.logf("> delete GitRepo %s", id)
@@ -128,7 +129,7 @@ func (m *model) changeProvider() {
 		p.aggregate = !p.aggregate
 	} else {
 		p.drift.restore = rapid.Bool().Draw(m.t, "restore")
-		p.drift.interval = pick(m, []time.Duration{0, time.Second, defaultInterval}, "interval")
+		p.drift.interval = pick(m, []time.Duration{0, time.Second, ledger.DefaultInterval}, "interval")
 	}
 	m.logf("> %s: %+v", name, *p)
 	m.reload(name)
@@ -173,7 +174,7 @@ func (m *model) forge() {
 	}
 	cs.Status = v1alpha1.CommitStatusStatus{
 		ObservedGeneration: cs.Generation, IsSynced: true, ScmProvider: pick(m, modelProviders, "provider"),
-		Repo: "github.com/" + key.Repository, SHA: key.SHA, ShortSHA: key.SHA[:ShortSHA], Name: key.Name,
+		Repo: "github.com/" + key.Repository, SHA: key.SHA, ShortSHA: key.SHA[:ledger.ShortSHA], Name: key.Name,
 		Phase: pick(m, modelPhases, "phase"), Owner: pick(m, []string{"", "us/team-a/a", "eu/team-a/b"}, "owner"),
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: run}},
 		Conditions: []metav1.Condition{{
@@ -197,7 +198,7 @@ func (m *model) request() {
 	m.requestFor(id)
 }
 
-func (m *model) requestFor(id ObjectID) {
+func (m *model) requestFor(id ledger.ObjectID) {
 	cs := m.truth.objects[id].DeepCopy()
 	cs.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: fmt.Sprint(m.version)}
 	m.set(id, cs)
@@ -224,7 +225,7 @@ func (m *model) strangerEdits() {
 }
 
 func (m *model) push() {
-	m.require(slices.ContainsFunc(m.everyKey(), func(k Key) bool { return !m.scm.pushed[commitOf(k)] }))
+	m.require(slices.ContainsFunc(m.everyKey(), func(k ledger.Key) bool { return !m.scm.pushed[commitOf(k)] }))
 	m.logf("> push %s", unpushed[:1])
 	for _, key := range m.everyKey() {
 		m.scm.pushed[commitOf(key)] = true
@@ -277,10 +278,10 @@ func (m *model) crash() {
 	for i := range m.scm.late {
 		m.scm.late[i].orphan = true
 	}
-	m.takeOver(Predecessor{Led: true, Unsure: true})
+	m.takeOver(ledger.Predecessor{Led: true, Unsure: true})
 }
 
-func (m *model) takeOver(after Predecessor) {
+func (m *model) takeOver(after ledger.Predecessor) {
 	m.forgetUntold()
 	loadedFirst := m.calm || m.draw("loaded first")
 	if m.standby != nil && (m.calm || m.draw("standby")) {
@@ -330,7 +331,7 @@ func (m *model) forgetUntold() {
 func (m *model) handOver() {
 	m.require(!m.hub.Unsure())
 	m.logf("> the hub ends")
-	m.takeOver(Predecessor{Led: true, Clean: len(m.hub.outbox)+len(m.hub.held) == 0})
+	m.takeOver(ledger.Predecessor{Led: true, Clean: len(m.hub.outbox)+len(m.hub.held) == 0})
 }
 
 func (m *model) standBy() {
@@ -352,7 +353,7 @@ func (m *model) unsure(at modelPlace) bool {
 }
 
 // unforge takes in that the hub wrote a status over.
-func (m *model) unforge(id ObjectID) {
+func (m *model) unforge(id ledger.ObjectID) {
 	if key, ok := m.forged[id]; ok {
 		for _, provider := range modelProviders {
 			m.scm.touched[modelPlace{appOf(provider), key}] = true

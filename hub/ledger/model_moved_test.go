@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -24,11 +25,11 @@ func firstPath(path string) string {
 }
 
 // keysOf are the keys that a hub may have for a key of the model.
-func keysOf(key Key) []Key {
+func keysOf(key ledger.Key) []ledger.Key {
 	if key.Repository != modelPaths[0] {
-		return []Key{key}
+		return []ledger.Key{key}
 	}
-	var out []Key
+	var out []ledger.Key
 	for _, path := range modelPaths {
 		key.Repository = path
 		out = append(out, key)
@@ -50,18 +51,10 @@ func (m *model) rename(path string) {
 // hub knows that it is one. Nothing tells that before a request by the former name is redirected.
 func (m *model) namesOfRepositories() []string {
 	names := []string{"acme/shop", "acme/tools", "Acme/Tools"}
-	if at := m.hub.scms[modelProviders[0]]; pathToday(at, modelPaths[0]) == pathToday(at, modelPaths[1]) {
+	if at := m.hub.Known(modelProviders[0]); at.Today(modelPaths[0]) == at.Today(modelPaths[1]) {
 		names = append(names, "acme/market", "Acme/Market")
 	}
 	return names
-}
-
-// pathToday is the path of a repository as an SCM's hub knows it.
-func pathToday(at *ScmProvider, path string) string {
-	if m, ok := at.today(path); ok {
-		return m.To
-	}
-	return path
 }
 
 // movedBefore has acme/shop be known by two names from the start.
@@ -72,10 +65,10 @@ func (m *model) movedBefore() {
 	}
 	m.scm.path = modelPaths[1-former]
 	at := m.now.Now()
-	m.recorded = []v1alpha1.MovedRepository{Relocation{From: modelPaths[former], To: m.scm.path, learnedAt: at, verifiedAt: at}.recorded()}
+	m.recorded = []v1alpha1.MovedRepository{ledger.Recorded(modelPaths[former], m.scm.path, at)}
 	for _, cluster := range modelClusters {
 		if rapid.Bool().Draw(m.t, "second name") {
-			m.setRepo(ObjectID{cluster, "team-a", modelRepos[0]}, "acme1", modelPaths[1])
+			m.setRepo(ledger.ObjectID{cluster, "team-a", modelRepos[0]}, "acme1", modelPaths[1])
 		}
 	}
 }
@@ -110,7 +103,7 @@ type modelClient struct {
 }
 
 // record keeps what has moved for the next hub, and reports it to a standby.
-func (m *model) record(_ context.Context, moves Moves) error {
+func (m *model) record(_ context.Context, moves ledger.Moves) error {
 	m.recorded = moves.Repositories
 	if m.standby != nil {
 		for _, provider := range moves.ScmProviders {
@@ -120,24 +113,14 @@ func (m *model) record(_ context.Context, moves Moves) error {
 	return nil
 }
 
-// entries are those of a hub for a key of the model.
-func (h *modelHub) entriesOf(key Key) (out []*entry) {
+// leavingAt is what a hub is to end at a key of the model; nil for nothing.
+func (h *modelHub) leavingAt(key ledger.Key) *ledger.End {
 	for _, each := range keysOf(key) {
-		if e := h.entryOf(each); e != nil {
-			out = append(out, e)
+		if end := h.EndAt(each); end != nil {
+			return end
 		}
 	}
-	return out
-}
-
-// leavingAt is what a hub is to end at a key of the model, and where; nil for nothing.
-func (h *modelHub) leavingAt(key Key) (*abandonment, *entry) {
-	for _, e := range h.entriesOf(key) {
-		if e.abandonment != nil {
-			return e.abandonment, e
-		}
-	}
-	return nil, nil
+	return nil
 }
 
 // restoreRepository has all repositories have their first paths.

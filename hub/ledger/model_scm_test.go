@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -17,17 +18,17 @@ import (
 type modelSCM struct {
 	runs []*modelRun
 	// pushed are the commits that there are, and versions count what changed on each.
-	pushed   map[Key]bool
-	versions map[Key]int
+	pushed   map[ledger.Key]bool
+	versions map[ledger.Key]int
 	// late are writes that were sent and take effect yet.
 	late []lateWrite
 	// inFlight are the writes that are under way, by key.
-	inFlight map[Key]string
+	inFlight map[ledger.Key]string
 	// touched are the places that somebody else may have changed since the hub wrote or
 	// looked last: what it believes of them may be wrong.
 	touched map[modelPlace]bool
 	// drifted are the keys at which somebody else changed something since the hub wrote.
-	drifted map[Key]bool
+	drifted map[ledger.Key]bool
 	effects []effect
 	// looked counts look-ups.
 	looked int
@@ -38,7 +39,7 @@ type modelSCM struct {
 // modelPlace is what one App shows at a key.
 type modelPlace struct {
 	app string
-	key Key
+	key ledger.Key
 }
 
 // modelRun is one check run.
@@ -71,7 +72,7 @@ type effect struct {
 
 func newModelSCM() *modelSCM {
 	return &modelSCM{
-		path: modelPaths[0], pushed: map[Key]bool{}, versions: map[Key]int{}, inFlight: map[Key]string{}, touched: map[modelPlace]bool{}, drifted: map[Key]bool{},
+		path: modelPaths[0], pushed: map[ledger.Key]bool{}, versions: map[ledger.Key]int{}, inFlight: map[ledger.Key]string{}, touched: map[modelPlace]bool{}, drifted: map[ledger.Key]bool{},
 	}
 }
 
@@ -88,7 +89,7 @@ func (s *modelSCM) newest(at modelPlace, fits func(*modelRun) bool) *modelRun {
 func anyRun(*modelRun) bool { return true }
 
 func (r *modelRun) ours() bool {
-	return slices.ContainsFunc(keysOf(r.key), func(key Key) bool { return r.external == key.ExternalID() })
+	return slices.ContainsFunc(keysOf(r.key), func(key ledger.Key) bool { return r.external == key.ExternalID() })
 }
 
 // shown is what a run shows to its App, nil for none.
@@ -115,7 +116,7 @@ func statusText(s providers.Status) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", s.Phase, s.Description, s.URL))
 }
 
-func (s *modelSCM) changed(key Key) { s.versions[commitOf(key)]++ }
+func (s *modelSCM) changed(key ledger.Key) { s.versions[commitOf(key)]++ }
 
 func (s *modelSCM) create(at modelPlace, external string, want providers.Status) *modelRun {
 	run := &modelRun{Status: want, modelPlace: at, id: int64(len(s.runs) + 1), external: external}
@@ -190,10 +191,10 @@ func (a *modelApp) Client(_ context.Context, repository string) (providers.Clien
 func (a *modelApp) Renew(context.Context, string, *providers.Error) error { return nil }
 
 func (a *modelApp) placeOf(at providers.Target) modelPlace {
-	return modelPlace{a.app, Key{Kind: "github", Host: "github.com", Repository: firstPath(at.Repository), SHA: at.SHA, Name: at.Name}}
+	return modelPlace{a.app, ledger.Key{Kind: "github", Host: "github.com", Repository: firstPath(at.Repository), SHA: at.SHA, Name: at.Name}}
 }
 
-func noCommit(key Key) *providers.Error {
+func noCommit(key ledger.Key) *providers.Error {
 	return providers.Errorf(v1alpha1.ReasonCommitNotFound, "repository %s has no commit %s", key.Repository, key.SHA)
 }
 

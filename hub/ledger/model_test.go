@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"flag"
@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -143,10 +144,10 @@ func (m *model) toNextDue() bool {
 }
 
 // atRest reports whether a key waits for nothing but its next comparison.
-func (h *modelHub) atRest(key Key) bool {
+func (h *modelHub) atRest(key ledger.Key) bool {
 	job, _, ok := h.Job(key)
-	return ok && job.abandonment == nil && job.Account != nil && job.Wait == 0 && job.asker == (ObjectID{}) &&
-		plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing
+	return ok && !job.Ends() && job.Account != nil && job.Wait == 0 && job.Asker() == (ledger.ObjectID{}) &&
+		job.Plan() == ledger.ActNothing
 }
 
 // finish has all be well, and checks what has to be true then.
@@ -160,7 +161,7 @@ func (m *model) finish() {
 	}
 	for _, cluster := range modelClusters {
 		for _, repo := range modelRepos {
-			if id := (ObjectID{cluster, "team-a", repo}); m.truth.repos[id] == nil {
+			if id := (ledger.ObjectID{cluster, "team-a", repo}); m.truth.repos[id] == nil {
 				m.setRepo(id, "acme1", "acme/"+repo)
 			}
 		}
@@ -168,12 +169,12 @@ func (m *model) finish() {
 	for key := range m.scm.pushed {
 		m.scm.pushed[key] = true
 	}
-	m.advance(settleTime)
+	m.advance(ledger.SettleTime)
 	m.run(true)
 	m.checkEnd(false)
 
 	m.logf("> the end: all is asked for, once it is verified again what has moved")
-	m.advance(movedFor)
+	m.advance(ledger.MovedFor)
 	for _, id := range m.ids(m.truth.objects) {
 		m.requestFor(id)
 	}
@@ -210,18 +211,8 @@ func (m *model) checkDeletion() {
 			m.failf("%s shows %s when all is deleted", place.key, run)
 		}
 	}
-	h := m.hub
-	if n := h.keys + len(h.commits) + len(h.uids) + len(h.sharers) + len(h.sharings) + len(h.waiting); n > 0 {
-		m.failf("the ledger remembers %v %v %v %v %v %v", h.keys, h.commits, h.uids, h.sharers, h.sharings, h.waiting)
-	}
-	for name, member := range h.members {
-		left := len(member.objects)
-		for _, repo := range member.repos {
-			left += len(repo.users)
-		}
-		if left > 0 {
-			m.failf("the ledger remembers %v %v of %s", member.objects, member.repos, name)
-		}
+	if left := m.hub.Remembered(); left != "" {
+		m.failf("the ledger remembers %s", left)
 	}
 }
 
@@ -279,7 +270,7 @@ func (m *model) checkEnd(strict bool) {
 }
 
 // checkInvariants checks what holds for every status at any time.
-func (m *model) checkInvariants(id ObjectID, s v1alpha1.CommitStatusStatus, generation int64) {
+func (m *model) checkInvariants(id ledger.ObjectID, s v1alpha1.CommitStatusStatus, generation int64) {
 	if wrong := statustest.Contradictions(s, generation); len(wrong) > 0 {
 		m.failf("%s at generation %d has a status that contradicts itself: %s: %+v", id, generation, strings.Join(wrong, "; "), s)
 	}

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"fmt"
@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // modelView is what somebody knows of the members: all there is, or what a hub was
 // told. It is kept and judged in the plainest way.
 type modelView struct {
-	objects map[ObjectID]*v1alpha1.CommitStatus
-	repos   map[ObjectID]*v1alpha1.GitRepo
+	objects map[ledger.ObjectID]*v1alpha1.CommitStatus
+	repos   map[ledger.ObjectID]*v1alpha1.GitRepo
 	// last is the key that each object claims, or claimed before something came in the way.
-	last map[ObjectID]Key
+	last map[ledger.ObjectID]ledger.Key
 }
 
 func newModelView() *modelView {
 	return &modelView{
-		objects: map[ObjectID]*v1alpha1.CommitStatus{}, repos: map[ObjectID]*v1alpha1.GitRepo{}, last: map[ObjectID]Key{},
+		objects: map[ledger.ObjectID]*v1alpha1.CommitStatus{}, repos: map[ledger.ObjectID]*v1alpha1.GitRepo{}, last: map[ledger.ObjectID]ledger.Key{},
 	}
 }
 
@@ -28,21 +29,21 @@ func newModelView() *modelView {
 type modelVerdict struct {
 	app    string
 	want   providers.Status
-	owner  ObjectID
+	owner  ledger.ObjectID
 	joined bool
 }
 
 // wish is what an object wants and where; reason says why it claims nothing.
-func (v *modelView) wish(m *model, id ObjectID) (key Key, provider string, want providers.Status, reason string) {
+func (v *modelView) wish(m *model, id ledger.ObjectID) (key ledger.Key, provider string, want providers.Status, reason string) {
 	cs := v.objects[id]
-	repo := v.repos[ObjectID{id.Cluster, id.Namespace, cs.Spec.GitRepoRef.Name}]
+	repo := v.repos[ledger.ObjectID{id.Cluster, id.Namespace, cs.Spec.GitRepoRef.Name}]
 	if repo == nil {
-		return Key{}, "", want, v1alpha1.ReasonGitRepoNotFound
+		return ledger.Key{}, "", want, v1alpha1.ReasonGitRepoNotFound
 	}
-	key = Key{Kind: "github", Host: "github.com", Repository: firstPath(repo.Spec.Repository), SHA: cs.Spec.SHA, Name: cs.Spec.Name}
+	key = ledger.Key{Kind: "github", Host: "github.com", Repository: firstPath(repo.Spec.Repository), SHA: cs.Spec.SHA, Name: cs.Spec.Name}
 	provider = repo.Spec.ScmProviderRef.Name
 	if !m.granted(provider, id.Cluster, key.Repository) {
-		return Key{}, "", want, v1alpha1.ReasonDenied
+		return ledger.Key{}, "", want, v1alpha1.ReasonDenied
 	}
 	return key, provider, providers.Status{Phase: cs.Spec.Phase, Description: cs.Spec.Description, URL: cs.Spec.URL}, ""
 }
@@ -56,13 +57,13 @@ func (v *modelView) note(m *model) {
 	}
 }
 
-func (v *modelView) drop(id ObjectID) {
+func (v *modelView) drop(id ledger.ObjectID) {
 	delete(v.objects, id)
 	delete(v.last, id)
 }
 
 // holds reports whether an object claims a key, or did before something came in the way.
-func (v *modelView) holds(key Key) bool {
+func (v *modelView) holds(key ledger.Key) bool {
 	for _, last := range v.last {
 		if last == key {
 			return true
@@ -73,7 +74,7 @@ func (v *modelView) holds(key Key) bool {
 
 // leftByClaims reports whether all objects that a key may be about claim it and may
 // write it as an App. If not, it is not certain that somebody may end what is shown.
-func (v *modelView) leftByClaims(m *model, key Key, app string) bool {
+func (v *modelView) leftByClaims(m *model, key ledger.Key, app string) bool {
 	for id, cs := range v.objects {
 		at, _, _, reason := v.wish(m, id)
 		told := toldKey(cs.Status) == key
@@ -85,8 +86,8 @@ func (v *modelView) leftByClaims(m *model, key Key, app string) bool {
 }
 
 // verdict is what a key should show by the objects of the clusters that count.
-func (v *modelView) verdict(m *model, key Key, counts func(cluster string) bool) (modelVerdict, bool) {
-	var claims []ObjectID
+func (v *modelView) verdict(m *model, key ledger.Key, counts func(cluster string) bool) (modelVerdict, bool) {
+	var claims []ledger.ObjectID
 	first := -1
 	for _, id := range m.ids(v.objects) {
 		at, _, _, reason := v.wish(m, id)
@@ -111,8 +112,8 @@ func (v *modelView) verdict(m *model, key Key, counts func(cluster string) bool)
 }
 
 // older reports whether a claim is older than another one, which is before it by name.
-func (v *modelView) older(m *model, id, other ObjectID) bool {
-	age := func(id ObjectID) time.Time {
+func (v *modelView) older(m *model, id, other ledger.ObjectID) bool {
+	age := func(id ledger.ObjectID) time.Time {
 		at := v.objects[id].CreationTimestamp.Time
 		if joined := m.joined[id.Cluster]; at.Before(joined) {
 			return joined
@@ -126,8 +127,8 @@ func (v *modelView) older(m *model, id, other ObjectID) bool {
 }
 
 // together is what claims show as one.
-func (v *modelView) together(m *model, claims []ObjectID) providers.Status {
-	count, link := map[v1alpha1.Phase]int{}, map[v1alpha1.Phase]ObjectID{}
+func (v *modelView) together(m *model, claims []ledger.ObjectID) providers.Status {
+	count, link := map[v1alpha1.Phase]int{}, map[v1alpha1.Phase]ledger.ObjectID{}
 	for _, id := range claims {
 		_, _, want, _ := v.wish(m, id)
 		count[want.Phase]++
@@ -163,12 +164,12 @@ func (v *modelView) together(m *model, claims []ObjectID) providers.Status {
 // recount counts the changes of what each key should show by what the hub knows: as
 // many effects are fair.
 func (m *model) recount() {
-	unsure := m.hub.anyUnsynced()
-	m.blind = m.blind || !m.hub.inGrace() && slices.ContainsFunc(m.fleet(), m.hub.isUnsynced)
+	unsure := m.hub.AnyUnsynced()
+	m.blind = m.blind || !m.hub.InGrace() && slices.ContainsFunc(m.fleet(), m.hub.IsUnsynced)
 	for _, key := range m.everyKey() {
 		v, ok := m.hub.view.verdict(m, key, m.hub.counts)
 		before := m.verdicts[key]
-		v.owner, v.joined = ObjectID{}, false
+		v.owner, v.joined = ledger.ObjectID{}, false
 		if v == before || !ok && unsure {
 			continue
 		}

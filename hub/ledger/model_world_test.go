@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"fmt"
@@ -14,6 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 var (
@@ -47,10 +49,10 @@ type model struct {
 	calm             bool
 	depth            int
 	version          int
-	effects, changes map[Key]int
-	verdicts         map[Key]modelVerdict
+	effects, changes map[ledger.Key]int
+	verdicts         map[ledger.Key]modelVerdict
 	// forged are the statuses that a user wrote, and the place that each tells of.
-	forged map[ObjectID]Key
+	forged map[ledger.ObjectID]ledger.Key
 	// blind reports whether a hub went on without a member that it never synced, once the grace
 	// was over, or takes a member for new that an earlier hub knew. It does not know what
 	// that member's claims had shown.
@@ -66,18 +68,24 @@ type model struct {
 // modelProvider is a ScmProvider's settings.
 type modelProvider struct {
 	aggregate bool
-	drift     drifting
+	drift     modelDrift
+}
+
+// modelDrift is what a ScmProvider says about changes by others. An interval of zero is never.
+type modelDrift struct {
+	interval time.Duration
+	restore  bool
 }
 
 func newModel(t *rapid.T) *model {
 	m := &model{
 		t: t, now: clocktesting.NewFakeClock(time.Unix(1_000_000, 0)), scm: newModelSCM(), truth: newModelView(),
 		secrets: map[string]bool{}, joined: map[string]time.Time{}, providers: map[string]*modelProvider{}, withdrawn: map[string]bool{},
-		effects: map[Key]int{}, changes: map[Key]int{}, verdicts: map[Key]modelVerdict{}, forged: map[ObjectID]Key{}, removedBy: map[string]*modelHub{},
-		few: rapid.SampledFrom([]int{0, 1, fewClaims}).Draw(t, "few"),
+		effects: map[ledger.Key]int{}, changes: map[ledger.Key]int{}, verdicts: map[ledger.Key]modelVerdict{}, forged: map[ledger.ObjectID]ledger.Key{}, removedBy: map[string]*modelHub{},
+		few: rapid.SampledFrom([]int{0, 1, ledger.FewClaims}).Draw(t, "few"),
 	}
 	for _, name := range modelProviders {
-		m.providers[name] = &modelProvider{drift: drifting{interval: defaultInterval}}
+		m.providers[name] = &modelProvider{drift: modelDrift{interval: ledger.DefaultInterval}}
 	}
 	for _, key := range m.everyKey() {
 		m.scm.pushed[commitOf(key)] = key.SHA != unpushed
@@ -85,12 +93,12 @@ func newModel(t *rapid.T) *model {
 	for _, cluster := range modelClusters {
 		m.secrets[cluster], m.joined[cluster] = true, m.now.Now()
 		for _, repo := range modelRepos {
-			m.setRepo(ObjectID{cluster, "team-a", repo}, "acme1", "acme/"+repo)
+			m.setRepo(ledger.ObjectID{cluster, "team-a", repo}, "acme1", "acme/"+repo)
 		}
 	}
 	m.movedBefore()
 	m.hub = m.newHub()
-	m.hub.lead(Predecessor{}, true)
+	m.hub.lead(ledger.Predecessor{}, true)
 	return m
 }
 
@@ -105,31 +113,31 @@ func (m *model) failf(format string, args ...any) {
 }
 
 // ids are the keys of a map, in order.
-func (m *model) ids(of any) []ObjectID {
-	var out []ObjectID
+func (m *model) ids(of any) []ledger.ObjectID {
+	var out []ledger.ObjectID
 	switch of := of.(type) {
-	case map[ObjectID]*v1alpha1.CommitStatus:
+	case map[ledger.ObjectID]*v1alpha1.CommitStatus:
 		out = slices.Collect(maps.Keys(of))
-	case map[ObjectID]*v1alpha1.GitRepo:
+	case map[ledger.ObjectID]*v1alpha1.GitRepo:
 		out = slices.Collect(maps.Keys(of))
-	case map[ObjectID]bool:
+	case map[ledger.ObjectID]bool:
 		out = slices.Collect(maps.Keys(of))
 	}
-	slices.SortFunc(out, func(a, b ObjectID) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(out, func(a, b ledger.ObjectID) int { return strings.Compare(a.String(), b.String()) })
 	return out
 }
 
-func inOrder[V any](keys map[Key]V) []Key {
-	return slices.SortedFunc(maps.Keys(keys), func(a, b Key) int { return strings.Compare(a.String(), b.String()) })
+func inOrder[V any](keys map[ledger.Key]V) []ledger.Key {
+	return slices.SortedFunc(maps.Keys(keys), func(a, b ledger.Key) int { return strings.Compare(a.String(), b.String()) })
 }
 
 // everyKey are all keys that there can be.
-func (m *model) everyKey() []Key {
-	var out []Key
+func (m *model) everyKey() []ledger.Key {
+	var out []ledger.Key
 	for _, repo := range modelRepos {
 		for _, sha := range modelSHAs[1:] {
 			for _, name := range modelNames[1:] {
-				out = append(out, Key{Kind: "github", Host: "github.com", Repository: "acme/" + repo, SHA: sha, Name: name})
+				out = append(out, ledger.Key{Kind: "github", Host: "github.com", Repository: "acme/" + repo, SHA: sha, Name: name})
 			}
 		}
 	}
@@ -153,7 +161,7 @@ func (m *model) granted(provider, cluster, repository string) bool {
 }
 
 // compile makes what the ledger is told of a ScmProvider.
-func (m *model) compile(name string) *ScmProvider {
+func (m *model) compile(name string) *ledger.ScmProvider {
 	p := m.providers[name]
 	var grants []v1alpha1.Grant
 	for _, cluster := range modelClusters {
@@ -165,10 +173,12 @@ func (m *model) compile(name string) *ScmProvider {
 			}
 		}
 	}
-	out := &ScmProvider{recorded: m.recordedMoves(), name: name, kind: fakeKind{}, host: "github.com", aggregate: p.aggregate, drift: p.drift}
-	out.grants = compileGrants(grants, out)
-	out.account = &modelApp{m: m, app: appOf(name)}
-	return out
+	edits := []func(*v1alpha1.ScmProvider){
+		ledgertest.Granting(grants...), ledgertest.Aggregating(p.aggregate), ledgertest.Comparing(p.drift.interval, p.drift.restore),
+	}
+	return ledgertest.Opened(&modelApp{m: m, app: appOf(name)}, append(edits, func(p *v1alpha1.ScmProvider) {
+		p.Name, p.Status.MovedRepositories = name, m.recordedMoves()
+	})...)
 }
 
 // pathsGranted are the paths of a repository that its grant covers.
@@ -203,7 +213,7 @@ func (m *model) emit(cluster string, of int, e modelEvent) {
 }
 
 // set makes a CommitStatus be as it is given, in its member; nil is gone.
-func (m *model) set(id ObjectID, cs *v1alpha1.CommitStatus) {
+func (m *model) set(id ledger.ObjectID, cs *v1alpha1.CommitStatus) {
 	if cs == nil {
 		m.unforge(id)
 		m.truth.drop(id)
@@ -216,7 +226,7 @@ func (m *model) set(id ObjectID, cs *v1alpha1.CommitStatus) {
 }
 
 // setRepo makes a GitRepo, or changes it; without a provider it is gone.
-func (m *model) setRepo(id ObjectID, provider, repository string) {
+func (m *model) setRepo(id ledger.ObjectID, provider, repository string) {
 	var repo *v1alpha1.GitRepo
 	if provider != "" {
 		repo = &v1alpha1.GitRepo{
@@ -233,7 +243,7 @@ func (m *model) setRepo(id ObjectID, provider, repository string) {
 }
 
 // makeObject makes a CommitStatus anew.
-func (m *model) makeObject(id ObjectID, spec v1alpha1.CommitStatusSpec) {
+func (m *model) makeObject(id ledger.ObjectID, spec v1alpha1.CommitStatusSpec) {
 	m.version++
 	m.set(id, &v1alpha1.CommitStatus{
 		ObjectMeta: metav1.ObjectMeta{
@@ -280,9 +290,15 @@ func (m *model) advance(d time.Duration) {
 	m.hub.wake()
 }
 
+// commitOf is the commit of a key, by which the model knows it.
+func commitOf(key ledger.Key) ledger.Key {
+	key.Name = ""
+	return key
+}
+
 // toldKey is the key that a status is about.
-func toldKey(st v1alpha1.CommitStatusStatus) Key {
-	key := testSCM().keyTold(st)
+func toldKey(st v1alpha1.CommitStatusStatus) ledger.Key {
+	key := ledgertest.ScmProvider().KeyTold(st)
 	key.Repository = firstPath(key.Repository)
 	return key
 }

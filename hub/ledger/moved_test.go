@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -12,12 +12,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
-func recordNothing(context.Context, Moves) error { return nil }
+func recordNothing(context.Context, ledger.Moves) error { return nil }
 
 // ofOwner is a grant of one owner's repositories.
 func ofOwner(owner v1alpha1.Pattern) v1alpha1.Grant {
@@ -31,7 +33,7 @@ type movesWorld struct {
 	github   *fakegithub.Server
 	claims   map[string]*v1alpha1.CommitStatus
 	warnings []string
-	recorded Moves
+	recorded ledger.Moves
 }
 
 func newMovesWorld(t *testing.T) *movesWorld {
@@ -41,7 +43,7 @@ func newMovesWorld(t *testing.T) *movesWorld {
 	w.syncer.Warn = func(cluster string, _ *v1alpha1.CommitStatus, reason, _, message string) {
 		w.warnings = append(w.warnings, cluster+" "+reason+": "+message)
 	}
-	w.syncer.Record = func(_ context.Context, moves Moves) error {
+	w.syncer.Record = func(_ context.Context, moves ledger.Moves) error {
 		w.recorded = moves
 		return nil
 	}
@@ -50,41 +52,41 @@ func newMovesWorld(t *testing.T) *movesWorld {
 
 // join has a member be engaged whose GitRepo names a repository.
 func (w *movesWorld) join(cluster, repository string) {
-	w.token[cluster] = w.Engage(cluster, time.Time{})
+	w.Token[cluster] = w.Engage(cluster, time.Time{})
 	w.name(cluster, repository)
 	if cs := w.claims[cluster]; cs != nil {
-		w.SetObject(cluster, w.token[cluster], cs)
+		w.SetObject(cluster, w.Token[cluster], cs)
 	}
-	w.apply(w.Synced(cluster, w.token[cluster]))
+	w.apply(w.Synced(cluster, w.Token[cluster]))
 }
 
 // name has a member's GitRepo name a repository.
 func (w *movesWorld) name(cluster, repository string) {
-	repo := testRepo()
+	repo := ledgertest.GitRepo()
 	repo.Spec.Repository = repository
-	w.apply(w.SetRepo(cluster, w.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, repo))
+	w.apply(w.SetRepo(cluster, w.Token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, repo))
 }
 
 // claim has a member's CommitStatus want a phase.
 func (w *movesWorld) claim(cluster string, phase v1alpha1.Phase) {
 	cs := w.claims[cluster]
 	if cs == nil {
-		cs = testStatus()
-		cs.UID, cs.CreationTimestamp = types.UID("uid-in-"+cluster), metav1.NewTime(w.now.Now().Add(time.Duration(len(w.claims))*time.Second).Truncate(time.Second))
+		cs = ledgertest.CommitStatus()
+		cs.UID, cs.CreationTimestamp = types.UID("uid-in-"+cluster), metav1.NewTime(w.Clock.Now().Add(time.Duration(len(w.claims))*time.Second).Truncate(time.Second))
 	} else {
 		cs = cs.DeepCopy()
 		cs.Generation++
 	}
 	cs.Spec.Phase = phase
 	w.claims[cluster] = cs
-	w.apply(w.SetObject(cluster, w.token[cluster], cs))
+	w.apply(w.SetObject(cluster, w.Token[cluster], cs))
 }
 
 // status is the status that a member's CommitStatus has.
 func (w *movesWorld) status(cluster string) v1alpha1.CommitStatusStatus {
-	w.g.THelper()
-	if patch, ok := w.Patch(idIn(cluster)); ok {
-		statustest.ExpectInvariants(w.g, patch.Status, patch.Source.Generation)
+	w.G.THelper()
+	if patch, ok := w.Patch(ledgertest.ID(cluster)); ok {
+		statustest.ExpectInvariants(w.G, patch.Status, patch.Source.Generation)
 		w.Patched(patch, "100")
 		w.claims[cluster].Status = *patch.Status.DeepCopy()
 	}
@@ -93,7 +95,7 @@ func (w *movesWorld) status(cluster string) v1alpha1.CommitStatusStatus {
 
 // runs are the phases of the runs on the commit, as a repository shows them.
 func (w *movesWorld) runs(repository string) (phases []string) {
-	for _, run := range w.github.CheckRuns(repository, testSHA) {
+	for _, run := range w.github.CheckRuns(repository, ledgertest.SHA) {
 		phase := run.Status
 		if phase == "completed" {
 			phase = run.Conclusion
@@ -104,11 +106,11 @@ func (w *movesWorld) runs(repository string) (phases []string) {
 }
 
 func (w *movesWorld) expectRepo(repository string, clusters ...string) {
-	w.g.THelper()
+	w.G.THelper()
 	for _, cluster := range clusters {
 		st := w.status(cluster)
-		w.g.Expect(st.Repo).To(HaveSuffix("/"+repository), cluster)
-		w.g.Expect(readyOf(&st).Status).To(Equal(metav1.ConditionTrue), "%s: %+v", cluster, st)
+		w.G.Expect(st.Repo).To(HaveSuffix("/"+repository), cluster)
+		w.G.Expect(ledgertest.ReadyOf(&st).Status).To(Equal(metav1.ConditionTrue), "%s: %+v", cluster, st)
 	}
 }
 
@@ -125,23 +127,23 @@ func TestMoved_BothNamesAreOneKey(t *testing.T) {
 		w.claim(cluster, "in_progress")
 	}
 	w.run(time.Second)
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"in_progress"}))
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"in_progress"}))
 	w.expectRepo("acme/market", "a", "b", "c", "d")
-	w.g.Expect(w.status("d").Owner).To(Equal("a/team-a/build"))
-	w.g.Expect(w.keys).To(Equal(1))
-	w.g.Expect(w.warnings).To(HaveLen(1))
-	w.g.Expect(w.warnings[0]).To(HavePrefix("a RepositoryMoved: repository Acme/Shop is acme/market now"))
-	w.g.Expect(w.recorded.ScmProviders).To(Equal([]string{"acme"}))
+	w.G.Expect(w.status("d").Owner).To(Equal("a/team-a/build"))
+	w.G.Expect(w.Keys()).To(Equal(1))
+	w.G.Expect(w.warnings).To(HaveLen(1))
+	w.G.Expect(w.warnings[0]).To(HavePrefix("a RepositoryMoved: repository Acme/Shop is acme/market now"))
+	w.G.Expect(w.recorded.ScmProviders).To(Equal([]string{"acme"}))
 
 	before := len(w.github.Writes())
 	w.claim("b", "success")
 	w.run(time.Second)
 	st := w.status("b")
-	w.g.Expect(readyOf(&st).Reason).To(Equal(v1alpha1.ReasonConflict), "the oldest claim is by the old name")
+	w.G.Expect(ledgertest.ReadyOf(&st).Reason).To(Equal(v1alpha1.ReasonConflict), "the oldest claim is by the old name")
 	w.claim("a", "success")
 	w.run(time.Second)
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
-	w.g.Expect(w.github.Writes()).To(HaveLen(before+1), "no write goes to the old name")
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
+	w.G.Expect(w.github.Writes()).To(HaveLen(before+1), "no write goes to the old name")
 	w.expectRepo("acme/market", "a", "b")
 }
 
@@ -152,7 +154,7 @@ func TestMoved_WhatWasShownByTheOldNameGoesOn(t *testing.T) {
 			w.join("eu", "acme/shop")
 			w.claim("eu", "in_progress")
 			w.run(time.Second)
-			w.g.Expect(w.runs("acme/shop")).To(HaveLen(1))
+			w.G.Expect(w.runs("acme/shop")).To(HaveLen(1))
 			w.github.MoveRepo("acme/shop", "acme/market")
 			w.join("us", "acme/market")
 			if first == "eu" {
@@ -160,16 +162,16 @@ func TestMoved_WhatWasShownByTheOldNameGoesOn(t *testing.T) {
 				w.run(time.Second)
 				w.claim("us", "success")
 				w.run(time.Second)
-				w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
+				w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
 			} else {
 				w.claim("us", "success")
 				w.run(time.Second)
 				w.claim("eu", "success")
 				w.run(time.Minute)
-				w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success", "success"}), "nothing unfinished is left beside what counts")
+				w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success", "success"}), "nothing unfinished is left beside what counts")
 			}
 			w.expectRepo("acme/market", "eu", "us")
-			w.g.Expect(w.keys).To(Equal(1))
+			w.G.Expect(w.Keys()).To(Equal(1))
 		})
 	}
 }
@@ -182,12 +184,12 @@ func TestMoved_AGitRepoThatIsChangedToTheNewNameEndsNothing(t *testing.T) {
 	w.github.MoveRepo("acme/shop", "acme/market")
 	w.name("eu", "acme/market")
 	w.run(time.Minute)
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"in_progress"}))
-	w.g.Expect(w.warnings).To(ConsistOf(HavePrefix("eu RepositoryMoved")))
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"in_progress"}))
+	w.G.Expect(w.warnings).To(ConsistOf(HavePrefix("eu RepositoryMoved")))
 	w.expectRepo("acme/market", "eu")
 	w.claim("eu", "success")
 	w.run(time.Second)
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
 }
 
 func TestMoved_WritesNothingWhereNoGrantCoversTheNewName(t *testing.T) {
@@ -200,21 +202,21 @@ func TestMoved_WritesNothingWhereNoGrantCoversTheNewName(t *testing.T) {
 	w.github.MoveRepo("acme/shop", "globex/shop")
 	w.claim("eu", "success")
 	w.run(time.Hour)
-	w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}))
+	w.G.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}))
 	st := w.status("eu")
-	w.g.Expect(readyOf(&st).Reason).To(Equal(v1alpha1.ReasonMoved))
-	w.g.Expect(readyOf(&st).Message).To(ContainSubstring(
+	w.G.Expect(ledgertest.ReadyOf(&st).Reason).To(Equal(v1alpha1.ReasonMoved))
+	w.G.Expect(ledgertest.ReadyOf(&st).Message).To(ContainSubstring(
 		"repository acme/shop is globex/shop now, which no grant of ScmProvider acme lets namespace team-a of cluster eu write"))
 
-	w.apply(w.RemoveObject("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted))
+	w.apply(w.RemoveObject("eu", w.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted))
 	w.run(time.Minute)
-	w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}), "a deletion ends nothing there either")
+	w.G.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}), "a deletion ends nothing there either")
 
-	w.apply(w.SetObject("eu", w.token["eu"], w.claims["eu"]))
+	w.apply(w.SetObject("eu", w.Token["eu"], w.claims["eu"]))
 	w.run(time.Second)
 	w.grant(ofOwner("acme"), ofOwner("globex"))
 	w.run(time.Minute)
-	w.g.Expect(w.runs("globex/shop")[0]).To(Equal("success"))
+	w.G.Expect(w.runs("globex/shop")[0]).To(Equal("success"))
 	w.expectRepo("globex/shop", "eu")
 }
 
@@ -228,8 +230,8 @@ func TestMoved_ADeniedClaimIsNotToldTheNewName(t *testing.T) {
 	w.expectRepo("globex/shop", "eu")
 	w.grant(ofOwner("other"))
 	st := w.status("eu")
-	w.g.Expect(readyOf(&st).Reason).To(Equal(v1alpha1.ReasonDenied))
-	w.g.Expect(readyOf(&st).Message).NotTo(ContainSubstring("globex"))
+	w.G.Expect(ledgertest.ReadyOf(&st).Reason).To(Equal(v1alpha1.ReasonDenied))
+	w.G.Expect(ledgertest.ReadyOf(&st).Message).NotTo(ContainSubstring("globex"))
 }
 
 func TestMoved_BackAndOnIsFollowed(t *testing.T) {
@@ -252,8 +254,8 @@ func TestMoved_BackAndOnIsFollowed(t *testing.T) {
 	w.claim("us", "success")
 	w.run(10 * time.Minute)
 	w.expectRepo("acme/store", "eu", "us")
-	w.g.Expect(w.runs("acme/store")).To(HaveEach(Or(Equal("success"), Equal("cancelled"))))
-	w.g.Expect(w.keys).To(Equal(1))
+	w.G.Expect(w.runs("acme/store")).To(HaveEach(Or(Equal("success"), Equal("cancelled"))))
+	w.G.Expect(w.Keys()).To(Equal(1))
 }
 
 func TestMoved_AnotherRepositoryUnderTheOldNameIsAnotherKey(t *testing.T) {
@@ -263,14 +265,14 @@ func TestMoved_AnotherRepositoryUnderTheOldNameIsAnotherKey(t *testing.T) {
 	w.claim("eu", "in_progress")
 	w.run(time.Second)
 	w.expectRepo("acme/market", "eu")
-	w.now.Step(movedFor)
-	w.github.AddRepo("acme/shop", testSHA)
+	w.Clock.Step(ledger.MovedFor)
+	w.github.AddRepo("acme/shop", ledgertest.SHA)
 	w.claim("eu", "success")
 	w.run(time.Minute)
-	w.g.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}), "what was declared before it left")
+	w.G.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}), "what was declared before it left")
 	w.expectRepo("acme/shop", "eu")
-	w.g.Expect(w.recorded.Repositories).To(BeEmpty())
+	w.G.Expect(w.recorded.Repositories).To(BeEmpty())
 }
 
 func TestMoved_IsVerifiedOnceAnHourWhileItIsUsed(t *testing.T) {
@@ -281,16 +283,16 @@ func TestMoved_IsVerifiedOnceAnHourWhileItIsUsed(t *testing.T) {
 	w.run(time.Second)
 	before := w.count(0, fakegithub.OpGetRepository)
 	for _, phase := range []v1alpha1.Phase{"queued", "in_progress", "success"} {
-		w.now.Step(movedFor)
+		w.Clock.Step(ledger.MovedFor)
 		w.claim("eu", phase)
 		w.run(time.Minute) // the token is renewed first
 		w.expectRepo("acme/market", "eu")
 	}
-	w.g.Expect(w.count(0, fakegithub.OpGetRepository)-before).To(Equal(6), "a read and its redirect each")
-	w.g.Expect(w.recorded.Repositories[0].VerifiedAt.Time).To(BeTemporally(">", w.recorded.Repositories[0].LearnedAt.Time))
-	w.now.Step(24 * time.Hour)
+	w.G.Expect(w.count(0, fakegithub.OpGetRepository)-before).To(Equal(6), "a read and its redirect each")
+	w.G.Expect(w.recorded.Repositories[0].VerifiedAt.Time).To(BeTemporally(">", w.recorded.Repositories[0].LearnedAt.Time))
+	w.Clock.Step(24 * time.Hour)
 	w.run(time.Hour)
-	w.g.Expect(w.count(0, fakegithub.OpGetRepository)-before).To(Equal(6), "nothing needs it")
+	w.G.Expect(w.count(0, fakegithub.OpGetRepository)-before).To(Equal(6), "nothing needs it")
 }
 
 func TestMoved_IsKnownAfterARestart(t *testing.T) {
@@ -304,20 +306,21 @@ func TestMoved_IsKnownAfterARestart(t *testing.T) {
 	w.expectRepo("acme/market", "eu", "us")
 
 	calls := len(w.github.Calls())
-	w.fleet = &fleet{Ledger: New(Options{Clock: w.now, Fleet: w.Ledger.fleet}), g: w.g, now: w.now, token: map[string]uint64{}}
-	w.syncer.Ledger, w.ready, w.due = w.Ledger, nil, map[Key]time.Time{}
+	fleet := func() ([]string, bool) { return nil, true }
+	w.Fleet = &ledgertest.Fleet{Ledger: ledger.New(ledger.Options{Clock: w.Clock, Fleet: fleet}), G: w.G, Clock: w.Clock, Token: map[string]uint64{}}
+	w.syncer.Ledger, w.ready, w.due = w.Ledger, nil, map[ledger.Key]time.Time{}
 	w.provider.Status.MovedRepositories = w.recorded.Repositories
 	w.open()
 	w.join("eu", "acme/shop")
 	w.join("us", "acme/market")
-	w.apply(w.Begin(Predecessor{Led: true, Clean: true}))
+	w.apply(w.Begin(ledger.Predecessor{Led: true, Clean: true}))
 	w.apply(w.Loaded())
 	w.run(time.Hour)
-	w.g.Expect(w.github.Calls()).To(HaveLen(calls), "nothing changed")
+	w.G.Expect(w.github.Calls()).To(HaveLen(calls), "nothing changed")
 	w.claim("us", "success")
 	w.claim("eu", "success")
 	w.run(time.Minute)
-	w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
+	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
 	w.expectRepo("acme/market", "eu", "us")
 }
 
@@ -325,51 +328,49 @@ func TestMoved_IsKnownAfterARestart(t *testing.T) {
 // by the old name is under way, and another's finds out.
 func TestMoved_AWriteThatIsUnderWayIsNotMadeTwice(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
 		if len(b.scm.asked) == 1 {
-			job := b.job()
+			job := b.Claimed()
 			job.Verdict.Owner.Repository = "acme/shop"
-			b.Moved(testKey, job, "acme/market")
-			there := testKey
+			b.Moved(ledgertest.Key, job, "acme/market")
+			there := ledgertest.Key
 			there.Repository = "acme/market"
 			_, err := b.syncer.Reconcile(t.Context(), there)
-			b.g.Expect(err).NotTo(HaveOccurred())
+			b.G.Expect(err).NotTo(HaveOccurred())
 		}
-		return providers.Shown{Status: want, Handle: shows(want.Phase).Handle}, nil
+		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
 	b.reconcile()
-	there := testKey
+	there := ledgertest.Key
 	there.Repository = "acme/market"
 	_, err := b.syncer.Reconcile(t.Context(), there)
-	b.g.Expect(err).NotTo(HaveOccurred())
-	b.g.Expect(strings.Join(b.scm.asked, ",")).NotTo(MatchRegexp("create.*create"))
-	st := b.published("eu")
-	b.g.Expect(readyOf(st).Reason).To(Equal(v1alpha1.ReasonSynced))
-	b.g.Expect(st.Repo).To(Equal("github.com/acme/market"))
+	b.G.Expect(err).NotTo(HaveOccurred())
+	b.G.Expect(strings.Join(b.scm.asked, ",")).NotTo(MatchRegexp("create.*create"))
+	st := b.Published("eu")
+	b.G.Expect(ledgertest.ReadyOf(st).Reason).To(Equal(v1alpha1.ReasonSynced))
+	b.G.Expect(st.Repo).To(Equal("github.com/acme/market"))
 }
 
 func TestMoved_InACircleIsNotFollowed(t *testing.T) {
 	b := newBench(t)
 	b.scm.moved = map[string]string{"Acme/Shop": "acme/market", "acme/market": "acme/shop"}
-	b.hear("eu", testStatus())
-	there := testKey
+	b.Hear("eu", ledgertest.CommitStatus())
+	there := ledgertest.Key
 	there.Repository = "acme/market"
 	for range 20 {
-		for _, key := range []Key{testKey, there} {
+		for _, key := range []ledger.Key{ledgertest.Key, there} {
 			_, err := b.syncer.Reconcile(t.Context(), key)
-			b.g.Expect(err).NotTo(HaveOccurred())
+			b.G.Expect(err).NotTo(HaveOccurred())
 		}
 	}
-	b.g.Expect(len(b.scm.written)).To(BeNumerically("<=", 3))
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
+	b.G.Expect(len(b.scm.written)).To(BeNumerically("<=", 3))
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
 }
 
 // grant replaces the grants of the ScmProvider.
 func (w *movesWorld) grant(grants ...v1alpha1.Grant) {
-	s := *w.scms["acme"]
-	s.grants = compileGrants(grants, &s)
-	w.apply(w.SetScmProvider("acme", &s))
+	w.apply(w.SetScmProvider("acme", w.Known("acme").Granting(grants...)))
 }
 
 // Its installation keeps its number and its token, so nothing but the redirect of a write tells.
@@ -398,13 +399,13 @@ func TestMoved_AnOrganisationThatIsRenamedGoesOnOrSaysWhatToChange(t *testing.T)
 			w.claim("eu", "success")
 			w.run(time.Minute)
 			st := w.status("eu")
-			w.g.Expect(readyOf(&st).Reason).To(Equal(tc.reason), readyOf(&st).Message)
+			w.G.Expect(ledgertest.ReadyOf(&st).Reason).To(Equal(tc.reason), ledgertest.ReadyOf(&st).Message)
 			if tc.reason == v1alpha1.ReasonMoved {
-				w.g.Expect(readyOf(&st).Message).To(ContainSubstring("repository acme/shop is globex/shop now"))
-				w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}), "nothing is written")
+				w.G.Expect(ledgertest.ReadyOf(&st).Message).To(ContainSubstring("repository acme/shop is globex/shop now"))
+				w.G.Expect(w.runs("globex/shop")).To(Equal([]string{"in_progress"}), "nothing is written")
 				return
 			}
-			w.g.Expect(w.runs("globex/shop")).To(Equal([]string{"success"}))
+			w.G.Expect(w.runs("globex/shop")).To(Equal([]string{"success"}))
 			w.expectRepo("globex/shop", "eu")
 		})
 	}

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"net/http"
@@ -7,6 +7,8 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
@@ -21,13 +23,13 @@ func TestMoved_StraightBackIsFollowedAtOnce(t *testing.T) {
 	w.claim("eu", "success")
 	w.run(time.Second)
 	w.expectRepo("acme/shop", "eu")
-	w.g.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
+	w.G.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
 }
 
 // TestMoved_OutOfTheGrantsAndBack has the path of today be verified soon after a repository moved
 // out of the grants, where that was believed for some time and where it is news.
 func TestMoved_OutOfTheGrantsAndBack(t *testing.T) {
-	for name, away := range map[string]time.Duration{"soon": changedFor, "later": 25 * time.Minute} {
+	for name, away := range map[string]time.Duration{"soon": ledger.ChangedFor, "later": 25 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w := newMovesWorld(t)
 			w.grant(ofOwner("acme"))
@@ -37,22 +39,22 @@ func TestMoved_OutOfTheGrantsAndBack(t *testing.T) {
 			w.github.MoveRepo("acme/shop", "acme/market")
 			w.claim("eu", "in_progress")
 			w.run(time.Second)
-			w.now.Step(movedFor)
+			w.Clock.Step(ledger.MovedFor)
 			w.github.MoveRepo("acme/market", "globex/shop")
 			w.claim("us", "in_progress")
 			w.claim("eu", "queued")
 			w.run(away)
 			st := w.status("eu")
-			w.g.Expect(readyOf(&st).Reason).To(Equal("Moved"))
+			w.G.Expect(ledgertest.ReadyOf(&st).Reason).To(Equal("Moved"))
 			w.github.MoveRepo("globex/shop", "acme/market")
 			before := len(w.github.Calls())
 			w.claim("eu", "success")
 			w.claim("us", "success")
 			w.run(11 * time.Minute)
 			w.expectRepo("acme/market", "eu", "us")
-			w.g.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
-			w.g.Expect(len(w.github.Calls()) - before).To(BeNumerically("<", 12))
-			w.g.Expect(w.keys).To(Equal(1))
+			w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
+			w.G.Expect(len(w.github.Calls()) - before).To(BeNumerically("<", 12))
+			w.G.Expect(w.Keys()).To(Equal(1))
 		})
 	}
 }
@@ -67,10 +69,10 @@ func TestMoved_BackIsNotForgottenForAnOutage(t *testing.T) {
 	w.claim("us", "in_progress")
 	w.run(time.Second)
 	w.github.MoveRepo("acme/market", "acme/shop")
-	w.now.Step(movedFor)
+	w.Clock.Step(ledger.MovedFor)
 	w.github.Inject(wire.Fault{Match: func(r *http.Request) bool { return r.URL.Path == "/repos/acme/market" }, Status: http.StatusBadGateway})
 	w.claim("eu", "success")
 	w.run(10 * time.Minute)
-	w.g.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
+	w.G.Expect(w.runs("acme/shop")).To(Equal([]string{"success"}))
 	w.expectRepo("acme/shop", "eu")
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	fakebitbucket "github.com/argoproj-labs/commit-status-hub/test/scm/bitbucket"
 	fakegitea "github.com/argoproj-labs/commit-status-hub/test/scm/gitea"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
@@ -30,8 +31,8 @@ func (w *scmWorld) moveRepo(from, to string) {
 // repo is what a CommitStatus says of where it is shown.
 func (w *scmWorld) repo(name string) string {
 	ready := w.condition(name)
-	w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSynced), ready.Message)
-	return w.objectAt(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).statusNow().Repo
+	w.G.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSynced), ready.Message)
+	return w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).Repo
 }
 
 func TestMoved_IsLearnedFromAWriteAtEverySCM(t *testing.T) {
@@ -39,16 +40,16 @@ func TestMoved_IsLearnedFromAWriteAtEverySCM(t *testing.T) {
 		w := start()
 		w.want("build", "in_progress")
 		w.run(time.Minute)
-		w.g.Expect(w.repo("build")).To(HaveSuffix("/Acme/Shop"))
+		w.G.Expect(w.repo("build")).To(HaveSuffix("/Acme/Shop"))
 		w.moveRepo("acme/shop", "acme/market")
 		w.want("build", "success")
 		w.run(time.Minute)
-		w.g.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
+		w.G.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
 		calls := len(w.Calls())
 		w.want("test", "success")
 		w.run(time.Minute)
-		w.g.Expect(w.repo("test")).To(HaveSuffix("/acme/market"))
-		w.g.Expect(w.Calls()).To(HaveLen(calls+1), "its name of today is known")
+		w.G.Expect(w.repo("test")).To(HaveSuffix("/acme/market"))
+		w.G.Expect(w.Calls()).To(HaveLen(calls+1), "its name of today is known")
 	})
 }
 
@@ -63,29 +64,27 @@ func TestMoved_IsLearnedFromAReadAtEverySCM(t *testing.T) {
 		w.moveRepo("acme/shop", "acme/market")
 		w.request("build")
 		w.run(time.Minute)
-		w.g.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
+		w.G.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
 		w.want("build", "success")
 		w.run(time.Minute)
-		w.g.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
+		w.G.Expect(w.repo("build")).To(HaveSuffix("/acme/market"))
 	})
 }
 
 func TestMoved_OutOfTheGrantsIsNotWrittenToAtAnySCM(t *testing.T) {
 	everySCM(t, func(_ *testing.T, start func() *scmWorld, _ own) {
 		w := start()
-		s := *w.scms["acme"]
-		s.grants = compileGrants([]v1alpha1.Grant{ofOwner("acme")}, &s)
-		w.apply(w.SetScmProvider("acme", &s))
+		w.apply(w.SetScmProvider("acme", w.Known("acme").Granting(ofOwner("acme"))))
 		w.want("build", "in_progress")
 		w.run(time.Minute)
 		w.moveRepo("acme/shop", "globex/shop")
 		w.want("build", "success")
 		w.run(time.Minute)
 		ready := w.condition("build")
-		w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonMoved))
-		w.g.Expect(ready.Message).To(ContainSubstring("repository Acme/Shop is globex/shop now"))
+		w.G.Expect(ready.Reason).To(Equal(v1alpha1.ReasonMoved))
+		w.G.Expect(ready.Message).To(ContainSubstring("repository Acme/Shop is globex/shop now"))
 		calls := len(w.Calls())
 		w.run(30 * time.Minute)
-		w.g.Expect(w.Calls()).To(HaveLen(calls), "nothing is asked")
+		w.G.Expect(w.Calls()).To(HaveLen(calls), "nothing is asked")
 	})
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"net/http"
@@ -10,18 +10,20 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 // joinBy has a member be engaged that claims the status build by another name of the repository.
 func (w *scmWorld) joinBy(cluster, repository string) {
-	w.token[cluster] = w.Engage(cluster, time.Time{})
-	repo := testRepo()
+	w.Token[cluster] = w.Engage(cluster, time.Time{})
+	repo := ledgertest.GitRepo()
 	repo.Spec.Repository = repository
-	w.apply(w.SetRepo(cluster, w.token[cluster], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
-	w.apply(w.SetObject(cluster, w.token[cluster], testStatus(func(cs *v1alpha1.CommitStatus) {
+	w.apply(w.SetRepo(cluster, w.Token[cluster], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
+	w.apply(w.SetObject(cluster, w.Token[cluster], ledgertest.CommitStatus(func(cs *v1alpha1.CommitStatus) {
 		cs.UID, cs.Spec.Phase = types.UID("uid-in-"+cluster), v1alpha1.PhaseInProgress
 	})))
-	w.apply(w.Synced(cluster, w.token[cluster]))
+	w.apply(w.Synced(cluster, w.Token[cluster]))
 }
 
 // TestMoved_WhatTheNewNameClaimsIsNotCanceled has a claim by the old name of a repository end, of
@@ -30,12 +32,12 @@ func (w *scmWorld) joinBy(cluster, repository string) {
 func TestMoved_WhatTheNewNameClaimsIsNotCanceled(t *testing.T) {
 	for name, end := range map[string]func(*scmWorld){
 		"deleted": func(w *scmWorld) {
-			w.apply(w.RemoveObject("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted))
+			w.apply(w.RemoveObject("eu", w.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted))
 		},
 		"its GitRepo is changed": func(w *scmWorld) {
-			repo := testRepo()
+			repo := ledgertest.GitRepo()
 			repo.Generation, repo.Spec.Repository = 2, "acme/market"
-			w.apply(w.SetRepo("eu", w.token["eu"], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
+			w.apply(w.SetRepo("eu", w.Token["eu"], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,10 +54,10 @@ func TestMoved_WhatTheNewNameClaimsIsNotCanceled(t *testing.T) {
 				app := w.provider.Spec.GitHub != nil && w.provider.Spec.GitHub.AppID != 0
 				for _, call := range w.Calls()[before:] {
 					if call.Method != http.MethodGet && call.Status < 300 && !strings.Contains(call.Path, "access_tokens") {
-						w.g.Expect(app).To(BeTrue(), "%s %s: %s", call.Method, call.Path, call.RequestBody)
+						w.G.Expect(app).To(BeTrue(), "%s %s: %s", call.Method, call.Path, call.RequestBody)
 					}
 				}
-				w.g.Expect(w.keys).To(BeNumerically("<=", 1))
+				w.G.Expect(w.Keys()).To(BeNumerically("<=", 1))
 			})
 		})
 	}
@@ -70,7 +72,7 @@ func TestMoved_TheLastClaimIsCanceledByTheNewName(t *testing.T) {
 		w.run(2 * time.Minute)
 		w.moveRepo("acme/shop", "acme/market")
 		before := len(w.Calls())
-		w.apply(w.RemoveObject("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted))
+		w.apply(w.RemoveObject("eu", w.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted))
 		w.run(time.Hour)
 		var ends []string
 		for _, call := range w.Calls()[before:] {
@@ -78,7 +80,7 @@ func TestMoved_TheLastClaimIsCanceledByTheNewName(t *testing.T) {
 				ends = append(ends, call.Path)
 			}
 		}
-		w.g.Expect(ends).To(ConsistOf(ContainSubstring("market")))
-		w.g.Expect(w.keys).To(BeZero())
+		w.G.Expect(ends).To(ConsistOf(ContainSubstring("market")))
+		w.G.Expect(w.Keys()).To(BeZero())
 	})
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,6 +7,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
@@ -14,17 +16,15 @@ import (
 // unfinished run at testKey.
 func movesBeside(t *testing.T, created int64, aggregate bool, wanted v1alpha1.Phase) *bench {
 	b := newBench(t)
-	s := testSCM(allowAll())
-	s.account, s.aggregate = b.scm, aggregate
-	b.SetScmProvider("acme", s)
-	b.hear("us", testStatus(createdAt(100), on(movedSHA), wants("success")))
-	b.work(movedKey)
-	b.published("us")
-	b.hear("eu", testStatus(createdAt(created), wants("in_progress")))
-	b.work(testKey)
-	b.published("eu")
+	b.use(ledgertest.Aggregating(aggregate))
+	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(100), ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("success")))
+	b.work(ledgertest.OtherKey)
+	b.Published("us")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.CreatedAt(created), ledgertest.Wants("in_progress")))
+	b.work(ledgertest.Key)
+	b.Published("eu")
 	b.scm.asked = nil
-	b.edit("eu", createdAt(created), on(movedSHA), wants(wanted), func(cs *v1alpha1.CommitStatus) { cs.Generation = 2 })
+	b.edit("eu", ledgertest.CreatedAt(created), ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants(wanted), func(cs *v1alpha1.CommitStatus) { cs.Generation = 2 })
 	return b
 }
 
@@ -44,33 +44,33 @@ func TestLedgerPatch_TellsOfTheOldPlaceUntilThatIsEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := movesBeside(t, c.created, c.aggregate, c.wanted)
-			b.g.Expect(b.work(movedKey)).To(Equal(moveCheck), "it is looked at again")
-			b.g.Expect(b.published("eu")).To(BeNil())
-			b.work(testKey)
-			b.work(movedKey)
-			b.g.Expect(b.scm.asked[0]).To(Equal("update canceled"), "the old place comes first")
-			status := b.published("eu")
-			b.g.Expect(status).NotTo(BeNil())
-			b.g.Expect(status.SHA).To(Equal(movedSHA))
+			b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(ledger.MoveCheck), "it is looked at again")
+			b.G.Expect(b.Published("eu")).To(BeNil())
+			b.work(ledgertest.Key)
+			b.work(ledgertest.OtherKey)
+			b.G.Expect(b.scm.asked[0]).To(Equal("update canceled"), "the old place comes first")
+			status := b.Published("eu")
+			b.G.Expect(status).NotTo(BeNil())
+			b.G.Expect(status.SHA).To(Equal(ledgertest.OtherSHA))
 		})
 	}
 }
 
 func TestLedgerNotEnded_HasTheStatusOfWhoMovedPublished(t *testing.T) {
 	b := movesBeside(t, 200, false, "success")
-	var told []ObjectID
-	b.syncer.Apply = func(c Changes) { told = append(told, c.Objects...) }
+	var told []ledger.ObjectID
+	b.syncer.Apply = func(c ledger.Changes) { told = append(told, c.Objects...) }
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonInvalid, "no")
 	}
-	b.work(testKey)
-	b.g.Expect(told).To(ContainElement(idIn("eu")))
-	b.g.Expect(b.published("eu").SHA).To(Equal(movedSHA))
+	b.work(ledgertest.Key)
+	b.G.Expect(told).To(ContainElement(ledgertest.ID("eu")))
+	b.G.Expect(b.Published("eu").SHA).To(Equal(ledgertest.OtherSHA))
 }
 
 func TestLedgerPatch_WaitsForNoOldPlaceThatIsHeldBack(t *testing.T) {
 	b := movesBeside(t, 200, false, "success")
-	b.now.Step(abandonmentTTL + time.Second)
-	b.work(movedKey)
-	b.g.Expect(b.published("eu")).NotTo(BeNil())
+	b.Clock.Step(ledger.AbandonmentTTL + time.Second)
+	b.work(ledgertest.OtherKey)
+	b.G.Expect(b.Published("eu")).NotTo(BeNil())
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -8,39 +8,42 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 // successor is the world of a hub that takes over. It reads the statuses that the hub before it
 // published and sealed, after edit.
 func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
-	w.g.THelper()
+	w.G.THelper()
 	next := *w
-	next.fleet = &fleet{g: w.g, now: w.now, token: map[string]uint64{}}
-	next.ready, next.due, next.told, next.objects = nil, map[Key]time.Time{}, nil, map[string]*v1alpha1.CommitStatus{}
-	next.Ledger = New(Options{
-		Clock: w.now, UnsyncedGrace: 15 * time.Minute, Seals: sealsWith(firstKey, nil),
+	seals := ledger.SealsWith(ledger.FirstKey, nil)
+	next.Fleet = &ledgertest.Fleet{G: w.G, Clock: w.Clock, Token: map[string]uint64{}, Seals: seals}
+	next.ready, next.due, next.told, next.objects = nil, map[ledger.Key]time.Time{}, nil, map[string]*v1alpha1.CommitStatus{}
+	next.Ledger = ledger.New(ledger.Options{
+		Clock: w.Clock, UnsyncedGrace: 15 * time.Minute, Seals: seals,
 		Fleet: func() ([]string, bool) { return nil, true },
 	})
 	syncer := *w.syncer
-	syncer.Ledger, syncer.Queue, syncer.Apply = next.Ledger, func() Lanes { return &next }, next.apply
+	syncer.Ledger, syncer.Queue, syncer.Apply = next.Ledger, func() ledger.Lanes { return &next }, next.apply
 	next.syncer = &syncer
 	next.open()
 	next.Loaded()
-	next.Begin(Predecessor{Led: true, Clean: true})
-	next.tell("eu")
+	next.Begin(ledger.Predecessor{Led: true, Clean: true})
+	next.Tell("eu")
 	for name, object := range w.objects {
 		w.condition(name)
 		object = object.DeepCopy()
-		object.Status = w.objectAt(ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).statusNow()
+		object.Status = w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name})
 		handle := *object.Status.Provider
 		object.Status.Provider = &handle
 		handle.Seal = ""
-		object.Status.Provider.Seal = next.seals.Of(object.UID, object.Status)
+		object.Status.Provider.Seal = seals.Of(object.UID, object.Status)
 		edit(object)
-		next.seals.Keep(object)
+		seals.Keep(object)
 		next.set(object)
 	}
-	next.apply(next.Synced("eu", next.token["eu"]))
+	next.apply(next.Synced("eu", next.Token["eu"]))
 	next.run(time.Millisecond)
 	return &next
 }
@@ -57,10 +60,10 @@ func TestRefusedCredential_ThatAPredecessorUsedIsAskedAgainSoon(t *testing.T) {
 			w.refuse(refusal.status, refusal.body)
 			w.want("build-0", v1alpha1.PhaseSuccess)
 			w.run(30 * time.Second)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason))
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason))
 			w.ClearFaults()
 			w.run(time.Minute)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d", refusal.status)
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d", refusal.status)
 		}
 	})
 }
@@ -71,7 +74,7 @@ func TestRefusedCredential_WorkedForNoPredecessorWithout(t *testing.T) {
 		"a right seal": func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "AAAAAAAAAAAAAAAAAAAAAA" },
 		"the time":     func(cs *v1alpha1.CommitStatus) { cs.Status.UpdatedAt = nil },
 		"a time of late": func(cs *v1alpha1.CommitStatus) {
-			cs.Status.UpdatedAt = &metav1.Time{Time: cs.Status.UpdatedAt.Add(-provenFor)}
+			cs.Status.UpdatedAt = &metav1.Time{Time: cs.Status.UpdatedAt.Add(-ledger.ProvenFor)}
 		},
 		"its ScmProvider": func(cs *v1alpha1.CommitStatus) { cs.Status.ScmProvider = "another" },
 	} {
@@ -87,7 +90,7 @@ func TestRefusedCredential_WorkedForNoPredecessorWithout(t *testing.T) {
 					w.run(30 * time.Second)
 					w.ClearFaults()
 					w.run(time.Minute)
-					w.g.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason), "%d", refusal.status)
+					w.G.Expect(w.condition("build-0").Reason).To(Equal(refusal.reason), "%d", refusal.status)
 				}
 			})
 		})
@@ -106,7 +109,7 @@ func TestRefusedCredential_OfAnotherSecretThanAPredecessorsIsNotProven(t *testin
 	w.run(30 * time.Second)
 	w.ClearFaults()
 	w.run(time.Minute)
-	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
+	w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonCredentialsInvalid))
 }
 
 func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
@@ -120,10 +123,10 @@ func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, AskWrite)
-		w.g.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, AskWrite)
-		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
+		entry, _ := w.Enter(first, one, ledger.AskWrite)
+		w.G.Expect(entry.Wait).To(BeZero())
+		entry, _ = w.Enter(second, other, ledger.AskWrite)
+		w.G.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
 	})
 }
 
@@ -139,9 +142,9 @@ func TestRefusedCredential_OfAnotherSecretIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, AskWrite)
-		w.g.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, AskWrite)
-		w.g.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the new credential works")
+		entry, _ := w.Enter(first, one, ledger.AskWrite)
+		w.G.Expect(entry.Wait).To(BeZero())
+		entry, _ = w.Enter(second, other, ledger.AskWrite)
+		w.G.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the new credential works")
 	})
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,12 +7,14 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // keepsTexts is the Next of an SCM that can empty no field of a status.
 func keepsTexts(shown *providers.Shown, want providers.Status) providers.Step {
-	step := fakeDialect{}.Next(shown, want)
+	step := ledgertest.Account{}.Next(shown, want)
 	if step != providers.StepUpdate || shown.Description == "" || want.Description != "" {
 		return step
 	}
@@ -30,9 +32,9 @@ func describes(text string) func(*v1alpha1.CommitStatus) {
 func described(t *testing.T) *bench {
 	b := newBench(t)
 	b.scm.next = keepsTexts
-	b.hear("eu", testStatus(wants("in_progress"), describes("d")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress"), describes("d")))
 	b.reconcile()
-	b.published("eu")
+	b.Published("eu")
 	b.scm.asked = nil
 	return b
 }
@@ -46,12 +48,12 @@ func TestReplace_EndsTheUnfinishedStatusFirst(t *testing.T) {
 	} {
 		t.Run(string(phase), func(t *testing.T) {
 			b := described(t)
-			b.edit("eu", wants(phase))
+			b.edit("eu", ledgertest.Wants(phase))
 			b.reconcile()
-			b.g.Expect(b.scm.asked).To(Equal(asked))
-			b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
+			b.G.Expect(b.scm.asked).To(Equal(asked))
+			b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
 			b.reconcile()
-			b.g.Expect(b.scm.asked).To(HaveLen(2))
+			b.G.Expect(b.scm.asked).To(HaveLen(2))
 		})
 	}
 }
@@ -61,56 +63,56 @@ func TestReplace_MakesNoNewStatusWhileTheOldOneMayBeUnfinished(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
 	}
-	b.edit("eu", wants("in_progress"))
+	b.edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-	b.scm.found = &providers.Shown{Status: providers.Status{Phase: "canceled", Description: "d"}, Handle: shows("canceled").Handle}
+	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
+	b.scm.found = &providers.Shown{Status: providers.Status{Phase: "canceled", Description: "d"}, Handle: ledgertest.Shows("canceled").Handle}
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
-		return providers.Shown{Status: want, Handle: shows(want.Phase).Handle}, nil
+		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
-	b.now.Step(settleTime)
+	b.Clock.Step(ledger.SettleTime)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled", "find", "create in_progress"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled", "find", "create in_progress"}))
 }
 
 func TestReplace_ReportsAnSCMThatDoesNotEndTheStatus(t *testing.T) {
 	b := described(t)
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
-		return providers.Shown{Status: providers.Status{Phase: "in_progress", Description: "d"}, Handle: shows("queued").Handle}, nil
+		return providers.Shown{Status: providers.Status{Phase: "in_progress", Description: "d"}, Handle: ledgertest.Shows("queued").Handle}, nil
 	}
-	b.edit("eu", wants("in_progress"))
+	b.edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
 }
 
 func TestAbandon_EndsInPlaceWhatCannotLoseItsText(t *testing.T) {
 	b := described(t)
-	b.edit("eu", wants("success"))
-	b.edit("eu", on(movedSHA), wants("queued"))
-	b.work(testKey)
-	b.g.Expect(b.scm.asked).To(Equal([]string{"update success"}))
+	b.edit("eu", ledgertest.Wants("success"))
+	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.work(ledgertest.Key)
+	b.G.Expect(b.scm.asked).To(Equal([]string{"update success"}))
 }
 
 func TestDrift_QuotesTheSCMsOwnWord(t *testing.T) {
 	b := newDriftBench(t, false)
-	theirs := shows("success")
+	theirs := ledgertest.Shows("success")
 	theirs.Phase = providers.Word("neutral")
 	b.compared(theirs)
-	status := b.published("eu")
-	b.g.Expect(readyOf(status).Reason).To(Equal(v1alpha1.ReasonDrifted))
-	b.g.Expect(status.SyncFailure.Message).To(Equal("drift: phase is neutral in GitHub, success here"))
-	b.g.Expect(status.IsSynced).To(BeFalse())
-	b.g.Expect(status.Phase).To(BeEmpty(), "none of ours means it")
-	b.g.Expect(status.Provider).NotTo(BeNil())
+	status := b.Published("eu")
+	b.G.Expect(ledgertest.ReadyOf(status).Reason).To(Equal(v1alpha1.ReasonDrifted))
+	b.G.Expect(status.SyncFailure.Message).To(Equal("drift: phase is neutral in GitHub, success here"))
+	b.G.Expect(status.IsSynced).To(BeFalse())
+	b.G.Expect(status.Phase).To(BeEmpty(), "none of ours means it")
+	b.G.Expect(status.Provider).NotTo(BeNil())
 
 	again := newBench(t)
 	again.takeOver()
-	again.driftPolicy(drifting{interval: 10 * time.Minute})
+	again.use(ledgertest.Comparing(10*time.Minute, false))
 	again.scm.found = theirs
-	again.hear("eu", testStatus(wants("success"), told(*status)))
-	again.g.Expect(again.published("eu")).To(BeNil(), "what is told stays until it is looked up")
+	again.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(*status)))
+	again.G.Expect(again.Published("eu")).To(BeNil(), "what is told stays until it is looked up")
 	again.reconcile()
-	again.g.Expect(again.scm.asked).To(Equal([]string{"find"}), "it is looked up and left")
-	again.g.Expect(again.published("eu")).To(BeNil(), "and told as before")
+	again.G.Expect(again.scm.asked).To(Equal([]string{"find"}), "it is looked up and left")
+	again.G.Expect(again.Published("eu")).To(BeNil(), "and told as before")
 }

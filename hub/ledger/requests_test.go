@@ -21,6 +21,12 @@ func failing(t *testing.T) *fleet {
 	return f
 }
 
+func requested(at string) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) {
+		cs.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: at}
+	}
+}
+
 func TestNoteRequest_ResetsNoRetriesForWhoDoesNotOwnTheKey(t *testing.T) {
 	f := failing(t)
 	generation := func(cs *v1alpha1.CommitStatus) { cs.Generation++ }

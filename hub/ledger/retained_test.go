@@ -6,10 +6,18 @@ import (
 	"unsafe"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
+
+// named gives an object and its status a name of their own.
+func named(name string) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) {
+		cs.Name, cs.UID, cs.Spec.Name = name, types.UID(name+"-uid"), name
+	}
+}
 
 // describedBy gives a spec a description of so many bytes.
 func describedBy(letter string, bytes int) func(*v1alpha1.CommitStatus) {

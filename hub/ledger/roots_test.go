@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"net/http"
@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/gitea"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
@@ -49,9 +51,9 @@ func TestSCMs_UnderTwoPathsOfOneHostAreTwo(t *testing.T) {
 	f := atNow(t)
 	fakes, roots := map[string]*fakegitea.Server{}, map[string]string{}
 	for _, path := range []string{"/a", "/b"} {
-		server := fakegitea.New(fakegitea.WithClock(f.now))
+		server := fakegitea.New(fakegitea.WithClock(f.Clock))
 		t.Cleanup(server.Close)
-		server.AddRepo("acme/shop", testSHA)
+		server.AddRepo("acme/shop", ledgertest.SHA)
 		fakes[path], roots[path] = server, server.Root()
 	}
 	host := behind(t, roots)
@@ -64,46 +66,46 @@ func TestSCMs_UnderTwoPathsOfOneHostAreTwo(t *testing.T) {
 		return map[string][]byte{"token": []byte(token)}
 	}
 	w := newSCMWorld(t, spec("/a"), token("/a"), fakes["/a"],
-		func(i *ratelimit.Installations, f *fleet) providers.Kind { return gitea.NewKind(i, f.now) }, f)
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind { return gitea.NewKind(i, f.Clock) }, f)
 
 	other := &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "other"}, Spec: spec("/b")}
 	other.Spec.SecretRef, other.Spec.Grants, other.Spec.RateLimit = w.provider.Spec.SecretRef, w.provider.Spec.Grants, w.provider.Spec.RateLimit
-	w.apply(w.SetScmProvider("other", CompileScmProvider(providers.NewRegistry(w.kind), other, token("/b"))))
-	w.hear("us")
-	repo := testRepo()
+	w.apply(w.SetScmProvider("other", ledger.CompileScmProvider(providers.NewRegistry(w.kind), other, token("/b"))))
+	w.Hear("us")
+	repo := ledgertest.GitRepo()
 	repo.Spec.ScmProviderRef.Name = "other"
-	w.apply(w.SetRepo("us", w.token["us"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, repo))
+	w.apply(w.SetRepo("us", w.Token["us"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, repo))
 
 	w.want("build", "success")
-	cs := testStatus(wants("failure"))
+	cs := ledgertest.CommitStatus(ledgertest.Wants("failure"))
 	cs.UID = "uid-in-us"
-	w.apply(w.SetObject("us", w.token["us"], cs))
+	w.apply(w.SetObject("us", w.Token["us"], cs))
 	w.run(time.Minute)
-	w.g.Expect(w.keys).To(Equal(2))
-	w.g.Expect(w.keys).To(Equal(2))
-	w.g.Expect(w.repo("build")).To(HaveSuffix("/a/Acme/Shop"))
-	us := w.published("us")
-	w.g.Expect(us.Repo).To(HaveSuffix("/b/Acme/Shop"))
-	w.g.Expect(readyOf(us).Reason).To(Equal(v1alpha1.ReasonSynced), "neither is in the other's way")
+	w.G.Expect(w.Keys()).To(Equal(2))
+	w.G.Expect(w.Keys()).To(Equal(2))
+	w.G.Expect(w.repo("build")).To(HaveSuffix("/a/Acme/Shop"))
+	us := w.Published("us")
+	w.G.Expect(us.Repo).To(HaveSuffix("/b/Acme/Shop"))
+	w.G.Expect(ledgertest.ReadyOf(us).Reason).To(Equal(v1alpha1.ReasonSynced), "neither is in the other's way")
 	for path, state := range map[string]string{"/a": "success", "/b": "failure"} {
-		w.g.Expect(fakes[path].Statuses("acme/shop", testSHA)).To(HaveExactElements(HaveField("State", state)), path)
+		w.G.Expect(fakes[path].Statuses("acme/shop", ledgertest.SHA)).To(HaveExactElements(HaveField("State", state)), path)
 	}
-	lane := func(name string) string { lane, _ := w.scms[name].account.Lane("acme/shop"); return lane }
-	w.g.Expect(lane("acme")).NotTo(Equal(lane("other")))
-	w.g.Expect(sameWriter(w.scms["acme"], w.scms["other"])).To(BeFalse())
+	lane := func(name string) string { return w.Known(name).Lane("acme/shop") }
+	w.G.Expect(lane("acme")).NotTo(Equal(lane("other")))
+	w.G.Expect(ledger.SameWriter(w.Known("acme"), w.Known("other"))).To(BeFalse())
 
-	seals := &Seals{}
+	seals := &ledger.Seals{}
 	seals.Set([]byte("0123456789abcdef0123456789abcdef"), nil)
 	here := *us.DeepCopy()
 	here.Provider.Seal = seals.Of("uid-in-us", here)
-	w.g.Expect(seals.Right("uid-in-us", here)).To(BeTrue())
-	here.Repo = w.objectAt(ObjectID{Cluster: "eu", Namespace: "team-a", Name: "build"}).statusNow().Repo
-	w.g.Expect(seals.Right("uid-in-us", here)).To(BeFalse(), "a seal is of one SCM")
+	w.G.Expect(seals.Right("uid-in-us", here)).To(BeTrue())
+	here.Repo = w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: "build"}).Repo
+	w.G.Expect(seals.Right("uid-in-us", here)).To(BeFalse(), "a seal is of one SCM")
 
 	fakes["/a"].RenameRepo("acme/shop", "acme/market")
 	w.want("build", "failure")
 	w.run(time.Minute)
-	w.g.Expect(w.repo("build")).To(HaveSuffix("/a/acme/market"))
-	w.g.Expect(w.published("us")).To(BeNil(), "the other SCM's repository has not moved")
-	w.g.Expect(w.scms["other"].moves.all()).To(BeEmpty())
+	w.G.Expect(w.repo("build")).To(HaveSuffix("/a/acme/market"))
+	w.G.Expect(w.Published("us")).To(BeNil(), "the other SCM's repository has not moved")
+	w.G.Expect(w.Known("other").Moves()).To(BeZero())
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"net/http"
@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
@@ -23,29 +25,29 @@ func TestRefusedCredential_IsOneQuestionForAllClaims(t *testing.T) {
 				if proven {
 					w.wantMany(many, v1alpha1.PhaseQueued)
 					w.run(time.Second)
-					w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}))
+					w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}))
 				}
 				w.refuse(refusal.status, refusal.body)
 				w.wantMany(many, v1alpha1.PhaseSuccess)
 				from := len(w.Calls())
 				w.run(time.Second)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}), "%d is not final", refusal.status)
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}), "%d is not final", refusal.status)
 				w.run(59 * time.Second)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
 				atMost := 3
 				if refusal.status == http.StatusNotFound && proven {
 					atMost++ // it may be the status that is gone: a look comes first
 				}
-				w.g.Expect(w.refused(from)).To(BeNumerically("<=", atMost), "requests that were refused with %d", refusal.status)
-				w.g.Expect(w.count(from, fakegithub.OpCreateToken)).To(BeNumerically("<=", 2))
+				w.G.Expect(w.refused(from)).To(BeNumerically("<=", atMost), "requests that were refused with %d", refusal.status)
+				w.G.Expect(w.count(from, fakegithub.OpCreateToken)).To(BeNumerically("<=", 2))
 				from = len(w.Calls())
 				w.run(9 * time.Minute)
-				w.g.Expect(w.refused(from)).To(BeNumerically("<=", 3), "re-checks")
+				w.G.Expect(w.refused(from)).To(BeNumerically("<=", 3), "re-checks")
 
 				w.ClearFaults()
 				w.run(12 * time.Minute)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}), "after %d", refusal.status)
-				w.g.Expect(w.refusals.scopes).To(BeEmpty())
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}), "after %d", refusal.status)
+				w.G.Expect(w.Refusals()).To(BeZero())
 			}
 		}
 	})
@@ -58,23 +60,23 @@ func TestRefusedCredential_TellsWhoWaitsForAProbeAtOnce(t *testing.T) {
 			w.refuse(refusal.status, refusal.body)
 			w.wantMany(many, v1alpha1.PhaseQueued)
 			w.run(12 * time.Second)
-			w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}))
-			w.now.Step(time.Minute)
-			var probing Key
+			w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonUnavailable: many}))
+			w.Clock.Step(time.Minute)
+			var probing ledger.Key
 			for key := range w.due { // all workers begin at the same time
 				job, _, ok := w.Job(key)
-				w.g.Expect(ok).To(BeTrue())
-				entry, _ := w.Enter(key, job, ClassOf(plan(job.Account, job.Observation, job.Verdict.Want)))
+				w.G.Expect(ok).To(BeTrue())
+				entry, _ := w.Enter(key, job, ledger.ClassOf(job.Plan()))
 				if entry.Wait == 0 {
 					probing = key
 				}
-				w.due[key] = w.now.Now().Add(max(entry.Wait, time.Hour))
+				w.due[key] = w.Clock.Now().Add(max(entry.Wait, time.Hour))
 			}
 			from := len(w.Calls())
 			w.Add(probing)
 			w.run(time.Millisecond)
-			w.g.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
-			w.g.Expect(w.refused(from)).To(Equal(1))
+			w.G.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: many}), "after %d", refusal.status)
+			w.G.Expect(w.refused(from)).To(Equal(1))
 		}
 	})
 }
@@ -85,17 +87,17 @@ func TestRefusedCredential_ThatWorksAgainIsNeverFinal(t *testing.T) {
 			w := start()
 			w.want("build-0", v1alpha1.PhaseQueued)
 			w.run(time.Second)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
 			w.refuse(refusal.status, refusal.body)
 			w.want("build-0", v1alpha1.PhaseSuccess)
 			w.want("build-1", v1alpha1.PhaseSuccess)
 			for range 4 {
 				w.run(time.Second)
-				w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonUnavailable), "%d", refusal.status)
+				w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonUnavailable), "%d", refusal.status)
 			}
 			w.ClearFaults()
 			w.run(2 * time.Second)
-			w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 2}), "%d", refusal.status)
+			w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 2}), "%d", refusal.status)
 		}
 	})
 }
@@ -108,7 +110,7 @@ func TestRefusedCredential_OneSingle404IsNoRefusal(t *testing.T) {
 		w.Inject(wire.Fault{Match: forStatuses, Status: 404, Body: says.gone})
 		w.want("build-0", v1alpha1.PhaseSuccess)
 		w.run(6 * time.Second)
-		w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
+		w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
 	})
 }
 
@@ -122,7 +124,7 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 		"its GitRepo":          func(w *scmWorld) { w.setRepo(2, "first") },
 		"a GitRepo made anew":  func(w *scmWorld) { w.setRepo(1, "another") },
 		"a GitRepo that was away": func(w *scmWorld) {
-			w.apply(w.SetRepo("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil))
+			w.apply(w.SetRepo("eu", w.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil))
 			w.run(time.Second)
 			w.setRepo(1, "another")
 		},
@@ -135,12 +137,12 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 				w.refuse(refusal.status, refusal.body)
 				w.wantMany(3, v1alpha1.PhaseFailure)
 				w.run(2 * time.Minute)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: 3}), name)
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{refusal.reason: 3}), name)
 				from := len(w.Calls())
 				w.run(time.Minute)
 				change(w)
 				w.run(time.Second)
-				w.g.Expect(w.refused(from)).To(Equal(1), "%s asks again after %d", name, refusal.status)
+				w.G.Expect(w.refused(from)).To(Equal(1), "%s asks again after %d", name, refusal.status)
 				if name == "the ScmProvider" || name == "its Secret" {
 					continue
 				}
@@ -150,10 +152,10 @@ func TestRefusedCredential_AnswersNoChange(t *testing.T) {
 				w.run(time.Second)
 				w.setRepo(3, "third")
 				w.run(time.Second)
-				w.g.Expect(w.refused(from)).To(Equal(1), "at most once in 10 s")
+				w.G.Expect(w.refused(from)).To(Equal(1), "at most once in 10 s")
 				w.ClearFaults()
 				w.run(10 * time.Second)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), name)
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), name)
 			}
 		}
 	})
@@ -170,24 +172,24 @@ func TestRefusedCredential_IsAskedOnceIn10sHoweverOftenItsScmProviderChanges(t *
 			w.run(time.Second)
 			w.want("build-0", v1alpha1.PhaseSuccess)
 			w.run(time.Second)
-			w.g.Expect(w.refused(from)).To(Equal(1))
+			w.G.Expect(w.refused(from)).To(Equal(1))
 			w.open()
 			w.run(time.Second)
-			w.g.Expect(w.refused(from)).To(Equal(2), "the first change is asked at once")
+			w.G.Expect(w.refused(from)).To(Equal(2), "the first change is asked at once")
 			from = len(w.Calls())
 			for range 60 {
 				w.open()
 				w.run(time.Second)
 			}
-			w.g.Expect(w.refused(from)).To(BeNumerically("~", 6, 1), "requests that were refused with %d", refusal.status)
+			w.G.Expect(w.refused(from)).To(BeNumerically("~", 6, 1), "requests that were refused with %d", refusal.status)
 			w.ClearFaults()
 			w.run(10 * time.Second)
-			w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
+			w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
 			for range 10 {
 				w.open()
 				w.want("build-0", map[int64]v1alpha1.Phase{0: v1alpha1.PhaseSuccess, 1: v1alpha1.PhaseFailure}[w.objects["build-0"].Generation%2])
 				w.run(time.Millisecond)
-				w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "it works: nothing waits")
+				w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "it works: nothing waits")
 			}
 		}
 	})
@@ -209,7 +211,7 @@ func TestRefusedCredential_AnswersWhatIsReadAgainUnchanged(t *testing.T) {
 				}
 				w.run(time.Minute)
 			}
-			w.g.Expect(w.refused(from)).To(BeZero(), "after %d", refusal.status)
+			w.G.Expect(w.refused(from)).To(BeZero(), "after %d", refusal.status)
 		}
 	})
 }
@@ -222,11 +224,11 @@ func TestRefusedCredential_APageOfAProxyIsUnavailable(t *testing.T) {
 			w.want("build-0", v1alpha1.PhaseQueued)
 			w.run(3 * time.Minute)
 			ready := w.condition("build-0")
-			w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable), ready.Message)
-			w.g.Expect(ready.Message).To(Or(ContainSubstring("a proxy may have answered"), ContainSubstring("has no API at spec.github.apiURL")))
+			w.G.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable), ready.Message)
+			w.G.Expect(ready.Message).To(Or(ContainSubstring("a proxy may have answered"), ContainSubstring("has no API at spec.github.apiURL")))
 			w.ClearFaults()
 			w.run(2 * time.Minute)
-			w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
+			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
 		}
 	})
 }
@@ -237,8 +239,8 @@ func TestRefusedToken_ThatLagsIsTriedAgain(t *testing.T) {
 		github.LagTokens(lag)
 		w.wantMany(3, v1alpha1.PhaseQueued)
 		w.run(14 * time.Second)
-		w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}), "a lag of %s", lag)
-		w.g.Expect(w.refused(0)).To(BeNumerically("<=", 2))
+		w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}), "a lag of %s", lag)
+		w.G.Expect(w.refused(0)).To(BeNumerically("<=", 2))
 	}
 }
 
@@ -247,11 +249,11 @@ func TestRefusedToken_IsRenewedForAPermission(t *testing.T) {
 	github.Install(12345, 678, "acme", fakegithub.WithoutChecksWrite())
 	w.want("build-0", v1alpha1.PhaseQueued)
 	w.run(time.Minute)
-	w.g.Expect(w.condition("build-0").Message).To(ContainSubstring("lacks the permission checks:write"))
+	w.G.Expect(w.condition("build-0").Message).To(ContainSubstring("lacks the permission checks:write"))
 	github.Install(12345, 678, "acme")
 	w.request("build-0")
 	w.run(time.Second)
-	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
+	w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
 }
 
 func TestRefusedToken_OfLongAgoIsRenewed(t *testing.T) {
@@ -261,7 +263,7 @@ func TestRefusedToken_OfLongAgoIsRenewed(t *testing.T) {
 	github.ExpireTokens()
 	w.want("build-0", v1alpha1.PhaseSuccess)
 	w.run(6 * time.Second)
-	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
+	w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced))
 }
 
 func TestRefusedInstallation_IsFoundAgain(t *testing.T) {
@@ -271,19 +273,19 @@ func TestRefusedInstallation_IsFoundAgain(t *testing.T) {
 	github.Uninstall(678)
 	w.wantMany(3, v1alpha1.PhaseInProgress)
 	w.run(time.Hour)
-	w.g.Expect(w.reasons()).To(HaveLen(1))
-	w.g.Expect(w.reasons()).NotTo(HaveKey(v1alpha1.ReasonUnavailable))
+	w.G.Expect(w.reasons()).To(HaveLen(1))
+	w.G.Expect(w.reasons()).NotTo(HaveKey(v1alpha1.ReasonUnavailable))
 	github.Install(12345, 999, "acme")
 	w.want("build-0", v1alpha1.PhaseSuccess)
 	w.run(15 * time.Second)
-	w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
+	w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
 	w.run(time.Minute)
 
 	github.Uninstall(999)
 	github.Install(12345, 1000, "acme")
 	w.wantMany(3, v1alpha1.PhaseFailure)
 	w.run(25 * time.Second)
-	w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}), "installed anew before anybody noticed")
+	w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}), "installed anew before anybody noticed")
 }
 
 func TestRefusedInstallation_ThatIsSuspendedIsAskedAgain(t *testing.T) {
@@ -291,10 +293,10 @@ func TestRefusedInstallation_ThatIsSuspendedIsAskedAgain(t *testing.T) {
 	github.Suspend(678, true)
 	w.want("build-0", v1alpha1.PhaseQueued)
 	w.run(time.Minute)
-	w.g.Expect(w.condition("build-0").Message).To(Equal("installation 678 of GitHub App 12345 is suspended"))
+	w.G.Expect(w.condition("build-0").Message).To(Equal("installation 678 of GitHub App 12345 is suspended"))
 	github.Suspend(678, false)
 	w.run(10 * time.Minute)
-	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "by itself")
+	w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "by itself")
 }
 
 func TestRefusedInstallation_AnswersNoChange(t *testing.T) {
@@ -325,7 +327,7 @@ func TestRefusedInstallation_AnswersNoChange(t *testing.T) {
 			true, v1alpha1.ReasonCredentialsInvalid,
 		},
 		"a repository that the App may not see": {
-			func(s *fakegithub.Server) { s.RemoveRepo("acme/shop") }, func(s *fakegithub.Server) { s.AddRepo("acme/shop", testSHA) },
+			func(s *fakegithub.Server) { s.RemoveRepo("acme/shop") }, func(s *fakegithub.Server) { s.AddRepo("acme/shop", ledgertest.SHA) },
 			false, v1alpha1.ReasonRepoNotFound,
 		},
 	} {
@@ -339,14 +341,14 @@ func TestRefusedInstallation_AnswersNoChange(t *testing.T) {
 				tc.cause(github)
 				w.wantMany(3, v1alpha1.PhaseQueued)
 				w.run(2 * time.Minute)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{tc.reason: 3}))
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{tc.reason: 3}))
 				tc.cure(github)
 				calls := len(w.Calls())
 				w.run(time.Minute)
-				w.g.Expect(w.Calls()).To(HaveLen(calls), "nothing has changed here")
+				w.G.Expect(w.Calls()).To(HaveLen(calls), "nothing has changed here")
 				change(w)
 				w.run(time.Second)
-				w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), "it is asked at once")
+				w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: len(w.objects)}), "it is asked at once")
 			})
 		}
 	}
@@ -359,7 +361,7 @@ func TestRefusedInstallation_ThatComesAMomentLaterIsFound(t *testing.T) {
 	w.run(2 * time.Second)
 	github.Install(12345, 678, "acme")
 	w.run(12 * time.Second)
-	w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
+	w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
 }
 
 func TestRefusedKey_IsToldAndAskedOnce(t *testing.T) {
@@ -367,22 +369,22 @@ func TestRefusedKey_IsToldAndAskedOnce(t *testing.T) {
 	github.AddApp(12345)
 	w.wantMany(many, v1alpha1.PhaseQueued)
 	w.run(time.Minute)
-	w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonCredentialsInvalid: many}))
-	w.g.Expect(w.refused(0)).To(BeNumerically("<=", 3))
+	w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonCredentialsInvalid: many}))
+	w.G.Expect(w.refused(0)).To(BeNumerically("<=", 3))
 	w.secret["privateKey"] = github.AddApp(12345)
 	w.open()
 	w.run(time.Second)
-	w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}), "another Secret is asked at once")
+	w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}), "another Secret is asked at once")
 }
 
 func TestGoneRun_IsMadeAgainAtOnce(t *testing.T) {
 	w, github := githubWorld(t)
 	w.want("build-0", v1alpha1.PhaseQueued)
 	w.run(time.Minute)
-	github.DeleteCheckRun(github.CheckRuns("acme/shop", testSHA)[0].ID)
+	github.DeleteCheckRun(github.CheckRuns("acme/shop", ledgertest.SHA)[0].ID)
 	w.want("build-0", v1alpha1.PhaseSuccess)
 	w.run(2 * time.Second)
-	w.g.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "nothing was sent that could still land")
+	w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "nothing was sent that could still land")
 }
 
 func TestEnterpriseServerWithoutItsPath_BlamesNoRepository(t *testing.T) {
@@ -392,7 +394,7 @@ func TestEnterpriseServerWithoutItsPath_BlamesNoRepository(t *testing.T) {
 		w.want("build-0", v1alpha1.PhaseQueued)
 		w.run(time.Minute)
 		ready := w.condition("build-0")
-		w.g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable))
-		w.g.Expect(ready.Message).To(ContainSubstring("has no API at spec.github.apiURL"), "%d", status)
+		w.G.Expect(ready.Reason).To(Equal(v1alpha1.ReasonUnavailable))
+		w.G.Expect(ready.Message).To(ContainSubstring("has no API at spec.github.apiURL"), "%d", status)
 	}
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
@@ -39,20 +41,20 @@ type fakeSCM interface {
 // scmWorld is a ledger and a syncer with an account of a real provider at a strict fake, on one
 // fake clock. Its queue knows no budgets.
 type scmWorld struct {
-	*fleet
+	*ledgertest.Fleet
 	fakeSCM
-	syncer   *Syncer
+	syncer   *ledger.Syncer
 	kind     providers.Kind
 	provider *v1alpha1.ScmProvider
 	secret   map[string][]byte
-	ready    []Key
-	due      map[Key]time.Time
+	ready    []ledger.Key
+	due      map[ledger.Key]time.Time
 	objects  map[string]*v1alpha1.CommitStatus
 	told     []string // ScmProviders
 }
 
 // Add has a key worked on.
-func (w *scmWorld) Add(key Key) {
+func (w *scmWorld) Add(key ledger.Key) {
 	delete(w.due, key)
 	if !slices.Contains(w.ready, key) {
 		w.ready = append(w.ready, key)
@@ -60,9 +62,9 @@ func (w *scmWorld) Add(key Key) {
 }
 
 // Slot is none: nothing has to be paid for.
-func (w *scmWorld) Slot(Key) *ratelimit.Slot { return nil }
+func (w *scmWorld) Slot(ledger.Key) *ratelimit.Slot { return nil }
 
-func (w *scmWorld) apply(c Changes) {
+func (w *scmWorld) apply(c ledger.Changes) {
 	for _, key := range c.Keys {
 		w.Add(key)
 	}
@@ -71,16 +73,16 @@ func (w *scmWorld) apply(c Changes) {
 
 // run has the hub work for a time.
 func (w *scmWorld) run(d time.Duration) {
-	w.g.THelper()
-	end := w.now.Now().Add(d)
+	w.G.THelper()
+	end := w.Clock.Now().Add(d)
 	for {
 		for len(w.ready) > 0 {
 			key := w.ready[0]
 			w.ready = w.ready[1:]
 			result, err := w.syncer.Reconcile(context.Background(), key)
-			w.g.Expect(err).NotTo(HaveOccurred())
+			w.G.Expect(err).NotTo(HaveOccurred())
 			if result.RequeueAfter > 0 && !slices.Contains(w.ready, key) {
-				w.due[key] = w.now.Now().Add(result.RequeueAfter)
+				w.due[key] = w.Clock.Now().Add(result.RequeueAfter)
 			}
 		}
 		next := end
@@ -89,7 +91,7 @@ func (w *scmWorld) run(d time.Duration) {
 				next = at
 			}
 		}
-		w.now.SetTime(next)
+		w.Clock.SetTime(next)
 		for key, at := range w.due {
 			if !at.After(next) {
 				w.Add(key)
@@ -103,10 +105,10 @@ func (w *scmWorld) run(d time.Duration) {
 
 // open opens the ScmProvider, as when it or its Secret changes.
 func (w *scmWorld) open() {
-	w.g.THelper()
-	w.provider.Spec.Grants, w.provider.Spec.Drift.Interval = []v1alpha1.Grant{allowAll()}, "0s"
-	s := CompileScmProvider(providers.NewRegistry(w.kind), w.provider, w.secret)
-	w.g.Expect(s.account).NotTo(BeNil())
+	w.G.THelper()
+	w.provider.Spec.Grants, w.provider.Spec.Drift.Interval = []v1alpha1.Grant{ledgertest.AllowAll()}, "0s"
+	s := ledger.CompileScmProvider(providers.NewRegistry(w.kind), w.provider, w.secret)
+	w.G.Expect(s.Opened()).To(BeTrue())
 	w.apply(w.SetScmProvider("acme", s))
 }
 
@@ -114,7 +116,7 @@ func (w *scmWorld) open() {
 func (w *scmWorld) want(name string, phase v1alpha1.Phase) {
 	cs := w.objects[name]
 	if cs == nil {
-		cs = testStatus(func(cs *v1alpha1.CommitStatus) {
+		cs = ledgertest.CommitStatus(func(cs *v1alpha1.CommitStatus) {
 			cs.Name, cs.UID, cs.Spec.Name = name, types.UID("uid-"+name), name
 		})
 	} else {
@@ -127,36 +129,36 @@ func (w *scmWorld) want(name string, phase v1alpha1.Phase) {
 
 func (w *scmWorld) set(cs *v1alpha1.CommitStatus) {
 	w.objects[cs.Name] = cs
-	w.apply(w.SetObject("eu", w.token["eu"], cs))
+	w.apply(w.SetObject("eu", w.Token["eu"], cs))
 }
 
 // setRepo brings the GitRepo in a generation.
 func (w *scmWorld) setRepo(generation int64, uid types.UID) {
-	repo := testRepo()
+	repo := ledgertest.GitRepo()
 	repo.Generation, repo.UID = generation, uid
-	w.apply(w.SetRepo("eu", w.token["eu"], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
+	w.apply(w.SetRepo("eu", w.Token["eu"], types.NamespacedName{Namespace: repo.Namespace, Name: repo.Name}, repo))
 }
 
 // request has somebody ask for a status.
 func (w *scmWorld) request(name string) {
 	cs := w.objects[name].DeepCopy()
-	cs.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: w.now.Now().String()}
+	cs.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: w.Clock.Now().String()}
 	w.set(cs)
 }
 
 // ready returns the Ready condition that is published for a status.
 func (w *scmWorld) condition(name string) metav1.Condition {
-	id := ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}
+	id := ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}
 	if patch, ok := w.Patch(id); ok {
-		statustest.ExpectInvariants(w.g, patch.Status, patch.Source.Generation)
+		statustest.ExpectInvariants(w.G, patch.Status, patch.Source.Generation)
 		w.Patched(patch, "100")
-		return readyOf(&patch.Status)
+		return ledgertest.ReadyOf(&patch.Status)
 	}
-	status := w.objectAt(id).statusNow()
+	status := w.StatusNow(id)
 	if len(status.Conditions) == 0 {
 		return metav1.Condition{}
 	}
-	return readyOf(&status)
+	return ledgertest.ReadyOf(&status)
 }
 
 // reasons counts statuses by reason.
@@ -211,66 +213,72 @@ var cloudSays = own{
 	`{"type":"error","error":{"message":"Repository Acme/Shop not found"}}`,
 }
 
-func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string][]byte, fake fakeSCM, kind func(*ratelimit.Installations, *fleet) providers.Kind, f *fleet) *scmWorld {
+func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string][]byte, fake fakeSCM, kind func(*ratelimit.Installations, *ledgertest.Fleet) providers.Kind, f *ledgertest.Fleet) *scmWorld {
 	var none int64
 	spec.SecretRef.Name = "acme"
 	spec.RateLimit = &v1alpha1.RateLimit{
 		RequestsPerHour: &none, RequestsPerMinute: &none, PointsPerMinute: &none, WritesPerMinute: &none, WritesPerHour: &none, MaxInFlight: &none,
 	}
-	installations := ratelimit.NewInstallations(f.now)
+	installations := ratelimit.NewInstallations(f.Clock)
 	t.Cleanup(installations.CloseIdleConnections)
 	w := &scmWorld{
-		fleet: f, fakeSCM: fake, secret: secret, due: map[Key]time.Time{}, objects: map[string]*v1alpha1.CommitStatus{},
+		Fleet: f, fakeSCM: fake, secret: secret, due: map[ledger.Key]time.Time{}, objects: map[string]*v1alpha1.CommitStatus{},
 		kind:     kind(installations, f),
 		provider: &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: spec},
 	}
-	w.syncer = &Syncer{
-		Ledger: w.Ledger, Queue: func() Lanes { return w }, Apply: w.apply, Record: recordNothing, Clock: w.now, Log: logr.Discard(),
+	w.syncer = &ledger.Syncer{
+		Ledger: w.Ledger, Queue: func() ledger.Lanes { return w }, Apply: w.apply, Record: recordNothing, Clock: w.Clock, Log: logr.Discard(),
 		Warn: func(string, *v1alpha1.CommitStatus, string, string, string) {},
 	}
 	w.open()
-	w.hear("eu")
+	w.Hear("eu")
 	return w
 }
 
 // atNow is a fleet whose clock begins at the real time, which tokens and JWTs are held to.
-func atNow(t *testing.T) *fleet {
-	f := newFleet(t)
-	f.now.SetTime(time.Now())
+func atNow(t *testing.T) *ledgertest.Fleet {
+	f := ledgertest.NewFleet(t)
+	f.Clock.SetTime(time.Now())
 	return f
 }
 
 func githubWorld(t *testing.T) (*scmWorld, *fakegithub.Server) {
 	f := atNow(t)
-	server := fakegithub.New(fakegithub.WithClock(f.now))
+	server := fakegithub.New(fakegithub.WithClock(f.Clock))
 	t.Cleanup(server.Close)
 	secret := map[string][]byte{"privateKey": server.AddApp(12345)}
 	server.Install(12345, 678, "acme")
-	server.AddRepo("acme/shop", testSHA)
+	server.AddRepo("acme/shop", ledgertest.SHA)
 	return newSCMWorld(t, v1alpha1.ScmProviderSpec{GitHub: &v1alpha1.GitHubSpec{APIURL: v1alpha1.APIURL(server.URL()), AppID: 12345}}, secret, server,
-		func(i *ratelimit.Installations, f *fleet) providers.Kind { return github.NewKind(i, f.now) }, f), server
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind {
+			return github.NewKind(i, f.Clock)
+		}, f), server
 }
 
 func githubTokenWorld(t *testing.T) *scmWorld {
 	f := atNow(t)
-	server := fakegithub.New(fakegithub.WithClock(f.now))
+	server := fakegithub.New(fakegithub.WithClock(f.Clock))
 	t.Cleanup(server.Close)
-	server.AddRepo("acme/shop", testSHA)
+	server.AddRepo("acme/shop", ledgertest.SHA)
 	return newSCMWorld(t, v1alpha1.ScmProviderSpec{GitHub: &v1alpha1.GitHubSpec{APIURL: v1alpha1.APIURL(server.URL())}},
 		map[string][]byte{"token": []byte(server.AddUser("hubot"))}, server,
-		func(i *ratelimit.Installations, f *fleet) providers.Kind { return github.NewKind(i, f.now) }, f)
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind {
+			return github.NewKind(i, f.Clock)
+		}, f)
 }
 
 func gitlabWorld(t *testing.T) *scmWorld {
 	f := atNow(t)
-	server := fakegitlab.New(fakegitlab.WithClock(f.now))
+	server := fakegitlab.New(fakegitlab.WithClock(f.Clock))
 	t.Cleanup(server.Close)
 	server.AddUser("bot")
-	server.AddProject("acme/shop", testSHA)
+	server.AddProject("acme/shop", ledgertest.SHA)
 	server.AddMember("acme/shop", "bot", fakegitlab.Developer)
 	return newSCMWorld(t, v1alpha1.ScmProviderSpec{GitLab: &v1alpha1.GitLabSpec{APIURL: v1alpha1.APIURL(server.URL())}},
 		map[string][]byte{"token": []byte(server.AddToken("bot"))}, server,
-		func(i *ratelimit.Installations, f *fleet) providers.Kind { return gitlab.NewKind(i, f.now) }, f)
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind {
+			return gitlab.NewKind(i, f.Clock)
+		}, f)
 }
 
 func bitbucketWorld(t *testing.T, center bool) *scmWorld {
@@ -279,32 +287,32 @@ func bitbucketWorld(t *testing.T, center bool) *scmWorld {
 	if center {
 		start = fakebitbucket.NewDataCenter
 	}
-	server := start(fakebitbucket.WithClock(f.now))
+	server := start(fakebitbucket.WithClock(f.Clock))
 	t.Cleanup(server.Close)
-	server.AddRepo("acme/shop", testSHA)
+	server.AddRepo("acme/shop", ledgertest.SHA)
 	spec := v1alpha1.ScmProviderSpec{BitbucketCloud: &v1alpha1.BitbucketCloudSpec{APIURL: v1alpha1.APIURL(server.URL())}}
 	if center {
 		spec = v1alpha1.ScmProviderSpec{BitbucketDataCenter: &v1alpha1.BitbucketDataCenterSpec{APIURL: v1alpha1.APIURL(server.URL())}}
 	}
 	return newSCMWorld(t, spec, map[string][]byte{"token": []byte(server.AddToken("robot", "write"))}, server,
-		func(i *ratelimit.Installations, f *fleet) providers.Kind {
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind {
 			if center {
-				return bitbucket.NewDataCenterKind(i, f.now)
+				return bitbucket.NewDataCenterKind(i, f.Clock)
 			}
-			return bitbucket.NewCloudKind(i, f.now)
+			return bitbucket.NewCloudKind(i, f.Clock)
 		}, f)
 }
 
 func giteaWorld(t *testing.T) *scmWorld {
 	f := atNow(t)
-	server := fakegitea.New(fakegitea.WithClock(f.now))
+	server := fakegitea.New(fakegitea.WithClock(f.Clock))
 	t.Cleanup(server.Close)
-	server.AddRepo("acme/shop", testSHA)
+	server.AddRepo("acme/shop", ledgertest.SHA)
 	token := server.AddUser("robot")
 	server.Grant("acme/shop", "robot", "write")
 	return newSCMWorld(t, v1alpha1.ScmProviderSpec{Gitea: &v1alpha1.GiteaSpec{APIURL: v1alpha1.APIURL(server.URL())}},
 		map[string][]byte{"token": []byte(token)}, server,
-		func(i *ratelimit.Installations, f *fleet) providers.Kind { return gitea.NewKind(i, f.now) }, f)
+		func(i *ratelimit.Installations, f *ledgertest.Fleet) providers.Kind { return gitea.NewKind(i, f.Clock) }, f)
 }
 
 // refuse has the SCM answer every request for statuses with a status and a body, in its own

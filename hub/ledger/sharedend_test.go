@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -6,73 +6,94 @@ import (
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
+
+// joinsAt engages a cluster whose Secret was made so many seconds after 1970, and tells its
+// GitRepo.
+func (b *bench) joinsAt(cluster string, sec int64) {
+	b.Token[cluster] = b.Engage(cluster, time.Unix(sec, 0))
+	b.SetRepo(cluster, b.Token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, ledgertest.GitRepo())
+}
+
+// shows has a cluster show a CommitStatus just as it is.
+func (b *bench) shows(cluster string, object *v1alpha1.CommitStatus) {
+	b.SetObject(cluster, b.Token[cluster], object)
+}
+
+func sharedWith(b *bench, cluster string) [2][]string {
+	older, younger := b.SharedWith(cluster)
+	return [2][]string{older, younger}
+}
 
 func TestLedgerSharedObject_OfAnOlderLiarCancelsAndPatchesNothing(t *testing.T) {
 	b := newBench(t)
 	b.joinsAt("liar", 1000)
-	b.Synced("liar", b.token["liar"])
+	b.Synced("liar", b.Token["liar"])
 	b.joinsAt("eu", 2000)
-	b.shows("eu", testStatus(wants("in_progress")))
-	b.Synced("eu", b.token["eu"])
-	b.work(testKey)
+	b.shows("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
+	b.Synced("eu", b.Token["eu"])
+	b.work(ledgertest.Key)
 	b.scm.asked = nil
-	lie := testStatus(on(movedSHA), wants("success"))
+	lie := ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("success"))
 	lie.Spec.GitRepoRef.Name = "nowhere"
 	b.shows("liar", lie)
 	for range 4 {
-		b.work(testKey)
-		_, ok := b.Patch(idIn("eu"))
-		b.g.Expect(ok).To(BeFalse())
-		b.now.Step(time.Minute)
+		b.work(ledgertest.Key)
+		_, ok := b.Patch(ledgertest.ID("eu"))
+		b.G.Expect(ok).To(BeFalse())
+		b.Clock.Step(time.Minute)
 	}
-	b.RemoveObject("liar", b.token["liar"], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted)
-	b.scm.found = shows("in_progress")
+	b.RemoveObject("liar", b.Token["liar"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted)
+	b.scm.found = ledgertest.Shows("in_progress")
 	for range 4 {
-		b.work(testKey)
-		b.now.Step(time.Minute)
+		b.work(ledgertest.Key)
+		b.Clock.Step(time.Minute)
 	}
-	b.g.Expect(b.scm.asked).NotTo(ContainElement(ContainSubstring("canceled")))
-	b.g.Expect(b.scm.asked).NotTo(ContainElement(ContainSubstring("create")))
-	b.g.Expect(b.owners(testKey)).To(Equal([]string{"eu"}), "it is served again")
-	b.g.Expect(b.published("eu").IsSynced).To(BeTrue())
-	b.g.Expect(b.sharedWith("eu")).To(Equal([2][]string{}))
+	b.G.Expect(b.scm.asked).NotTo(ContainElement(ContainSubstring("canceled")))
+	b.G.Expect(b.scm.asked).NotTo(ContainElement(ContainSubstring("create")))
+	b.G.Expect(b.Owners(ledgertest.Key)).To(Equal([]string{"eu"}), "it is served again")
+	b.G.Expect(b.Published("eu").IsSynced).To(BeTrue())
+	b.G.Expect(sharedWith(b, "eu")).To(Equal([2][]string{}))
 }
 
 func TestLedgerSharedObject_IsTakenOverByTheNextOldestOfThree(t *testing.T) {
 	for name, gone := range map[string]func(*bench, string){
-		"when the member goes": func(b *bench, cluster string) { b.Disengage(cluster, b.token[cluster]) },
+		"when the member goes": func(b *bench, cluster string) { b.Disengage(cluster, b.Token[cluster]) },
 		"when its object goes": func(b *bench, cluster string) {
-			b.RemoveObject(cluster, b.token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted)
+			b.RemoveObject(cluster, b.Token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted)
 		},
 		"when it left its list": func(b *bench, cluster string) {
-			b.joinsAt(cluster, b.joinedAt(cluster).Unix())
-			b.Synced(cluster, b.token[cluster])
+			b.joinsAt(cluster, b.JoinedAt(cluster).Unix())
+			b.Synced(cluster, b.Token[cluster])
 		},
 		"when its object is another": func(b *bench, cluster string) {
-			b.shows(cluster, testStatus(on(movedSHA), withUID(types.UID("new-in-"+cluster))))
+			b.shows(cluster, ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.WithUID(types.UID("new-in-"+cluster))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			for cluster, sec := range map[string]int64{"c": 1000, "a": 2000, "b": 3000} {
 				b.joinsAt(cluster, sec)
-				b.shows(cluster, testStatus(wants("in_progress")))
-				b.Synced(cluster, b.token[cluster])
+				b.shows(cluster, ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
+				b.Synced(cluster, b.Token[cluster])
 			}
-			b.work(testKey)
+			b.work(ledgertest.Key)
 			for i, cluster := range []string{"c", "a"} {
-				b.g.Expect(b.owners(testKey)).To(Equal([]string{cluster}), "one at a time")
+				b.G.Expect(b.Owners(ledgertest.Key)).To(Equal([]string{cluster}), "one at a time")
 				gone(b, cluster)
-				b.now.Step(time.Minute)
-				b.work(testKey)
-				b.g.Expect(b.owners(testKey)).To(Equal([]string{[]string{"a", "b"}[i]}))
+				b.Clock.Step(time.Minute)
+				b.work(ledgertest.Key)
+				b.G.Expect(b.Owners(ledgertest.Key)).To(Equal([]string{[]string{"a", "b"}[i]}))
 			}
-			b.g.Expect(b.sharings).To(BeEmpty())
-			b.g.Expect(b.sharers).To(BeEmpty())
-			b.g.Expect(b.scm.asked).To(Equal([]string{"create in_progress"}), "what is shown stays as it is")
+			uids, members := b.Sharings()
+			b.G.Expect([]int{uids, members}).To(Equal([]int{0, 0}))
+			b.G.Expect(b.scm.asked).To(Equal([]string{"create in_progress"}), "what is shown stays as it is")
 			gone(b, "b")
-			b.g.Expect(b.owners(testKey)).To(BeEmpty())
+			b.G.Expect(b.Owners(ledgertest.Key)).To(BeEmpty())
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 const testApp = 12345
@@ -30,11 +31,11 @@ func TestReplace_LeavesNoCheckSuiteUnfinished(t *testing.T) {
 			change(v1alpha1.PhaseInProgress, func(spec *v1alpha1.CommitStatusSpec) {
 				spec.Description, spec.URL = "12 apps", "https://ci.example.com/1"
 			})
-			w.g.Expect(github.CheckSuiteStatus("acme/shop", testSHA, testApp)).To(Equal("in_progress"))
+			w.G.Expect(github.CheckSuiteStatus("acme/shop", ledgertest.SHA, testApp)).To(Equal("in_progress"))
 			change(v1alpha1.PhaseInProgress, lacking)
 			change(v1alpha1.PhaseSuccess, lacking)
-			w.g.Expect(github.CheckSuiteStatus("acme/shop", testSHA, testApp)).To(Equal("completed"))
-			w.g.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
+			w.G.Expect(github.CheckSuiteStatus("acme/shop", ledgertest.SHA, testApp)).To(Equal("completed"))
+			w.G.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
 		})
 	}
 }
@@ -45,13 +46,13 @@ func TestRerequestedCheckSuite_IsNoDriftAndIsAnsweredByTheNextWrite(t *testing.T
 	w.want("build", v1alpha1.PhaseSuccess)
 	w.run(time.Minute)
 	written := len(github.Writes())
-	github.RerequestCheckSuite("acme/shop", testSHA, testApp)
+	github.RerequestCheckSuite("acme/shop", ledgertest.SHA, testApp)
 	w.run(time.Hour)
 	w.request("build")
 	w.run(time.Hour)
-	w.g.Expect(github.Writes()).To(HaveLen(written))
-	w.g.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
+	w.G.Expect(github.Writes()).To(HaveLen(written))
+	w.G.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
 	w.want("build", v1alpha1.PhaseFailure)
 	w.run(time.Minute)
-	w.g.Expect(github.CheckSuiteStatus("acme/shop", testSHA, testApp)).To(Equal("completed"))
+	w.G.Expect(github.CheckSuiteStatus("acme/shop", ledgertest.SHA, testApp)).To(Equal("completed"))
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 func (w *scmWorld) suspend(on bool) {
@@ -23,20 +25,20 @@ func TestSuspend_SendsNothingAndResumesWithoutLoss(t *testing.T) {
 		w.want("same", v1alpha1.PhaseSuccess)
 		w.want("changed", v1alpha1.PhaseInProgress)
 		w.run(time.Second)
-		w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 2}))
+		w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 2}))
 		w.suspend(true)
 		sent := len(w.Calls())
 		w.want("changed", v1alpha1.PhaseSuccess)
 		w.want("new", v1alpha1.PhaseSuccess)
 		w.request("same")
 		w.run(3 * time.Hour)
-		w.g.Expect(w.Calls()).To(HaveLen(sent), "nothing is sent")
-		w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSuspended: 3}))
+		w.G.Expect(w.Calls()).To(HaveLen(sent), "nothing is sent")
+		w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSuspended: 3}))
 		ready := w.condition("changed")
-		w.g.Expect(ready.Status).To(Equal(metav1.ConditionUnknown))
-		w.g.Expect(ready.Message).To(HavePrefix("ScmProvider acme is suspended"))
+		w.G.Expect(ready.Status).To(Equal(metav1.ConditionUnknown))
+		w.G.Expect(ready.Message).To(HavePrefix("ScmProvider acme is suspended"))
 		w.suspend(false)
-		w.g.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
+		w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: 3}))
 	})
 }
 
@@ -45,11 +47,11 @@ func TestSuspend_CancelsNothingThatIsDeleted(t *testing.T) {
 	w.want("build", v1alpha1.PhaseInProgress)
 	w.run(time.Second)
 	w.suspend(true)
-	w.apply(w.RemoveObject("eu", w.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, Deleted))
+	w.apply(w.RemoveObject("eu", w.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted))
 	w.run(time.Minute)
 	w.suspend(false)
 	w.run(time.Hour)
-	w.g.Expect(github.CheckRuns("acme/shop", testSHA)[0].Status).To(Equal("in_progress"))
+	w.G.Expect(github.CheckRuns("acme/shop", ledgertest.SHA)[0].Status).To(Equal("in_progress"))
 }
 
 func TestSuspend_KeepsTheEndOfAnOldPlace(t *testing.T) {
@@ -64,9 +66,9 @@ func TestSuspend_KeepsTheEndOfAnOldPlace(t *testing.T) {
 	moved.Spec.SHA = other
 	w.set(moved)
 	w.run(5 * time.Hour)
-	w.g.Expect(github.CheckRuns("acme/shop", testSHA)[0].Status).To(Equal("in_progress"))
+	w.G.Expect(github.CheckRuns("acme/shop", ledgertest.SHA)[0].Status).To(Equal("in_progress"))
 	w.suspend(false)
 	w.run(2 * time.Minute)
-	w.g.Expect(github.CheckRuns("acme/shop", testSHA)[0].Conclusion).To(Equal("cancelled"))
-	w.g.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
+	w.G.Expect(github.CheckRuns("acme/shop", ledgertest.SHA)[0].Conclusion).To(Equal("cancelled"))
+	w.G.Expect(w.condition("build").Reason).To(Equal(v1alpha1.ReasonSynced))
 }

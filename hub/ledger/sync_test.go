@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -8,10 +8,11 @@ import (
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -19,7 +20,7 @@ import (
 // scriptedSCM is an Account and its Client: it answers as a test says, and
 // records what it was asked.
 type scriptedSCM struct {
-	fakeDialect
+	ledgertest.Account
 	app    string
 	known  bool
 	asked  []string
@@ -46,7 +47,7 @@ func (s *scriptedSCM) Next(shown *providers.Shown, want providers.Status) provid
 	if s.next != nil {
 		return s.next(shown, want)
 	}
-	return s.fakeDialect.Next(shown, want)
+	return s.Account.Next(shown, want)
 }
 
 func (s *scriptedSCM) Lane(string) (string, bool) { return "lane", s.known }
@@ -102,10 +103,10 @@ func (s *scriptedSCM) Path(context.Context) (string, error) {
 
 // bench is a syncer with a ledger, a queue and an SCM that a test scripts.
 type bench struct {
-	*fleet
+	*ledgertest.Fleet
 	scm    *scriptedSCM
-	queue  *ratelimit.Queue[Key]
-	syncer *Syncer
+	queue  *ratelimit.Queue[ledger.Key]
+	syncer *ledger.Syncer
 	// warnings are the events that were made.
 	warnings []string
 }
@@ -115,51 +116,64 @@ func (b *bench) warned(cluster string, about *v1alpha1.CommitStatus, reason, _, 
 }
 
 func newBench(t *testing.T) *bench {
-	b := &bench{fleet: newFleet(t), scm: &scriptedSCM{known: true}}
+	b := &bench{Fleet: ledgertest.NewFleet(t), scm: &scriptedSCM{known: true}}
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
-		return providers.Shown{Status: want, Handle: shows(want.Phase).Handle}, nil
+		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
-	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[Key]{Clock: b.now})
+	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{Clock: b.Clock})
 	t.Cleanup(b.queue.ShutDown)
-	b.syncer = &Syncer{
-		Ledger: b.Ledger, Queue: func() Lanes { return b.queue },
-		Apply: func(Changes) {}, Warn: b.warned, Record: recordNothing, Clock: b.now, Log: logr.Discard(),
+	b.syncer = &ledger.Syncer{
+		Ledger: b.Ledger, Queue: func() ledger.Lanes { return b.queue },
+		Apply: func(ledger.Changes) {}, Warn: b.warned, Record: recordNothing, Clock: b.Clock, Log: logr.Discard(),
 	}
-	b.useAccount(allowAll())
+	b.useAccount(ledgertest.AllowAll())
 	return b
 }
 
 func (b *bench) useAccount(grants ...v1alpha1.Grant) {
-	s := testSCM(grants...)
-	s.account = b.scm
-	b.SetScmProvider("acme", s)
+	b.use(ledgertest.Granting(grants...))
+}
+
+// use opens the ScmProvider with edits.
+func (b *bench) use(edit ...func(*v1alpha1.ScmProvider)) {
+	b.SetScmProvider("acme", ledgertest.Opened(b.scm, edit...))
+}
+
+// takeOver lets the bench's hub begin to write now.
+func (b *bench) takeOver() { b.Rebegin(ledger.Predecessor{Led: true}) }
+
+// edit changes a cluster's CommitStatus.
+func (b *bench) edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
+	cs := ledgertest.CommitStatus(edit...)
+	cs.UID = b.Source(ledgertest.ID(cluster)).UID
+	b.SetObject(cluster, b.Token[cluster], cs)
 }
 
 func (b *bench) reconcile() time.Duration {
-	b.g.THelper()
-	result, err := b.syncer.Reconcile(context.Background(), testKey)
-	b.g.Expect(err).NotTo(HaveOccurred())
+	b.G.THelper()
+	result, err := b.syncer.Reconcile(context.Background(), ledgertest.Key)
+	b.G.Expect(err).NotTo(HaveOccurred())
 	return result.RequeueAfter
 }
 
 func TestAKeyIsWrittenOnce(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.hear("us", testStatus())
+	b.Hear("us", ledgertest.CommitStatus())
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
 }
 
 func TestAnInstallationThatHadToBeFoundIsQueuedForInItsOwnLane(t *testing.T) {
 	b := newBench(t)
 	b.scm.known = false
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"installation"}))
-	b.g.Expect(b.queue.Len()).To(Equal(1))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"installation"}))
+	b.G.Expect(b.queue.Len()).To(Equal(1))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"installation", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"installation", "create queued"}))
 }
 
 func TestAPauseIsNoFailure(t *testing.T) {
@@ -167,31 +181,31 @@ func TestAPauseIsNoFailure(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "paused")
 	}
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.g.Expect(b.queue.Len()).To(Equal(1), "back in its lane")
-	_, ok := b.Patch(idIn("eu"))
-	b.g.Expect(ok).To(BeFalse(), "nothing is wrong")
+	b.G.Expect(b.queue.Len()).To(Equal(1), "back in its lane")
+	_, ok := b.Patch(ledgertest.ID("eu"))
+	b.G.Expect(ok).To(BeFalse(), "nothing is wrong")
 }
 
 func TestAGrantThatIsWithdrawnDuringALookUpStopsTheWrite(t *testing.T) {
 	b := newBench(t)
 	b.takeOver()
 	b.scm.onFind = func() { b.useAccount() }
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
 }
 
 func TestWhatIsWantedNowIsWrittenAfterALookUp(t *testing.T) {
 	b := newBench(t)
 	b.takeOver()
-	b.hear("eu", testStatus())
-	b.scm.onFind = func() { b.SetObject("eu", b.token["eu"], testStatus(wants("success"))) }
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.scm.onFind = func() { b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus(ledgertest.Wants("success"))) }
 	b.reconcile()
 	b.scm.onFind = nil
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find", "create success"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create success"}))
 }
 
 func TestALostWriteIsFoundOrGivenTimeToArrive(t *testing.T) {
@@ -200,125 +214,139 @@ func TestALostWriteIsFoundOrGivenTimeToArrive(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "timeout", Unknown: true}
 	}
-	b.hear("eu", testStatus())
-	b.g.Expect(b.reconcile()).To(Equal(time.Second))
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.G.Expect(b.reconcile()).To(Equal(time.Second))
 	b.scm.answer = whole
-	b.now.Step(time.Second)
-	b.g.Expect(b.reconcile()).To(Equal(14*time.Second), "it is not there, but may still come")
-	b.now.Step(14 * time.Second)
+	b.Clock.Step(time.Second)
+	b.G.Expect(b.reconcile()).To(Equal(14*time.Second), "it is not there, but may still come")
+	b.Clock.Step(14 * time.Second)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "find", "find", "create queued"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued", "find", "find", "create queued"}))
 }
 
 func TestALostWriteThatArrivedIsNotRepeated(t *testing.T) {
 	b := newBench(t)
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
-		b.scm.found = shows(want.Phase)
+		b.scm.found = ledgertest.Shows(want.Phase)
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
 	}
-	b.hear("eu", testStatus())
+	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.now.Step(time.Second)
+	b.Clock.Step(time.Second)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create queued", "find"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued", "find"}))
 }
 
 func TestAnSCMThatShowsSomethingElseIsToldAndNotWrittenAgain(t *testing.T) {
 	b := newBench(t)
-	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *shows("failure"), nil }
-	b.hear("eu", testStatus())
-	b.g.Expect(b.reconcile()).To(Equal(10 * time.Minute))
+	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *ledgertest.Shows("failure"), nil }
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.G.Expect(b.reconcile()).To(Equal(10 * time.Minute))
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(HaveLen(1))
-	patch, ok := b.Patch(idIn("eu"))
-	b.g.Expect(ok).To(BeTrue())
-	b.g.Expect(patch.Status.SyncFailure.Message).To(Equal("github.com took the status but shows failure"))
+	b.G.Expect(b.scm.asked).To(HaveLen(1))
+	patch, ok := b.Patch(ledgertest.ID("eu"))
+	b.G.Expect(ok).To(BeTrue())
+	b.G.Expect(patch.Status.SyncFailure.Message).To(Equal("github.com took the status but shows failure"))
 }
 
 func TestAWaitIsToldUntilTheWrite(t *testing.T) {
 	b := newBench(t)
-	b.hear("eu", testStatus())
-	b.notify(3 * time.Minute)
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonPending))
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.Waiting([]ratelimit.Notice[ledger.Key]{{Item: ledgertest.Key, Lane: "github.com/app/12345/installation/678", Wait: 3 * time.Minute}})
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonPending))
 	answer := b.scm.answer
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "paused")
 	}
 	b.reconcile()
-	b.g.Expect(b.published("eu")).To(BeNil(), "a pause changes nothing")
+	b.G.Expect(b.Published("eu")).To(BeNil(), "a pause changes nothing")
 	b.scm.answer = answer
 	b.reconcile()
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
 }
 
 // transitions returns how many changes to a phase were timed, and how long they took together.
 func transitions(g *WithT, phase string) (count, seconds float64) {
-	var written dto.Metric
-	g.Expect(transitionSeconds.WithLabelValues("github", phase).(prometheus.Histogram).Write(&written)).To(Succeed())
-	return float64(written.GetHistogram().GetSampleCount()), written.GetHistogram().GetSampleSum()
+	families, err := metrics.Registry.Gather()
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, family := range families {
+		if family.GetName() != "commit_status_hub_transition_duration_seconds" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["provider"] == "github" && labels["phase"] == phase {
+				return float64(metric.GetHistogram().GetSampleCount()), metric.GetHistogram().GetSampleSum()
+			}
+		}
+	}
+	return 0, 0
 }
 
 func TestAChangeIsTimedFromItsSpecToTheAnswer(t *testing.T) {
 	b := newBench(t)
-	transitionSeconds.Reset()
-	b.hear("eu", testStatus(wants("success")))
-	b.Route(testKey)
-	b.now.Step(40 * time.Second)
+	countBefore, secondsBefore := transitions(b.G, "success")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
+	b.Route(ledgertest.Key)
+	b.Clock.Step(40 * time.Second)
 	answer := b.scm.answer
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
-		b.now.Step(2 * time.Second)
+		b.Clock.Step(2 * time.Second)
 		return answer(want)
 	}
 	b.reconcile()
 	b.reconcile()
-	b.hear("us", testStatus(createdAt(2000), wants("success")))
+	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000), ledgertest.Wants("success")))
 	b.reconcile()
-	b.entryOf(testKey).Shown = shows("queued")
-	b.now.Step(time.Minute)
+	b.Entry(ledgertest.Key).Shown = ledgertest.Shows("queued")
+	b.Clock.Step(time.Minute)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"create success", "update success"}))
-	count, seconds := transitions(b.g, "success")
-	b.g.Expect(count).To(BeEquivalentTo(1), "who joins changes nothing, nor what is written anew")
-	b.g.Expect(seconds).To(Equal(42.0))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"create success", "update success"}))
+	count, seconds := transitions(b.G, "success")
+	b.G.Expect(count-countBefore).To(BeEquivalentTo(1), "who joins changes nothing, nor what is written anew")
+	b.G.Expect(seconds - secondsBefore).To(BeNumerically("~", 42.0, 0.001))
 }
 
 func TestAChangeWhoseAnswerWasLostIsTimedOnceItIsFound(t *testing.T) {
 	b := newBench(t)
-	transitionSeconds.Reset()
+	countBefore, secondsBefore := transitions(b.G, "failure")
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
-		b.scm.found = shows(want.Phase)
+		b.scm.found = ledgertest.Shows(want.Phase)
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
 	}
-	b.hear("eu", testStatus(wants("failure")))
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("failure")))
 	b.reconcile()
-	b.now.Step(time.Second)
+	b.Clock.Step(time.Second)
 	b.reconcile()
-	count, seconds := transitions(b.g, "failure")
-	b.g.Expect(count).To(BeEquivalentTo(1))
-	b.g.Expect(seconds).To(Equal(1.0))
+	count, seconds := transitions(b.G, "failure")
+	b.G.Expect(count - countBefore).To(BeEquivalentTo(1))
+	b.G.Expect(seconds - secondsBefore).To(BeNumerically("~", 1.0, 0.001))
 }
 
 func TestWhatIsFoundRightIsNoChange(t *testing.T) {
 	b := newBench(t)
-	transitionSeconds.Reset()
+	countBefore, _ := transitions(b.G, "canceled")
 	b.takeOver()
-	b.scm.found = shows("canceled")
-	b.hear("eu", testStatus(wants("canceled")))
-	b.now.Step(time.Second)
+	b.scm.found = ledgertest.Shows("canceled")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("canceled")))
+	b.Clock.Step(time.Second)
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
-	count, _ := transitions(b.g, "canceled")
-	b.g.Expect(count).To(BeZero())
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	count, _ := transitions(b.G, "canceled")
+	b.G.Expect(count).To(Equal(countBefore))
 }
 
 func TestSyncer_WritesNothingWhereARepositoryMovesOutOfTheGrantsDuringALook(t *testing.T) {
 	b := newBench(t)
 	b.useAccount(ofOwner("acme"))
 	b.takeOver()
-	b.hear("eu", testStatus())
-	b.scm.onFind = func() { b.Moved(testKey, b.job(), "globex/shop") }
+	b.Hear("eu", ledgertest.CommitStatus())
+	b.scm.onFind = func() { b.Moved(ledgertest.Key, b.Claimed(), "globex/shop") }
 	b.reconcile()
-	b.g.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
 	b.reconcile()
-	b.g.Expect(readyOf(b.published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
+	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
 }

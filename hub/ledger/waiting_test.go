@@ -1,45 +1,47 @@
-package ledger
+package ledger_test
 
 import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 func TestLedgerHeard_ReturnsOnlyWhatWaitsForTheMember(t *testing.T) {
 	b := inProgress(t)
 	b.takeOver()
-	b.members = []string{"eu", "us", "zz"}
-	b.deleted("eu")
-	b.now.Step(releaseDelay)
-	_, wait, ok := b.Job(testKey)
-	b.g.Expect(ok).To(BeFalse())
-	b.g.Expect(wait).To(Equal(unsyncedCheck), "us and zz may claim the abandoned key")
-	b.tell("cn")
-	b.g.Expect(b.Synced("cn", b.token["cn"]).Keys).To(BeEmpty(), "nothing waits for cn")
-	b.tell("us")
-	b.g.Expect(b.Synced("us", b.token["us"]).Keys).To(ConsistOf(testKey))
-	_, wait, _ = b.Job(testKey)
-	b.g.Expect(wait).To(Equal(unsyncedCheck), "zz may claim it yet")
-	b.tell("zz")
-	b.members = []string{"eu", "us"}
-	b.g.Expect(b.Disengage("zz", b.token["zz"]).Keys).To(ConsistOf(testKey))
-	job, _, ok := b.Job(testKey)
-	b.g.Expect(ok).To(BeTrue())
-	b.g.Expect(job.abandonment).NotTo(BeNil())
-	b.g.Expect(b.waiting).To(BeEmpty())
+	b.Members = []string{"eu", "us", "zz"}
+	b.Deleted("eu")
+	b.Clock.Step(ledger.ReleaseDelay)
+	_, wait, ok := b.Job(ledgertest.Key)
+	b.G.Expect(ok).To(BeFalse())
+	b.G.Expect(wait).To(Equal(ledger.UnsyncedCheck), "us and zz may claim the abandoned key")
+	b.Tell("cn")
+	b.G.Expect(b.Synced("cn", b.Token["cn"]).Keys).To(BeEmpty(), "nothing waits for cn")
+	b.Tell("us")
+	b.G.Expect(b.Synced("us", b.Token["us"]).Keys).To(ConsistOf(ledgertest.Key))
+	_, wait, _ = b.Job(ledgertest.Key)
+	b.G.Expect(wait).To(Equal(ledger.UnsyncedCheck), "zz may claim it yet")
+	b.Tell("zz")
+	b.Members = []string{"eu", "us"}
+	b.G.Expect(b.Disengage("zz", b.Token["zz"]).Keys).To(ConsistOf(ledgertest.Key))
+	job, _, ok := b.Job(ledgertest.Key)
+	b.G.Expect(ok).To(BeTrue())
+	b.G.Expect(job.Source()).NotTo(BeNil())
+	b.G.Expect(b.WaitedFor()).To(BeZero())
 }
 
 func TestLedgerHeard_ReturnsWhatWaitsForUnknownMembers(t *testing.T) {
 	b := inProgress(t)
 	b.takeOver()
-	known := false
-	b.fleet.fleet = func() ([]string, bool) { return []string{"eu"}, known }
-	b.deleted("eu")
-	b.now.Step(releaseDelay)
-	_, wait, _ := b.Job(testKey)
-	b.g.Expect(wait).To(Equal(unsyncedCheck))
-	known = true
-	b.tell("us")
-	b.g.Expect(b.Synced("us", b.token["us"]).Keys).To(ConsistOf(testKey))
+	b.Members, b.Unlisted = []string{"eu"}, true
+	b.Deleted("eu")
+	b.Clock.Step(ledger.ReleaseDelay)
+	_, wait, _ := b.Job(ledgertest.Key)
+	b.G.Expect(wait).To(Equal(ledger.UnsyncedCheck))
+	b.Unlisted = false
+	b.Tell("us")
+	b.G.Expect(b.Synced("us", b.Token["us"]).Keys).To(ConsistOf(ledgertest.Key))
 }

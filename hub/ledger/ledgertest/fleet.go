@@ -10,6 +10,8 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
 // Fleet is a ledger that has led for longer than a take-over counts, with the ScmProvider
@@ -20,16 +22,25 @@ type Fleet struct {
 	Clock *clocktesting.FakeClock
 	// Token has the token of each cluster's engagement.
 	Token map[string]uint64
+	// Members are the clusters that have a Secret, and Unlisted reports whether there may be
+	// more.
+	Members  []string
+	Unlisted bool
+	// Blocked, Serving and Behind are what the ledger asks of those around it, nil for the
+	// answer of a ledger that has nobody to ask.
+	Blocked func(lane string) bool
+	Serving func(cluster string, deleted, within time.Duration) kubeconfigs.Serving
+	Behind  func(cluster, namespace string, within time.Duration) bool
+	// Seals have no key, so that no status is sealed.
+	Seals *ledger.Seals
 }
 
 // NewFleet makes a Fleet without members.
 func NewFleet(t *testing.T) *Fleet {
 	t.Helper()
 	clk := clocktesting.NewFakeClock(time.Unix(10_000, 0))
-	f := &Fleet{G: NewWithT(t), Clock: clk, Token: map[string]uint64{}}
-	f.Ledger = ledger.New(ledger.Options{
-		Clock: clk, UnsyncedGrace: 15 * time.Minute, Fleet: func() ([]string, bool) { return nil, true },
-	})
+	f := &Fleet{G: NewWithT(t), Clock: clk, Token: map[string]uint64{}, Seals: &ledger.Seals{}}
+	f.Ledger = ledger.New(f.options())
 	f.SetScmProvider("acme", ScmProvider(AllowAll()))
 	f.Loaded()
 	f.Begin(ledger.Predecessor{})
@@ -37,19 +48,49 @@ func NewFleet(t *testing.T) *Fleet {
 	return f
 }
 
-// Hear engages a cluster with its GitRepo and CommitStatuses, and returns what changes once it
-// is synced.
-func (f *Fleet) Hear(cluster string, objects ...*v1alpha1.CommitStatus) ledger.Changes {
+func (f *Fleet) options() ledger.Options {
+	return ledger.Options{
+		Clock: f.Clock, UnsyncedGrace: 15 * time.Minute, Seals: f.Seals,
+		Fleet:   func() ([]string, bool) { return f.Members, !f.Unlisted },
+		Blocked: func(lane string) bool { return f.Blocked != nil && f.Blocked(lane) },
+		Serving: func(cluster string, deleted, within time.Duration) kubeconfigs.Serving {
+			if f.Serving == nil {
+				return kubeconfigs.Serves
+			}
+			return f.Serving(cluster, deleted, within)
+		},
+		Behind: func(cluster, namespace string, within time.Duration) bool {
+			return f.Behind != nil && f.Behind(cluster, namespace, within)
+		},
+	}
+}
+
+// Tell engages a cluster with its GitRepo and CommitStatuses.
+func (f *Fleet) Tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 	f.Token[cluster] = f.Engage(cluster, time.Time{})
-	f.SetRepo(cluster, f.Token[cluster], types.NamespacedName{Namespace: "team-a", Name: "shop"}, GitRepo())
+	f.SetRepo(cluster, f.Token[cluster], shop, GitRepo())
 	for _, o := range objects {
 		if cluster != "eu" {
 			o.UID = types.UID("uid-in-" + cluster)
 		}
 		f.SetObject(cluster, f.Token[cluster], o)
 	}
+}
+
+// Hear engages a cluster with its GitRepo and CommitStatuses, and returns what changes once it
+// is synced.
+func (f *Fleet) Hear(cluster string, objects ...*v1alpha1.CommitStatus) ledger.Changes {
+	f.Tell(cluster, objects...)
 	return f.Synced(cluster, f.Token[cluster])
 }
+
+// Deleted deletes a cluster's CommitStatus.
+func (f *Fleet) Deleted(cluster string) {
+	f.RemoveObject(cluster, f.Token[cluster], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.Deleted)
+}
+
+// NoRepo deletes a cluster's GitRepo.
+func (f *Fleet) NoRepo(cluster string) { f.SetRepo(cluster, f.Token[cluster], shop, nil) }
 
 // Claimed returns the job of Key, which is claimed.
 func (f *Fleet) Claimed() ledger.Job {
@@ -57,4 +98,20 @@ func (f *Fleet) Claimed() ledger.Job {
 	job, _, ok := f.Job(Key)
 	f.G.Expect(ok).To(BeTrue())
 	return job
+}
+
+// Published returns the status that is published to a cluster now, nil for none,
+// and lets its member have it. A conflict that it tells of lasts.
+func (f *Fleet) Published(cluster string) *v1alpha1.CommitStatusStatus {
+	f.G.THelper()
+	patch, ok := f.Patch(ID(cluster))
+	if !ok {
+		return nil
+	}
+	statustest.ExpectInvariants(f.G, patch.Status, patch.Source.Generation)
+	f.Patched(patch, "100")
+	if ledger.InConflict(patch.Status) {
+		f.ConflictLasted(patch)
+	}
+	return &patch.Status
 }
