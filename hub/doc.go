@@ -1,4 +1,4 @@
-// Package hub wires a hub together: the members (kubeconfigs), the ledger, the worker and the
+// Package hub wires a hub together: the members (kubeconfigs), the ledger, the syncer and the
 // publisher around it, the ScmProviders, the queue (ratelimit) and the leader election, on a
 // multicluster manager.
 //

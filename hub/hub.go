@@ -22,6 +22,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/hub/scmproviders"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
@@ -144,7 +145,7 @@ func (h *hub) newSCMProviders(mgr manager.Manager, installations *ratelimit.Inst
 // after it, and the publisher.
 func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installations, clk clock.WithTicker, o Options) error {
 	installations.ShareAmong(o.Workers)
-	sync := &ledger.Syncer{Ledger: h.ledger, Queue: func() ledger.Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
+	sync := &syncer.Syncer{Ledger: h.ledger, Queue: func() syncer.Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
 	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{
 			Metrics: true, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,

@@ -20,6 +20,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/hub/scmproviders"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -114,5 +115,5 @@ func TestTheHubTellsTimeByTheClockOfItsOptions(t *testing.T) {
 }
 
 func TestAStopLeavesTimeForTheLastRecord(t *testing.T) {
-	NewWithT(t).Expect(ledger.StopGrace + scmproviders.LastRecordTimeout).To(BeNumerically("<", shutdownTimeout))
+	NewWithT(t).Expect(syncer.StopGrace + scmproviders.LastRecordTimeout).To(BeNumerically("<", shutdownTimeout))
 }

@@ -1,9 +1,9 @@
-// Package ledger holds who claims which key and what its SCM shows, decides what has to be
-// done about it, and does that for one key at a time.
+// Package ledger holds who claims which key and what its SCM shows, and decides what has to be
+// done about it.
 //
 // A Ledger lives in memory and is rebuilt from the members when a hub starts. Its methods take
 // events or outcomes and return what has to be looked at because of them (Changes). They never
-// block and do no I/O; a Syncer does the requests.
+// block and do no I/O; package syncer does the requests.
 //
 // What one object or ScmProvider means:
 //
@@ -51,16 +51,10 @@
 //
 // For others:
 //
-//	job.go        what a worker needs to know of a key, jobplan.go what it asks of that; route.go its lane; look.go and driftchecks.go
-//	              take in what was listed of a commit
+//	job.go        what a worker needs to know of a key, jobplan.go what it asks of that; route.go
+//	              its lane; look.go and driftchecks.go take in what was listed of a commit
 //	pending.go, await.go  what is told of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
-//
-// The worker:
-//
-//	sync.go       brings one key forward; find.go looks up what is shown, driftcheck.go compares a
-//	              commit, abandon.go ends what was left, enter.go asks whether a refusal stands,
-//	              follow.go asks where a repository has moved, metrics.go times what was written
 //
 // Lock order: informer → Ledger → installations → bucket. Nothing slow happens under any of
 // them, and no method of a Ledger calls out while it holds its lock, but for Options.Blocked and

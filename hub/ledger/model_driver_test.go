@@ -9,6 +9,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
@@ -17,7 +18,7 @@ import (
 type modelHub struct {
 	*ledger.Ledger
 	m      *model
-	syncer *ledger.Syncer
+	syncer *syncer.Syncer
 	leads  bool
 	// ready, due and working are the queue: what can be worked on, what is added when,
 	// and what is in work; again is what is added when its work is done.
@@ -64,8 +65,8 @@ func (m *model) newHub() *modelHub {
 	h.Ledger = ledger.New(ledger.Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.SetRandom(0.5)
 	h.SetFew(m.few)
-	h.syncer = &ledger.Syncer{
-		Ledger: h.Ledger, Queue: func() ledger.Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),
+	h.syncer = &syncer.Syncer{
+		Ledger: h.Ledger, Queue: func() syncer.Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),
 		Warn: func(cluster string, about *v1alpha1.CommitStatus, reason, _, message string) {
 			m.logf("event about %s/%s: %s: %s", cluster, about.Name, reason, message)
 		},

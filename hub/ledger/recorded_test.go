@@ -10,6 +10,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 )
 
 // successor is the world of a hub that takes over. It reads the statuses that the hub before it
@@ -24,9 +25,9 @@ func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
 		Clock: w.Clock, UnsyncedGrace: 15 * time.Minute, Seals: seals,
 		Fleet: func() ([]string, bool) { return nil, true },
 	})
-	syncer := *w.syncer
-	syncer.Ledger, syncer.Queue, syncer.Apply = next.Ledger, func() ledger.Lanes { return &next }, next.apply
-	next.syncer = &syncer
+	worker := *w.syncer
+	worker.Ledger, worker.Queue, worker.Apply = next.Ledger, func() syncer.Lanes { return &next }, next.apply
+	next.syncer = &worker
 	next.open()
 	next.Loaded()
 	next.Begin(ledger.Predecessor{Led: true, Clean: true})

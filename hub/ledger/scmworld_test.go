@@ -18,6 +18,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/providers/bitbucket"
 	"github.com/argoproj-labs/commit-status-hub/providers/gitea"
@@ -43,7 +44,7 @@ type fakeSCM interface {
 type scmWorld struct {
 	*ledgertest.Fleet
 	fakeSCM
-	syncer   *ledger.Syncer
+	syncer   *syncer.Syncer
 	kind     providers.Kind
 	provider *v1alpha1.ScmProvider
 	secret   map[string][]byte
@@ -226,8 +227,8 @@ func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string]
 		kind:     kind(installations, f),
 		provider: &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: spec},
 	}
-	w.syncer = &ledger.Syncer{
-		Ledger: w.Ledger, Queue: func() ledger.Lanes { return w }, Apply: w.apply, Record: recordNothing, Clock: w.Clock, Log: logr.Discard(),
+	w.syncer = &syncer.Syncer{
+		Ledger: w.Ledger, Queue: func() syncer.Lanes { return w }, Apply: w.apply, Record: recordNothing, Clock: w.Clock, Log: logr.Discard(),
 		Warn: func(string, *v1alpha1.CommitStatus, string, string, string) {},
 	}
 	w.open()

@@ -13,6 +13,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
+	"github.com/argoproj-labs/commit-status-hub/hub/syncer"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -106,7 +107,7 @@ type bench struct {
 	*ledgertest.Fleet
 	scm    *scriptedSCM
 	queue  *ratelimit.Queue[ledger.Key]
-	syncer *ledger.Syncer
+	syncer *syncer.Syncer
 	// warnings are the events that were made.
 	warnings []string
 }
@@ -122,8 +123,8 @@ func newBench(t *testing.T) *bench {
 	}
 	b.queue = ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{Clock: b.Clock})
 	t.Cleanup(b.queue.ShutDown)
-	b.syncer = &ledger.Syncer{
-		Ledger: b.Ledger, Queue: func() ledger.Lanes { return b.queue },
+	b.syncer = &syncer.Syncer{
+		Ledger: b.Ledger, Queue: func() syncer.Lanes { return b.queue },
 		Apply: func(ledger.Changes) {}, Warn: b.warned, Record: recordNothing, Clock: b.Clock, Log: logr.Discard(),
 	}
 	b.useAccount(ledgertest.AllowAll())

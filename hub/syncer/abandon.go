@@ -1,4 +1,4 @@
-package ledger
+package syncer
 
 import (
 	"context"
@@ -7,21 +7,22 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // end ends what is shown at a place that was left, in one attempt: whatever comes of
 // it, the claim moves on. A pause is no attempt.
-func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
+func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.Result {
 	action, want := job.PlanEnd()
-	if action == ActNothing {
+	if action == ledger.ActNothing {
 		return s.left(key, job, job.Observation.Shown)
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, ClassOf(action))
+	job, entry := s.enter(ctx, key, job, ledger.ClassOf(action))
 	switch {
 	case entry.Wait > 0 && entry.Final:
 		return s.notEnded(ctx, key, job, entry.Verdict)
@@ -31,12 +32,12 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 	client, err := s.open(ctx, key, job)
 	switch {
 	case err != nil:
-		job.Class = AskAccount
+		job.Class = ledger.AskAccount
 		return s.notEnded(ctx, key, job, providers.AsError(err))
 	case client == nil:
 		return ctrl.Result{}
 	}
-	if action == ActFind {
+	if action == ledger.ActFind {
 		if result, done := s.lookAtLeft(ctx, key, job, client); done {
 			return result
 		}
@@ -47,8 +48,8 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 			return ctrl.Result{}
 		}
 		job, fresh = fresh, job
-		job.Class, job.SentAt = AskWrite, fresh.SentAt
-		if action, want = job.PlanEnd(); action == ActNothing {
+		job.Class, job.SentAt = ledger.AskWrite, fresh.SentAt
+		if action, want = job.PlanEnd(); action == ledger.ActNothing {
 			return s.left(key, job, job.Observation.Shown)
 		}
 	}
@@ -64,12 +65,12 @@ func (s *Syncer) end(ctx context.Context, key Key, job Job) ctrl.Result {
 // lookAtLeft learns what is shown at a place that was left: by one list of its commit where more
 // keys of that need a look, or else, and where the list leaves it open, by its name. done says
 // that nothing is to be written now, and result then when to come back.
-func (s *Syncer) lookAtLeft(ctx context.Context, key Key, job Job, client providers.Client) (result ctrl.Result, done bool) {
+func (s *Syncer) lookAtLeft(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) (result ctrl.Result, done bool) {
 	look, state := s.Ledger.BeginLook(key, job)
-	if state == LookUnderWay {
+	if state == ledger.LookUnderWay {
 		return ctrl.Result{}, true
 	}
-	if state == LookTogether {
+	if state == ledger.LookTogether {
 		err := s.listLeft(ctx, key, job, client, look)
 		if err != nil && (err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing) {
 			return s.notEnded(ctx, key, job, err), true
@@ -94,7 +95,7 @@ func (s *Syncer) lookAtLeft(ctx context.Context, key Key, job Job, client provid
 }
 
 // listLeft lists the commit of a place that was left, for all of its keys that need a look.
-func (s *Syncer) listLeft(ctx context.Context, key Key, job Job, client providers.Client, look Look) *providers.Error {
+func (s *Syncer) listLeft(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client, look ledger.Look) *providers.Error {
 	defer func() { s.Apply(s.Ledger.EndLook(look)) }()
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, "")
 	if err != nil {
@@ -104,13 +105,13 @@ func (s *Syncer) listLeft(ctx context.Context, key Key, job Job, client provider
 	return nil
 }
 
-func (s *Syncer) left(key Key, job Job, shown *providers.Shown) ctrl.Result {
+func (s *Syncer) left(key ledger.Key, job ledger.Job, shown *providers.Shown) ctrl.Result {
 	s.Apply(s.Ledger.Left(key, job, shown))
 	return ctrl.Result{}
 }
 
 // notEnded records that the attempt failed, and tells it.
-func (s *Syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.Error) ctrl.Result {
+func (s *Syncer) notEnded(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)
 		return ctrl.Result{}
@@ -130,7 +131,7 @@ func (s *Syncer) notEnded(ctx context.Context, key Key, job Job, err *providers.
 	s.Log.Info("old status not ended", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"reason", err.Reason, "message", err.Message, "owner", owner.Object.String())
 	s.Warn(owner.Object.Cluster, job.Source(), "CancelFailed", "Cancel", providers.Sentence(fmt.Sprintf(
-		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:ShortSHA], owner.Repository, err.Message)))
+		"%s may still show %s as unfinished on %s of %s: %s", key.Host, key.Name, key.SHA[:ledger.ShortSHA], owner.Repository, err.Message)))
 	s.Apply(s.Ledger.NotEnded(key, job, err.Unknown))
 	return ctrl.Result{}
 }

@@ -1,4 +1,4 @@
-package ledger
+package syncer
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // checkDrift lists the commit of a key and compares all of its keys with what it shows.
-func (s *Syncer) checkDrift(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+func (s *Syncer) checkDrift(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) ctrl.Result {
 	survey := s.Ledger.BeginDriftCheck(key, job)
 	ctx, redirected := providers.NoteRedirects(ctx)
 	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, survey.Tag)
@@ -28,7 +29,7 @@ func (s *Syncer) checkDrift(ctx context.Context, key Key, job Job, client provid
 	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 }
 
-func (s *Syncer) driftCheckFailed(key Key, job Job, err *providers.Error) ctrl.Result {
+func (s *Syncer) driftCheckFailed(key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)
 		return ctrl.Result{}

@@ -1,4 +1,4 @@
-package ledger
+package syncer
 
 import (
 	"context"
@@ -6,12 +6,13 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // enter asks whether the SCM may be asked about a key, and has the account learn anew what it
 // relies on where that is to come first. It returns the job with what is about to be asked.
-func (s *Syncer) enter(ctx context.Context, key Key, job Job, class RequestClass) (Job, Entry) {
+func (s *Syncer) enter(ctx context.Context, key ledger.Key, job ledger.Job, class ledger.RequestClass) (ledger.Job, ledger.Entry) {
 	entry, changes := s.Ledger.Enter(key, job, class)
 	s.Apply(changes)
 	if entry.Renew != nil {
@@ -22,11 +23,11 @@ func (s *Syncer) enter(ctx context.Context, key Key, job Job, class RequestClass
 }
 
 // leave lets another key ask.
-func (s *Syncer) leave(key Key, job Job) { s.Apply(s.Ledger.Leave(key, job)) }
+func (s *Syncer) leave(key ledger.Key, job ledger.Job) { s.Apply(s.Ledger.Leave(key, job)) }
 
 // held is what becomes of a key that a refusal answers without a request.
-func (s *Syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result {
-	if action == ActNothing && entry.Final {
+func (s *Syncer) held(key ledger.Key, job ledger.Job, action ledger.Action, entry ledger.Entry) ctrl.Result {
+	if action == ledger.ActNothing && entry.Final {
 		return s.driftCheckFailed(key, job, entry.Verdict)
 	}
 	return ctrl.Result{RequeueAfter: entry.Wait}
@@ -34,7 +35,7 @@ func (s *Syncer) held(key Key, job Job, action Action, entry Entry) ctrl.Result 
 
 // learn has the account of a job learn anew what a refused request relied on, and returns in
 // how long the key may go on.
-func (s *Syncer) learn(ctx context.Context, key Key, job Job, refused *providers.Error) time.Duration {
+func (s *Syncer) learn(ctx context.Context, key ledger.Key, job ledger.Job, refused *providers.Error) time.Duration {
 	err := job.Account.Renew(ctx, job.Verdict.Owner.Repository, refused)
 	s.Log.Info("credential renewed after a refusal", "repo", key.Host+"/"+key.Repository, "error", errorText(err))
 	return s.Ledger.Renewed(key, job, err)

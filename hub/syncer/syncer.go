@@ -1,4 +1,4 @@
-package ledger
+package syncer
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -20,29 +21,29 @@ const StopGrace = time.Second
 // Lanes is what a Syncer asks of its queue.
 type Lanes interface {
 	// Add has a key worked on again.
-	Add(Key)
+	Add(ledger.Key)
 	// Slot is what a key in work left its lane with.
-	Slot(Key) *ratelimit.Slot
+	Slot(ledger.Key) *ratelimit.Slot
 }
 
 // Syncer brings one key forward. Its queue calls it for a key only when the
 // installation's bucket can pay for a write.
 type Syncer struct {
-	Ledger *Ledger
+	Ledger *ledger.Ledger
 	// Queue returns the queue that calls the Syncer.
 	Queue func() Lanes
 	// Apply takes what has to be looked at because of an outcome.
-	Apply func(Changes)
+	Apply func(ledger.Changes)
 	// Warn makes a Warning event about a CommitStatus of a member.
 	Warn func(cluster string, about *v1alpha1.CommitStatus, reason, action, message string)
 	// Record stores an SCM's relocated repositories for the next leader.
-	Record func(ctx context.Context, moves Moves) error
+	Record func(ctx context.Context, moves ledger.Moves) error
 	Clock  clock.PassiveClock
 	Log    logr.Logger
 }
 
 // Reconcile makes the SCM show what the key should show, as of now.
-func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
+func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, error) {
 	job, wait, ok := s.Ledger.Job(key)
 	switch {
 	case !ok || job.Wait > 0:
@@ -59,32 +60,32 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 		return s.failed(ctx, key, job, s.Clock.Now(), job.Problem), nil
 	}
 	action := job.Plan()
-	if action == ActNothing && !job.Check {
+	if action == ledger.ActNothing && !job.Check {
 		s.Apply(s.Ledger.Settled(key, job))
 		return ctrl.Result{RequeueAfter: job.NextCheck}, nil
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, ClassOf(action))
+	job, entry := s.enter(ctx, key, job, ledger.ClassOf(action))
 	if entry.Wait > 0 {
 		return s.held(key, job, action, entry), nil
 	}
 	client, err := s.open(ctx, key, job)
 	if err != nil {
-		job.Class = AskAccount
+		job.Class = ledger.AskAccount
 	}
 	switch {
-	case err != nil && action == ActNothing:
+	case err != nil && action == ledger.ActNothing:
 		return s.driftCheckFailed(key, job, providers.AsError(err)), nil
 	case err != nil:
 		return s.failed(ctx, key, job, s.Clock.Now(), providers.AsError(err)), nil
 	case client == nil:
 		return ctrl.Result{}, nil
-	case action == ActNothing:
+	case action == ledger.ActNothing:
 		return s.checkDrift(ctx, key, job, client), nil
 	}
-	if action == ActFind {
+	if action == ledger.ActFind {
 		if result, done := s.look(ctx, key, job, client); done {
 			return result, nil
 		}
@@ -94,25 +95,25 @@ func (s *Syncer) Reconcile(ctx context.Context, key Key) (ctrl.Result, error) {
 
 // proceed does what is to be done for a key now. What was found out until here took time: what
 // is written is what is granted and wanted now.
-func (s *Syncer) proceed(ctx context.Context, key Key, job Job, client providers.Client, done Action) ctrl.Result {
+func (s *Syncer) proceed(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client, done ledger.Action) ctrl.Result {
 	fresh, _, ok := s.Ledger.Job(key)
 	if !ok || !fresh.Same(job) || fresh.Account == nil {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	if done == ActFind && fresh.Wait > 0 {
+	if done == ledger.ActFind && fresh.Wait > 0 {
 		return ctrl.Result{RequeueAfter: fresh.Wait}
 	}
 	action := fresh.Plan()
-	if action == ActFind {
+	if action == ledger.ActFind {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	fresh, entry := s.enter(ctx, key, fresh, ClassOf(action))
+	fresh, entry := s.enter(ctx, key, fresh, ledger.ClassOf(action))
 	switch {
 	case entry.Wait > 0:
 		return s.held(key, fresh, action, entry)
-	case action == ActReplace:
+	case action == ledger.ActReplace:
 		return s.replace(ctx, key, fresh, client)
 	}
 	return s.write(ctx, key, fresh, client, action)
@@ -120,7 +121,7 @@ func (s *Syncer) proceed(ctx context.Context, key Key, job Job, client providers
 
 // open returns the client for a job, nil where the key has to wait for its turn in
 // the lane of an installation that was found just now.
-func (s *Syncer) open(ctx context.Context, key Key, job Job) (providers.Client, error) {
+func (s *Syncer) open(ctx context.Context, key ledger.Key, job ledger.Job) (providers.Client, error) {
 	repository := job.Verdict.Owner.Repository
 	_, known := job.Account.Lane(repository)
 	client, err := job.Account.Client(ctx, repository)
@@ -135,10 +136,10 @@ func (s *Syncer) open(ctx context.Context, key Key, job Job) (providers.Client, 
 	return client, nil
 }
 
-func (s *Syncer) write(ctx context.Context, key Key, job Job, client providers.Client, action Action) ctrl.Result {
+func (s *Syncer) write(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client, action ledger.Action) ctrl.Result {
 	want, sentAt := job.Verdict.Want, s.Clock.Now()
-	job.Class, job.SentAt = AskWrite, sentAt
-	if action == ActNothing {
+	job.Class, job.SentAt = ledger.AskWrite, sentAt
+	if action == ledger.ActNothing {
 		return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
@@ -148,24 +149,24 @@ func (s *Syncer) write(ctx context.Context, key Key, job Job, client providers.C
 	s.Log.Info("wrote status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
 	if !s.showed(key, job, &shown, true) {
-		if action == ActUpdate && job.Account.Next(&shown, want).MakesNew() {
+		if action == ledger.ActUpdate && job.Account.Next(&shown, want).MakesNew() {
 			// GitHub took it and kept the run as it was: it takes a new one.
 			s.Queue().Add(key)
 			return ctrl.Result{}
 		}
 		// Said rather than written again and again.
 		return s.failed(ctx, key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
-			"%s took the status but shows %s", key.Host, Differing(shown.Status, want)))
+			"%s took the status but shows %s", key.Host, ledger.Differing(shown.Status, want)))
 	}
 	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
 }
 
 // replace ends what is shown before a new status is made in its place: beside that, it would
 // stay unfinished for ever.
-func (s *Syncer) replace(ctx context.Context, key Key, job Job, client providers.Client) ctrl.Result {
+func (s *Syncer) replace(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) ctrl.Result {
 	ending, sentAt := job, s.Clock.Now()
 	ending.Verdict.Want = providers.Closing(job.Observation.Shown.Status, job.Verdict.Want)
-	shown, err := s.send(ctx, key, ending, client, ActUpdate, ending.Verdict.Want)
+	shown, err := s.send(ctx, key, ending, client, ledger.ActUpdate, ending.Verdict.Want)
 	if err != nil {
 		return s.failed(ctx, key, ending, sentAt, providers.AsError(err))
 	}
@@ -181,7 +182,7 @@ func (s *Syncer) replace(ctx context.Context, key Key, job Job, client providers
 }
 
 // send makes the one request of a write.
-func (s *Syncer) send(ctx context.Context, key Key, job Job, client providers.Client, action Action, want providers.Status) (providers.Shown, error) {
+func (s *Syncer) send(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client, action ledger.Action, want providers.Status) (providers.Shown, error) {
 	ended, ok := s.Ledger.Writing(key, job)
 	if !ok {
 		// Its repository was found to be another key's meanwhile.
@@ -189,24 +190,24 @@ func (s *Syncer) send(ctx context.Context, key Key, job Job, client providers.Cl
 	}
 	defer ended()
 	switch action {
-	case ActCreate:
+	case ledger.ActCreate:
 		return client.Create(ctx, job.Target(key), want)
-	case ActUpdate:
+	case ledger.ActUpdate:
 		return client.Update(ctx, job.Target(key), *job.Observation.Shown, want)
-	case ActReplace:
+	case ledger.ActReplace:
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s does not end the status that has to be replaced", job.Title)
 	}
 	return providers.Shown{}, providers.Errorf(v1alpha1.ReasonUnsupported, "%s %s", job.Title, job.Account.Obstacle(job.Observation.Shown, want))
 }
 
 // showed records what the SCM shows, and reports whether it is what it should be.
-func (s *Syncer) showed(key Key, job Job, shown *providers.Shown, wrote bool) bool {
+func (s *Syncer) showed(key ledger.Key, job ledger.Job, shown *providers.Shown, wrote bool) bool {
 	s.Apply(s.Ledger.Showed(key, job, shown, wrote))
 	return s.timed(job, shown, wrote)
 }
 
 // timed reports whether what is shown is what it should be, and how long that took.
-func (s *Syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
+func (s *Syncer) timed(job ledger.Job, shown *providers.Shown, wrote bool) bool {
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}
@@ -218,7 +219,7 @@ func (s *Syncer) timed(job Job, shown *providers.Shown, wrote bool) bool {
 
 // failed records a failure. A pause of the installation is none: the key goes
 // back to its lane, which stands still until the pause is over.
-func (s *Syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time, err *providers.Error) ctrl.Result {
+func (s *Syncer) failed(ctx context.Context, key ledger.Key, job ledger.Job, sentAt time.Time, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)
 		return ctrl.Result{}
@@ -238,7 +239,7 @@ func (s *Syncer) failed(ctx context.Context, key Key, job Job, sentAt time.Time,
 
 // linger returns a context that outlives ctx by stopGrace.
 func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledger.CallTimeout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(StopGrace, cancel) })
 	return out, func() {
 		stop()

@@ -1,4 +1,4 @@
-package ledger
+package syncer
 
 import (
 	"context"
@@ -7,26 +7,27 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // moved has a key tried again under the path that its repository has today, if that is to be
 // believed.
-func (s *Syncer) moved(ctx context.Context, key Key, job Job, err *providers.Error) bool {
+func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) bool {
 	if err.MovedTo == "" {
 		return false
 	}
 	outcome, moves := s.Ledger.Moving(job, err.MovedTo)
-	if outcome == MoveRefused {
+	if outcome == ledger.MoveRefused {
 		return false
 	}
-	if outcome == MoveLearned {
+	if outcome == ledger.MoveLearned {
 		// First, so that the next hub knows it before any status tells of it.
 		s.recordMoves(ctx, moves)
 	}
 	owner, changes := s.Ledger.Moved(key, job, err.MovedTo)
-	if outcome == MoveLearned {
+	if outcome == ledger.MoveLearned {
 		s.Log.Info("repository has moved", "repo", key.Host+"/"+job.Verdict.Owner.Repository, "to", err.MovedTo)
 		if owner != nil {
 			s.Warn(job.Verdict.Owner.Object.Cluster, owner, "RepositoryMoved", "Write", err.Message)
@@ -41,7 +42,7 @@ func (s *Syncer) moved(ctx context.Context, key Key, job Job, err *providers.Err
 
 // leads has a key whose reads were redirected be tried again under the path that its repository
 // has today, and reports whether that is news. It takes one request.
-func (s *Syncer) leads(ctx context.Context, key Key, job Job, client providers.Client) bool {
+func (s *Syncer) leads(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) bool {
 	path, err := client.Path(ctx)
 	if err != nil || strings.EqualFold(path, job.Verdict.Owner.Repository) {
 		return false // a write tells it once there is one
@@ -50,7 +51,7 @@ func (s *Syncer) leads(ctx context.Context, key Key, job Job, client providers.C
 }
 
 // recordMoves keeps for the next hub what has moved. Without that it learns it anew.
-func (s *Syncer) recordMoves(ctx context.Context, moves Moves) {
+func (s *Syncer) recordMoves(ctx context.Context, moves ledger.Moves) {
 	if err := s.Record(ctx, moves); err != nil {
 		s.Log.Error(err, "recording which repositories have moved")
 	}
@@ -58,7 +59,7 @@ func (s *Syncer) recordMoves(ctx context.Context, moves Moves) {
 
 // verify asks the SCM once more for the path of today of a repository that has moved, before a
 // key relies on it.
-func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
+func (s *Syncer) verify(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.Result {
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	path, err := s.pathOf(ctx, job, job.Verify.From)
@@ -67,7 +68,7 @@ func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
 		back, e := s.pathOf(ctx, job, job.Verify.To)
 		switch {
 		case e == nil && strings.EqualFold(back, path):
-			job.Verify = &Relocation{From: job.Verify.To}
+			job.Verify = &ledger.Relocation{From: job.Verify.To}
 		case e != nil && e.Reason != v1alpha1.ReasonRepoNotFound:
 			err = e // an outage does not say that it is another repository's
 		}
@@ -85,7 +86,7 @@ func (s *Syncer) verify(ctx context.Context, key Key, job Job) ctrl.Result {
 }
 
 // pathOf asks for a repository's path of today.
-func (s *Syncer) pathOf(ctx context.Context, job Job, repository string) (string, *providers.Error) {
+func (s *Syncer) pathOf(ctx context.Context, job ledger.Job, repository string) (string, *providers.Error) {
 	client, err := job.Account.Client(ctx, repository)
 	if err == nil {
 		var path string
