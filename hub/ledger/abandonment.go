@@ -129,7 +129,9 @@ func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool)
 	}
 	shown := e.Observation
 	// What another writer made is not this one's to end.
-	shown.Certain = shown.Certain && (shown.Shown == nil || sameWriter(e.via, d.via))
+	if shown.Shown != nil && !sameWriter(e.via, d.via) {
+		shown.evidence = shown.forAnother()
+	}
 	action, _ := planEnd(account, shown, d.claim.Want)
 	if action == ActNothing || l.claimedToday(e, d) {
 		if d.why != Deleted {
@@ -176,7 +178,7 @@ func (l *Ledger) credentialOf(e *entry, d *abandonment) providers.Account {
 	if _, out := d.via.today(claim.Repository); out {
 		return nil // no grant covers where the repository is today
 	}
-	known := d.why == replaced && e.Certain // by this hub itself, not by a member's word
+	known := d.why == replaced && e.Certain() // by this hub itself, not by a member's word
 	if !known && !s.allows(claim) {
 		return nil
 	}
@@ -195,7 +197,8 @@ func (l *Ledger) endAbandonment(e *entry) Changes {
 	e.dropAbandonment()
 	if d.why == replaced && !e.idle() {
 		// The new writer knows nothing of what is shown.
-		e.Observation, e.via, e.writer, e.sealed = Observation{}, nil, "", false
+		e.Shown, e.via, e.writer = nil, nil, ""
+		e.handedOver()
 		e.undrifted()
 	}
 	out := Changes{Keys: []Key{e.key()}}
@@ -215,8 +218,7 @@ func (l *Ledger) Left(key Key, job Job, shown *providers.Shown) Changes {
 	if e == nil {
 		return Changes{}
 	}
-	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
-	e.met = true
+	e.observe(shown, job.via)
 	var out Changes
 	if !job.SentAt.IsZero() {
 		out = l.accepted(e, key, job, job.Class)
@@ -241,20 +243,15 @@ func (l *Ledger) FoundLeft(key Key, job Job, shown *providers.Shown) (out Change
 		if held {
 			return l.holdLeft(e, job), true
 		}
-		e.saw(job, shown)
+		e.observe(shown, job.via)
 	}
 	return Changes{}, held
-}
-
-func (e *entry) saw(job Job, shown *providers.Shown) {
-	e.Observation, e.via, e.writer = Observation{Shown: shown, Certain: true}, job.via, job.via.name
-	e.met = true
 }
 
 // mayYetCome reports whether a write may be on its way to a place that was left, in place of
 // what was found there.
 func (j Job) mayYetCome(shown *providers.Shown) bool {
-	return j.Settle > 0 && (shown == nil || j.Observation.Lost && j.Account.Next(shown, j.lost) != providers.StepNone)
+	return j.Settle > 0 && (shown == nil || j.Observation.Lost() && j.Account.Next(shown, j.lost) != providers.StepNone)
 }
 
 // holdLeft records that the end of an old status has to wait, and that nothing else

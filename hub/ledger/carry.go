@@ -135,14 +135,12 @@ func (l *Ledger) inherit(to, from *entry) bool {
 	to.writes += 2 // a job that was made before knew less
 	to.on.old = to.on.old || from.on.old
 	to.Observation, to.updatedAt, to.writer, to.via = from.Observation, from.updatedAt, from.writer, from.via
-	to.sealed, to.seen, to.nameless, to.met, to.checkAt = from.sealed, from.seen, from.nameless, from.met, from.checkAt
+	to.checkAt = from.checkAt
 	if to.idle() {
 		to.desired, to.since = from.desired, from.since
 	}
-	if to.Shown == nil && !to.Lost {
-		// That nothing was shown by the former path says nothing of what is by this one: a look
-		// tells, and no status that is older than what is known.
-		to.Certain, to.seen = false, from.Certain || from.met
+	if to.Shown == nil && !to.Lost() {
+		to.movedEmpty()
 	}
 	if from.more != nil {
 		d, was := to.detail(), *from.more
@@ -153,7 +151,7 @@ func (l *Ledger) inherit(to, from *entry) bool {
 		to.abandonment, from.abandonment = d, nil
 		d.claim.Key = to.key()
 	}
-	if from.writes%2 == 1 && !to.Lost {
+	if from.writes%2 == 1 && !to.Lost() {
 		// What is under way there takes effect here.
 		to.lose(l.clock.Now(), providers.Status{})
 		to.detail().underWay = true
@@ -163,7 +161,7 @@ func (l *Ledger) inherit(to, from *entry) bool {
 
 // blank reports whether nothing is known of an entry but, maybe, that nothing is shown.
 func (e *entry) blank() bool {
-	return e.Shown == nil && !e.Lost && e.abandonment == nil && e.writes%2 == 0
+	return e.Shown == nil && !e.Lost() && e.abandonment == nil && e.writes%2 == 0
 }
 
 // claimedToday reports whether what is to be ended at an entry is what claims want that name the
@@ -184,7 +182,7 @@ func (l *Ledger) claimedToday(e *entry, d *abandonment) bool {
 // superseded reports whether what an entry shows is unfinished, or may be, and another run than
 // what another entry shows, which the SCM shows beside it.
 func superseded(e, by *entry) bool {
-	if e.Lost {
+	if e.Lost() {
 		return true
 	}
 	if e.Shown == nil || e.Shown.Foreign || e.Shown.Over() {
@@ -196,8 +194,8 @@ func superseded(e, by *entry) bool {
 
 // nothingSent takes in that what was under way when a key was carried on had no effect.
 func (e *entry) nothingSent() {
-	if e.details().underWay && e.Lost {
-		e.Lost = false
+	if e.details().underWay && e.Lost() {
+		e.refuted()
 		d := e.detail()
 		d.underWay, d.lostAt, d.lostWant = false, time.Time{}, providers.Status{}
 		e.tidy()

@@ -81,16 +81,16 @@ func TestPlan(t *testing.T) {
 		want v1alpha1.Phase
 		do   Action
 	}{
-		"nothing there for certain":          {Observation{Certain: true}, "queued", ActCreate},
+		"nothing there for certain":          {Observation{evidence: evidence{source: confirmed}}, "queued", ActCreate},
 		"perhaps nothing there":              {Observation{}, "queued", ActFind},
-		"shown already":                      {Observation{Shown: queued, Certain: true}, "queued", ActNothing},
+		"shown already":                      {Observation{Shown: queued, evidence: evidence{source: confirmed}}, "queued", ActNothing},
 		"shown already, as a member says":    {Observation{Shown: queued}, "queued", ActNothing},
-		"differs":                            {Observation{Shown: queued, Certain: true}, "success", ActUpdate},
+		"differs":                            {Observation{Shown: queued, evidence: evidence{source: confirmed}}, "success", ActUpdate},
 		"differs, as a member says":          {Observation{Shown: queued}, "success", ActFind},
-		"reopened":                           {Observation{Shown: success, Certain: true}, "queued", ActCreate},
+		"reopened":                           {Observation{Shown: success, evidence: evidence{source: confirmed}}, "queued", ActCreate},
 		"reopened, as a member says":         {Observation{Shown: success}, "queued", ActFind},
-		"an answer was lost":                 {Observation{Certain: true, Lost: true}, "queued", ActFind},
-		"an answer was lost, old state fits": {Observation{Shown: queued, Certain: true, Lost: true}, "queued", ActFind},
+		"an answer was lost":                 {Observation{evidence: evidence{source: confirmed, doubt: lost}}, "queued", ActFind},
+		"an answer was lost, old state fits": {Observation{Shown: queued, evidence: evidence{source: confirmed, doubt: lost}}, "queued", ActFind},
 	} {
 		t.Run(name, func(t *testing.T) {
 			NewWithT(t).Expect(plan(fakeDialect{}, c.now, providers.Status{Phase: c.want})).To(Equal(c.do))

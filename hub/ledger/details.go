@@ -88,7 +88,8 @@ func (e *entry) pendingOf(a attempt) *pending {
 // lose records that the answer to a write, sent at a time, was lost.
 func (e *entry) lose(at time.Time, want providers.Status) {
 	d := e.detail()
-	e.Lost, d.lostAt, d.lostWant = true, at, want
+	e.unanswered()
+	d.lostAt, d.lostWant = at, want
 	d.lookAt, d.guarded = time.Time{}, false
 }
 
@@ -101,7 +102,7 @@ func (e *entry) succeeded() {
 	d.failure, d.attempts, d.retryAt, d.tried, d.pending = nil, 0, time.Time{}, attempt{}, nil
 	d.lookAt, d.guarded, d.alone = time.Time{}, false, false
 	d.heldBy, d.changedAt = refusalScope{}, time.Time{}
-	if !e.Lost {
+	if !e.Lost() {
 		d.underWay = false
 		d.lostAt, d.lostWant = time.Time{}, providers.Status{}
 	}

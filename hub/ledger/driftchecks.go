@@ -97,7 +97,7 @@ func (l *Ledger) nextCheck(e *entry, s *ScmProvider) (wait time.Duration, ok boo
 // nextPlanned is nextCheck for what nobody asks for.
 func (l *Ledger) nextPlanned(e *entry, s *ScmProvider, now time.Time) (wait time.Duration, ok bool) {
 	c := e.details().check
-	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost {
+	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost() {
 		return 0, false
 	}
 	age := time.Duration(0)
@@ -153,13 +153,13 @@ func (l *Ledger) BeginDriftCheck(key Key, job Job) DriftCheck {
 	known := true
 	for _, e := range c.entries {
 		v, ok := l.judge(e)
-		if !ok || !sameWriter(l.scms[v.Owner.Provider], job.via) || e.Lost || e.writes%2 == 1 {
+		if !ok || !sameWriter(l.scms[v.Owner.Provider], job.via) || e.Lost() || e.writes%2 == 1 {
 			continue
 		}
 		s.writes[e] = e.writes
 		// Who does not decide what is shown is content with an answer that nothing changed.
 		c := e.details().check
-		known = known && e.observationBy(job.via, v).Certain && !c.decides(v)
+		known = known && e.observationBy(job.via, v).Certain() && !c.decides(v)
 	}
 	if known {
 		s.Tag = c.tags[job.Account.Writer()]
@@ -219,8 +219,7 @@ func (l *Ledger) compare(e *entry, via *ScmProvider, listing providers.Listing) 
 		if !sameStatus(e.Shown, shown) {
 			e.updatedAt = now
 		}
-		e.Observation = Observation{Shown: shown, Certain: true}
-		e.via, e.writer = s, s.name
+		e.observe(shown, s)
 	}
 	out := Changes{}
 	switch {
@@ -279,7 +278,8 @@ func (l *Ledger) DriftCheckFailed(key Key, job Job, err *providers.Error) Change
 	if !gone {
 		return out
 	}
-	e.Shown, e.Certain = nil, false
+	e.Shown = nil
+	e.vanished()
 	changes, _ := l.failed(e, job, l.clock.Now(), err)
 	out.add(changes)
 	return out

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 const (
@@ -26,15 +27,6 @@ type entry struct {
 	// kept are the objects whose last claim was on this key and that claim nothing now, because
 	// a reference is unresolved or a grant is missing. While there are any, nothing is canceled.
 	kept map[ObjectID]struct{}
-	// seen reports whether takeHint has run. nameless reports that the owner's status did not
-	// mention this key, so a status found in the SCM may belong to a cluster that has not
-	// synced.
-	seen, nameless bool
-	// met reports whether this process has read or written the key in its SCM: statuses may be
-	// older than that.
-	met bool
-	// sealed reports whether a seal proves Shown, as of before this process led.
-	sealed bool
 	// slot is the index among the entries of the commit.
 	slot int32
 	Observation
@@ -140,13 +132,14 @@ func (l *Ledger) rely(o *object, repo *v1alpha1.GitRepo, s *ScmProvider) {
 // join puts an object's claim on its key.
 func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 	e := l.entryAt(claim.Key)
-	if len(e.claims) == 0 && !e.Certain && !e.Lost {
+	if len(e.claims) == 0 && !e.Certain() && !e.Lost() {
 		// What others told of the key does not count for this claim.
-		if e.seen || e.Shown != nil || !e.details().releasedAt.IsZero() {
+		if e.source != unread || e.Shown != nil || !e.details().releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.tombstones.add(e.key(), untold)
 		}
-		e.seen, e.sealed, e.Observation, e.via, e.writer = false, false, Observation{}, nil, ""
+		e.Shown, e.via, e.writer = nil, nil, ""
+		e.claimedAnew()
 	}
 	e.reclaim()
 	if claim.Key != o.key() {
@@ -260,6 +253,12 @@ func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
 // attemptOf is what a verdict asks for now.
 func (l *Ledger) attemptOf(v Verdict) attempt {
 	return attempt{owner: v.Owner.Object.String(), want: v.Want, epoch: l.scms[v.Owner.Provider].epoch}
+}
+
+// observe records what this process read or wrote through a ScmProvider, nil for nothing shown.
+func (e *entry) observe(shown *providers.Shown, via *ScmProvider) {
+	e.Shown, e.via, e.writer = shown, via, via.name
+	e.observed()
 }
 
 // adopt has what is shown share equal texts of an object that claims the key: an object that

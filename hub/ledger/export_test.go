@@ -61,7 +61,7 @@ func (l *Ledger) Forget() { l.keys, l.commits = 0, map[Key]*commit{} }
 // Doubt has a ledger know nothing of what is claimed but the claims, which may be old.
 func (l *Ledger) Doubt() {
 	for e := range l.entries {
-		e.Certain, e.seen = false, false
+		e.evidence = evidence{touched: e.touched}
 	}
 	for _, m := range l.members {
 		for _, o := range m.objects {
@@ -185,7 +185,7 @@ func (l *Ledger) EndAt(key Key) *End {
 	if e == nil || e.abandonment == nil {
 		return nil
 	}
-	return &End{Claim: e.abandonment.claim, Replaced: e.abandonment.why == replaced, Certain: e.Certain}
+	return &End{Claim: e.abandonment.claim, Replaced: e.abandonment.why == replaced, Certain: e.Certain()}
 }
 
 // IndexProblem compares what the ledger keeps in step with its entries with the entries, "" for
@@ -227,3 +227,6 @@ func (l *Ledger) Remembered() string {
 	}
 	return ""
 }
+
+// Prove has what is shown at a key count as read by this process.
+func (e *entry) Prove() { e.source = confirmed }

@@ -17,20 +17,20 @@ import (
 // A status with a right seal counts as written by this process: at once if the predecessor
 // published everything, and otherwise once the take-over window has passed.
 func (l *Ledger) takeHint(e *entry, v Verdict) {
-	if e.sealed && l.provesSeals() {
-		e.sealed, e.Certain = false, true
+	if l.provesSeals() {
+		e.proved()
 	}
-	if e.Certain || v.WaitFor != "" {
+	if e.Certain() || v.WaitFor != "" {
 		return
 	}
 	agreed := v.Joined == nil || l.agreed(e)
-	if e.seen {
+	if e.source != unread {
 		if !agreed {
-			e.Shown, e.sealed = nil, false
+			e.Shown = nil
+			e.disputed()
 		}
 		return
 	}
-	e.seen, e.nameless = true, true
 	o := l.objectAt(v.Owner.Object)
 	l.noteRecorded(o)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
@@ -39,17 +39,19 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
-		e.Stale, e.nameless = e.met || !upToDate(o) || l.hidesDrift(o, v, hint) || l.tombstones.contradicts(e.key(), hint), false
-		e.sealed = !e.Stale && proven(o.source)
-		if e.sealed && l.provesSeals() {
-			e.sealed, e.Certain = false, true
+		e.read(!upToDate(o) || l.hidesDrift(o, v, hint) || l.tombstones.contradicts(e.key(), hint), proven(o.source))
+		if l.provesSeals() {
+			e.proved()
 		}
 		return
 	}
+	e.readNothing()
 	// Treat a key as new, without a lookup, only if no status mentions it, the take-over
 	// window has passed, every member has synced, and its commit was unknown to earlier
 	// leaders.
-	e.Certain = agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnsynced() && !l.mayShow(v.Owner.Key)
+	if agreed && o.fresh && (!l.succeeds || !e.on.old) && l.clock.Since(l.started) > takeOverWindow && !l.anyUnsynced() && !l.mayShow(v.Owner.Key) {
+		e.isNew()
+	}
 }
 
 // provesSeals reports whether a sealed status that answers its spec is the newest state. Within
@@ -109,7 +111,9 @@ func (l *Ledger) agreed(e *entry) bool {
 // another writer made cannot be changed, and is not what this one shows.
 func (e *entry) observationBy(s *ScmProvider, v Verdict) Observation {
 	now := e.Observation
-	now.Certain = now.Certain && (e.via == nil && now.Shown == nil || sameWriter(e.via, s))
+	if (e.via != nil || now.Shown != nil) && !sameWriter(e.via, s) {
+		now.evidence = now.forAnother()
+	}
 	now.Drifted = e.driftFrom(v.Want) && !e.details().check.restoring
 	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
 		now.Shown, now.Drifted = nil, false
@@ -144,7 +148,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		}
 		o.place, o.scm = &place, s
 		e := l.entryAt(place.Key)
-		if e.idle() && !e.Certain {
+		if e.idle() && !e.Certain() {
 			l.guess(e, o.source.Status, hint)
 		}
 		e.keep(o.id())
@@ -154,7 +158,7 @@ func (l *Ledger) recallPlace(o *object) Changes {
 	if !e.idle() || e.abandonment != nil {
 		return Changes{}
 	}
-	if !e.Certain {
+	if !e.Certain() {
 		l.guess(e, o.source.Status, hint)
 	}
 	e.detail().releasedAt = l.clock.Now()

@@ -99,7 +99,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	if job.Suspended = s.suspended; job.Suspended {
 		return job, 0, true
 	}
-	if e.nameless && !e.Certain {
+	if e.source == unmentioned {
 		job.Guarded = l.awaited(e.key())
 	}
 	job.Wait = l.waitOf(e, job)
@@ -115,7 +115,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 // remembered yet.
 func (l *Ledger) forget(e *entry) time.Duration {
 	left := releaseDelay - l.clock.Since(e.details().releasedAt)
-	if e.Lost {
+	if e.Lost() {
 		left = max(left, l.settle(e))
 	}
 	if left > 0 {
@@ -123,9 +123,9 @@ func (l *Ledger) forget(e *entry) time.Duration {
 	}
 	l.drop(e)
 	switch {
-	case e.Certain && !e.Lost:
+	case e.Certain() && !e.Lost():
 		l.tombstones.add(e.key(), l.tombstones.fingerprint(e.Shown))
-	case e.Lost, e.met:
+	case e.Lost(), e.touched:
 		l.tombstones.add(e.key(), doubtful)
 	default:
 		l.tombstones.add(e.key(), untold)
@@ -138,9 +138,9 @@ func (l *Ledger) forget(e *entry) time.Duration {
 func (l *Ledger) settle(e *entry) time.Duration {
 	var left time.Time
 	switch {
-	case e.Lost:
+	case e.Lost():
 		left = e.details().lostAt
-	case !e.Certain && !e.since.After(l.predecessorLeft):
+	case !e.Certain() && !e.since.After(l.predecessorLeft):
 		left = l.predecessorLeft
 	}
 	if left.IsZero() {
@@ -199,8 +199,7 @@ func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) C
 		// What others changed was another writer's status.
 		e.undrifted()
 	}
-	e.Observation = Observation{Shown: shown, Certain: true}
-	e.writer, e.via, e.met = job.Verdict.Owner.Provider, job.via, true
+	e.observe(shown, job.via)
 	if wrote {
 		e.undrifted()
 		e.checkAt = time.Time{}
@@ -211,7 +210,7 @@ func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) C
 	out := l.accepted(e, e.key(), job, classShowed(wrote))
 	e.succeeded()
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
-		l.count(e, job, e.claims, wrote || job.Observation.Lost)
+		l.count(e, job, e.claims, wrote || job.Observation.Lost())
 	}
 	out.add(l.handOut(e))
 	return out
@@ -277,7 +276,9 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	if err.Unknown {
 		e.lose(sentAt, job.Verdict.Want)
 	}
-	e.Stale = e.Stale || err.Stale
+	if err.Stale {
+		e.outdated()
+	}
 	delay := retryAfter(told.Reason, d.attempts)
 	if (err.Unknown || err.Stale) && d.attempts == 1 {
 		// What is shown is not what it was taken for: a look tells.

@@ -188,7 +188,7 @@ func TestARestartBelievesWhatTheMembersAgreeOn(t *testing.T) {
 	f.hear("us", testStatus(told(statusWith("queued", 7))))
 	job := f.job()
 	f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(ActNothing))
-	f.g.Expect(job.Observation.Certain).To(BeFalse(), "a run that a member names is looked up before it is patched")
+	f.g.Expect(job.Observation.Certain()).To(BeFalse(), "a run that a member names is looked up before it is patched")
 }
 
 func TestOnlyTheOwnersStatusIsBelieved(t *testing.T) {
@@ -205,11 +205,11 @@ func TestWhatAnotherScmProviderWroteIsLookedUp(t *testing.T) {
 	f := newFleet(t)
 	f.hear("eu", testStatus())
 	f.Showed(testKey, f.job(), shows("queued"), true)
-	f.g.Expect(f.job().Observation.Certain).To(BeTrue())
+	f.g.Expect(f.job().Observation.Certain()).To(BeTrue())
 	f.entryOf(testKey).Shown = shows("success")
 	f.entryOf(testKey).via = testSCM()
 	f.entryOf(testKey).via.account = otherWriter{}
-	f.g.Expect(f.job().Observation.Certain).To(BeFalse())
+	f.g.Expect(f.job().Observation.Certain()).To(BeFalse())
 }
 
 func TestAKeyThatIsClaimedAgainLaterIsLookedUp(t *testing.T) {

@@ -67,8 +67,7 @@ func (l *Ledger) unproven(e *entry, via *ScmProvider) bool {
 	if !ok || v.WaitFor != "" || !sameWriter(l.scms[v.Owner.Provider], via) {
 		return false
 	}
-	now := e.observationBy(via, v)
-	return !now.Certain || now.Lost || now.Stale
+	return e.observationBy(via, v).unproven()
 }
 
 // unseen reports whether a look through a ScmProvider is due at an entry that was left.
@@ -136,11 +135,11 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 			if job.mayYetCome(shown) {
 				out.add(l.holdLeft(e, job))
 			} else {
-				e.saw(job, shown)
+				e.observe(shown, job.via)
 			}
 		case plan(job.Account, job.Observation, job.Verdict.Want) == ActFind:
 			out.add(l.found(e, job, shown))
-		case !e.Lost:
+		case !e.Lost():
 			out.add(l.compare(e, look.via, listing))
 		}
 	}
@@ -168,8 +167,8 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 	case shown != nil && step != providers.StepNone && job.Guarded != "":
 		e.detail().guarded = true
 		return l.await(e, job, job.Guarded)
-	case job.Settle > 0 && (step.MakesNew() || job.Observation.Lost && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
-		e.Stale = true // nobody who claims it is told that it is right before the next look
+	case job.Settle > 0 && (step.MakesNew() || job.Observation.Lost() && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
+		e.outdated() // nobody who claims it is told that it is right before the next look
 		e.detail().lookAt = l.clock.Now().Add(job.Settle)
 		return Changes{}
 	}
@@ -200,7 +199,7 @@ func (l *Ledger) lookWait(e *entry, job Job) time.Duration {
 // written to it.
 func (l *Ledger) mayBeSent(e *entry) bool {
 	_, claimed := l.judge(e)
-	return claimed && e.nameless && !e.Certain && !e.Lost && !e.met
+	return claimed && e.evidence.mayBeSent()
 }
 
 // LookFailed records that a list failed, for the keys that it was made for beside one.

@@ -9,13 +9,7 @@ import (
 type Observation struct {
 	// Shown is what the SCM showed last, nil for nothing.
 	Shown *providers.Shown
-	// Certain reports whether this process wrote or read Shown itself. Otherwise it is
-	// what a member's status tells, or a guess that nothing is there.
-	Certain bool
-	// Lost reports whether the answer to a write was lost: the SCM may show it or not.
-	Lost bool
-	// Stale reports whether Shown is from before what may have been written last.
-	Stale bool
+	evidence
 	// Drifted reports whether Shown is somebody else's change, which is left as it is.
 	Drifted bool
 }
@@ -42,7 +36,7 @@ const (
 // costs no call, nor does a change by others that is to be left; anything uncertain
 // is looked up before the first write.
 func plan(dialect providers.Dialect, now Observation, want providers.Status) Action {
-	if now.Lost || now.Stale {
+	if now.doubtful() {
 		return ActFind
 	}
 	if now.Drifted {
@@ -52,7 +46,7 @@ func plan(dialect providers.Dialect, now Observation, want providers.Status) Act
 	if step == providers.StepNone {
 		return ActNothing
 	}
-	if !now.Certain {
+	if !now.Certain() {
 		return ActFind
 	}
 	switch step {
@@ -82,7 +76,7 @@ func farewell(shown *providers.Shown, declared providers.Status) (want providers
 
 // planEnd decides what to do about a place that was left.
 func planEnd(dialect providers.Dialect, now Observation, declared providers.Status) (Action, providers.Status) {
-	if now.Lost {
+	if now.Lost() {
 		return ActFind, providers.Status{}
 	}
 	want, ok := farewell(now.Shown, declared)

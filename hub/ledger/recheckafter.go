@@ -18,7 +18,8 @@ func (l *Ledger) recheckAfter(e *entry) time.Duration {
 // expireWhenDue has what was seen of an entry hold no longer, once it is time to look again.
 func (l *Ledger) expireWhenDue(e *entry) {
 	if again := e.details().recheckAt; !again.IsZero() && !l.clock.Now().Before(again) {
-		e.detail().recheckAt, e.Stale = time.Time{}, true
+		e.detail().recheckAt = time.Time{}
+		e.outdated()
 		e.tidy()
 	}
 }

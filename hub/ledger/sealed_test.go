@@ -112,7 +112,7 @@ func TestSeal_IsMadeOfWhatTheHubKnowsAlone(t *testing.T) {
 func TestSeal_IsNoReasonToPatch(t *testing.T) {
 	b := after(t, ledger.Predecessor{Led: true}, func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "" })
 	b.Published("eu")
-	b.Entry(ledgertest.Key).Certain = true
+	b.Entry(ledgertest.Key).Prove()
 	b.G.Expect(b.Published("eu")).To(BeNil(), "it is added with the next change")
 }
 

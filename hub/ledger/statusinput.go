@@ -153,7 +153,7 @@ func (l *Ledger) statusInputOf(o *object) (_ statusInput, ok bool) {
 		return s, false
 	}
 	s.claim, s.verdict = o.claim(), v
-	s.shown, s.certain, s.lost, s.writer, s.updatedAt = e.Shown, e.Certain, e.Lost || e.Stale, e.writer, e.updatedAt
+	s.shown, s.certain, s.lost, s.writer, s.updatedAt = e.Shown, e.Certain(), e.doubtful(), e.writer, e.updatedAt
 	now := l.attemptOf(v)
 	s.failure, s.pending = e.failureOf(now), e.pendingOf(now)
 	scm := l.scms[v.Owner.Provider]

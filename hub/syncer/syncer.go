@@ -211,7 +211,7 @@ func (s *Syncer) timed(job ledger.Job, shown *providers.Shown, wrote bool) bool 
 	if job.Account.Next(shown, job.Verdict.Want) != providers.StepNone {
 		return false
 	}
-	if since := job.DesiredSince(); (wrote || job.Observation.Lost) && !since.IsZero() {
+	if since := job.DesiredSince(); (wrote || job.Observation.Lost()) && !since.IsZero() {
 		transitionSeconds.WithLabelValues(job.Kind, string(job.Verdict.Want.Phase)).Observe(s.Clock.Since(since).Seconds())
 	}
 	return true
