@@ -148,7 +148,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	sync := &syncer.Syncer{Ledger: h.ledger, Queue: func() syncer.Lanes { return h.queue.Load() }, Apply: h.apply, Warn: h.publisher.Warn, Record: h.scms.RecordMoves, Clock: clk, Log: o.Log}
 	newQueue := func(_ string, limiter workqueue.TypedRateLimiter[ledger.Key]) workqueue.TypedRateLimitingInterface[ledger.Key] {
 		q := ratelimit.NewQueue(ratelimit.QueueOptions[ledger.Key]{
-			Metrics: true, Route: h.ledger.Route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
+			Metrics: true, Route: h.route, Installations: installations, Clock: clk, RateLimiter: limiter, Notice: h.noticed,
 		})
 		// Before the first key can be routed: what is seen now may have been
 		// written by a predecessor.
@@ -240,6 +240,12 @@ func (h *hub) waiting() map[string]int {
 		return q.Depths()
 	}
 	return nil
+}
+
+// route tells the queue where a key that is added now waits.
+func (h *hub) route(key ledger.Key) ratelimit.Route {
+	h.ledger.Advance(key)
+	return h.ledger.Route(key)
 }
 
 // apply hands changes to the two loops. Before this replica writes there is

@@ -50,6 +50,10 @@ type abandonment struct {
 	// held reports whether something forbids it for the time being that the object's next
 	// key need not wait for.
 	held bool
+	// quiet reports whether nothing that is shown needs an end now, and checkAt is otherwise when
+	// it may be ended, or is looked at again. Advance sets both.
+	quiet   bool
+	checkAt time.Time
 	// over reports whether it was tried, or is not needed any more.
 	over bool
 }
@@ -114,56 +118,30 @@ func (l *Ledger) handOver(e *entry, v Verdict, to *ScmProvider) {
 // false when nothing is to be ended now, and wait is then in how long it may be.
 func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool) {
 	d := e.abandonment
-	if d == nil {
+	if d == nil || d.quiet {
 		return Job{}, 0, false
 	}
-	now := l.clock.Now()
-	if l.suspends(d) {
-		d.held, d.until = true, now.Add(abandonmentTTL)
-		return Job{}, suspendedCheck, false
+	if wait := d.checkAt.Sub(l.clock.Now()); wait > 0 {
+		return Job{}, wait, false
 	}
 	account := l.credentialOf(e, d)
-	if account == nil || !now.Before(d.until) {
-		l.endAbandonment(e)
+	if account == nil {
 		return Job{}, 0, false
 	}
-	shown := e.Observation
-	// What another writer made is not this one's to end.
-	if shown.Shown != nil && !sameWriter(e.via, d.via) {
-		shown.evidence = shown.forAnother()
+	return Job{
+		Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Settle: l.settle(e),
+		Observation: e.observationOf(d), Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, Title: d.via.kind.Title(),
+	}, 0, true
+}
+
+// observationOf returns what is known of an entry to who ends an abandonment there. What another
+// writer made is not this one's to end.
+func (e *entry) observationOf(d *abandonment) Observation {
+	now := e.Observation
+	if now.Shown != nil && !sameWriter(e.via, d.via) {
+		now.evidence = now.forAnother()
 	}
-	action, _ := planEnd(account, shown, d.claim.Want)
-	if action == ActNothing || l.claimedToday(e, d) {
-		if d.why != Deleted {
-			l.endAbandonment(e)
-		}
-		return Job{}, 0, false
-	}
-	unconfirmed := l.confirm(e, d)
-	if d.over {
-		return Job{}, 0, false
-	}
-	if wait := d.dueAt.Sub(now); wait > 0 {
-		return Job{}, wait, false
-	}
-	if member := l.awaited(e.key()); d.why != replaced && member != "" {
-		// Most members are synced soon after a start: that long the next place waits.
-		d.held = l.clock.Since(l.started) >= moveCheck
-		l.setWaitFor(e, member)
-		return Job{}, unsyncedCheck, false
-	}
-	l.setWaitFor(e, "")
-	wait = unconfirmed
-	if action == ActFind {
-		// Until then a look would prove nothing more than the last one did.
-		wait = max(wait, e.details().lookAt.Sub(now))
-	}
-	if d.held = wait > 0; d.held {
-		return Job{}, wait, false
-	}
-	job = Job{Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Observation: shown, Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, Title: d.via.kind.Title()}
-	job.Settle = l.settle(e)
-	return job, 0, true
+	return now
 }
 
 // credentialOf is the account to end an abandonment's status with: today's, if it

@@ -50,7 +50,7 @@ func TestAbandon_MovesOnWhereTooManyPlacesWereLeft(t *testing.T) {
 	f.comeAndGo("eu", 0, 1)
 	f.edit("eu", on(movedSHA), wants("queued"))
 	f.g.Expect(f.entryOf(testKey).abandonment).To(BeNil())
-	f.g.Expect(f.objectAt(idIn("eu")).pendingAbandonments()).To(BeEmpty())
+	f.g.Expect(f.objectAt(idIn("eu")).moves()).To(BeFalse())
 	job, _, ok := f.Job(movedKey)
 	f.g.Expect(ok).To(BeTrue())
 	f.g.Expect(job.Wait).To(BeZero(), "nothing is waited for")

@@ -54,6 +54,7 @@ func (s *sharedKey) changeAll(b *testing.B, each bool) (took time.Duration) {
 	patched := 0
 	for i, cs := range sources {
 		changes := s.SetObject(clusterNo(i%ledgerClusters), s.tokens[i%ledgerClusters], cs)
+		s.Advance(s.key)
 		s.Route(s.key)
 		if each {
 			changes.add(s.work(b))
@@ -70,6 +71,7 @@ func (s *sharedKey) changeAll(b *testing.B, each bool) (took time.Duration) {
 
 // work brings the key forward once.
 func (s *sharedKey) work(b *testing.B) Changes {
+	s.Advance(s.key)
 	job, _, ok := s.Job(s.key)
 	if !ok {
 		b.Fatal("the key has no claims")

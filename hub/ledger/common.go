@@ -54,10 +54,10 @@ func (t *tally) sees(c commonInput) {
 }
 
 // handOut returns the claimants of an entry for the publisher.
-func (l *Ledger) handOut(e *entry) Changes {
+func (l *Ledger) handOut(e *entry, v Verdict) Changes {
 	if t := e.tally(); t != nil {
 		t.handed = nil
-		if now, ok := l.commonOf(e); ok {
+		if now, ok := l.commonOf(e, v); ok {
 			t.handed = &now
 		}
 	}
@@ -67,23 +67,24 @@ func (l *Ledger) handOut(e *entry) Changes {
 // handedOut reports whether many claimants were all handed to the publisher with what is
 // true now, and none has seen anything else since. A change of a thousand claims that are
 // overruled would else look at a thousand statuses a thousand times.
-func (l *Ledger) handedOut(e *entry) bool {
+func (l *Ledger) handedOut(e *entry, v Verdict) bool {
 	t := e.tally()
 	if t == nil || t.handed == nil {
 		return false
 	}
-	now, ok := l.commonOf(e)
+	now, ok := l.commonOf(e, v)
 	return ok && t.handed != nil && *t.handed == now
 }
 
 // commonOf is what is common to the claimants of an entry with a tally; ok is false where
 // nothing is to be published.
-func (l *Ledger) commonOf(e *entry) (_ commonInput, ok bool) {
+func (l *Ledger) commonOf(e *entry, v Verdict) (_ commonInput, ok bool) {
 	t := e.tally()
 	if t.size() == 0 {
 		return commonInput{}, false
 	}
-	s, ok := l.statusInputOf(t.oldestFirst[0])
+	o := t.oldestFirst[0]
+	s, ok := l.statusInputBy(statusInput{}, o, e, v, true)
 	if !ok {
 		return commonInput{}, false
 	}

@@ -79,6 +79,7 @@ func TestLedgerSettled_ReturnsManyClaimantsOnceTheirStatusesDiffer(t *testing.T)
 		},
 		"an owner in between": func(f *fleet) Changes {
 			f.hear("c9", testStatus(createdAt(-1), wants("success")))
+			f.Advance(testKey)
 			f.g.Expect(f.published("c3")).NotTo(BeNil())
 			f.Disengage("c9", f.token["c9"])
 			return f.Settled(testKey, f.job())

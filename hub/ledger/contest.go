@@ -77,7 +77,6 @@ func (l *Ledger) contestOf(o *object) *contest {
 	m, name := l.members[o.cluster], types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name}
 	c := m.contests[name]
 	if c != nil && c.ended(l.clock.Now()) {
-		delete(m.contests, name)
 		return nil
 	}
 	return c
@@ -125,9 +124,9 @@ func (l *Ledger) Publishing(p Patch) (tell bool) {
 	return c != nil && c.publishing(o.wordsOf(p.Status), o.source.Generation, l.clock.Now())
 }
 
-// ContestEnds returns when the contest about an object ends if others leave its status alone,
-// zero if there is none.
-func (l *Ledger) ContestEnds(id ObjectID) time.Time {
+// ReviewContest drops the contest about an object if it has ended. Otherwise it returns when it ends
+// if others leave the status alone, zero if there is none.
+func (l *Ledger) ReviewContest(id ObjectID) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	o := l.objectAt(id)
@@ -137,6 +136,7 @@ func (l *Ledger) ContestEnds(id ObjectID) time.Time {
 	if c := l.contestOf(o); c != nil {
 		return c.changedAt.Add(contestQuiet)
 	}
+	delete(l.members[o.cluster].contests, types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name})
 	return time.Time{}
 }
 

@@ -19,7 +19,7 @@ func TestContest_DoesNotCountChangesFromBeforeThisHubLed(t *testing.T) {
 	f.SetObject("eu", f.token["eu"], version("42", "us/team-a/build")) // by the leader
 	f.takeOver()
 	f.g.Expect(f.Ledger.members["eu"].contests).To(BeEmpty())
-	f.g.Expect(f.ContestEnds(idIn("eu"))).To(BeZero())
+	f.g.Expect(f.ReviewContest(idIn("eu"))).To(BeZero())
 	f.SetObject("eu", f.token["eu"], version("43", "us/team-a/other"))
 	f.g.Expect(f.Ledger.members["eu"].contests).NotTo(BeEmpty(), "others change it now")
 }

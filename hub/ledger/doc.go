@@ -41,6 +41,8 @@
 //	plan.go       desired and shown → what to do (pure)
 //	drift.go      when a commit is compared, and how a difference is told (pure); recheckafter.go
 //	              schedules a second lookup after a take-over
+//	advance.go    moves a key forward to the present; evidence.go how far what is known of its SCM
+//	              can be relied on (pure)
 //	retry.go      when what failed is tried again (pure)
 //	suspend.go    what a suspended ScmProvider means
 //	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,

@@ -72,10 +72,6 @@ func (c *check) decides(v Verdict) bool {
 // asked for; ok is false for never.
 func (l *Ledger) nextCheck(e *entry, s *ScmProvider) (wait time.Duration, ok bool) {
 	now := l.clock.Now()
-	if e.more != nil {
-		e.more.check.forget(now)
-		e.tidy()
-	}
 	wait, ok = l.nextPlanned(e, s, now)
 	c := e.details().check
 	if !c.asked() {
@@ -100,21 +96,33 @@ func (l *Ledger) nextPlanned(e *entry, s *ScmProvider, now time.Time) (wait time
 	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost() {
 		return 0, false
 	}
-	age := time.Duration(0)
-	if !e.updatedAt.IsZero() {
-		age = now.Sub(e.updatedAt)
-	}
-	if age > oldestChecked {
+	if e.age(now) > oldestChecked {
 		return 0, false
-	}
-	if e.checkAt.IsZero() || e.checkAt.Sub(now) > checkAfter(age, s.drift.interval, 1) {
-		e.checkAt = now.Add(checkAfter(age, s.drift.interval, l.random()))
 	}
 	return max(e.checkAt.Sub(now), 0), true
 }
 
-// NextCheck is in how long a key is compared with its SCM, 0 for never: to come
-// back to it then.
+// planCheck plans the next comparison of an entry with its SCM, where none is planned, or only
+// for later than the interval of today asks for.
+func (l *Ledger) planCheck(e *entry, s *ScmProvider, now time.Time) {
+	if _, ok := l.nextPlanned(e, s, now); !ok {
+		return
+	}
+	if age := e.age(now); e.checkAt.IsZero() || e.checkAt.Sub(now) > checkAfter(age, s.drift.interval, 1) {
+		e.checkAt = now.Add(checkAfter(age, s.drift.interval, l.random()))
+	}
+}
+
+// age is how long ago what an entry shows was written, or read and found changed.
+func (e *entry) age(now time.Time) time.Duration {
+	if e.updatedAt.IsZero() {
+		return 0
+	}
+	return now.Sub(e.updatedAt)
+}
+
+// NextCheck is in how long a key is compared with its SCM, as of its last Advance, 0 for never:
+// to come back to it then.
 func (l *Ledger) NextCheck(key Key) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +130,7 @@ func (l *Ledger) NextCheck(key Key) time.Duration {
 	if e == nil {
 		return 0
 	}
-	v, ok := l.judge(e)
+	v, ok := l.verdict(e)
 	if !ok {
 		return 0
 	}
@@ -151,8 +159,8 @@ func (l *Ledger) BeginDriftCheck(key Key, job Job) DriftCheck {
 		return s
 	}
 	known := true
-	for _, e := range c.entries {
-		v, ok := l.judge(e)
+	for _, e := range slices.Clone(c.entries) {
+		v, ok := l.advance(e)
 		if !ok || !sameWriter(l.scms[v.Owner.Provider], job.via) || e.Lost() || e.writes%2 == 1 {
 			continue
 		}
@@ -180,7 +188,7 @@ func (l *Ledger) DriftChecked(key Key, job Job, s DriftCheck, listing providers.
 		out.add(l.accepted(e, key, job, AskRead))
 	}
 	whole := true
-	for _, e := range c.entries {
+	for _, e := range slices.Clone(c.entries) {
 		if writes, ok := s.writes[e]; !ok || writes != e.writes {
 			whole = false
 			continue
@@ -198,7 +206,7 @@ func (l *Ledger) DriftChecked(key Key, job Job, s DriftCheck, listing providers.
 
 // compare takes in what a listing through via tells of an entry.
 func (l *Ledger) compare(e *entry, via *ScmProvider, listing providers.Listing) Changes {
-	v, ok := l.judge(e)
+	v, ok := l.advance(e)
 	if !ok {
 		return Changes{}
 	}

@@ -227,27 +227,24 @@ func (l *Ledger) remove(m *member, o *object, why ReleaseReason) Changes {
 	return out
 }
 
-// judge decides between the claims on an entry as they are now; ok is false when
+// verdict decides between the claims on an entry as they are now; ok is false when
 // none counts.
-func (l *Ledger) judge(e *entry) (_ Verdict, ok bool) {
+func (l *Ledger) verdict(e *entry) (_ Verdict, ok bool) {
 	claims := l.counting(e)
 	if claims.size() == 0 {
 		return Verdict{}, false
 	}
-	v := arbitrate(claims, l)
-	l.takeHint(e, v)
+	return l.joinLast(e, arbitrate(claims, l)), true
+}
+
+// joinLast returns the verdict on a single claim as one of joined claims while the SCM may still
+// show what several became.
+func (l *Ledger) joinLast(e *entry, v Verdict) Verdict {
 	if v.Joined == nil && l.aggregates(v.Owner.Provider) && e.Shown != nil && countIn(e.Shown.Description) > 0 {
 		// What several claims were shown as is not the last one's fault.
 		v.Joined = &Joined{Claims: 1, Worst: 1, First: []ObjectID{v.Owner.Object}}
 	}
-	if v.WaitFor == "" {
-		e.desired.note(v.Want, l.clock.Now())
-		if !e.driftFrom(v.Want) {
-			// What others changed was another status.
-			e.undrifted()
-		}
-	}
-	return v, true
+	return v
 }
 
 // attemptOf is what a verdict asks for now.

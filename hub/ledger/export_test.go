@@ -230,3 +230,32 @@ func (l *Ledger) Remembered() string {
 
 // Prove has what is shown at a key count as read by this process.
 func (e *entry) Prove() { e.source = confirmed }
+
+// Claimants are the objects that claim a key.
+func (l *Ledger) Claimants(key Key) []ObjectID {
+	if e := l.entryOf(key); e != nil {
+		return l.claimants(e).Objects
+	}
+	return nil
+}
+
+// Dump writes down all that a ledger holds of a key and of the objects that claim it, but for the
+// tally, which is only kept so that it need not be made again.
+func (l *Ledger) Dump(key Key) string {
+	e := l.entryOf(key)
+	if e == nil {
+		return "nothing"
+	}
+	bare, more := *e, e.details()
+	bare.more, more.tally = nil, nil
+	text := fmt.Sprintf("%+v\n%+v\n", bare, more)
+	if e.abandonment != nil {
+		text += fmt.Sprintf("%+v\n", *e.abandonment)
+	}
+	for _, o := range e.claims {
+		claimant := *o
+		claimant.counted = false
+		text += fmt.Sprintf("%+v %d\n", claimant, len(l.members[o.cluster].contests))
+	}
+	return text
+}

@@ -60,9 +60,8 @@ type Job struct {
 	abandonment *abandonment
 }
 
-// Job returns what is to be done about a key now. A key that nobody claims has
-// no job: ok is false, and wait is how long it has to be remembered, 0 when it
-// is forgotten.
+// Job returns what is to be done about a key, as of its last Advance. A key that nobody claims
+// has no job: ok is false, and wait is how long it has to be remembered, 0 when it is forgotten.
 func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,21 +73,17 @@ func (l *Ledger) Job(key Key) (job Job, wait time.Duration, ok bool) {
 }
 
 func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
-	v, claimed := l.judge(e)
-	if claimed {
-		l.handOver(e, v, l.scms[v.Owner.Provider])
-	}
+	v, claimed := l.verdict(e)
 	if job, wait, ok := l.abandonmentJob(e); ok || wait > 0 {
 		return job, wait, ok
 	}
 	if e.idle() {
-		return Job{}, l.forget(e), false
+		return Job{}, l.retention(e), false
 	}
 	if !claimed {
 		return Job{}, 0, false
 	}
 	s := l.scms[v.Owner.Provider]
-	l.expireWhenDue(e)
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), desired: e.desired, via: s,
 		Account: v.through(s.account), Problem: s.Problem, Kind: s.kind.Name(), Title: s.kind.Title(),
@@ -111,16 +106,17 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	return job, 0, true
 }
 
-// forget drops an entry that nobody claims, and returns how long it has to be
-// remembered yet.
-func (l *Ledger) forget(e *entry) time.Duration {
+// retention is how long an entry that nobody claims has to be remembered yet, 0 for no longer.
+func (l *Ledger) retention(e *entry) time.Duration {
 	left := releaseDelay - l.clock.Since(e.details().releasedAt)
 	if e.Lost() {
 		left = max(left, l.settle(e))
 	}
-	if left > 0 {
-		return left
-	}
+	return max(left, 0)
+}
+
+// forget drops an entry that nobody claims.
+func (l *Ledger) forget(e *entry) {
 	l.drop(e)
 	switch {
 	case e.Certain() && !e.Lost():
@@ -130,7 +126,6 @@ func (l *Ledger) forget(e *entry) time.Duration {
 	default:
 		l.tombstones.add(e.key(), untold)
 	}
-	return 0
 }
 
 // settle is how long it proves nothing that the SCM does not show what may have
@@ -151,16 +146,13 @@ func (l *Ledger) settle(e *entry) time.Duration {
 
 // waitOf says how long a job has to wait before it may ask the SCM.
 func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
-	waitFor := job.Verdict.WaitFor
-	l.setWaitFor(e, waitFor)
 	var wait time.Duration
-	if waitFor != "" {
+	if job.Verdict.WaitFor != "" {
 		wait = min(l.grace-l.clock.Since(l.started), unsyncedCheck)
 	}
 	if e.failureOf(job.attempt) != nil {
 		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
 	}
-	l.reviewMoves(e)
 	if job.Account == nil {
 		return max(wait, 0)
 	}
@@ -212,7 +204,7 @@ func (l *Ledger) showed(e *entry, job Job, shown *providers.Shown, wrote bool) C
 	if job.Account.Next(shown, job.Verdict.Want) == providers.StepNone {
 		l.count(e, job, e.claims, wrote || job.Observation.Lost())
 	}
-	out.add(l.handOut(e))
+	out.add(l.handOut(e, job.Verdict))
 	return out
 }
 
@@ -231,7 +223,7 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		e.undrifted()
 	}
 	e.succeeded()
-	if t := e.tally(); l.handedOut(e) {
+	if t := e.tally(); l.handedOut(e, job.Verdict) {
 		l.count(e, job, slices.Collect(maps.Keys(t.uncounted)), false)
 		var out Changes
 		for _, o := range e.movers() {
@@ -240,7 +232,7 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		return out
 	}
 	l.count(e, job, e.claims, false)
-	return l.handOut(e)
+	return l.handOut(e, job.Verdict)
 }
 
 // Failed records why a key could not be brought forward, and returns when it is

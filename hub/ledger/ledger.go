@@ -265,6 +265,7 @@ func (l *Ledger) setObject(cluster string, engagement uint64, source *v1alpha1.C
 		o.applied = nil
 	}
 	o.source, o.engagement = source, engagement
+	o.catchUp()
 	m.use(o)
 	out.add(l.enlist(o))
 	o.shareClaimed()

@@ -66,7 +66,9 @@ func (c *crowd) change(b *testing.B, i int) {
 		b.Fatal("a change is not of one key")
 	}
 	key := changes.Keys[0]
+	c.Advance(key)
 	c.Route(key)
+	c.Advance(key)
 	job, _, ok := c.Job(key)
 	if !ok {
 		b.Fatal("there is nothing to do")

@@ -13,6 +13,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 var testKey = Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
@@ -64,6 +65,18 @@ func (f *fleet) tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 func (f *fleet) hear(cluster string, objects ...*v1alpha1.CommitStatus) Changes {
 	f.tell(cluster, objects...)
 	return f.Synced(cluster, f.token[cluster])
+}
+
+// Job advances a key to now, as a worker does first, and returns what is to be done about it.
+func (f *fleet) Job(key Key) (Job, time.Duration, bool) {
+	f.Advance(key)
+	return f.Ledger.Job(key)
+}
+
+// Route advances a key to now, as the hub does when it adds a key, and returns where it waits.
+func (f *fleet) Route(key Key) ratelimit.Route {
+	f.Advance(key)
+	return f.Ledger.Route(key)
 }
 
 func (f *fleet) job() Job {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -43,7 +44,8 @@ func (l *Ledger) BeginLook(key Key, job Job) (Look, LookState) {
 	if _, ok := c.looks[look.writer]; ok {
 		return Look{}, LookUnderWay
 	}
-	for _, e := range c.entries {
+	for _, e := range slices.Clone(c.entries) {
+		l.advance(e)
 		if l.unproven(e, job.via) && e.writes%2 == 0 && !e.details().alone {
 			look.writes[e] = e.writes
 		}
@@ -63,7 +65,7 @@ func (l *Ledger) unproven(e *entry, via *ScmProvider) bool {
 	if e.abandonment != nil {
 		return l.unseen(e, via)
 	}
-	v, ok := l.judge(e)
+	v, ok := l.verdict(e)
 	if !ok || v.WaitFor != "" || !sameWriter(l.scms[v.Owner.Provider], via) {
 		return false
 	}
@@ -106,7 +108,7 @@ func (l *Ledger) EndLook(look Look) Changes {
 			out.Keys = append(out.Keys, e.key())
 			continue
 		}
-		if v, ok := l.judge(e); ok && sameWriter(l.scms[v.Owner.Provider], look.via) && l.dirty(e, v) {
+		if v, ok := l.verdict(e); ok && sameWriter(l.scms[v.Owner.Provider], look.via) && l.dirty(e, v) {
 			out.Keys = append(out.Keys, e.key())
 		}
 	}
@@ -118,8 +120,12 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out Changes
-	for _, e := range look.on.entries {
-		if writes, ok := look.writes[e]; !ok || writes != e.writes || !l.unproven(e, look.via) {
+	for _, e := range slices.Clone(look.on.entries) {
+		writes, ok := look.writes[e]
+		if !ok || writes != e.writes {
+			continue
+		}
+		if l.advance(e); !l.unproven(e, look.via) {
 			continue
 		}
 		job, _, ok := l.job(e)
@@ -198,7 +204,7 @@ func (l *Ledger) lookWait(e *entry, job Job) time.Duration {
 // mayBeSent reports whether nothing is known of an entry but that a predecessor may have
 // written to it.
 func (l *Ledger) mayBeSent(e *entry) bool {
-	_, claimed := l.judge(e)
+	_, claimed := l.verdict(e)
 	return claimed && e.evidence.mayBeSent()
 }
 

@@ -92,13 +92,30 @@ func (h *modelHub) lead(after ledger.Predecessor, loadedFirst bool) {
 
 // Add has a key worked on again.
 func (h *modelHub) Add(key ledger.Key) {
-	h.Route(key)
+	h.Advance(key)
+	h.askAll(key)
 	delete(h.due, key)
 	if h.working[key] {
 		h.again[key] = true
 		return
 	}
 	h.ready[key] = true
+}
+
+// askAll asks all that is asked of a key, and of the objects that claim it, and fails where that
+// changes anything.
+func (h *modelHub) askAll(key ledger.Key) {
+	before := h.Dump(key)
+	h.Route(key)
+	h.Job(key)
+	h.NextCheck(key)
+	h.Unsure()
+	for _, id := range h.Claimants(key) {
+		h.Patch(id)
+	}
+	if after := h.Dump(key); after != before {
+		h.m.t.Fatalf("queries changed %s\nfrom %s\nto   %s", key, before, after)
+	}
 }
 
 // Slot is none: nothing has to be paid for.

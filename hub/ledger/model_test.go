@@ -145,6 +145,7 @@ func (m *model) toNextDue() bool {
 
 // atRest reports whether a key waits for nothing but its next comparison.
 func (h *modelHub) atRest(key ledger.Key) bool {
+	h.Advance(key)
 	job, _, ok := h.Job(key)
 	return ok && !job.Ends() && job.Account != nil && job.Wait == 0 && job.Asker() == (ledger.ObjectID{}) &&
 		job.Plan() == ledger.ActNothing

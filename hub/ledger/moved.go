@@ -240,8 +240,6 @@ func (l *Ledger) verifies(job *Job, e *entry) {
 			job.Verify = &m
 			return
 		}
-		e.more.relies = ""
-		e.tidy()
 	}
 	repo := l.objectAt(job.Verdict.Owner.Object).repo
 	if repo == nil || repo.GitRepo == nil || !job.Check && plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {

@@ -22,7 +22,7 @@ func (l *Ledger) departs(o *object, d *abandonment) {
 
 // addMover notes a claimant on its key if a place of it is to be ended.
 func (e *entry) addMover(o *object) {
-	if len(o.pendingAbandonments()) == 0 || slices.Contains(e.movers(), o) {
+	if !o.moves() || slices.Contains(e.movers(), o) {
 		return
 	}
 	d := e.detail()
@@ -37,31 +37,44 @@ func (e *entry) movers() movers {
 	if e.more == nil || e.more.movers == nil {
 		return nil
 	}
-	left := slices.DeleteFunc(*e.more.movers, func(o *object) bool { return len(o.pendingAbandonments()) == 0 || !e.claims.has(o) })
-	if len(left) == 0 {
-		e.more.movers = nil
-		e.tidy()
-		return nil
-	}
-	*e.more.movers = left
-	return left
+	return slices.DeleteFunc(slices.Clone(*e.more.movers), func(o *object) bool { return !o.moves() || !e.claims.has(o) })
 }
 
 // reviewMoves brings up to date what an entry's movers wait for.
 func (l *Ledger) reviewMoves(e *entry) {
-	for _, o := range e.movers() {
-		for _, d := range o.pendingAbandonments() {
+	if e.more == nil || e.more.movers == nil {
+		return
+	}
+	left := e.movers()
+	for _, o := range left {
+		o.abandoned = slices.Collect(o.pendingAbandonments)
+		for _, d := range o.abandoned {
 			if old := l.entryOf(d.claim.Key); old != nil && old.abandonment == d {
-				l.abandonmentJob(old)
+				l.advanceAbandonment(old)
 			}
 		}
 	}
+	if e.more.movers = &left; len(left) == 0 {
+		e.more.movers = nil
+		e.tidy()
+	}
+}
+
+// moves reports whether a place of an object is to be ended yet.
+func (o *object) moves() bool {
+	for range o.pendingAbandonments {
+		return true
+	}
+	return false
 }
 
 // pendingAbandonments are the places of an object that are to be ended yet.
-func (o *object) pendingAbandonments() []*abandonment {
-	o.abandoned = slices.DeleteFunc(o.abandoned, func(d *abandonment) bool { return d.over })
-	return o.abandoned
+func (o *object) pendingAbandonments(yield func(*abandonment) bool) {
+	for _, d := range o.abandoned {
+		if !d.over && !yield(d) {
+			return
+		}
+	}
 }
 
 // heldUp is how long an entry waits for the end of old statuses of those whose claims decide
@@ -81,11 +94,13 @@ func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 // moving reports whether an object waits for the end of an old status before it counts at a key
 // in a lane. One that another installation's pause or outage holds back is not waited for.
 func (l *Ledger) moving(o *object, lane string) bool {
-	return slices.ContainsFunc(o.pendingAbandonments(), func(d *abandonment) bool {
+	for d := range o.pendingAbandonments {
 		if d.held || d.via == nil || d.via.account == nil {
-			return false
+			continue
 		}
-		old, _ := d.via.account.Lane(d.claim.Repository)
-		return old == lane || !l.blocked(old)
-	})
+		if old, _ := d.via.account.Lane(d.claim.Repository); old == lane || !l.blocked(old) {
+			return true
+		}
+	}
+	return false
 }

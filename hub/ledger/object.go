@@ -73,6 +73,13 @@ func (o *object) restores(source *v1alpha1.CommitStatus, engagement uint64) bool
 	return err == nil && order <= 0
 }
 
+// catchUp drops what was patched last once the source is as new.
+func (o *object) catchUp() {
+	if o.applied != nil && !precedes(o.source.ResourceVersion, o.applied.version) {
+		o.applied = nil
+	}
+}
+
 // id names an object in the fleet.
 func (o *object) id() ObjectID {
 	return ObjectID{Cluster: o.cluster, Namespace: o.source.Namespace, Name: o.source.Name}

@@ -38,7 +38,7 @@ func (l *Ledger) Waiting(notices []ratelimit.Notice[Key]) Changes {
 
 // setPending reports whether a notice says anything new about an entry.
 func (l *Ledger) setPending(e *entry, n ratelimit.Notice[Key]) bool {
-	v, ok := l.judge(e)
+	v, ok := l.advance(e)
 	if !ok || !l.dirty(e, v) {
 		return false
 	}

@@ -34,7 +34,7 @@ func (l *Ledger) Retained(cluster string, object client.Object) int {
 	if o.claimed != nil && o.claimed != o.source {
 		size += textBeside(o.claimed, o.source)
 	}
-	for _, d := range o.pendingAbandonments() {
+	for d := range o.pendingAbandonments {
 		size += placeSize + d.texts()
 	}
 	if e := l.entryOf(o.key()); e != nil {

@@ -120,15 +120,10 @@ func (o *object) statusNow() v1alpha1.CommitStatusStatus {
 	if o.applied == nil {
 		return o.source.Status
 	}
-	if precedes(o.source.ResourceVersion, o.applied.version) {
-		return o.applied.status
-	}
-	o.applied = nil
-	return o.source.Status
+	return o.applied.status
 }
 
-// version is the newest resource version of an object that is known; statusNow has
-// dropped that of a patch that the watch has caught up with.
+// version is the newest resource version of an object that is known.
 func (o *object) version() string {
 	if o.applied != nil {
 		return o.applied.version
@@ -144,12 +139,18 @@ func (l *Ledger) statusInputOf(o *object) (_ statusInput, ok bool) {
 		return s, true
 	}
 	e := l.entryOf(o.key())
-	v, ok := l.judge(e)
+	v, ok := l.verdict(e)
+	return l.statusInputBy(s, o, e, v, ok)
+}
+
+// statusInputBy completes what statusOf needs to know of a claimant by the verdict on its key.
+func (l *Ledger) statusInputBy(s statusInput, o *object, e *entry, v Verdict, ok bool) (statusInput, bool) {
 	if s.suspended = ok && l.scms[v.Owner.Provider].suspended; s.suspended {
 		s.claim, s.verdict = o.claim(), v
 		return s, true
 	}
-	if !ok || v.WaitFor != "" && e.pendingOf(l.attemptOf(v)) == nil {
+	waits := v.WaitFor != "" || e.source == unread // the key has not been looked at yet
+	if !ok || waits && e.pendingOf(l.attemptOf(v)) == nil && e.failureOf(l.attemptOf(v)) == nil {
 		return s, false
 	}
 	s.claim, s.verdict = o.claim(), v
@@ -161,10 +162,7 @@ func (l *Ledger) statusInputOf(o *object) (_ statusInput, ok bool) {
 	if scm.account != nil {
 		s.dialect = scm.account
 	}
-	if t := e.tally(); t != nil {
-		t.sees(l.commonInput(s))
-	}
-	if len(o.pendingAbandonments()) > 0 {
+	if o.moves() {
 		lane := ""
 		if scm.account != nil {
 			lane, _ = scm.account.Lane(v.Owner.Repository)

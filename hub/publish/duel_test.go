@@ -159,7 +159,7 @@ func TestContest_ConvergesAndEnds(t *testing.T) {
 			d.pass(5 * time.Minute)
 			statustest.ExpectInvariants(d.fleet.G, d.stored.Status, 1)
 			d.pass(10 * time.Minute)
-			d.fleet.G.Expect(d.fleet.ContestEnds(ledgertest.ID("eu"))).To(BeZero(), "others have stopped")
+			d.fleet.G.Expect(d.fleet.ReviewContest(ledgertest.ID("eu"))).To(BeZero(), "others have stopped")
 			d.fleet.G.Expect(d.outlet.outbox.items).To(BeEmpty())
 
 			d.overwrite(rival)
@@ -204,7 +204,7 @@ func TestContest_NeedsOthers(t *testing.T) {
 		d.publisher.Add(d.fleet.SetScmProvider("acme", s).Objects)
 		d.fleet.G.Expect(d.pass(0)).To(Equal(1))
 	}
-	d.fleet.G.Expect(d.fleet.ContestEnds(ledgertest.ID("eu"))).To(BeZero())
+	d.fleet.G.Expect(d.fleet.ReviewContest(ledgertest.ID("eu"))).To(BeZero())
 }
 
 func TestContest_IncludesAWebhookThatChangesEachStatus(t *testing.T) {

@@ -148,7 +148,7 @@ func (p *Publisher) Add(ids []ledger.ObjectID) {
 func (p *Publisher) publish(o *outlet, id ledger.ObjectID, t try) result {
 	r := p.attempt(o, id, t)
 	if r.outcome == finished {
-		if ends := p.Ledger.ContestEnds(id); !ends.IsZero() {
+		if ends := p.Ledger.ReviewContest(id); !ends.IsZero() {
 			return result{outcome: held, until: ends}
 		}
 	}

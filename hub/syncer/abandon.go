@@ -42,7 +42,7 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 			return result
 		}
 		// Until here took time: it may be claimed again, or granted no more.
-		fresh, _, ok := s.Ledger.Job(key)
+		fresh, _, ok := s.job(key)
 		if !ok || !fresh.Same(job) || fresh.Account == nil {
 			s.Queue().Add(key)
 			return ctrl.Result{}

@@ -26,7 +26,7 @@ func (s *Syncer) checkDrift(ctx context.Context, key ledger.Key, job ledger.Job,
 	if redirected() && s.leads(ctx, key, job, client) {
 		return ctrl.Result{}
 	}
-	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
+	return ctrl.Result{RequeueAfter: s.nextCheck(key)}
 }
 
 func (s *Syncer) driftCheckFailed(key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
@@ -36,5 +36,5 @@ func (s *Syncer) driftCheckFailed(key ledger.Key, job ledger.Job, err *providers
 	}
 	s.Log.Info("commit not compared", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "reason", err.Reason, "message", err.Message)
 	s.Apply(s.Ledger.DriftCheckFailed(key, job, err))
-	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
+	return ctrl.Result{RequeueAfter: s.nextCheck(key)}
 }

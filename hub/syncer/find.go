@@ -46,7 +46,7 @@ func (s *Syncer) list(ctx context.Context, key ledger.Key, job ledger.Job, clien
 // found hands on what came of a look. A write whose answer was lost is timed once it is found.
 func (s *Syncer) found(key ledger.Key, job ledger.Job, changes ledger.Changes) {
 	s.Apply(changes)
-	if fresh, _, ok := s.Ledger.Job(key); ok && !fresh.Ends() && fresh.Observation.Certain() {
+	if fresh, _, ok := s.job(key); ok && !fresh.Ends() && fresh.Observation.Certain() {
 		s.timed(job, fresh.Observation.Shown, false)
 	}
 }

@@ -44,7 +44,7 @@ type Syncer struct {
 
 // Reconcile makes the SCM show what the key should show, as of now.
 func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, error) {
-	job, wait, ok := s.Ledger.Job(key)
+	job, wait, ok := s.job(key)
 	switch {
 	case !ok || job.Wait > 0:
 		s.Apply(s.Ledger.Awaiting(key, job))
@@ -93,10 +93,22 @@ func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, er
 	return s.proceed(ctx, key, job, client, action), nil
 }
 
+// job returns what is to be done about a key now.
+func (s *Syncer) job(key ledger.Key) (job ledger.Job, wait time.Duration, ok bool) {
+	s.Ledger.Advance(key)
+	return s.Ledger.Job(key)
+}
+
+// nextCheck returns in how long a key is compared with its SCM, 0 for never.
+func (s *Syncer) nextCheck(key ledger.Key) time.Duration {
+	s.Ledger.Advance(key)
+	return s.Ledger.NextCheck(key)
+}
+
 // proceed does what is to be done for a key now. What was found out until here took time: what
 // is written is what is granted and wanted now.
 func (s *Syncer) proceed(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client, done ledger.Action) ctrl.Result {
-	fresh, _, ok := s.Ledger.Job(key)
+	fresh, _, ok := s.job(key)
 	if !ok || !fresh.Same(job) || fresh.Account == nil {
 		s.Queue().Add(key)
 		return ctrl.Result{}
@@ -140,7 +152,7 @@ func (s *Syncer) write(ctx context.Context, key ledger.Key, job ledger.Job, clie
 	want, sentAt := job.Verdict.Want, s.Clock.Now()
 	job.Class, job.SentAt = ledger.AskWrite, sentAt
 	if action == ledger.ActNothing {
-		return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
+		return ctrl.Result{RequeueAfter: s.nextCheck(key)}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
@@ -158,7 +170,7 @@ func (s *Syncer) write(ctx context.Context, key ledger.Key, job ledger.Job, clie
 		return s.failed(ctx, key, job, sentAt, providers.Errorf(v1alpha1.ReasonUnsupported,
 			"%s took the status but shows %s", key.Host, ledger.Differing(shown.Status, want)))
 	}
-	return ctrl.Result{RequeueAfter: s.Ledger.NextCheck(key)}
+	return ctrl.Result{RequeueAfter: s.nextCheck(key)}
 }
 
 // replace ends what is shown before a new status is made in its place: beside that, it would
@@ -173,7 +185,7 @@ func (s *Syncer) replace(ctx context.Context, key ledger.Key, job ledger.Job, cl
 	s.Log.Info("ended status to replace it", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", ending.Verdict.Want.Phase, "owner", job.Verdict.Owner.Object.String())
 	s.showed(key, job, &shown, true)
-	fresh, _, ok := s.Ledger.Job(key)
+	fresh, _, ok := s.job(key)
 	if !ok || !fresh.Same(job) || fresh.Account == nil {
 		s.Queue().Add(key)
 		return ctrl.Result{}

@@ -12,6 +12,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/statustest"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
+	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
 // Fleet is a ledger that has led for longer than a take-over counts, with the ScmProvider
@@ -91,6 +92,18 @@ func (f *Fleet) Deleted(cluster string) {
 
 // NoRepo deletes a cluster's GitRepo.
 func (f *Fleet) NoRepo(cluster string) { f.SetRepo(cluster, f.Token[cluster], shop, nil) }
+
+// Job advances a key to now, as a worker does first, and returns what is to be done about it.
+func (f *Fleet) Job(key ledger.Key) (ledger.Job, time.Duration, bool) {
+	f.Advance(key)
+	return f.Ledger.Job(key)
+}
+
+// Route advances a key to now, as the hub does when it adds a key, and returns where it waits.
+func (f *Fleet) Route(key ledger.Key) ratelimit.Route {
+	f.Advance(key)
+	return f.Ledger.Route(key)
+}
 
 // Claimed returns the job of Key, which is claimed.
 func (f *Fleet) Claimed() ledger.Job {
