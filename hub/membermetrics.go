@@ -81,7 +81,7 @@ func (m fleetMetrics) Collect(out chan<- prometheus.Metric) {
 		if h.State == kubeconfigs.Connected {
 			connected = 1
 		}
-		if h.Twins != "" {
+		if h.Duplicates != "" {
 			twin = 1
 		}
 		out <- prometheus.MustNewConstMetric(duplicateDesc, prometheus.GaugeValue, twin, cluster)

@@ -21,7 +21,7 @@ func TestAScrapeTellsHowEachMemberIs(t *testing.T) {
 	last.note("us")
 	m := fleetMetrics{last: last, health: func() map[string]kubeconfigs.Health {
 		return map[string]kubeconfigs.Health{
-			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, CredentialExpiry: time.Unix(3000, 0), LeftOut: 7, Unreadable: 2, Twins: "eu"}, "new": {State: kubeconfigs.Connecting},
+			"eu": {State: kubeconfigs.Unreachable}, "us": {State: kubeconfigs.Connected, CredentialExpiry: time.Unix(3000, 0), LeftOut: 7, Unreadable: 2, Duplicates: "eu"}, "new": {State: kubeconfigs.Connecting},
 		}
 	}}
 	registry := prometheus.NewRegistry()

@@ -93,13 +93,15 @@ func compareAge(a, b *entry) int {
 	return cmp.Or(cmp.Compare(a.created, b.created), strings.Compare(a.name, b.name))
 }
 
-// Before has the newest object of a namespace first.
+// Before reports whether e is newer than other, so the newest object of a namespace comes
+// first.
 func (e *entry) Before(other *entry) bool { return compareAge(e, other) > 0 }
 
 // Moved notes where it is in its ranking.
 func (e *entry) Moved(at int) { e.at = int32(at) }
 
-// Before has the larger namespace first, of equal ones that with the newest object.
+// Before reports whether n is larger than other; of equal namespaces the one with the newest
+// object comes first.
 func (n *namespace) Before(other *namespace) bool {
 	return cmp.Or(
 		cmp.Compare(n.units, other.units), cmp.Compare(n.newest[0].created, other.newest[0].created), strings.Compare(n.name, other.name),

@@ -23,8 +23,9 @@ func (i *informer) admit(from *objectLimiter, object client.Object, added bool, 
 	return errors.Join(err, out.deliver(), recounted.deliver())
 }
 
-// withdraw takes in that an object was deleted. last is how it was, nil where that is not
-// known. Handlers are told of one that was left out, too: they may have it hidden.
+// withdraw processes the deletion of an object. last is its last version, nil where that is
+// unknown. Handlers are notified about an object that was left out, too: they may have hidden
+// it.
 func (i *informer) withdraw(from *objectLimiter, name types.NamespacedName, last client.Object) error {
 	i.mu.Lock()
 	was, out := from.remove(name)
@@ -145,7 +146,7 @@ func (i *informer) hide(name types.NamespacedName) error {
 	return i.take(name, nil)
 }
 
-// hides reports whether handlers are being told of an object that is left out.
+// hides reports whether handlers are being notified about an object that is left out.
 func (i *informer) hides(name types.NamespacedName) bool {
 	hidden := i.hidden.Load()
 	return hidden != nil && *hidden == name

@@ -42,8 +42,8 @@ type HealthAnnotation struct {
 	// Message is for people and holds nothing secret.
 	Message string `json:"message,omitempty"`
 	CRDs    CRDs   `json:"crds,omitempty"`
-	// Twins names the members that are the same cluster, or show the same objects.
-	Twins string `json:"twins,omitempty"`
+	// Duplicates names the members that are the same cluster, or show the same objects.
+	Duplicates string `json:"twins,omitempty"`
 	// Permissions are complete where nothing was refused so far.
 	Permissions Permissions `json:"permissions,omitempty"`
 	// CredentialExpiry is when the token or the client certificate ends, to the second; left

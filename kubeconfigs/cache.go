@@ -171,8 +171,8 @@ func (c *memberCache) begin(kind schema.GroupVersionKind, i *informer) {
 	}
 }
 
-// Start implements cache.Informers. Both kinds are watched, whoever asks for them: the
-// member's health is about both.
+// Start implements cache.Informers. It watches both kinds, whether they are requested or not:
+// the member's health depends on both.
 func (c *memberCache) Start(ctx context.Context) error {
 	c.mu.Lock()
 	if c.ctx != nil {

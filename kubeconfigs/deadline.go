@@ -39,10 +39,10 @@ func (l *late) Error() string {
 	return fmt.Sprintf("the member did not answer in full within %s", l.after)
 }
 
-// Timeout makes it a net.Error, with Temporary.
+// Timeout implements net.Error.
 func (*late) Timeout() bool { return true }
 
-// Temporary makes it a net.Error, with Timeout.
+// Temporary implements net.Error.
 func (*late) Temporary() bool { return true }
 
 // roundTrip sends request by base under the deadlines. They hold until the body

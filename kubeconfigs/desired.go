@@ -62,9 +62,8 @@ func desiredOf(secret *corev1.Secret) desired {
 	return w
 }
 
-// differsInToken tells whether a connection for w serves other too once it has
-// other's token. Where either has none, it is the kind of credential that
-// changed.
+// differsInToken reports whether a connection for w also serves other with other's token. Where
+// either has no token, the kind of credential has changed, and it does not.
 func (w desired) differsInToken(other desired) bool {
 	if w.access == nil || other.access == nil || w.access.BearerToken == "" || other.access.BearerToken == "" {
 		return false

@@ -48,7 +48,7 @@ func dial(access *rest.Config, limits deadlines) (*connection, error) {
 	bare := rest.CopyConfig(access)
 	bare.BearerToken, bare.UserAgent, bare.Timeout = "", "", 0
 	// A dialer of our own also keeps client-go from sharing the connections
-	// with whoever else speaks to this server: they end with the member.
+	// with other clients of this server: they end with the member.
 	dialer := connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout}).DialContext)
 	bare.Dial = dialer.DialContext
 	// This is the default. Said aloud, it spares a copy of the credentials as a key of

@@ -3,7 +3,7 @@
 //
 //	Secret ─vet─> allowed fields ─dial─> connection ─check─> cluster ─Engage─> hub
 //
-// A kubeconfig comes from whoever may write Secrets, and a member from whoever
+// A kubeconfig comes from anyone who may write Secrets, and a member from anyone who
 // runs it, so neither is trusted: vet.go rebuilds what is used from allowed
 // fields before a client exists, and every request to a member has an end
 // (deadline.go) and goes to that member alone (transport.go). Its errors are stripped of the
@@ -18,8 +18,8 @@
 // that is the ServiceAccount that their tokens are of (duplicates.go): a token is in a Secret of
 // the hub's namespace, whose writers are trusted anyhow, its UID is of one cluster alone,
 // and it stays when the token is renewed. The objects that a member shows are no evidence,
-// since a member can show whatever it likes, copies of another's objects too: whoever could
-// have a member refused by them could switch off any other. So the ledger counts each such
+// since a member can show whatever it likes, copies of another's objects too: a member that could
+// get another refused by copies could switch off any other. So the ledger counts each such
 // object once, and leaves all else as it is. Which of two comes first goes by the
 // creationTimestamps of their Secrets: the hub's API server sets those, while those of a
 // member's objects are the member's word, and the order of engagements is by chance.
@@ -27,10 +27,10 @@
 // Members do not wait for each other. Each has one goroutine (member.go) that
 // dials, checks and engages, and tries again as long as its Secret is there. A
 // member that hangs, refuses or lacks the CRDs costs that goroutine and nothing
-// else; Provider.Health tells why it is not connected, and so does an annotation of
+// else; Provider.Health reports why it is not connected, and so does an annotation of
 // its Secret (healthpublisher.go).
 //
-// An API server deletes the objects of a CRD before the CRD, and tells of each as of any
+// An API server deletes the objects of a CRD before the CRD, and reports each like any
 // other deletion. So the hub asks (serving.go) whether a member serves the kinds after one
 // that would have something canceled.
 //

@@ -18,9 +18,9 @@ const maxDuplicateNames = 3
 // desiredMembers are what the Secrets ask for, each on its own.
 type desiredMembers map[multicluster.ClusterName]desired
 
-// account is the ServiceAccount that a Secret's token is of, "" where that is not known.
-// Whoever writes Secrets in the hub's namespace is trusted, so its word is good enough to
-// tell two Secrets of one cluster; what lets the hub in is decided by the member.
+// accountOf returns the ServiceAccount of a Secret's token, "" where that is unknown. The
+// writers of Secrets in the hub's namespace are trusted, so it is good enough to find two
+// Secrets of one cluster; the member decides which tokens it accepts.
 func accountOf(w desired) types.UID {
 	if w.access == nil {
 		return ""
@@ -98,10 +98,10 @@ func (w desired) refusedAs(other multicluster.ClusterName) desired {
 // setDesired notes what a Secret asks for, and nil that there is none any more. It returns the
 // members that are to be asked anew, as they are to be now, and the names of the duplicates of
 // each. The lock is held.
-func (p *Provider) setDesired(name multicluster.ClusterName, w *desired) (changed desiredMembers, twins map[multicluster.ClusterName][]string) {
+func (p *Provider) setDesired(name multicluster.ClusterName, w *desired) (changed desiredMembers, sameCluster map[multicluster.ClusterName][]string) {
 	accounts := map[types.UID]bool{p.desired[name].account: true}
 	delete(p.desired, name)
-	changed, twins = desiredMembers{}, map[multicluster.ClusterName][]string{}
+	changed, sameCluster = desiredMembers{}, map[multicluster.ClusterName][]string{}
 	if w != nil {
 		p.desired[name], changed[name] = *w, *w
 		accounts[w.account] = true
@@ -116,11 +116,11 @@ func (p *Provider) setDesired(name multicluster.ClusterName, w *desired) (change
 		}
 		for name, older := range duplicates(group) {
 			changed[name] = group[name].refusedAs(older)
-			twins[name] = append(twins[name], older.String())
-			twins[older] = append(twins[older], name.String())
+			sameCluster[name] = append(sameCluster[name], older.String())
+			sameCluster[older] = append(sameCluster[older], name.String())
 		}
 	}
-	return changed, twins
+	return changed, sameCluster
 }
 
 // SetShared says which members show objects that a member shows too, by UID: of older the
@@ -169,7 +169,7 @@ func (m *member) setDuplicates(names string) {
 	m.mu.Lock()
 	changed := m.duplicates != names
 	m.duplicates = names
-	m.health.Twins = m.twinsNow()
+	m.health.Duplicates = m.sameClusterNames()
 	m.mu.Unlock()
 	if changed {
 		m.provider.notify()
@@ -182,7 +182,7 @@ func (m *member) setShared(shared sharedObjects) {
 	m.mu.Lock()
 	changed := m.shared != shared
 	m.shared = shared
-	m.health.Twins = m.twinsNow()
+	m.health.Duplicates = m.sameClusterNames()
 	watched := m.watching()
 	stays := m.health.State == Connected && m.health.Reason == watched.Reason
 	if stays {
@@ -202,7 +202,7 @@ func (m *member) setShared(shared sharedObjects) {
 
 // twinsNow are the members that are the same cluster, or show the same objects. The lock is
 // held.
-func (m *member) twinsNow() string {
+func (m *member) sameClusterNames() string {
 	names := slices.DeleteFunc([]string{m.duplicates, m.shared.older, m.shared.younger}, func(each string) bool { return each == "" })
 	return strings.Join(names, ", ")
 }

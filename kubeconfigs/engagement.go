@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
 )
 
-// engagement is a cluster that the manager was told of, for as long as its
-// context lives. It is never changed.
+// engagement is a cluster that the manager has engaged, for as long as its context lives. It is
+// never changed.
 type engagement struct {
 	cluster    cluster.Cluster
 	cache      *memberCache

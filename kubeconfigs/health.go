@@ -130,9 +130,9 @@ type Health struct {
 	// Unreadable is how many CommitStatuses and GitRepos are left out because they cannot be
 	// read. Message names some of them.
 	Unreadable int
-	// Twins names the members whose Secrets are of the same cluster, or that show the same
+	// Duplicates names the members whose Secrets are of the same cluster, or that show the same
 	// objects; "" for none.
-	Twins string
+	Duplicates string
 }
 
 // diagnose turns an attempt's outcome into State, Reason and Message. The kind
@@ -172,8 +172,8 @@ type shortcomings struct {
 	refused string
 	// forbidden reports whether it refuses some status patches.
 	forbidden bool
-	// crowd is what objects are left out, since there are too many.
-	crowd crowd
+	// overflow reports the objects that are left out because there are too many.
+	overflow overflow
 	// unreadable is how many objects cannot be read, and which some of them.
 	unreadable int
 	which      []string
@@ -199,8 +199,8 @@ func watching(s shortcomings) Health {
 		out.Forbidden, out.Reason = true, ReasonStatusForbidden
 		out.Message = "watching, but the member does not let the hub patch commitstatuses/status, in some namespaces at least"
 	}
-	if s.crowd.limit > 0 {
-		out.Reason, out.Message = ReasonObjectsLeftOut, s.crowd.message()
+	if s.overflow.limit > 0 {
+		out.Reason, out.Message = ReasonObjectsLeftOut, s.overflow.message()
 	}
 	if s.unreadable > 0 {
 		out.Reason, out.Unreadable = ReasonObjectsUnreadable, s.unreadable
@@ -209,8 +209,8 @@ func watching(s shortcomings) Health {
 	return out
 }
 
-// crowd is what there is to report of objects that are left out, since there are too many.
-type crowd struct {
+// overflow describes the objects that are left out because there are too many.
+type overflow struct {
 	// limit is that of a kind, 0 where nothing is left out, and fleetLimit that of all
 	// members.
 	limit, fleetLimit int
@@ -221,7 +221,7 @@ type crowd struct {
 // namespaceLimit is how long a namespace's name is in Kubernetes.
 const namespaceLimit = 63
 
-func (c crowd) message() string {
+func (c overflow) message() string {
 	return printable(fmt.Sprintf("watching, but there are more CommitStatuses or GitRepos than the hub keeps of one member (%d of each) or of all (%d): "+
 		"the newest are left out, first those of the namespace that holds most, %s", c.limit, c.fleetLimit, cutTo(printable(c.namespace), namespaceLimit)))
 }

@@ -28,7 +28,8 @@ type healthPublisher struct {
 	failing  bool
 }
 
-// NeedLeaderElection is true: two replicas may see a member differently.
+// NeedLeaderElection reports whether it runs on the leader only. It does: two replicas may see
+// a member differently.
 func (*healthPublisher) NeedLeaderElection() bool { return true }
 
 // Start announces until ctx ends.
@@ -115,7 +116,7 @@ func (a *healthPublisher) publish(ctx context.Context, w desired, health Health)
 func annotationOf(health Health) HealthAnnotation {
 	out := HealthAnnotation{
 		State: health.State, Since: health.Since, Reason: health.Reason, Message: health.Message,
-		CredentialExpiry: health.CredentialExpiry, RenewalError: health.RenewalError, Twins: health.Twins,
+		CredentialExpiry: health.CredentialExpiry, RenewalError: health.RenewalError, Duplicates: health.Duplicates,
 	}
 	switch {
 	case health.Outdated:

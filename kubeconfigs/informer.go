@@ -24,16 +24,16 @@ type informer struct {
 	reflectors []*reflector
 	// synced is closed when the first list of each reflector is in the store, and told.
 	synced chan struct{}
-	// hidden is the object that handlers are told of as gone although it is only left out.
+	// hidden is the object that handlers see as deleted although it is only left out.
 	hidden atomic.Pointer[types.NamespacedName]
 
-	// mu is held while a change is told.
+	// mu is held while handlers are notified.
 	mu       sync.Mutex
 	handlers []*registration
 	// unlisted counts the reflectors that have not listed yet.
 	unlisted int
 	stopped  bool
-	// changes counts what handlers were told of.
+	// changes counts the notifications of handlers.
 	changes int
 }
 
@@ -102,7 +102,7 @@ func (i *informer) notifyGone(told any) {
 	}
 }
 
-// changed returns how often handlers were told of a change.
+// changed returns how often handlers were notified.
 func (i *informer) changed() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()

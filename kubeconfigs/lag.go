@@ -44,8 +44,8 @@ type lag struct {
 	// reopenedAt is when the watch was last opened anew because of that.
 	reopenedAt time.Time
 	// quiet reports whether the last list because of a lag found nothing that the watch had
-	// missed: the member's bookmarks do not tell how far it is. Before Kubernetes 1.34 that
-	// is so where etcd does not notify the API server of its progress.
+	// missed: the member's bookmarks do not report its progress. Before Kubernetes 1.34 that is
+	// so where etcd does not notify the API server of its progress.
 	quiet bool
 }
 

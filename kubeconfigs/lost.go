@@ -9,7 +9,7 @@ import (
 // loss is how a reflector has lost objects that no watch reported as deleted.
 type loss struct {
 	// lostFrom, lostAt and heardAt are those of progress.
-	lostFrom, lostAt, heardAt time.Time
+	lostFrom, lostAt, receivedAt time.Time
 	// holds reports whether the reflector has objects that it did not lose.
 	holds bool
 }
@@ -33,7 +33,7 @@ func (p *progress) replaced(before, survivors int) {
 		p.lostFrom, p.lostAt = time.Time{}, time.Time{}
 	default:
 		p.lostAt = p.clock.Now()
-		if p.lostFrom = p.heardAt; p.lostFrom.IsZero() {
+		if p.lostFrom = p.receivedAt; p.lostFrom.IsZero() {
 			p.lostFrom = p.lostAt
 		}
 	}
@@ -46,15 +46,15 @@ func (f *reflector) loss() loss {
 	f.limiter.mu.Unlock()
 	f.progress.mu.Lock()
 	defer f.progress.mu.Unlock()
-	return loss{lostFrom: f.lostFrom, lostAt: f.lostAt, heardAt: f.heardAt, holds: holds && f.lostAt.IsZero()}
+	return loss{lostFrom: f.lostFrom, lostAt: f.lostAt, receivedAt: f.receivedAt, holds: holds && f.lostAt.IsZero()}
 }
 
-// lost reports when lists had none of the objects that a member had before, of either kind:
-// as after its CRDs were deleted and made again while the hub did not reach it. Its API server
-// tells of no deletion then, and lets the hub read nothing that tells new CRDs from old ones.
-// zero means that something is left. doubtAt is when CommitStatuses were lost, as long as
-// nothing has been heard since of others, or of GitRepos, that may be lost as well: for good
-// where a namespace may be listed no more. It is zero where there is no such doubt.
+// lost returns when lists had none of the objects that a member had before, of either kind, as
+// after its CRDs were deleted and made again while the hub did not reach it. Its API server
+// reports no deletion then, and the hub can read nothing that distinguishes new CRDs from old
+// ones. zero means that some objects remain. doubtAt is when CommitStatuses were lost, as long
+// as nothing has been received since about others, or about GitRepos, that may be lost as well:
+// for good where a namespace may be listed no more. It is zero where there is no such doubt.
 func (c *memberCache) lost() (at, doubtAt time.Time) {
 	status, repo := v1alpha1.GroupVersion.WithKind("CommitStatus"), v1alpha1.GroupVersion.WithKind("GitRepo")
 	newest := map[string]loss{}
@@ -70,7 +70,7 @@ func (c *memberCache) lost() (at, doubtAt time.Time) {
 	})
 	statuses, repos := newest[status.Kind], newest[repo.Kind]
 	for _, l := range holding {
-		if l.heardAt.Before(statuses.lostAt) {
+		if l.receivedAt.Before(statuses.lostAt) {
 			return time.Time{}, statuses.lostAt
 		}
 	}

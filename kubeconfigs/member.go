@@ -12,12 +12,12 @@ import (
 	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 )
 
-// recheckEvery is how often a member that is watched is asked whether it still lets the
-// hub in. A watch tells of no change for as long as it lasts, and an API server does not end
-// one when its token does.
+// recheckEvery is the interval at which the hub checks whether a watched member still accepts
+// its credential. A watch reports no change for as long as it lasts, and an API server does not
+// end one when its token expires.
 const recheckEvery = 30 * time.Second
 
-// A member's objects may change what is told of it remarkBurst times at once, and then at
+// A member's objects may change its reported health remarkBurst times at once, and then at
 // remarkRate.
 const (
 	remarkRate  = rate.Limit(1. / 6)
@@ -61,7 +61,7 @@ type member struct {
 	// serving is what the member was seen to serve.
 	serving serving
 
-	// remarks bounds how often its own objects change what is told of it.
+	// remarks bounds how often its own objects change its reported health.
 	remarks *rate.Limiter
 }
 
@@ -143,8 +143,8 @@ func (o outcome) hopeless() bool {
 	return errors.As(o.err, &refusal) && o.doubt == nil
 }
 
-// rest waits after an attempt for what calls for the next. It returns false at
-// the member's end.
+// rest waits after an attempt for the event that calls for the next, and reports whether the
+// member still exists.
 func (m *member) rest(ctx context.Context, o outcome, retry *backoff) bool {
 	var again <-chan time.Time
 	var doubts chan error

@@ -22,7 +22,7 @@ func (p *Provider) upsert(name multicluster.ClusterName, w desired) {
 	case p.desired[name].fingerprint == w.fingerprint:
 		return
 	}
-	changed, twins := p.setDesired(name, &w)
+	changed, sameCluster := p.setDesired(name, &w)
 	if p.members[name] == nil {
 		m := newMember(p, name)
 		m.shared = p.shared[name]
@@ -32,15 +32,15 @@ func (p *Provider) upsert(name multicluster.ClusterName, w desired) {
 		p.members[name] = m
 		p.running.Go(func() { m.run(ctx) })
 	}
-	p.updateMembers(changed, twins)
+	p.updateMembers(changed, sameCluster)
 }
 
 // updateMembers says to members what is asked of them now. The lock is held.
-func (p *Provider) updateMembers(changed desiredMembers, twins map[multicluster.ClusterName][]string) {
+func (p *Provider) updateMembers(changed desiredMembers, sameCluster map[multicluster.ClusterName][]string) {
 	for name, w := range changed {
 		if m := p.members[name]; m != nil {
 			m.update(w)
-			m.setDuplicates(listed(twins[name]))
+			m.setDuplicates(listed(sameCluster[name]))
 		}
 	}
 }

@@ -69,7 +69,7 @@ func (i *objectLimiter) admit(object client.Object, added bool, size int) (ok bo
 // that of the informer.
 func (i *objectLimiter) retains(object client.Object) int { return i.retained(i.member, object) }
 
-// recount takes in how much is kept of an object now that handlers were told of it: it was
+// recount updates how much is kept of an object after its handlers were notified: it was
 // admitted with what they kept before.
 func (i *objectLimiter) recount(object client.Object, size, before int) (out effects) {
 	now := i.retains(object)
@@ -199,7 +199,7 @@ func (i *objectLimiter) noteCrowded(out *effects) {
 	}
 }
 
-// relist reports whether only another list tells what is to be kept now.
+// relist reports whether only another list can show what is to be kept now.
 func (i *objectLimiter) relist() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -8,15 +8,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// namesTold is how many objects that cannot be read are told by their names.
-const namesTold = 10
+// namesReported is the number of unreadable objects that are reported by their names.
+const namesReported = 10
 
 // objectLimiters are all that one engagement watches: two kinds, in all namespaces or in some.
 type objectLimiters struct {
 	provider *Provider
 	member   string
 	notify   func()
-	// doubt is told why a watch cannot be read.
+	// doubt is called with the reason why a watch cannot be read.
 	doubt func(error)
 
 	mu         sync.Mutex
@@ -76,8 +76,8 @@ func (i *objectLimiters) leftOut() (n int) {
 	return n
 }
 
-// crowd returns what there is to report of objects that are left out.
-func (i *objectLimiters) crowd() (c crowd) {
+// overflow returns a description of the objects that are left out.
+func (i *objectLimiters) overflow() (c overflow) {
 	most := 0
 	i.each(func(one kindLimits) {
 		if !one.isCrowded() {
@@ -96,11 +96,11 @@ func (i *objectLimiters) crowd() (c crowd) {
 func (i *objectLimiters) unreadable() (count int, which []string) {
 	i.each(func(one kindLimits) {
 		count += one.total()
-		for _, name := range one.some(namesTold) {
+		for _, name := range one.some(namesReported) {
 			which = append(which, one.kind.Elem().Name()+" "+name.String())
 		}
 	})
-	return count, which[:min(namesTold, len(which))]
+	return count, which[:min(namesReported, len(which))]
 }
 
 // trouble is why a watch cannot be read, nil while all can.
@@ -109,8 +109,8 @@ func (i *objectLimiters) trouble() (err error) {
 	return err
 }
 
-// hides reports whether an object that handlers are being told of as gone is only left out,
-// or cannot be read.
+// hides reports whether an object that handlers see as deleted is only left out, or cannot be
+// read.
 func (i *objectLimiters) hides(object client.Object) (hides bool) {
 	name := client.ObjectKeyFromObject(object)
 	i.each(func(one kindLimits) {
@@ -119,9 +119,9 @@ func (i *objectLimiters) hides(object client.Object) (hides bool) {
 	return hides
 }
 
-// LeavesOut reports whether an object that a handler of a member's cache is being told of as
-// gone is only left out: the member, or all members together, have more than is kept, or it
-// cannot be read.
+// LeavesOut reports whether an object that a handler of a member's cache sees as deleted is
+// only left out: the member, or all members together, have more than is kept, or it cannot be
+// read.
 func (p *Provider) LeavesOut(name string, object client.Object) bool {
 	m := p.member(name)
 	if m == nil {

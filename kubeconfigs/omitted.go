@@ -119,7 +119,7 @@ func (o *omitted) change(do func() bool) {
 	}
 }
 
-// relist reports whether only another list tells how many there are.
+// relist reports whether only another list can show how many there are.
 func (o *omitted) relist() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -38,9 +38,9 @@ type progress struct {
 	held bool
 	lag  lag
 	// lostAt is when a list had none of the objects that were known before, and lostFrom when
-	// the member was heard last before that list; both are zero if the last one had some.
-	// heardAt is when the member last sent a list, an event or a bookmark.
-	lostFrom, lostAt, heardAt time.Time
+	// the member sent something last before that list; both are zero if the last list had some.
+	// receivedAt is when the member last sent a list, an event or a bookmark.
+	lostFrom, lostAt, receivedAt time.Time
 	// completeAt is until when the member has surely sent everything: a list that began then,
 	// or a bookmark. listBegan is when the newest list began.
 	completeAt, listBegan time.Time
@@ -77,9 +77,9 @@ func (p *progress) came(version string, bookmark bool) {
 	if bookmark && older(p.at.version, version) {
 		p.at.bookmark = version
 	}
-	p.at.version, p.heardAt = version, p.clock.Now()
+	p.at.version, p.receivedAt = version, p.clock.Now()
 	if bookmark {
-		p.completeAt = p.heardAt
+		p.completeAt = p.receivedAt
 	}
 	if caughtUp {
 		p.lag = lag{}
@@ -114,7 +114,7 @@ func (p *progress) endList(version string, changed bool, err error) {
 		p.because = relistRestored
 	}
 	if err == nil {
-		p.listed, p.failures, p.at, p.heardAt = true, 0, reach{version: version}, p.clock.Now()
+		p.listed, p.failures, p.at, p.receivedAt = true, 0, reach{version: version}, p.clock.Now()
 		p.completeAt = p.listBegan
 		p.lag, p.because = p.lag.listed(p.because, changed), keepWatch
 	}
@@ -154,8 +154,8 @@ func (p *progress) compare(before, newest string) {
 	}
 }
 
-// resume returns whether a watch that a check has ended is opened anew, rather than
-// followed by a list.
+// resume reports whether a watch that a check has ended is opened again, rather than followed
+// by a list.
 func (p *progress) resume() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,8 +192,8 @@ func (p *progress) hasListed() bool {
 	return p.listed
 }
 
-// add counts the reflector in how the member is served. What fails once only may be told by the
-// connection already.
+// add counts the reflector in how the member is served. The connection may have reported
+// already what fails only once.
 func (p *progress) add(to *service, namespace string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

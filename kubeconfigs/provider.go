@@ -47,7 +47,7 @@ type Options struct {
 	Clock clock.WithTicker
 	// Recorder writes the events on Secrets. Defaults to the manager's.
 	Recorder events.EventRecorder
-	// Log is told when a member's health changes.
+	// Log gets an entry when a member's health changes.
 	Log logr.Logger
 }
 
@@ -116,9 +116,9 @@ func New(options Options) *Provider {
 	return p
 }
 
-// OnRetain has retained asked how many bytes the handlers of a member's cache keep of an object
-// beside the version that they were told of last. They count as the object's own. It is to be
-// called before SetupWithManager, and retained must not call the Provider.
+// OnRetain sets a function that returns how many bytes the handlers of a member's cache keep of
+// an object, beside the version of their last notification. They count as the object's own.
+// Call it before SetupWithManager; retained must not call the Provider.
 func (p *Provider) OnRetain(retained func(cluster string, object client.Object) int) {
 	p.budget.retained = retained
 }

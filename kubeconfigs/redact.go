@@ -13,10 +13,10 @@ import (
 // longestText bounds, in characters, each text in an error that a member answers with.
 const longestText = 1024
 
-// hide takes the token out of what a member answers. Of an error it leaves texts that may
-// be told in logs, events and on terminals: without the token, however it is spelled, and
-// without control characters. In other answers the token is masked; in those to writes,
-// which are quoted in errors, escaped as JSON too. The body is bounded.
+// hide removes the token from a member's responses. Of an error it leaves texts that are safe
+// in logs, events and on terminals: without the token, however it is spelled, and without
+// control characters. In other responses the token is masked; in those to writes, which are
+// quoted in errors, escaped as JSON too. The body is bounded.
 func hide(request *http.Request, answer *http.Response, token string) {
 	switch {
 	case answer.StatusCode >= http.StatusBadRequest:
@@ -69,7 +69,7 @@ func (r redactor) lines(value any) any {
 	return value
 }
 
-// cleanError is the body of an error, with each text in it fit to be told.
+// cleanError returns the body of an error with only safe texts.
 func cleanError(body []byte, secrets redactor) []byte {
 	var parsed any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -102,10 +102,10 @@ type quiet struct {
 	text string
 }
 
-// Error is the text that may be told.
+// Error returns the safe text.
 func (q *quiet) Error() string { return q.text }
 
-// Unwrap is the error, whose text may not be told.
+// Unwrap returns the error, whose text is not safe.
 func (q *quiet) Unwrap() error { return q.error }
 
 // masked is a body with asterisks in the place of a secret, as many as that has bytes. It

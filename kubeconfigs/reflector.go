@@ -38,14 +38,14 @@ var (
 )
 
 var (
-	// errRelist ends a watch after which only another list tells what there is.
+	// errRelist ends a watch after which only another list can show what exists.
 	errRelist = errors.New("another list has become necessary")
 	// errEmptyWatch ends a watch that was over at once.
 	errEmptyWatch = errors.New("the watch ended at once, and brought nothing")
 )
 
-// reflector lists and watches one kind, in one namespace or in all, and brings an informer what
-// is let in. It has one goroutine, which reads a watch, decodes it and tells of it.
+// reflector lists and watches one kind, in one namespace or in all, and passes admitted objects
+// to an informer. One goroutine reads a watch, decodes it and notifies.
 type reflector struct {
 	*lister
 	into    *informer
@@ -74,7 +74,7 @@ func (f *reflector) run(ctx context.Context) {
 			version, err = f.watch(ctx, version)
 		}
 		if ctx.Err() == nil {
-			// Not the error's text, which may be the member's; health has it, made fit to be told.
+			// Not the error's text, which may be the member's; health has it, redacted.
 			f.log.V(1).Info("listing anew", "kind", fmt.Sprintf("%T", f.into.kind), "reason", diagnose(err).Reason)
 		}
 		// A member that was restored is listed once more at once: the next list cannot end so.
@@ -84,8 +84,8 @@ func (f *reflector) run(ctx context.Context) {
 	}
 }
 
-// allowed waits while the member forbids to list the namespace. It reports false once ctx
-// has ended.
+// allowed waits while the member forbids to list the namespace, and reports whether ctx still
+// lives.
 //
 // A namespace that is forbidden when its member is engaged does not keep the member from
 // being synced. It is as good as empty until it can be listed: other claims may take over

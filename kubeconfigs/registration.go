@@ -9,14 +9,15 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// registration is a handler of an informer. It is synced when the informer is, since a list
-// is told first.
+// registration is a handler of an informer. It is synced when the informer is, since the
+// objects of a list are its first notifications.
 type registration struct {
 	*informer
 	handler cache.ResourceEventHandler
 }
 
-// AddEventHandler implements cache.Informer. What the store holds is told before it returns.
+// AddEventHandler implements cache.Informer. It notifies the handler about each object of the
+// store before it returns.
 func (i *informer) AddEventHandler(handler cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

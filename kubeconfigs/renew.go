@@ -49,7 +49,8 @@ type renewer struct {
 	reader client.Reader
 }
 
-// NeedLeaderElection is true: one new token is enough.
+// NeedLeaderElection reports whether it runs on the leader only. It does: one new token is
+// enough.
 func (*renewer) NeedLeaderElection() bool { return true }
 
 // Start renews tokens until ctx ends. Members do not wait for each other.

@@ -78,8 +78,8 @@ func (m *member) remark() {
 	}
 }
 
-// reassess tells how the member is after the last attempt and what its engagement has seen
-// since. Log and event are for changes only.
+// reassess reports the member's health after the last attempt and the events of its engagement
+// since. It logs and emits events for changes only.
 func (m *member) reassess() {
 	p := m.provider
 	m.mu.Lock()
@@ -120,7 +120,7 @@ func (m *member) assess() Health {
 	if expiring := life.expiring(m.provider.options.Clock.Now()); expiring != "" && health.Reason != ReasonCredentialExpiring {
 		health.Message = printable(expiring + alsoSaid + health.Message)
 	}
-	health.Since, health.CredentialExpiry, health.Twins = m.health.Since, life.until, m.twinsNow()
+	health.Since, health.CredentialExpiry, health.Duplicates = m.health.Since, life.until, m.sameClusterNames()
 	if health.CredentialExpiry.Equal(m.health.CredentialExpiry) {
 		health.RenewalError = m.health.RenewalError
 	}
@@ -166,7 +166,7 @@ func (m *member) watching() Health {
 	if health, missing := served.health(); missing {
 		return health
 	}
-	s.crowd = m.current.limiters.crowd()
+	s.overflow = m.current.limiters.overflow()
 	s.unreadable, s.which = m.current.limiters.unreadable()
 	health := watching(s)
 	served.limit(&health)

@@ -25,7 +25,7 @@ func (s *service) forbid(namespace string) {
 	}
 }
 
-// health tells what of a member that answers is not served. It reports false if the watches
+// health returns which part of a responding member is not served. ok is false if its watches
 // serve it, in some namespaces at least.
 func (s *service) health() (Health, bool) {
 	switch {
@@ -39,7 +39,7 @@ func (s *service) health() (Health, bool) {
 	return Health{}, false
 }
 
-// limit tells of the namespaces that are not served.
+// limit adds the namespaces that are not served.
 func (s *service) limit(health *Health) {
 	if len(s.forbidden) == 0 {
 		return

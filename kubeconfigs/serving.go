@@ -96,8 +96,8 @@ func (p *Provider) Serving(name string, deleted, within time.Duration) Serving {
 }
 
 // Behind reports whether a member may have kept CommitStatuses of a namespace from the hub that
-// changed longer ago than within: it has not said since that it has sent all. An API server says
-// so about once a minute. The event that a handler is told of does not count.
+// changed longer ago than within: it has not said since that it has sent all. An API server
+// says so about once a minute. The event that a handler is processing does not count.
 func (p *Provider) Behind(name, namespace string, within time.Duration) (behind bool) {
 	m := p.member(name)
 	if m == nil {

@@ -26,7 +26,7 @@ const (
 // errOver ends a watch after which another goes on from where it was.
 var errOver = errors.New("the watch is over")
 
-// event is what a watch tells of one object, or, as a bookmark, of none.
+// event is a watch's event of one object, or, as a bookmark, of none.
 type event struct {
 	kind watch.EventType
 	found
@@ -96,7 +96,8 @@ func (s *stream) event(ctx context.Context) (e event, err error) {
 	return e, s.check(e)
 }
 
-// check tells what is no event of a watch from an event of an object that cannot be read.
+// check returns an error for bytes that are no event of a watch; an event of an unreadable
+// object is none.
 func (s *stream) check(e event) error {
 	switch {
 	case errors.Is(e.err, errOtherKind), errors.Is(e.err, errNoObject):

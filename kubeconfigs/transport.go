@@ -19,12 +19,10 @@ var errStrayed = errors.New("the member redirects, which is not followed")
 
 // transport carries every request to one member.
 //
-// It sends them to that member alone: a redirect to another host would take the
-// token along, or make the hub call what only the hub can reach. It bounds each
-// in time and in size. It takes its token out of answers and errors, which may be told
-// to others.
-// And it takes Retry-After out of the answers, on which client-go would sleep up to
-// ten times inside one call, as long as the member says.
+// It sends them to that member alone: a redirect to another host would take the token along, or
+// make the hub call what only the hub can reach. It bounds each in time and in size. It removes
+// its token from responses and errors, which others may read, and Retry-After from responses,
+// on which client-go would sleep up to ten times inside one call, as long as the member says.
 type transport struct {
 	base      http.RoundTripper
 	server    string // scheme and host
@@ -66,8 +64,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// redirected is an error where the HTTP client would go elsewhere. An API server redirects
-// nobody, and the address, which is the member's words, would be told in errors.
+// redirected returns an error where the HTTP client would follow a redirect. An API server
+// never redirects, and the address, which the member chooses, would appear in errors.
 func redirected(response *http.Response) error {
 	if response.StatusCode/100 == 3 && response.Header.Get("Location") != "" {
 		return errStrayed
@@ -96,15 +94,14 @@ func (t *transport) raise(doubt error) {
 	}
 }
 
-// watched tells whether request lists or watches one of the kinds that the hub
-// keeps a cache of.
+// watched reports whether request lists or watches one of the kinds that the hub caches.
 func watched(request *http.Request) bool {
 	resource := path.Base(request.URL.Path)
 	return request.Method == http.MethodGet && (resource == commitStatuses || resource == gitRepos)
 }
 
-// failed leaves out what a reflector lives with: an expired resource version
-// and the request to come back later.
+// failed reports whether a status is a failure. Those that a reflector expects are none: an
+// expired resource version, and the request to come back later.
 func failed(status int) bool {
 	return status >= http.StatusBadRequest && status != http.StatusGone && status != http.StatusTooManyRequests
 }

@@ -2,8 +2,8 @@ package kubeconfigs
 
 import "sync"
 
-// unreadableWatches is after how many watches in a row that end like this, and bring
-// nothing, a member is told to be in trouble: one may have lost its connection.
+// unreadableWatches is the number of watches in a row that end like this, and bring nothing,
+// after which the member's health reports it: a single one may have lost its connection.
 const unreadableWatches = 3
 
 // unreadable notices watches that bring nothing but what cannot be read, while lists may

@@ -54,7 +54,7 @@ func Open(secret *corev1.Secret) (*Visit, error) {
 // Close ends what is under way.
 func (v *Visit) Close() { v.connection.close() }
 
-// Diagnose tells what an error of the Visit says about the member, as its health does.
+// Diagnose returns the health that an error of the Visit implies.
 func (v *Visit) Diagnose(err error) Health { return diagnose(v.Clean(err)) }
 
 // Clean returns an error of the Visit without the token in its text.

@@ -16,7 +16,8 @@ type watcher struct {
 	cache    cache.Cache
 }
 
-// NeedLeaderElection is false: a standby watches the members too.
+// NeedLeaderElection reports whether it runs on the leader only. It does not: a standby watches
+// the members too.
 func (*watcher) NeedLeaderElection() bool { return false }
 
 // Start engages members as their Secrets come and go until ctx ends, and

@@ -89,7 +89,7 @@ func (m *Member) heed(value string) {
 	if health.Permissions != "" {
 		m.Permissions = health.Permissions
 	}
-	m.Since, m.Reason, m.Duplicates = health.Since, health.Reason, health.Twins
+	m.Since, m.Reason, m.Duplicates = health.Since, health.Reason, health.Duplicates
 	m.LastError = health.RenewalError
 	if health.Reason != kubeconfigs.ReasonConnected {
 		m.LastError = health.Message
