@@ -22,7 +22,7 @@ const (
 type ReleaseReason int
 
 const (
-	// OutOfSight : nobody knows what became of it; nothing is canceled.
+	// OutOfSight : it is unknown what became of it; nothing is canceled.
 	OutOfSight ReleaseReason = iota
 	// moved : it claims another key now.
 	moved

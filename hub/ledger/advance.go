@@ -54,7 +54,7 @@ func (l *Ledger) advanceClaimed(e *entry, v Verdict) Verdict {
 	}
 	l.planCheck(e, s, now)
 	l.reviewMoves(e)
-	if t := e.tally(); t != nil && t.handed != nil {
+	if t := e.claimIndex(); t != nil && t.handed != nil {
 		if now, ok := l.commonOf(e, v); ok {
 			t.sees(now)
 		}

@@ -13,7 +13,7 @@ import (
 // maxNamed is how many claims a member's status names as the cause of a phase.
 const maxNamed = 3
 
-// Joined tells how the claims on a key became one status.
+// Joined describes how the claims on a key became one status.
 type Joined struct {
 	// Claims is how many there are, and Worst how many of them want the worst phase.
 	Claims, Worst int

@@ -15,8 +15,8 @@ type Verdict struct {
 	Owner Claim
 	// Want is what the SCM should show.
 	Want providers.Status
-	// Joined tells how several claims became Want under conflictPolicy Aggregate,
-	// nil where Want is the owner's alone. It is of one claim while the SCM may still show what
+	// Joined describes how several claims became Want under conflictPolicy Aggregate, nil where
+	// Want is the owner's alone. It describes one claim while the SCM may still show what
 	// several became.
 	Joined *Joined
 	// WaitFor is the cluster that has to be synced before anything is changed,
@@ -41,11 +41,11 @@ type circumstances interface {
 // least one claim; their order does not matter.
 //
 // An owner that statuses record is waited for while its cluster is unsynced. Under
-// Aggregate every claim counts, so while statuses tell of more claims than are
+// Aggregate every claim counts, so while statuses count more claims than are
 // here, each unsynced cluster is waited for. What is shown stays meanwhile, unless
 // the claims that are here make it worse: that no other claim could forbid, where the
 // ScmProvider that statuses say it is written through aggregates. A key whose claims
-// are all here, or that no status tells of, waits for nobody.
+// are all here, or that no status mentions, does not wait.
 func arbitrate(claims claimSet, now circumstances) Verdict {
 	owner := claims.oldest()
 	v := Verdict{Owner: owner, Want: owner.Want}

@@ -8,12 +8,12 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// awaitTold is how long after the start of the hub nobody is told that a member is
-// waited for: most are synced by then.
+// awaitTold is the time after the start of the hub in which no status reports that it waits for
+// a member: most members are synced by then.
 const awaitTold = 30 * time.Second
 
-// Awaiting has the claimants of a key told that it waits for a member to be synced: before its
-// look-up, or since that found what nobody here tells of.
+// Awaiting publishes to the claimants of a key that it waits for a member to be synced: before
+// its look-up, or since that found a status that no present claim mentions.
 func (l *Ledger) Awaiting(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -46,27 +46,27 @@ func (l *Ledger) withdraw(e *entry, o *object) {
 	t.remove(o)
 	e.claims.remove(o)
 	if t != nil && len(e.claims) <= l.few {
-		l.dropTally(e)
+		l.dropIndex(e)
 	}
 }
 
-// nowCounts adds an object's claim to the tally of its key, now that its member is synced.
+// nowCounts adds an object's claim to the index of its key, now that its member is synced.
 func (l *Ledger) nowCounts(o *object) {
 	if e := l.entryOf(o.key()); e != nil && e.claims.has(o) {
 		l.changing(e).add(o)
 	}
 }
 
-// changing returns the tally of an entry to take in a change, nil where there is none. Where
-// many claims change at a time, as when a member leaves, none is kept: to sort them once
-// takes less time than to find the place of each.
-func (l *Ledger) changing(e *entry) *tally {
-	t := e.tally()
+// changing returns the index of an entry for a change, nil where there is none. Where many
+// claims change at a time, as when a member leaves, it drops the index: sorting the claims once
+// takes less time than finding the place of each.
+func (l *Ledger) changing(e *entry) *claimIndex {
+	t := e.claimIndex()
 	if t == nil {
 		return nil
 	}
 	if t.changes++; t.changes > max(l.few+1, len(e.claims)/16) {
-		l.dropTally(e)
+		l.dropIndex(e)
 		return nil
 	}
 	return t
@@ -76,7 +76,7 @@ func (l *Ledger) changing(e *entry) *tally {
 // result is valid until the next change of the ledger.
 func (l *Ledger) counting(e *entry) claimSet {
 	if len(e.claims) > l.few {
-		return l.tallied(e)
+		return l.indexed(e)
 	}
 	l.scratch = l.scratch[:0]
 	for _, o := range e.claims {
@@ -87,29 +87,29 @@ func (l *Ledger) counting(e *entry) claimSet {
 	return l.scratch
 }
 
-// tallied returns the tally of an entry, and makes it where there is none.
-func (l *Ledger) tallied(e *entry) *tally {
-	if e.tally() == nil {
-		e.detail().tally = newTally(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.synced(o.cluster) }))
+// indexed returns the index of an entry, and makes it where there is none.
+func (l *Ledger) indexed(e *entry) *claimIndex {
+	if e.claimIndex() == nil {
+		e.detail().claimIndex = newClaimIndex(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.synced(o.cluster) }))
 	}
-	e.more.tally.changes = 0
-	return e.more.tally
+	e.more.claimIndex.changes = 0
+	return e.more.claimIndex
 }
 
-// tally returns the tally of an entry, nil where there is none.
-func (e *entry) tally() *tally {
+// claimIndex returns the index of an entry, nil where there is none.
+func (e *entry) claimIndex() *claimIndex {
 	if e.more == nil {
 		return nil
 	}
-	return e.more.tally
+	return e.more.claimIndex
 }
 
-func (l *Ledger) dropTally(e *entry) {
+func (l *Ledger) dropIndex(e *entry) {
 	for _, o := range e.claims {
 		o.counted = false
 	}
 	if e.more != nil {
-		e.more.tally = nil
+		e.more.claimIndex = nil
 		e.tidy()
 	}
 }

@@ -11,7 +11,7 @@ type commit struct {
 	// at is the key of the commit, which has no name.
 	at Key
 	// old reports whether it was known so soon after the start that an earlier hub may have
-	// written there what nobody tells of any more.
+	// written a status there that no present status mentions.
 	old     bool
 	entries []*entry
 	// byName are the entries by name, nil while they are few.
@@ -51,7 +51,7 @@ func (c *commit) named(name string) *entry {
 	return nil
 }
 
-// another reports whether what is said of an entry is true of another one on the commit.
+// another reports whether is returns true for another entry on the commit.
 func (c *commit) another(than *entry, is func(*entry) bool) bool {
 	return slices.ContainsFunc(c.entries, func(e *entry) bool { return e != than && is(e) })
 }

@@ -47,7 +47,7 @@ func (l *Ledger) commonInput(s statusInput) commonInput {
 }
 
 // sees takes in with what a claimant's status is worked out.
-func (t *tally) sees(c commonInput) {
+func (t *claimIndex) sees(c commonInput) {
 	if t.handed != nil && *t.handed != c {
 		t.handed = nil
 	}
@@ -55,7 +55,7 @@ func (t *tally) sees(c commonInput) {
 
 // handOut returns the claimants of an entry for the publisher.
 func (l *Ledger) handOut(e *entry, v Verdict) Changes {
-	if t := e.tally(); t != nil {
+	if t := e.claimIndex(); t != nil {
 		t.handed = nil
 		if now, ok := l.commonOf(e, v); ok {
 			t.handed = &now
@@ -68,7 +68,7 @@ func (l *Ledger) handOut(e *entry, v Verdict) Changes {
 // true now, and none has seen anything else since. A change of a thousand claims that are
 // overruled would else look at a thousand statuses a thousand times.
 func (l *Ledger) handedOut(e *entry, v Verdict) bool {
-	t := e.tally()
+	t := e.claimIndex()
 	if t == nil || t.handed == nil {
 		return false
 	}
@@ -76,10 +76,10 @@ func (l *Ledger) handedOut(e *entry, v Verdict) bool {
 	return ok && t.handed != nil && *t.handed == now
 }
 
-// commonOf is what is common to the claimants of an entry with a tally; ok is false where
+// commonOf returns what is common to the claimants of an entry with an index; ok is false where
 // nothing is to be published.
 func (l *Ledger) commonOf(e *entry, v Verdict) (_ commonInput, ok bool) {
-	t := e.tally()
+	t := e.claimIndex()
 	if t.size() == 0 {
 		return commonInput{}, false
 	}

@@ -55,8 +55,9 @@ func (c *contest) notBefore(words uint64, generation int64) time.Time {
 	return c.wroteAt.Add(c.backoff)
 }
 
-// publishing takes in that the hub is about to publish. It returns true once for a contest:
-// when the hub has to say the same again, or overwrites others for the second time.
+// publishing records that the hub is about to publish, and reports whether the event of a
+// contest is due: once, when the hub has to write the same again, or overwrites others for the
+// second time.
 func (c *contest) publishing(words uint64, generation int64, now time.Time) (tell bool) {
 	c.generation = generation
 	if !c.overwritten {
@@ -111,8 +112,8 @@ func (l *Ledger) noteOthers(o *object, next *v1alpha1.CommitStatus) {
 	l.contested(o, ours)
 }
 
-// Publishing records that a patch is about to be made. It returns true if the event must be
-// made that others change the status, too.
+// Publishing records that a patch is about to be made, and reports whether the event is due
+// that others change the status too.
 func (l *Ledger) Publishing(p Patch) (tell bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

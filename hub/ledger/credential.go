@@ -92,7 +92,8 @@ func (l *Ledger) Credential(scm string) *providers.Error {
 	return l.refusals.outages[scm].told
 }
 
-// before orders the scopes of one ScmProvider, so that of several the same is told each time.
+// before reports whether s comes first in the order of one ScmProvider's scopes, so that its
+// condition always names the same one.
 func (s refusalScope) before(o refusalScope) bool {
 	return cmp.Or(cmp.Compare(s.what, o.what), cmp.Compare(s.id, o.id), cmp.Compare(s.class, o.class)) < 0
 }

@@ -41,8 +41,8 @@ type details struct {
 	underWay bool
 	// movers are the claimants that have another place to be ended, nil for none.
 	movers *movers
-	// tally is of many claims, nil while there are few or it is not needed.
-	tally *tally
+	// claimIndex is the index of many claims, nil while there are few or it is not needed.
+	claimIndex *claimIndex
 }
 
 // attempt is what a failure was about. When any of it changes, the failure no
@@ -77,7 +77,7 @@ func (e *entry) failureOf(a attempt) *providers.Error {
 	return e.more.failure
 }
 
-// pendingOf returns what to tell of an attempt that waits, nil for nothing.
+// pendingOf returns what a status reports about an attempt that waits, nil for nothing.
 func (e *entry) pendingOf(a attempt) *pending {
 	if e.more == nil || e.more.pending == nil || e.more.pending.attempt != a {
 		return nil

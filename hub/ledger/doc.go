@@ -37,16 +37,16 @@
 // Decisions:
 //
 //	arbitrate.go  claims → what a key should show (pure); aggregate.go and counted.go join them,
-//	              claimset.go and tally.go read few and many claims
+//	              claimset.go and claimindex.go read few and many claims
 //	plan.go       desired and shown → what to do (pure)
-//	drift.go      when a commit is compared, and how a difference is told (pure); recheckafter.go
+//	drift.go      when a commit is compared, and how a difference is reported (pure); recheckafter.go
 //	              schedules a second lookup after a take-over
 //	advance.go    moves a key forward to the present; evidence.go how far what is known of its SCM
 //	              can be relied on (pure)
 //	retry.go      when what failed is tried again (pure)
 //	suspend.go    what a suspended ScmProvider means
 //	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,
-//	              common.go tells which of many claimants are up to date, words.go compares what
+//	              common.go finds which of many claimants are up to date, words.go compares what
 //	              statuses say, storable.go bounds what an SCM shows (pure)
 //	contest.go    backs off from a status that others change, too; answered.go bounds what is kept
 //	              of a member's response to a patch (pure)
@@ -55,7 +55,7 @@
 //
 //	job.go        what a worker needs to know of a key, jobplan.go what it asks of that; route.go
 //	              its lane; look.go and driftchecks.go take in what was listed of a commit
-//	pending.go, await.go  what is told of a key that waits
+//	pending.go, await.go  what statuses report of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
 //
 // Lock order: informer → Ledger → installations → bucket. Nothing slow happens under any of

@@ -40,8 +40,8 @@ func (e *entry) failedFor(o *object) bool {
 	return e.more != nil && e.more.tried.owner == o.id().String()
 }
 
-// tryAgain has what failed tried again now, or, where that is only asked for and was not
-// long ago, once a minute is over.
+// tryAgain lets a failed key be tried again now, or, where that is only requested and was done
+// not long ago, after a minute.
 func (l *Ledger) tryAgain(e *entry, changed bool) {
 	d, now := e.more, l.clock.Now()
 	if next := d.check.resetAt.Add(askedEvery); !changed && next.After(now) {
@@ -90,7 +90,7 @@ func (l *Ledger) nextCheck(e *entry, s *ScmProvider) (wait time.Duration, ok boo
 	return max(asked, 0), true
 }
 
-// nextPlanned is nextCheck for what nobody asks for.
+// nextPlanned is nextCheck without requests.
 func (l *Ledger) nextPlanned(e *entry, s *ScmProvider, now time.Time) (wait time.Duration, ok bool) {
 	c := e.details().check
 	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost() {
@@ -145,7 +145,7 @@ func (l *Ledger) NextCheck(key Key) time.Duration {
 type DriftCheck struct {
 	// Tag is that of the last list, "" where it has to be whole.
 	Tag string
-	// writes are the counts of writes of the keys that the list may tell of.
+	// writes contains the counts of writes of the keys that the list may cover.
 	writes map[*entry]uint64
 }
 
@@ -204,7 +204,7 @@ func (l *Ledger) DriftChecked(key Key, job Job, s DriftCheck, listing providers.
 	return out
 }
 
-// compare takes in what a listing through via tells of an entry.
+// compare processes what a listing through via shows of an entry.
 func (l *Ledger) compare(e *entry, via *ScmProvider, listing providers.Listing) Changes {
 	v, ok := l.advance(e)
 	if !ok {
@@ -259,8 +259,9 @@ func (l *Ledger) shownIn(listing providers.Listing, key Key) *providers.Shown {
 	return &found.Shown
 }
 
-// DriftCheckFailed records that a commit could not be listed. Where the place is gone
-// that is told; anything else says nothing of the status, and is tried again.
+// DriftCheckFailed records that a commit could not be listed. If the place is gone, its
+// statuses report that; any other error says nothing about a status, and the check is tried
+// again.
 func (l *Ledger) DriftCheckFailed(key Key, job Job, err *providers.Error) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()

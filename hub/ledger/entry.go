@@ -133,7 +133,7 @@ func (l *Ledger) rely(o *object, repo *v1alpha1.GitRepo, s *ScmProvider) {
 func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain() && !e.Lost() {
-		// What others told of the key does not count for this claim.
+		// What other statuses reported of the key does not count for this claim.
 		if e.source != unread || e.Shown != nil || !e.details().releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.tombstones.add(e.key(), untold)

@@ -247,7 +247,7 @@ func (l *Ledger) Dump(key Key) string {
 		return "nothing"
 	}
 	bare, more := *e, e.details()
-	bare.more, more.tally = nil, nil
+	bare.more, more.claimIndex = nil, nil
 	text := fmt.Sprintf("%+v\n%+v\n", bare, more)
 	if e.abandonment != nil {
 		text += fmt.Sprintf("%+v\n", *e.abandonment)

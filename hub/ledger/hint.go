@@ -71,9 +71,8 @@ func (l *Ledger) guess(e *entry, st v1alpha1.CommitStatusStatus, hint *providers
 	}
 }
 
-// upToDate reports whether an object's status answers its spec as it is now, with
-// what the SCM showed then. What was written since for a spec in between may not
-// have been told.
+// upToDate reports whether an object's status answers its present spec, with what the SCM
+// showed then. What was written since for a spec in between may not have been published.
 func upToDate(o *object) bool {
 	ready := apimeta.FindStatusCondition(o.source.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || ready.ObservedGeneration != o.source.Generation {
@@ -82,8 +81,8 @@ func upToDate(o *object) bool {
 	return answersSpec(ready.Reason)
 }
 
-// answersSpec reports whether a status with a reason tells what the SCM shows for its spec, for
-// as long as neither changes.
+// answersSpec reports whether a status with a reason contains what the SCM shows for its spec,
+// for as long as neither changes.
 func answersSpec(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonAggregated, v1alpha1.ReasonShared, v1alpha1.ReasonConflict, v1alpha1.ReasonDrifted:
@@ -96,7 +95,7 @@ func answersSpec(reason string) bool {
 // what is shown.
 func (l *Ledger) agreed(e *entry) bool {
 	if len(e.claims) > l.few {
-		return l.tallied(e).agreed()
+		return l.indexed(e).agreed()
 	}
 	var told []reportedStatus
 	for _, o := range e.claims {
@@ -166,8 +165,8 @@ func (l *Ledger) recallPlace(o *object) Changes {
 	return Changes{Keys: []Key{e.key()}}
 }
 
-// placeTold is the place that an object's status tells of, and what it says is
-// unfinished there; hint is nil where it tells nothing that may be acted upon.
+// placeTold returns the place that an object's status names, and what it reports as unfinished
+// there; hint is nil where it reports nothing on which to act.
 func (l *Ledger) placeTold(o *object) (place Claim, s *ScmProvider, hint *providers.Shown) {
 	st := o.statusNow()
 	s = l.scms[st.ScmProvider]
@@ -186,7 +185,7 @@ func (l *Ledger) placeTold(o *object) (place Claim, s *ScmProvider, hint *provid
 	return place, s, hintOf(&told, place.Key, s)
 }
 
-// checkPlace checks a place that a status tells of as a spec is checked.
+// checkPlace checks a place in a status by the rules for a spec.
 func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
 	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
 }

@@ -30,8 +30,8 @@ type Job struct {
 	Verify *Relocation
 	// Suspended reports whether nothing is to be sent: the ScmProvider says so.
 	Suspended bool
-	// Guarded is the member that has to be synced before what a look-up finds is
-	// changed, "" for none: what nobody here tells of may be what its claims want.
+	// Guarded is the member that has to be synced before what a look-up finds is changed, ""
+	// for none: its claims may want a status that no present claim mentions.
 	Guarded string
 	// Check reports whether the SCM is to be looked at although nothing is to be written,
 	// and NextCheck in how long it is, 0 for never.
@@ -223,7 +223,7 @@ func (l *Ledger) Settled(key Key, job Job) Changes {
 		e.undrifted()
 	}
 	e.succeeded()
-	if t := e.tally(); l.handedOut(e, job.Verdict) {
+	if t := e.claimIndex(); l.handedOut(e, job.Verdict) {
 		l.count(e, job, slices.Collect(maps.Keys(t.uncounted)), false)
 		var out Changes
 		for _, o := range e.movers() {

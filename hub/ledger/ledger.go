@@ -43,8 +43,8 @@ type Ledger struct {
 	// one member there may be, 0 for any number.
 	abandoned      map[string]*abandonments
 	abandonedLimit int
-	// few is up to how many claims on a key have no tally, and scratch holds them while
-	// they are looked through.
+	// few is the largest number of claims on a key without an index; scratch is the buffer for
+	// reading them.
 	few     int
 	scratch claimList
 	saved   Saved
@@ -181,8 +181,8 @@ func (l *Ledger) Engage(cluster string, joinedAt time.Time) uint64 {
 	return m.engagement
 }
 
-// Synced says that all CommitStatuses and GitRepos of an engagement have been
-// told. Only now its claims count; claims that it did not renew are dropped.
+// Synced records that all CommitStatuses and GitRepos of an engagement are in the ledger. From
+// now on its claims count; claims that it did not renew are dropped.
 func (l *Ledger) Synced(cluster string, engagement uint64) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()

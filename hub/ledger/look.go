@@ -25,7 +25,7 @@ type Look struct {
 	on     *commit
 	writer string
 	via    *ScmProvider
-	// writes are the counts of writes of the keys that the list may tell of.
+	// writes contains the counts of writes of the keys that the list may cover.
 	writes map[*entry]uint64
 }
 
@@ -115,7 +115,7 @@ func (l *Ledger) EndLook(look Look) Changes {
 	return out
 }
 
-// Looked takes in what a list of a commit tells of all keys that it was made for.
+// Looked processes a list of a commit for all keys for which it was made.
 func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -174,7 +174,7 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 		e.detail().guarded = true
 		return l.await(e, job, job.Guarded)
 	case job.Settle > 0 && (step.MakesNew() || job.Observation.Lost() && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
-		e.outdated() // nobody who claims it is told that it is right before the next look
+		e.outdated() // no claimant becomes Synced before the next look-up
 		e.detail().lookAt = l.clock.Now().Add(job.Settle)
 		return Changes{}
 	}
@@ -214,7 +214,7 @@ func (l *Ledger) LookFailed(look Look, beside Key, sentAt time.Time, err *provid
 	defer l.mu.Unlock()
 	var out Changes
 	if err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing {
-		// Of a refusal the other keys are told when they ask.
+		// The other keys get the refusal when their turn comes.
 		return out
 	}
 	failure := *err

@@ -10,8 +10,8 @@ import (
 )
 
 // A repository that has another path today is one repository: a claim on a former path is keyed
-// by the path of today. Only the SCM tells what that is: when a write is redirected, and again
-// from an hour after it told last, before the next request that relies on it.
+// by the path of today. Only the SCM knows that: it says so when a write is redirected, and again
+// from an hour after it last said so, before the next request that relies on it.
 
 // Moves are the repositories of one SCM that have moved, as they are recorded.
 type Moves struct {
@@ -88,8 +88,9 @@ func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatu
 	return owner, out
 }
 
-// Verified takes in what the SCM said of a relocation: the repository of its former path has
-// that path today. Where that is not believed, what is known is, for another while.
+// Verified processes what the SCM said about a relocation: the repository of its former path has
+// that path today. If that is not accepted, the known relocation stays in force for another
+// while.
 func (l *Ledger) Verified(job Job, path string) (out Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// movers are the claimants of a key whose last places are to be ended yet. Until that was tried,
-// their statuses tell of those places: a hub that starts after a crash knows of no others.
+// movers are the claimants of a key whose last places are still to be ended. Until that was
+// tried, their statuses name those places: a hub that starts after a crash knows of no others.
 type movers []*object
 
 // departs notes a place of an object that is to be ended, nil for none.

@@ -9,8 +9,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// object is one CommitStatus. A fleet has very many, so what can be told by what an object
-// points at is not kept a second time.
+// object is one CommitStatus. A fleet has very many, so nothing is kept twice that an object's
+// pointers reach.
 type object struct {
 	cluster    string
 	engagement uint64
@@ -28,7 +28,7 @@ type object struct {
 	claimed    *v1alpha1.CommitStatus
 	scm        *ScmProvider
 	repository string
-	// place is the last claim where a status told of it, in place of all that.
+	// place is the last claim, where a status named it, in place of all that.
 	place *Claim
 	// created is Claim.CreatedAt in seconds since 1970.
 	created int64
@@ -36,7 +36,7 @@ type object struct {
 	// says that the status of claimed is about the claim's key.
 	together, slot int32
 	recorded       bool
-	// counted reports whether the tally of at contains the claim.
+	// counted reports whether the index of at contains the claim.
 	counted bool
 	// served reports whether the claim was counted as shown.
 	served bool

@@ -11,9 +11,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// pending is what the claimants of a key are told while an attempt waits for its
-// installation. It is over when the attempt has an outcome or another one takes
-// its place.
+// pending is what the statuses of a key's claimants report while an attempt waits for its
+// installation. It ends when the attempt has an outcome or another one takes its place.
 type pending struct {
 	attempt attempt
 	// reason is Pending, or Unavailable while the SCM does not answer.
@@ -80,8 +79,8 @@ func placeOf(lane string) (host, with string) {
 	return host, with
 }
 
-// about rounds a wait as coarsely as it can be told ahead: to minutes under ten,
-// to five minutes under an hour, then to hours.
+// about rounds a wait as coarsely as it can be predicted: to minutes under ten, to five minutes
+// under an hour, then to hours.
 func about(wait time.Duration) string {
 	step := time.Minute
 	if wait >= 10*time.Minute {

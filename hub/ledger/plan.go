@@ -61,10 +61,10 @@ func plan(dialect providers.Dialect, now Observation, want providers.Status) Act
 	}
 }
 
-// farewell is what an old place is to show at last, and ok is false when nothing
-// unfinished of ours is shown there: the outcome that was declared for it and not
-// written yet, or else that it is canceled.
-func farewell(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
+// finalStatus returns what an old place is to show at last: the outcome that was declared for
+// it and not written yet, or else that it is canceled. ok is false when nothing unfinished of
+// ours is shown there.
+func finalStatus(shown *providers.Shown, declared providers.Status) (want providers.Status, ok bool) {
 	if shown == nil || shown.Foreign || shown.Over() {
 		return providers.Status{}, false
 	}
@@ -79,7 +79,7 @@ func planEnd(dialect providers.Dialect, now Observation, declared providers.Stat
 	if now.Lost() {
 		return ActFind, providers.Status{}
 	}
-	want, ok := farewell(now.Shown, declared)
+	want, ok := finalStatus(now.Shown, declared)
 	if !ok {
 		return ActNothing, providers.Status{}
 	}

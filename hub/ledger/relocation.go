@@ -92,8 +92,8 @@ func (r *relocations) changed() {
 	}
 }
 
-// learn takes in that a repository has another path at a time. It returns false where that is
-// not believed.
+// learn records that a repository had another path at a time, and reports whether that is
+// accepted.
 func (r *relocations) learn(from, to string, now time.Time) bool {
 	former, path := r.fold(from), r.fold(to)
 	known, is := r.byFormer[former]
@@ -131,7 +131,7 @@ func (r *relocations) put(each Relocation) {
 }
 
 // replace replaces all relocations by those that a leader has recorded, the newest ones last
-// where they contradict each other. It returns whether anything changed.
+// where they contradict each other. It reports whether anything changed.
 func (r *relocations) replace(recorded []Relocation) bool {
 	next := newRelocations(r.fold)
 	slices.SortStableFunc(recorded, func(a, b Relocation) int {
@@ -252,8 +252,8 @@ func (l *Ledger) formerIDs(key Key) []string {
 	return out
 }
 
-// mayShow reports whether something may be shown at a key that nothing is told of, which may
-// have been forgotten under a former path of its repository.
+// mayShow reports whether the SCM may show something at a key that no status mentions, which
+// may have been forgotten under a former path of its repository.
 func (l *Ledger) mayShow(key Key) bool {
 	return l.tombstones.mayShow(key) || slices.ContainsFunc(l.formerKeys(key), l.tombstones.mayShow)
 }

@@ -27,7 +27,7 @@ func (l *Ledger) Route(key Key) ratelimit.Route {
 		r.Priority = priorityOf(job.Verdict.Want)
 		r.Exclusion = exclusionOf(key, job)
 	case job.Check:
-		// One list tells of all keys of a commit: the others then find theirs done.
+		// One list covers all keys of a commit: the others then find theirs done.
 		r.Priority, r.Exclusion = ratelimit.PriorityRecheck, "list "+commitOf(key).String()
 		if job.asker != (ObjectID{}) {
 			// Who asks takes a turn of its own for it, not the owner's.

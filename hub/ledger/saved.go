@@ -71,7 +71,7 @@ func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
 	l.saved.Coalesced += overtaken
 	together := job.Verdict.Joined != nil
 	before, now := uint64(len(e.claims)-len(changed)), uint64(0)
-	if t := e.tally(); t != nil {
+	if t := e.claimIndex(); t != nil {
 		clear(t.uncounted)
 	}
 	for _, o := range changed {

@@ -93,8 +93,8 @@ func (l *Ledger) waitReopened(key Key, scm, lane string, now time.Time) (wait ti
 	return wait
 }
 
-// waitForFirst is how long a key waits for the first request of a ScmProvider in a lane. Until
-// that is answered, nobody knows whether the credential works.
+// waitForFirst returns how long a key waits for the first request of a ScmProvider in a lane.
+// Until that has a response, it is unknown whether the credential works.
 func (l *Ledger) waitForFirst(key Key, scm, lane string, now time.Time) time.Duration {
 	_, account := l.refusals.worked["account "+scm]
 	if _, ok := l.refusals.worked[lane]; ok && account {

@@ -47,8 +47,8 @@ type scmRefusal struct {
 	// firstAt and askedAt are when the first refused request and the last one were sent, and
 	// answeredAt is when the last refusal was taken in.
 	firstAt, askedAt, answeredAt time.Time
-	// tries counts refusals, without a first one that looks is to tell of, and checks the slow
-	// re-checks that were planned.
+	// tries counts refusals, without a first one after which a look-up is due, and checks the
+	// slow re-checks that were planned.
 	tries, checks int
 	// renewedAt is when the account last learned anew what it relied on, and changeRenewedAt
 	// when it last did because of a change; zero for never.
@@ -176,8 +176,8 @@ func (r scmRefusal) wait(now, changedAt, othersAt time.Time) time.Duration {
 	return max(due.Sub(now), 0)
 }
 
-// verdict is what claims are told: the "no" itself once it is final, and before that
-// that it is asked again.
+// verdict returns what statuses report: the refusal itself once it is final, and before that
+// that it is tried again.
 func (r scmRefusal) verdict() *providers.Error {
 	if r.final {
 		return providers.Errorf(r.no.Reason, "%s", r.no.Message)

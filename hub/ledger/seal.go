@@ -37,8 +37,8 @@ func (SealKey) GoString() string { return "***" }
 func (SealKey) MarshalText() ([]byte, error) { return []byte("***"), nil }
 
 // Seals makes and checks the seals of statuses: a MAC over what the hub knows of the SCM, with
-// a secret of the hub's own. Whoever can change a status cannot make one. A nil seals makes
-// none, and finds none right.
+// a secret of the hub's own. Users who can change a status cannot make one. A nil seals makes
+// none, and accepts none.
 type Seals struct {
 	mu sync.RWMutex
 	// keys are those that are known: the first one makes seals, each one proves them.

@@ -94,8 +94,8 @@ func (l *Ledger) Kept(p Patch, kept v1alpha1.CommitStatusStatus, version string,
 	}
 }
 
-// ConflictLasted reports whether the conflict that a status told of still is, and then counts
-// a failure that it overrules.
+// ConflictLasted reports whether the conflict in a status still exists, and then counts a
+// failure that it overrules.
 func (l *Ledger) ConflictLasted(p Patch) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -24,8 +24,8 @@ func (l *Ledger) Suspended(key Key) Changes {
 	return l.claimants(e)
 }
 
-// suspendedStatus is the status of a claimant whose ScmProvider is suspended: what is shown
-// stays as it was told.
+// suspendedStatus returns the status of a claimant whose ScmProvider is suspended: it keeps
+// reporting what was shown.
 func suspendedStatus(s statusInput, now time.Time) v1alpha1.CommitStatusStatus {
 	out := *s.before.DeepCopy()
 	out.IsSynced = false

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Loaded says that every ScmProvider has been told. Before that no claim counts,
-// so that a hub that starts tells nobody that a ScmProvider is missing.
+// Loaded records that every ScmProvider is in the ledger. Before that no claim counts, so that
+// a hub that starts reports no ScmProvider as missing.
 func (l *Ledger) Loaded() Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.loaded {
 		l.loaded = true
 		for e := range l.entries {
-			l.dropTally(e) // no claim counted before
+			l.dropIndex(e) // no claim counted before
 		}
 	}
 	l.recallPlaces()
@@ -179,7 +179,8 @@ func (l *Ledger) firstUnsynced(concerns func(name string) bool) string {
 	return first
 }
 
-// inGrace is true on a standby too: it does not know yet when it will write.
+// inGrace reports whether the grace period still runs. On a standby it does, since the begin of
+// its term is unknown.
 func (l *Ledger) inGrace() bool { return l.started.IsZero() || l.clock.Since(l.started) < l.grace }
 
 // joinedAt is when the Secret of a member was made, zero for the hub's own cluster.

@@ -7,7 +7,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// rememberedKeys is how many forgotten keys and commits are told from new ones: about 3 MiB.
+// rememberedKeys is the number of forgotten keys and commits that are distinguished from new
+// ones: about 3 MiB.
 const rememberedKeys = 1 << 16
 
 // What may be remembered of a forgotten key in place of what was shown there.
@@ -61,7 +62,7 @@ func (f *tombstones) fingerprint(shown *providers.Shown) uint64 {
 	return max(h.Sum64(), firstPrint)
 }
 
-// mayShow reports whether something may be shown at a key that nothing is told of.
+// mayShow reports whether the SCM may show something at a key that no status mentions.
 func (f *tombstones) mayShow(key Key) bool {
 	known, ok := f.set[maphash.Comparable(f.seed, key)]
 	return ok && known != f.fingerprint(nil)

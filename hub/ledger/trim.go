@@ -20,8 +20,8 @@ const maxOther = 1024
 // othersCondition stands for the conditions that others added to a status.
 const othersCondition = "Others"
 
-// Keep is slim for an object as its member answered with it: the seal in its status is checked
-// before anything is taken away, and not kept.
+// Keep trims an object as its member sent it: the seal in its status is checked before anything
+// is removed, and not kept.
 func (s *Seals) Keep(object client.Object) (size int) {
 	if cs, ok := object.(*v1alpha1.CommitStatus); ok && cs.Status.Provider != nil && cs.Status.Provider.Seal != "" {
 		mark := ""

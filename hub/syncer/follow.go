@@ -12,8 +12,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// moved has a key tried again under the path that its repository has today, if that is to be
-// believed.
+// moved schedules a key again under the path that its repository has today, and reports whether
+// that path is accepted.
 func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) bool {
 	if err.MovedTo == "" {
 		return false
@@ -23,7 +23,7 @@ func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err 
 		return false
 	}
 	if outcome == ledger.MoveLearned {
-		// First, so that the next hub knows it before any status tells of it.
+		// This comes first, so that the next hub knows it before any status mentions it.
 		s.recordMoves(ctx, moves)
 	}
 	owner, changes := s.Ledger.Moved(key, job, err.MovedTo)
@@ -40,8 +40,8 @@ func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err 
 	return true
 }
 
-// leads has a key whose reads were redirected be tried again under the path that its repository
-// has today, and reports whether that is news. It takes one request.
+// leads schedules a key whose reads were redirected again under the path that its repository
+// has today, and reports whether that path is new. It takes one request.
 func (s *Syncer) leads(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) bool {
 	path, err := client.Path(ctx)
 	if err != nil || strings.EqualFold(path, job.Verdict.Owner.Repository) {

@@ -20,7 +20,7 @@ const StopGrace = time.Second
 
 // Lanes is what a Syncer asks of its queue.
 type Lanes interface {
-	// Add has a key worked on again.
+	// Add queues a key.
 	Add(ledger.Key)
 	// Slot is what a key in work left its lane with.
 	Slot(ledger.Key) *ratelimit.Slot

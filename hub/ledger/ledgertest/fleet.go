@@ -113,8 +113,8 @@ func (f *Fleet) Claimed() ledger.Job {
 	return job
 }
 
-// Published returns the status that is published to a cluster now, nil for none,
-// and lets its member have it. A conflict that it tells of lasts.
+// Published returns the status that is published to a cluster now, nil for none, and gives it
+// to its member. A conflict in it lasts.
 func (f *Fleet) Published(cluster string) *v1alpha1.CommitStatusStatus {
 	f.G.THelper()
 	patch, ok := f.Patch(ID(cluster))

@@ -8,18 +8,18 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// fewClaims is up to how many claims on a key are looked through to decide between them.
-// A tally of more takes 16 to 24 bytes a claim, and a change of one of a thousand takes a
-// hundredth of the time.
+// fewClaims is the largest number of claims on a key that are read one by one to decide between
+// them. An index of more takes 16 to 24 bytes a claim, and a change of one of a thousand takes
+// a hundredth of the time.
 const fewClaims = 32
 
-// tally is what is to be known of many claims on one key to decide between them, kept in
-// step with each change of a claim. Its methods that change it accept nil.
-type tally struct {
+// claimIndex indexes many claims on one key, as needed to decide between them, and is updated
+// with each change of a claim. Its methods that change it accept nil.
+type claimIndex struct {
 	// oldestFirst are the claimants that count, by age.
 	oldestFirst []*object
 	// phases are those that want a phase.
-	phases map[v1alpha1.Phase]*phaseTally
+	phases map[v1alpha1.Phase]*phaseIndex
 	// reported counts what their statuses report to be shown.
 	reported map[reportedStatus]int
 	// together counts them by Claim.Together, where that is not 0.
@@ -29,21 +29,21 @@ type tally struct {
 	handed *commonInput
 	// uncounted are the claimants that came or changed since saved writes were counted.
 	uncounted map[*object]struct{}
-	// changes counts what came, changed or went since the tally was used last.
+	// changes counts the claims that came, changed or went since the index was last used.
 	changes int
 }
 
 // phaseTally are the claimants that want one phase, and those of them with a URL, by age.
-type phaseTally struct{ claimants, linked []*object }
+type phaseIndex struct{ claimants, linked []*object }
 
 // newTally counts claimants in.
-func newTally(claimants []*object) *tally {
-	t := &tally{
-		phases: map[v1alpha1.Phase]*phaseTally{}, reported: map[reportedStatus]int{}, together: map[int32]int{},
+func newClaimIndex(claimants []*object) *claimIndex {
+	t := &claimIndex{
+		phases: map[v1alpha1.Phase]*phaseIndex{}, reported: map[reportedStatus]int{}, together: map[int32]int{},
 		uncounted: map[*object]struct{}{},
 	}
 	for _, phase := range fromTheWorst {
-		t.phases[phase] = &phaseTally{}
+		t.phases[phase] = &phaseIndex{}
 	}
 	claimants = slices.SortedFunc(slices.Values(claimants), olderClaimant)
 	for _, o := range claimants {
@@ -53,14 +53,14 @@ func newTally(claimants []*object) *tally {
 }
 
 // add counts a claimant in.
-func (t *tally) add(o *object) {
+func (t *claimIndex) add(o *object) {
 	if t != nil && !o.counted {
 		t.count(o, insert)
 	}
 }
 
 // count puts a claimant into each list that it belongs to.
-func (t *tally) count(o *object, into func(list *[]*object, o *object)) {
+func (t *claimIndex) count(o *object, into func(list *[]*object, o *object)) {
 	o.counted = true
 	into(&t.oldestFirst, o)
 	p := t.phase(o)
@@ -76,7 +76,7 @@ func (t *tally) count(o *object, into func(list *[]*object, o *object)) {
 }
 
 // remove takes a claimant out, whose claim must be as it was when it was counted in.
-func (t *tally) remove(o *object) {
+func (t *claimIndex) remove(o *object) {
 	if t == nil || !o.counted {
 		return
 	}
@@ -97,7 +97,7 @@ func uncount[K comparable](counts map[K]int, key K) {
 	}
 }
 
-func (t *tally) phase(o *object) *phaseTally { return t.phases[o.claimed.Spec.Phase.Canonical()] }
+func (t *claimIndex) phase(o *object) *phaseIndex { return t.phases[o.claimed.Spec.Phase.Canonical()] }
 
 func insert(list *[]*object, o *object) {
 	at, _ := slices.BinarySearchFunc(*list, o, olderClaimant)
@@ -121,13 +121,13 @@ func olderClaimant(a, b *object) int {
 	)
 }
 
-func (t *tally) size() int { return len(t.oldestFirst) }
+func (t *claimIndex) size() int { return len(t.oldestFirst) }
 
-func (t *tally) oldest() Claim { return t.oldestFirst[0].claim() }
+func (t *claimIndex) oldest() Claim { return t.oldestFirst[0].claim() }
 
-func (t *tally) wanting(phase v1alpha1.Phase) int { return len(t.phases[phase].claimants) }
+func (t *claimIndex) wanting(phase v1alpha1.Phase) int { return len(t.phases[phase].claimants) }
 
-func (t *tally) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
+func (t *claimIndex) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
 	p := t.phases[phase]
 	for _, o := range p.claimants[:min(len(p.claimants), maxNamed)] {
 		ids = append(ids, o.id())
@@ -138,7 +138,7 @@ func (t *tally) first(phase v1alpha1.Phase) (ids []ObjectID, url string) {
 	return ids, url
 }
 
-func (t *tally) someMissing() bool {
+func (t *claimIndex) someMissing() bool {
 	told, most := 0, 0
 	for together, n := range t.together {
 		told, most = told+n, max(most, int(together))
@@ -146,7 +146,7 @@ func (t *tally) someMissing() bool {
 	return told < most
 }
 
-func (t *tally) recordedPhase() v1alpha1.Phase {
+func (t *claimIndex) recordedPhase() v1alpha1.Phase {
 	var worst v1alpha1.Phase
 	for _, o := range t.oldestFirst {
 		if o.recorded && worse(o.claimed.Status.Phase.Canonical(), worst) {
@@ -157,7 +157,7 @@ func (t *tally) recordedPhase() v1alpha1.Phase {
 }
 
 // agreed reports whether the statuses of all claimants report the same to be shown.
-func (t *tally) agreed() bool { return len(t.reported) <= 1 }
+func (t *claimIndex) agreed() bool { return len(t.reported) <= 1 }
 
 // reportedStatus is what an object's status reports to be shown at its key; known is false
 // where it says nothing of that.

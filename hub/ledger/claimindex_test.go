@@ -17,7 +17,7 @@ import (
 func tallyProblem(l *Ledger, e *entry) string {
 	var claims claimList
 	reported := map[reportedStatus]bool{}
-	t := e.tally()
+	t := e.claimIndex()
 	for i, o := range e.claims {
 		counts := l.synced(o.cluster)
 		if int(o.slot) != i || o.counted != (counts && t != nil) {
@@ -60,7 +60,7 @@ func TestTally_DecidesAsALookThroughAllClaims(t *testing.T) {
 			f.Route(testKey)
 			if e := f.entryOf(testKey); e != nil {
 				f.g.Expect(tallyProblem(f.Ledger, e)).To(BeEmpty())
-				f.g.Expect(e.tally() != nil).To(Equal(len(e.claims) > f.few))
+				f.g.Expect(e.claimIndex() != nil).To(Equal(len(e.claims) > f.few))
 			}
 		}
 		for range rapid.IntRange(1, 40).Draw(r, "events") {
