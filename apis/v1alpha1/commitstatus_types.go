@@ -8,7 +8,7 @@ import (
 // what the SCM shows, and to write it once where it differs.
 const AnnotationRequestedAt = "commit-status.argoproj.io/requestedAt"
 
-// Phase is where the work that a CommitStatus tells of stands.
+// Phase is the phase of the work that a CommitStatus reports.
 //
 // +kubebuilder:validation:Enum=queued;in_progress;success;failure;canceled;cancelled
 type Phase string
@@ -104,7 +104,7 @@ type CommitStatusStatus struct {
 	// +optional
 	IsSynced bool `json:"isSynced"`
 
-	// SyncFailure tells what is wrong. It is absent when all is well, and while merely waiting.
+	// SyncFailure describes what is wrong. It is absent when all is well, and while merely waiting.
 	// +optional
 	SyncFailure *SyncFailure `json:"syncFailure,omitempty"`
 
@@ -222,7 +222,7 @@ type GiteaHandle struct {
 	StatusID int64 `json:"statusId,omitempty"`
 }
 
-// CommitStatus asks for a status on a git commit, and tells what the SCM really shows there.
+// CommitStatus asks for a status on a git commit, and reports what the SCM really shows there.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

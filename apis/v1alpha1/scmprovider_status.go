@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ScmProviderStatus tells whether a ScmProvider is usable, and how much of its budget is left.
+// ScmProviderStatus reports whether a ScmProvider is usable, and how much of its budget is left.
 type ScmProviderStatus struct {
 	// Conditions holds Ready, and BudgetsRecorded once the budgets could not be recorded: while it is False, nothing is
 	// sent.

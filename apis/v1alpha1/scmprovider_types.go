@@ -54,7 +54,7 @@ type ScmProviderSpec struct {
 	// key token for everything else (Bitbucket Cloud: token, or username and token).
 	SecretRef ObjectReference `json:"secretRef"`
 
-	// Suspend has nothing sent through this ScmProvider. What the SCM shows stays as it is, CommitStatuses say
+	// Suspend stops all requests through this ScmProvider. What the SCM shows stays as it is, CommitStatuses say
 	// Suspended, and a CommitStatus that is deleted meanwhile is not canceled.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
@@ -224,7 +224,7 @@ type ScmProvider struct {
 
 	// Spec says how the SCM is reached, and who may write to it.
 	Spec ScmProviderSpec `json:"spec"`
-	// Status tells whether it is usable, and how much of its budget is left.
+	// Status reports whether it is usable, and how much of its budget is left.
 	// +optional
 	Status ScmProviderStatus `json:"status,omitzero"`
 }
