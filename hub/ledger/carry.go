@@ -85,11 +85,6 @@ func (l *Ledger) carryRest(e *entry, s *ScmProvider) Changes {
 		l.inherit(to, e)
 		delete(e.kept, id)
 		to.keep(id)
-		if o.place != nil {
-			place := *o.place
-			place.Key = to.key()
-			o.place = &place
-		}
 		if o.at == e {
 			o.at = to
 		}

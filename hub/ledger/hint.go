@@ -145,8 +145,8 @@ func (l *Ledger) recallPlace(o *object) Changes {
 		if o.key() != (Key{}) {
 			return Changes{}
 		}
-		o.place, o.scm = &place, s
 		e := l.entryAt(place.Key)
+		o.takeMentioned(place, e, s)
 		if e.idle() && !e.Certain() {
 			l.guess(e, o.source.Status, hint)
 		}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -16,30 +17,12 @@ type object struct {
 	engagement uint64
 	source     *v1alpha1.CommitStatus
 	repo       *gitRepo
-	// problem says why there is no claim; claim is then the last one.
+	// problem says why there is no claim; lastClaim is then what was claimed before.
 	problem *providers.Error
 	// applied is what the hub patched last; nil once the watch has caught up with it.
 	applied *applied
 
-	// at is the entry of the last claim's key; it may have been dropped since.
-	at *entry
-	// claimed is the source as the last claim was made of it, scm the ScmProvider and
-	// repository the GitRepo's path.
-	claimed    *v1alpha1.CommitStatus
-	scm        *ScmProvider
-	repository string
-	// place is the last claim, where a status named it, in place of all that.
-	place *Claim
-	// created is Claim.CreatedAt in seconds since 1970.
-	created int64
-	// together is Claim.Together, slot the index among the claimants of at, and recorded
-	// says that the status of claimed is about the claim's key.
-	together, slot int32
-	recorded       bool
-	// counted reports whether the index of at contains the claim.
-	counted bool
-	// served reports whether the claim was counted as shown.
-	served bool
+	lastClaim
 	// placed reports whether the status was read for the place of the last claim, and abandoned
 	// are the places that have to be ended before the next one is written.
 	placed bool
@@ -53,6 +36,29 @@ type object struct {
 	// so that no earlier hub can have known it.
 	fresh     bool
 	abandoned []*abandonment
+}
+
+// lastClaim is what an object claimed last. It is the only form in which a claim is kept: claim
+// makes a Claim of it, which takes six times the memory, for as long as a decision lasts.
+type lastClaim struct {
+	// at is the entry of the claim's key, nil where nothing was claimed yet; it may have been
+	// dropped since.
+	at *entry
+	// claimed is the source as the claim was made of it, scm the ScmProvider and repository the
+	// path of the repository. A claim that only a status mentions has a source without texts.
+	claimed    *v1alpha1.CommitStatus
+	scm        *ScmProvider
+	repository string
+	// created is Claim.CreatedAt in seconds since 1970.
+	created int64
+	// together is Claim.Together, slot the index among the claimants of at, and recorded
+	// says that the status of claimed is about the claim's key.
+	together, slot int32
+	recorded       bool
+	// counted reports whether the index of at contains the claim.
+	counted bool
+	// served reports whether the claim was counted as shown.
+	served bool
 }
 
 // applied is a status that the hub patched, and the resource version that came of it;
@@ -87,20 +93,14 @@ func (o *object) id() ObjectID {
 
 // key is that of the last claim, the zero Key where there was none.
 func (o *object) key() Key {
-	switch {
-	case o.place != nil:
-		return o.place.Key
-	case o.at != nil:
-		return o.at.key()
+	if o.at == nil {
+		return Key{}
 	}
-	return Key{}
+	return o.at.key()
 }
 
 // claim is the last claim, the zero Claim where there was none.
 func (o *object) claim() Claim {
-	if o.place != nil {
-		return *o.place
-	}
 	if o.at == nil {
 		return Claim{}
 	}
@@ -129,9 +129,20 @@ func (o *object) reported() reportedStatus {
 	return reportedStatus{Status: providers.Status{Phase: phase, Description: st.Description, URL: st.URL}, known: true}
 }
 
+// takeMentioned makes a claim that the object's status mentions its last one, where it claims
+// nothing now.
+func (o *object) takeMentioned(claim Claim, at *entry, s *ScmProvider) {
+	o.take(claim, at, s)
+	o.recorded = false
+	o.claimed = &v1alpha1.CommitStatus{ObjectMeta: metav1.ObjectMeta{
+		UID: claim.UID, Generation: claim.Generation, CreationTimestamp: metav1.NewTime(claim.Made),
+	}}
+	o.claimed.Spec.Name = claim.Name
+}
+
 // take makes a claim on an entry the object's last one.
 func (o *object) take(claim Claim, at *entry, s *ScmProvider) {
-	o.at, o.claimed, o.scm, o.repository, o.place = at, o.source, s, claim.Repository, nil
+	o.at, o.claimed, o.scm, o.repository = at, o.source, s, claim.Repository
 	o.created = claim.CreatedAt.Unix()
 	o.together, o.recorded = int32(claim.Together), s.tells(o.source.Status, claim.Key)
 }
