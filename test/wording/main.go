@@ -1,6 +1,6 @@
 // Command wording checks the comments and names of the product's packages, as far as a machine can:
 // the rules are in rules.go. A package that does not hold them yet is listed in exceptions.txt with
-// the number of its offences, which may only fall.
+// the number of its findings, which may only fall.
 package main
 
 import (
@@ -23,7 +23,7 @@ const exceptionsFile = "test/wording/exceptions.txt"
 
 func main() {
 	lower := flag.Bool("lower", false, "write the present numbers to "+exceptionsFile+" where they have fallen")
-	all := flag.Bool("all", false, "print the offences of packages with exceptions too")
+	all := flag.Bool("all", false, "print the findings of packages with exceptions too")
 	flag.Parse()
 	ok, err := run(os.Stdout, *lower, *all)
 	if err != nil {
@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-// run checks all packages from the repository's root and reports whether none has more offences than
+// run checks all packages from the repository's root and reports whether none has more findings than
 // its exception allows, and none fewer.
 func run(out io.Writer, lower, all bool) (ok bool, err error) {
 	text, err := os.ReadFile(exceptionsFile)
@@ -57,17 +57,17 @@ func run(out io.Writer, lower, all bool) (ok bool, err error) {
 	return ok, nil
 }
 
-// checkRoots returns the offences of each package, by its directory.
-func checkRoots() (map[string][]offence, error) {
-	found := map[string][]offence{}
+// checkRoots returns the findings of each package, by its directory.
+func checkRoots() (map[string][]finding, error) {
+	found := map[string][]finding{}
 	for _, root := range roots {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !isProduct(path) {
 				return err
 			}
-			offences, err := checkFile(path, nil)
+			findings, err := checkFile(path, nil)
 			dir := filepath.ToSlash(filepath.Dir(path))
-			found[dir] = append(found[dir], offences...)
+			found[dir] = append(found[dir], findings...)
 			return err
 		})
 		if err != nil {
@@ -85,8 +85,8 @@ func isProduct(path string) bool {
 }
 
 // compare prints what differs from the exceptions. With lower it lowers them instead of complaining
-// of fewer offences.
-func compare(out io.Writer, found map[string][]offence, allowed map[string]int, lower, all bool) (ok bool) {
+// of fewer findings.
+func compare(out io.Writer, found map[string][]finding, allowed map[string]int, lower, all bool) (ok bool) {
 	ok = true
 	dirs := maps.Clone(found)
 	for dir := range allowed {
@@ -95,21 +95,21 @@ func compare(out io.Writer, found map[string][]offence, allowed map[string]int, 
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		offences, most := found[dir], allowed[dir]
-		if len(offences) > most || all {
-			for _, o := range offences {
+		findings, most := found[dir], allowed[dir]
+		if len(findings) > most || all {
+			for _, o := range findings {
 				fmt.Fprintln(out, o)
 			}
 		}
 		switch {
-		case len(offences) > most:
+		case len(findings) > most:
 			ok = false
-			fmt.Fprintf(out, "%s: %d offences, %d are allowed: see test/wording/rules.go\n", dir, len(offences), most)
-		case len(offences) < most && lower:
-			allowed[dir] = len(offences)
-		case len(offences) < most:
+			fmt.Fprintf(out, "%s: %d findings, %d are allowed: see test/wording/rules.go\n", dir, len(findings), most)
+		case len(findings) < most && lower:
+			allowed[dir] = len(findings)
+		case len(findings) < most:
 			ok = false
-			fmt.Fprintf(out, "%s: %d offences, fewer than the %d allowed: run 'go run ./test/wording -lower'\n", dir, len(offences), most)
+			fmt.Fprintf(out, "%s: %d findings, fewer than the %d allowed: run 'go run ./test/wording -lower'\n", dir, len(findings), most)
 		}
 	}
 	return ok

@@ -44,23 +44,23 @@ var (
 	booleans = regexp.MustCompile(`\breports? whether\b|^\S+ (implements|is part of) `)
 )
 
-// offence is a place that breaks a rule.
-type offence struct {
+// finding is a place that breaks a rule.
+type finding struct {
 	at   token.Position
 	text string
 }
 
-// String returns the offence as compilers print theirs.
-func (o offence) String() string { return fmt.Sprintf("%s:%d: %s", o.at.Filename, o.at.Line, o.text) }
+// String returns the finding as compilers print theirs.
+func (o finding) String() string { return fmt.Sprintf("%s:%d: %s", o.at.Filename, o.at.Line, o.text) }
 
-// checker collects the offences of one file.
+// checker collects the findings of one file.
 type checker struct {
 	files    *token.FileSet
-	offences []offence
+	findings []finding
 }
 
-// checkFile returns the offences of a file. src is its text, nil for what is on disk.
-func checkFile(path string, src any) ([]offence, error) {
+// checkFile returns the findings of a file. src is its text, nil for what is on disk.
+func checkFile(path string, src any) ([]finding, error) {
 	c := &checker{files: token.NewFileSet()}
 	file, err := parser.ParseFile(c.files, path, src, parser.ParseComments)
 	if err != nil {
@@ -80,11 +80,11 @@ func checkFile(path string, src any) ([]offence, error) {
 		}
 		return true
 	})
-	return c.offences, nil
+	return c.findings, nil
 }
 
 func (c *checker) add(pos token.Pos, format string, args ...any) {
-	c.offences = append(c.offences, offence{c.files.Position(pos), fmt.Sprintf(format, args...)})
+	c.findings = append(c.findings, finding{c.files.Position(pos), fmt.Sprintf(format, args...)})
 }
 
 // checkComment looks for phrases and words in a comment, also across the ends of its lines.

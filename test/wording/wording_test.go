@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-func TestCheckFile_FindsOffences(t *testing.T) {
+func TestCheckFile_FindsFindings(t *testing.T) {
 	for name, test := range map[string]struct{ code, found string }{
 		"a question as a subject":         {"// What a bucket gives.\ntype bucket struct{}", "has no subject"},
 		"a person as a subject":           {"// Who asks gets it.\nfunc get() {}", "has no subject"},
@@ -28,10 +28,10 @@ func TestCheckFile_FindsOffences(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			offences, err := checkFile("x.go", "package x\n\n"+test.code+"\n")
+			findings, err := checkFile("x.go", "package x\n\n"+test.code+"\n")
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(offences).To(HaveLen(1))
-			g.Expect(offences[0].String()).To(And(HavePrefix("x.go:"), ContainSubstring(test.found)))
+			g.Expect(findings).To(HaveLen(1))
+			g.Expect(findings[0].String()).To(And(HavePrefix("x.go:"), ContainSubstring(test.found)))
 		})
 	}
 }
@@ -55,22 +55,22 @@ func TestCheckFile_AcceptsPlainEnglish(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			offences, err := checkFile("x.go", "package x\n\n"+code+"\n")
+			findings, err := checkFile("x.go", "package x\n\n"+code+"\n")
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(offences).To(BeEmpty())
+			g.Expect(findings).To(BeEmpty())
 		})
 	}
 }
 
 func TestCompare_AllowsExactlyTheExceptions(t *testing.T) {
-	two := map[string][]offence{"hub": {{text: "first"}, {text: "second"}}}
+	two := map[string][]finding{"hub": {{text: "first"}, {text: "second"}}}
 	for name, test := range map[string]struct {
 		allowed int
 		ok      bool
 		says    string
 	}{
 		"none":  {0, false, "first\n"},
-		"fewer": {1, false, "hub: 2 offences, 1 are allowed"},
+		"fewer": {1, false, "hub: 2 findings, 1 are allowed"},
 		"two":   {2, true, ""},
 		"more":  {3, false, "-lower"},
 	} {
@@ -89,15 +89,15 @@ func TestCompare_AllowsExactlyTheExceptions(t *testing.T) {
 func TestCompare_ComplainsOfExceptionsForPackagesThatAreGone(t *testing.T) {
 	g := NewWithT(t)
 	var out bytes.Buffer
-	g.Expect(compare(&out, map[string][]offence{}, map[string]int{"gone": 1}, false, false)).To(BeFalse())
-	g.Expect(out.String()).To(ContainSubstring("gone: 0 offences"))
+	g.Expect(compare(&out, map[string][]finding{}, map[string]int{"gone": 1}, false, false)).To(BeFalse())
+	g.Expect(out.String()).To(ContainSubstring("gone: 0 findings"))
 }
 
 func TestLower_NeverRaisesAnException(t *testing.T) {
 	g := NewWithT(t)
 	allowed, err := parseExceptions("# why\nhub 1\nhub/ledger 3\ngone 2\n")
 	g.Expect(err).NotTo(HaveOccurred())
-	found := map[string][]offence{"hub": {{text: "first"}, {text: "second"}}, "hub/ledger": {{text: "third"}}}
+	found := map[string][]finding{"hub": {{text: "first"}, {text: "second"}}, "hub/ledger": {{text: "third"}}}
 	var out bytes.Buffer
 	g.Expect(compare(&out, found, allowed, true, false)).To(BeFalse(), "hub has more")
 	g.Expect(formatExceptions("# why\nhub 1\n", allowed)).To(Equal("# why\nhub 1\nhub/ledger 1\n"))
