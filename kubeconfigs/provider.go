@@ -143,7 +143,7 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 			return fmt.Errorf("adding what looks after Secrets: %w", err)
 		}
 	}
-	return local.Add(&watcher{provider: p, cache: local.GetCache()})
+	return local.Add(&secretWatcher{provider: p, cache: local.GetCache()})
 }
 
 // Get returns an engaged cluster, or ErrClusterNotFound.

@@ -11,18 +11,18 @@ import (
 )
 
 // watcher is the provider as a runnable of the hub's manager.
-type watcher struct {
+type secretWatcher struct {
 	provider *Provider
 	cache    cache.Cache
 }
 
 // NeedLeaderElection reports whether it runs on the leader only. It does not: a standby watches
 // the members too.
-func (*watcher) NeedLeaderElection() bool { return false }
+func (*secretWatcher) NeedLeaderElection() bool { return false }
 
 // Start engages members as their Secrets come and go until ctx ends, and
 // returns when the last of their goroutines has.
-func (w *watcher) Start(ctx context.Context) error {
+func (w *secretWatcher) Start(ctx context.Context) error {
 	p := w.provider
 	ctx, cancel := context.WithCancel(ctx)
 	p.open(ctx)

@@ -25,13 +25,13 @@ const (
 	// OutOfSight : it is unknown what became of it; nothing is canceled.
 	OutOfSight ReleaseReason = iota
 	// moved : it claims another key now.
-	moved
+	claimsElsewhere
 	// Deleted : it is gone.
 	Deleted
 	// replaced : another writer takes the key over.
 	replaced
 	// renamed : the repository has another path today.
-	renamed
+	relocated
 )
 
 // abandonment is a key that was left while the SCM may show something unfinished
@@ -130,7 +130,7 @@ func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool)
 	}
 	return Job{
 		Verdict: Verdict{Owner: d.claim.follow(d.via)}, formerIDs: l.formerIDs(e.key()), writes: e.writes, Settle: l.settle(e),
-		Observation: e.observationOf(d), Account: account, abandonment: d, via: d.via, lost: e.details().lostWant, Title: d.via.kind.Title(),
+		Observation: e.observationOf(d), Account: account, abandonment: d, via: d.via, lost: e.readDetails().lostWant, Title: d.via.kind.Title(),
 	}, 0, true
 }
 
@@ -236,7 +236,7 @@ func (j Job) mayYetCome(shown *providers.Shown) bool {
 // has to wait for it.
 func (l *Ledger) holdLeft(e *entry, job Job) Changes {
 	e.abandonment.held = true
-	e.detail().lookAt = l.clock.Now().Add(job.Settle)
+	e.mutableDetails().lookAt = l.clock.Now().Add(job.Settle)
 	var out Changes
 	if o := l.objectAt(e.abandonment.claim.Object); o != nil && o.problem == nil && o.key() != e.key() {
 		out.Keys = append(out.Keys, o.key())

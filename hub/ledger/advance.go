@@ -126,7 +126,7 @@ func (l *Ledger) advanceAbandonment(e *entry) {
 	wait := unconfirmed
 	if action == ActFind {
 		// Until then a look would prove nothing more than the last one did.
-		wait = max(wait, e.details().lookAt.Sub(now))
+		wait = max(wait, e.readDetails().lookAt.Sub(now))
 	}
 	d.held, d.checkAt = wait > 0, now.Add(max(wait, 0))
 }

@@ -18,7 +18,7 @@ func (l *Ledger) Awaiting(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, member := l.entryOf(key), job.Verdict.WaitFor
-	if e != nil && member == "" && e.details().guarded {
+	if e != nil && member == "" && e.readDetails().guarded {
 		member = job.Guarded
 	}
 	if e == nil || member == "" {
@@ -32,10 +32,10 @@ func (l *Ledger) await(e *entry, job Job, member string) Changes {
 	if l.clock.Since(l.started) < awaitTold || e.failureOf(p.attempt) != nil {
 		return Changes{}
 	}
-	if told := e.details().pending; told != nil && *told == p {
+	if told := e.readDetails().pending; told != nil && *told == p {
 		return Changes{}
 	}
-	e.detail().pending = &p
+	e.mutableDetails().pending = &p
 	return l.claimants(e)
 }
 

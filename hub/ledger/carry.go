@@ -56,7 +56,7 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	e, to, fresh := l.entryOf(o.key()), l.entryAt(claim.Key), o.fresh
 	inherited := l.inherit(to, e)
 	last, via := o.claim(), o.scm
-	out := l.release(o, renamed)
+	out := l.release(o, relocated)
 	to.reclaim()
 	if !fresh {
 		to.since = time.Time{}
@@ -66,7 +66,7 @@ func (l *Ledger) carry(o *object, claim Claim, s *ScmProvider) Changes {
 	l.claim(to, o, claim, s)
 	if !l.started.IsZero() && e.idle() && e.abandonment == nil && !inherited && superseded(e, to) {
 		// The SCM shows a run of each name: the one that counts no longer is ended.
-		l.departs(o, l.abandon(e, last, via, moved))
+		l.departs(o, l.abandon(e, last, via, claimsElsewhere))
 		out.Keys = append(out.Keys, e.key())
 	}
 	l.dropCarried(e)
@@ -100,7 +100,7 @@ func (l *Ledger) carryRest(e *entry, s *ScmProvider) Changes {
 				e.dropAbandonment() // it is the same place, which is claimed again
 			default:
 				to.abandonment, e.abandonment = d, nil
-				to.detail().releasedAt = e.details().releasedAt
+				to.mutableDetails().releasedAt = e.readDetails().releasedAt
 				d.claim.Key, d.claim.Repository = there.Key, there.Repository
 			}
 			out.Keys = append(out.Keys, to.key(), e.key())
@@ -138,7 +138,7 @@ func (l *Ledger) inherit(to, from *entry) bool {
 		to.movedEmpty()
 	}
 	if from.more != nil {
-		d, was := to.detail(), *from.more
+		d, was := to.mutableDetails(), *from.more
 		d.lostAt, d.lostWant, d.lookAt, d.guarded, d.recheckAt, d.check = was.lostAt, was.lostWant, was.lookAt, was.guarded, was.recheckAt, was.check
 		to.tidy()
 	}
@@ -149,7 +149,7 @@ func (l *Ledger) inherit(to, from *entry) bool {
 	if from.writes%2 == 1 && !to.Lost() {
 		// What is under way there takes effect here.
 		to.lose(l.clock.Now(), providers.Status{})
-		to.detail().underWay = true
+		to.mutableDetails().underWay = true
 	}
 	return true
 }
@@ -189,9 +189,9 @@ func superseded(e, by *entry) bool {
 
 // nothingSent takes in that what was under way when a key was carried on had no effect.
 func (e *entry) nothingSent() {
-	if e.details().underWay && e.Lost() {
+	if e.readDetails().underWay && e.Lost() {
 		e.refuted()
-		d := e.detail()
+		d := e.mutableDetails()
 		d.underWay, d.lostAt, d.lostWant = false, time.Time{}, providers.Status{}
 		e.tidy()
 	}

@@ -90,7 +90,7 @@ func (l *Ledger) counting(e *entry) claimSet {
 // indexed returns the index of an entry, and makes it where there is none.
 func (l *Ledger) indexed(e *entry) *claimIndex {
 	if e.claimIndex() == nil {
-		e.detail().claimIndex = newClaimIndex(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.synced(o.cluster) }))
+		e.mutableDetails().claimIndex = newClaimIndex(slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return !l.synced(o.cluster) }))
 	}
 	e.more.claimIndex.changes = 0
 	return e.more.claimIndex

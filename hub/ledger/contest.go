@@ -93,7 +93,7 @@ func (l *Ledger) contested(o *object, said v1alpha1.CommitStatusStatus) {
 		if m.contests == nil {
 			m.contests = map[types.NamespacedName]*contest{}
 		}
-		c = &contest{said: inShort(said), words: o.wordsOf(said), generation: said.ObservedGeneration, began: now, backoff: firstContest}
+		c = &contest{said: inShort(said), words: o.statusHash(said), generation: said.ObservedGeneration, began: now, backoff: firstContest}
 		m.contests[types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name}] = c
 	}
 	c.overwritten, c.changedAt = true, now
@@ -122,7 +122,7 @@ func (l *Ledger) Publishing(p Patch) (tell bool) {
 		return false
 	}
 	c := l.contestOf(o)
-	return c != nil && c.publishing(o.wordsOf(p.Status), o.source.Generation, l.clock.Now())
+	return c != nil && c.publishing(o.statusHash(p.Status), o.source.Generation, l.clock.Now())
 }
 
 // ReviewContest drops the contest about an object if it has ended. Otherwise it returns when it ends
@@ -160,7 +160,7 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 	if c == nil {
 		return
 	}
-	c.said, c.words, c.generation, c.overwritten = inShort(p.Status), o.wordsOf(p.Status), p.Status.ObservedGeneration, changed
+	c.said, c.words, c.generation, c.overwritten = inShort(p.Status), o.statusHash(p.Status), p.Status.ObservedGeneration, changed
 	if !changed && c.writes == 0 {
 		delete(l.members[o.cluster].contests, types.NamespacedName{Namespace: p.ID.Namespace, Name: p.ID.Name})
 	}
@@ -168,11 +168,11 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 
 // wordsOf identifies what the hub says in a status of an object. Where it claims nothing, only
 // the condition is the hub's own word: the rest stays as it was.
-func (o *object) wordsOf(st v1alpha1.CommitStatusStatus) uint64 {
+func (o *object) statusHash(st v1alpha1.CommitStatusStatus) uint64 {
 	if o.problem != nil {
 		st = v1alpha1.CommitStatusStatus{ObservedGeneration: st.ObservedGeneration, Conditions: st.Conditions}
 	}
-	return wordsOf(st)
+	return statusHash(st)
 }
 
 // precedes reports whether a resource version is before another one. Versions that cannot be

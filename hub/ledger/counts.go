@@ -52,7 +52,7 @@ func (l *Ledger) counts(between func()) Counts {
 			if l.conflicting(e) {
 				out.Conflicting++
 			}
-			if e.details().check.drifted != nil {
+			if e.readDetails().check.drifted != nil {
 				out.Drifted++
 			}
 			counted += len(e.claims)

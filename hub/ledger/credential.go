@@ -87,7 +87,7 @@ func (l *Ledger) Credential(scm string) *providers.Error {
 		}
 	}
 	if r := l.refusals.scopes[first]; r != nil {
-		return r.verdict()
+		return r.reported()
 	}
 	return l.refusals.outages[scm].told
 }

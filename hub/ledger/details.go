@@ -54,7 +54,7 @@ type attempt struct {
 }
 
 // details returns an entry's details as they are.
-func (e *entry) details() details {
+func (e *entry) readDetails() details {
 	if e.more == nil {
 		return details{}
 	}
@@ -62,7 +62,7 @@ func (e *entry) details() details {
 }
 
 // detail returns an entry's details to change them.
-func (e *entry) detail() *details {
+func (e *entry) mutableDetails() *details {
 	if e.more == nil {
 		e.more = &details{}
 	}
@@ -87,7 +87,7 @@ func (e *entry) pendingOf(a attempt) *pending {
 
 // lose records that the answer to a write, sent at a time, was lost.
 func (e *entry) lose(at time.Time, want providers.Status) {
-	d := e.detail()
+	d := e.mutableDetails()
 	e.unanswered()
 	d.lostAt, d.lostWant = at, want
 	d.lookAt, d.guarded = time.Time{}, false

@@ -18,7 +18,7 @@ func (l *Ledger) noteRequest(o *object, now *v1alpha1.CommitStatus) {
 		return
 	}
 	if asked {
-		if c := &e.detail().check; !c.asked() || l.owns(o, e) {
+		if c := &e.mutableDetails().check; !c.asked() || l.owns(o, e) {
 			c.asker = o.id()
 		}
 	}
@@ -73,7 +73,7 @@ func (c *check) decides(v Verdict) bool {
 func (l *Ledger) nextCheck(e *entry, s *ScmProvider) (wait time.Duration, ok bool) {
 	now := l.clock.Now()
 	wait, ok = l.nextPlanned(e, s, now)
-	c := e.details().check
+	c := e.readDetails().check
 	if !c.asked() {
 		return wait, ok
 	}
@@ -92,7 +92,7 @@ func (l *Ledger) nextCheck(e *entry, s *ScmProvider) (wait time.Duration, ok boo
 
 // nextPlanned is nextCheck without requests.
 func (l *Ledger) nextPlanned(e *entry, s *ScmProvider, now time.Time) (wait time.Duration, ok bool) {
-	c := e.details().check
+	c := e.readDetails().check
 	if s.drift.interval == 0 || e.Shown == nil && c.drifted == nil || e.Lost() {
 		return 0, false
 	}
@@ -166,7 +166,7 @@ func (l *Ledger) BeginDriftCheck(key Key, job Job) DriftCheck {
 		}
 		s.writes[e] = e.writes
 		// Who does not decide what is shown is content with an answer that nothing changed.
-		c := e.details().check
+		c := e.readDetails().check
 		known = known && e.observationBy(job.via, v).Certain() && !c.decides(v)
 	}
 	if known {
@@ -216,7 +216,7 @@ func (l *Ledger) compare(e *entry, via *ScmProvider, listing providers.Listing) 
 	}
 	writing := plan(v.through(s.account), e.observationBy(s, v), v.Want) != ActNothing
 	defer e.tidy()
-	c := &e.detail().check
+	c := &e.mutableDetails().check
 	asked := c.decides(v)
 	if c.asked() {
 		c.listedAt = now
@@ -269,8 +269,8 @@ func (l *Ledger) DriftCheckFailed(key Key, job Job, err *providers.Error) Change
 	if e == nil {
 		return Changes{}
 	}
-	err, r, _, out := l.verdictOn(e, job, err)
-	c := &e.detail().check
+	err, r, _, out := l.reportedError(e, job, err)
+	c := &e.mutableDetails().check
 	c.failed++
 	gone := err.Reason == v1alpha1.ReasonRepoNotFound || err.Reason == v1alpha1.ReasonCommitNotFound
 	if gone || err.Reason != v1alpha1.ReasonUnavailable {

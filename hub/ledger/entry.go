@@ -80,12 +80,12 @@ func (l *Ledger) resolve(o *object) Changes {
 	var out Changes
 	switch {
 	case problem != nil:
-		out.add(l.suspend(o))
+		out.add(l.withdrawAndKeep(o))
 	case l.renames(o, claim.Key, s):
 		out.add(l.carry(o, claim, s))
 		l.rely(o, repo, s)
 	case claim.Key != o.key():
-		out.add(l.release(o, moved))
+		out.add(l.release(o, claimsElsewhere))
 		o.served = false
 		l.join(o, claim, s)
 		l.rely(o, repo, s)
@@ -125,7 +125,7 @@ func (l *Ledger) renames(o *object, to Key, s *ScmProvider) bool {
 // verified.
 func (l *Ledger) rely(o *object, repo *v1alpha1.GitRepo, s *ScmProvider) {
 	if m, ok := s.today(repo.Spec.Repository); ok && m.stale(l.clock.Now()) {
-		l.entryOf(o.key()).detail().relies = repo.Spec.Repository
+		l.entryOf(o.key()).mutableDetails().relies = repo.Spec.Repository
 	}
 }
 
@@ -134,7 +134,7 @@ func (l *Ledger) join(o *object, claim Claim, s *ScmProvider) {
 	e := l.entryAt(claim.Key)
 	if len(e.claims) == 0 && !e.Certain() && !e.Lost() {
 		// What other statuses reported of the key does not count for this claim.
-		if e.source != unread || e.Shown != nil || !e.details().releasedAt.IsZero() {
+		if e.source != unread || e.Shown != nil || !e.readDetails().releasedAt.IsZero() {
 			// It is not taken for new either.
 			l.tombstones.add(e.key(), untold)
 		}
@@ -169,7 +169,7 @@ func (l *Ledger) changesOf(o *object) Changes {
 }
 
 // suspend takes an object's claim off its key, which it keeps for the time being.
-func (l *Ledger) suspend(o *object) Changes {
+func (l *Ledger) withdrawAndKeep(o *object) Changes {
 	e := l.entryOf(o.key())
 	if e == nil || !e.claims.has(o) {
 		return Changes{}
@@ -206,10 +206,10 @@ func (l *Ledger) release(o *object, why ReleaseReason) Changes {
 		l.drop(e)
 		l.tombstones.add(e.key(), untold)
 	default:
-		e.detail().releasedAt = l.clock.Now()
+		e.mutableDetails().releasedAt = l.clock.Now()
 		// A claim that something came in the way of is ended as any other: credentialOf asks
 		// today's grants and ScmProviders.
-		if why == moved || why == Deleted {
+		if why == claimsElsewhere || why == Deleted {
 			l.departs(o, l.abandon(e, o.claim(), o.scm, why))
 		}
 	}

@@ -193,7 +193,7 @@ func (l *Ledger) EndAt(key Key) *End {
 func (l *Ledger) IndexProblem() string {
 	waiting := waiters{}
 	for e := range l.entries {
-		if member := e.details().waitFor; member != "" {
+		if member := e.readDetails().waitFor; member != "" {
 			if waiting[member] == nil {
 				waiting[member] = map[*entry]struct{}{}
 			}
@@ -246,7 +246,7 @@ func (l *Ledger) Dump(key Key) string {
 	if e == nil {
 		return "nothing"
 	}
-	bare, more := *e, e.details()
+	bare, more := *e, e.readDetails()
 	bare.more, more.claimIndex = nil, nil
 	text := fmt.Sprintf("%+v\n%+v\n", bare, more)
 	if e.abandonment != nil {

@@ -35,7 +35,7 @@ func (l *Ledger) takeHint(e *entry, v Verdict) {
 	l.noteRecorded(o)
 	if writer := l.scms[o.source.Status.ScmProvider]; agreed && driftTold(o) && (writer == nil || sameWriter(writer, l.scms[v.Owner.Provider])) {
 		want := v.Want // a pointer into the verdict would hold on to all of it
-		e.detail().check.drifted = &want
+		e.mutableDetails().check.drifted = &want
 	}
 	if hint := hintOf(o.source, o.key(), l.scms[v.Owner.Provider]); hint != nil && agreed {
 		l.guess(e, o.source.Status, hint)
@@ -113,7 +113,7 @@ func (e *entry) observationBy(s *ScmProvider, v Verdict) Observation {
 	if (e.via != nil || now.Shown != nil) && !sameWriter(e.via, s) {
 		now.evidence = now.forAnother()
 	}
-	now.Drifted = e.driftFrom(v.Want) && !e.details().check.restoring
+	now.Drifted = e.driftFrom(v.Want) && !e.readDetails().check.restoring
 	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
 		now.Shown, now.Drifted = nil, false
 	}
@@ -160,8 +160,8 @@ func (l *Ledger) recallPlace(o *object) Changes {
 	if !e.Certain() {
 		l.guess(e, o.source.Status, hint)
 	}
-	e.detail().releasedAt = l.clock.Now()
-	l.departs(o, l.abandon(e, place, s, moved))
+	e.mutableDetails().releasedAt = l.clock.Now()
+	l.departs(o, l.abandon(e, place, s, claimsElsewhere))
 	return Changes{Keys: []Key{e.key()}}
 }
 

@@ -87,7 +87,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	job = Job{
 		Verdict: v, attempt: l.attemptOf(v), desired: e.desired, via: s,
 		Account: v.through(s.account), Problem: s.Problem, Kind: s.kind.Name(), Title: s.kind.Title(),
-		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.details().lostWant,
+		Observation: e.observationBy(s, v), Settle: l.settle(e), lost: e.readDetails().lostWant,
 	}
 	l.follow(&job, e)
 	job.formerIDs, job.writes = l.formerIDs(e.key()), e.writes
@@ -99,7 +99,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 	}
 	job.Wait = l.waitOf(e, job)
 	if wait, ok := l.nextCheck(e, s); ok {
-		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.details().check.asker
+		job.Check, job.NextCheck, job.asker = wait == 0, wait, e.readDetails().check.asker
 	}
 	job.NextCheck = sooner(job.NextCheck, l.recheckAfter(e))
 	l.verifies(&job, e)
@@ -108,7 +108,7 @@ func (l *Ledger) job(e *entry) (job Job, wait time.Duration, ok bool) {
 
 // retention is how long an entry that nobody claims has to be remembered yet, 0 for no longer.
 func (l *Ledger) retention(e *entry) time.Duration {
-	left := releaseDelay - l.clock.Since(e.details().releasedAt)
+	left := releaseDelay - l.clock.Since(e.readDetails().releasedAt)
 	if e.Lost() {
 		left = max(left, l.settle(e))
 	}
@@ -134,7 +134,7 @@ func (l *Ledger) settle(e *entry) time.Duration {
 	var left time.Time
 	switch {
 	case e.Lost():
-		left = e.details().lostAt
+		left = e.readDetails().lostAt
 	case !e.Certain() && !e.since.After(l.predecessorLeft):
 		left = l.predecessorLeft
 	}
@@ -151,7 +151,7 @@ func (l *Ledger) waitOf(e *entry, job Job) time.Duration {
 		wait = min(l.grace-l.clock.Since(l.started), unsyncedCheck)
 	}
 	if e.failureOf(job.attempt) != nil {
-		wait = max(wait, e.details().retryAt.Sub(l.clock.Now()))
+		wait = max(wait, e.readDetails().retryAt.Sub(l.clock.Now()))
 	}
 	if job.Account == nil {
 		return max(wait, 0)
@@ -256,8 +256,8 @@ func (l *Ledger) Failed(key Key, job Job, sentAt time.Time, err *providers.Error
 
 func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Error) (Changes, time.Duration) {
 	before := e.failureOf(job.attempt)
-	told, r, by, out := l.verdictOn(e, job, err)
-	d := e.detail()
+	told, r, by, out := l.reportedError(e, job, err)
+	d := e.mutableDetails()
 	if before == nil || before.Reason != told.Reason {
 		d.attempts = 0
 	}

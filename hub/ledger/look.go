@@ -38,7 +38,7 @@ func (l *Ledger) BeginLook(key Key, job Job) (Look, LookState) {
 		return Look{}, LookAlone
 	}
 	look := Look{on: c, writer: job.Account.Writer(), via: job.via, writes: map[*entry]uint64{}}
-	if e := c.named(key.Name); e == nil || e.details().alone {
+	if e := c.named(key.Name); e == nil || e.readDetails().alone {
 		return Look{}, LookAlone
 	}
 	if _, ok := c.looks[look.writer]; ok {
@@ -46,7 +46,7 @@ func (l *Ledger) BeginLook(key Key, job Job) (Look, LookState) {
 	}
 	for _, e := range slices.Clone(c.entries) {
 		l.advance(e)
-		if l.unproven(e, job.via) && e.writes%2 == 0 && !e.details().alone {
+		if l.unproven(e, job.via) && e.writes%2 == 0 && !e.readDetails().alone {
 			look.writes[e] = e.writes
 		}
 	}
@@ -91,7 +91,7 @@ func (l *Ledger) LookedAtLeft(key Key, job Job) (wait time.Duration, alone bool)
 	if e == nil || e.abandonment != job.abandonment {
 		return 0, false
 	}
-	return e.details().lookAt.Sub(l.clock.Now()), e.details().alone
+	return e.readDetails().lookAt.Sub(l.clock.Now()), e.readDetails().alone
 }
 
 // EndLook ends a look, and returns the keys that can go on, or need another.
@@ -136,7 +136,7 @@ func (l *Ledger) Looked(look Look, listing providers.Listing) Changes {
 		shown := l.shownIn(listing, e.key())
 		switch {
 		case shown != nil && (shown.Foreign || listing.Loose):
-			e.detail().alone = true
+			e.mutableDetails().alone = true
 		case job.abandonment != nil:
 			if job.mayYetCome(shown) {
 				out.add(l.holdLeft(e, job))
@@ -171,18 +171,18 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 	step := job.Account.Next(shown, job.Verdict.Want)
 	switch {
 	case shown != nil && step != providers.StepNone && job.Guarded != "":
-		e.detail().guarded = true
+		e.mutableDetails().guarded = true
 		return l.await(e, job, job.Guarded)
 	case job.Settle > 0 && (step.MakesNew() || job.Observation.Lost() && (step != providers.StepNone || job.Account.Next(shown, job.lost) != providers.StepNone)):
 		e.outdated() // no claimant becomes Synced before the next look-up
-		e.detail().lookAt = l.clock.Now().Add(job.Settle)
+		e.mutableDetails().lookAt = l.clock.Now().Add(job.Settle)
 		return Changes{}
 	}
 	out := l.showed(e, job, shown, false)
 	if job.Settle > 0 {
 		// What a predecessor sent may take effect until then, in place of what was found and
 		// is written now.
-		e.detail().recheckAt = l.clock.Now().Add(job.Settle)
+		e.mutableDetails().recheckAt = l.clock.Now().Add(job.Settle)
 	}
 	return out
 }
@@ -190,7 +190,7 @@ func (l *Ledger) found(e *entry, job Job, shown *providers.Shown) Changes {
 // lookWait is how long a look would prove nothing more than what is known: another claim, or
 // a member that is synced meanwhile, changes nothing about that.
 func (l *Ledger) lookWait(e *entry, job Job) time.Duration {
-	d := e.details()
+	d := e.readDetails()
 	if d.guarded && job.Guarded != "" {
 		return unsyncedCheck
 	}

@@ -35,11 +35,11 @@ func (l *Ledger) movesAt(s *ScmProvider) *relocations {
 }
 
 // MoveOutcome is what came of a repository's path of today.
-type MoveOutcome int
+type RelocationOutcome int
 
 const (
 	// MoveRefused : it is not believed.
-	MoveRefused MoveOutcome = iota
+	MoveRefused RelocationOutcome = iota
 	// MoveKnown : it was known already.
 	MoveKnown
 	// MoveLearned : it is news.
@@ -48,7 +48,7 @@ const (
 
 // Moving returns what it would be to learn the path of today of a job's repository, and what is
 // to be recorded then.
-func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
+func (l *Ledger) Relocating(job Job, to string) (RelocationOutcome, Moves) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if job.via == nil {
@@ -68,7 +68,7 @@ func (l *Ledger) Moving(job Job, to string) (MoveOutcome, Moves) {
 
 // Moved takes in the path of today of a job's repository, and returns the CommitStatus that the
 // job was for. What its claims are keyed by follows, where a grant covers it.
-func (l *Ledger) Moved(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, out Changes) {
+func (l *Ledger) Relocated(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, out Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o := l.objectAt(job.Verdict.Owner.Object); o != nil {
@@ -236,7 +236,7 @@ func (l *Ledger) verifies(job *Job, e *entry) {
 		return
 	}
 	now := l.clock.Now()
-	if path := e.details().relies; path != "" {
+	if path := e.readDetails().relies; path != "" {
 		if m, ok := job.via.today(path); ok && m.stale(now) {
 			job.Verify = &m
 			return

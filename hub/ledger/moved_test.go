@@ -333,7 +333,7 @@ func TestMoved_AWriteThatIsUnderWayIsNotMadeTwice(t *testing.T) {
 		if len(b.scm.asked) == 1 {
 			job := b.Claimed()
 			job.Verdict.Owner.Repository = "acme/shop"
-			b.Moved(ledgertest.Key, job, "acme/market")
+			b.Relocated(ledgertest.Key, job, "acme/market")
 			there := ledgertest.Key
 			there.Repository = "acme/market"
 			_, err := b.syncer.Reconcile(t.Context(), there)

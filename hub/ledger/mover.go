@@ -25,7 +25,7 @@ func (e *entry) addMover(o *object) {
 	if !o.moves() || slices.Contains(e.movers(), o) {
 		return
 	}
-	d := e.detail()
+	d := e.mutableDetails()
 	if d.movers == nil {
 		d.movers = &movers{}
 	}
@@ -84,7 +84,7 @@ func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 		if v.Joined == nil && o.id() != v.Owner.Object {
 			continue
 		}
-		if l.moving(o, lane) {
+		if l.waitsForOldPlace(o, lane) {
 			return moveCheck
 		}
 	}
@@ -93,7 +93,7 @@ func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 
 // moving reports whether an object waits for the end of an old status before it counts at a key
 // in a lane. One that another installation's pause or outage holds back is not waited for.
-func (l *Ledger) moving(o *object, lane string) bool {
+func (l *Ledger) waitsForOldPlace(o *object, lane string) bool {
 	for d := range o.pendingAbandonments {
 		if d.held || d.via == nil || d.via.account == nil {
 			continue

@@ -45,10 +45,10 @@ func (l *Ledger) setPending(e *entry, n ratelimit.Notice[Key]) bool {
 	if n.Down {
 		p.reason, p.message = v1alpha1.ReasonUnavailable, downAt(n.Lane)
 	}
-	if told := e.details().pending; e.failureOf(p.attempt) != nil || (told != nil && *told == p) {
+	if told := e.readDetails().pending; e.failureOf(p.attempt) != nil || (told != nil && *told == p) {
 		return false
 	}
-	e.detail().pending = &p
+	e.mutableDetails().pending = &p
 	return true
 }
 

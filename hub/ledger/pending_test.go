@@ -141,9 +141,9 @@ func TestAnEndedWaitIsForgotten(t *testing.T) {
 			f := newFleet(t)
 			f.hear("eu", testStatus())
 			f.notify(3 * time.Minute)
-			f.g.Expect(f.entryOf(testKey).details().pending).NotTo(BeNil())
+			f.g.Expect(f.entryOf(testKey).readDetails().pending).NotTo(BeNil())
 			end(f)
-			f.g.Expect(f.entryOf(testKey).details().pending).To(BeNil())
+			f.g.Expect(f.entryOf(testKey).readDetails().pending).To(BeNil())
 		})
 	}
 }

@@ -8,7 +8,7 @@ func (l *Ledger) recheckAfter(e *entry) time.Duration {
 	if len(e.movers()) > 0 {
 		wait = moveCheck
 	}
-	again := e.details().recheckAt
+	again := e.readDetails().recheckAt
 	if again.IsZero() {
 		return wait
 	}
@@ -17,8 +17,8 @@ func (l *Ledger) recheckAfter(e *entry) time.Duration {
 
 // expireWhenDue has what was seen of an entry hold no longer, once it is time to look again.
 func (l *Ledger) expireWhenDue(e *entry) {
-	if again := e.details().recheckAt; !again.IsZero() && !l.clock.Now().Before(again) {
-		e.detail().recheckAt = time.Time{}
+	if again := e.readDetails().recheckAt; !again.IsZero() && !l.clock.Now().Before(again) {
+		e.mutableDetails().recheckAt = time.Time{}
 		e.outdated()
 		e.tidy()
 	}

@@ -124,9 +124,9 @@ func TestRefusedCredential_OfAPredecessorIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, ledger.AskWrite)
+		entry, _ := w.MayAsk(first, one, ledger.AskWrite)
 		w.G.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, ledger.AskWrite)
+		entry, _ = w.MayAsk(second, other, ledger.AskWrite)
 		w.G.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the credential still works")
 	})
 }
@@ -143,9 +143,9 @@ func TestRefusedCredential_OfAnotherSecretIsOneQuestion(t *testing.T) {
 		first, second := w.ready[0], w.ready[1]
 		one, _, _ := w.Job(first)
 		other, _, _ := w.Job(second)
-		entry, _ := w.Enter(first, one, ledger.AskWrite)
+		entry, _ := w.MayAsk(first, one, ledger.AskWrite)
 		w.G.Expect(entry.Wait).To(BeZero())
-		entry, _ = w.Enter(second, other, ledger.AskWrite)
+		entry, _ = w.MayAsk(second, other, ledger.AskWrite)
 		w.G.Expect(entry.Wait).NotTo(BeZero(), "nobody knows yet whether the new credential works")
 	})
 }

@@ -17,12 +17,12 @@ type firstRequest struct {
 const firstTime = 2 * time.Second
 
 // Entry is whether a worker may ask the SCM about a key.
-type Entry struct {
+type Permission struct {
 	// Wait is how long nothing may be asked, zero where the key may go on.
 	Wait time.Duration
 	// Verdict is the refusal that answers the key meanwhile, nil for none, and Final that it
 	// stays.
-	Verdict *providers.Error
+	Refused *providers.Error
 	Final   bool
 	// Renew is the refusal after which the account is to learn anew what it relied on before
 	// anything is asked, nil for none.
@@ -31,15 +31,15 @@ type Entry struct {
 
 // Enter decides whether a worker may ask the SCM about a key. While a refusal stands, one
 // key at a time may, once it is due or something changed.
-func (l *Ledger) Enter(key Key, job Job, class RequestClass) (Entry, Changes) {
+func (l *Ledger) MayAsk(key Key, job Job, class RequestClass) (Permission, Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now, e := l.clock.Now(), l.entryOf(key)
 	if e == nil {
-		return Entry{}, Changes{}
+		return Permission{}, Changes{}
 	}
 	lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
-	var out Entry
+	var out Permission
 	var probed []*refusedScope
 	for _, scope := range scopesOf(job, key, lane, class) {
 		r := l.refusals.scopes[scope]
@@ -47,9 +47,9 @@ func (l *Ledger) Enter(key Key, job Job, class RequestClass) (Entry, Changes) {
 			continue
 		}
 		changedAt := l.changedAt(e, job, now)
-		if wait := r.entry(key, now, changedAt, l.refusals.changed[lane]); wait > 0 {
+		if wait := r.waitAt(key, now, changedAt, l.refusals.changed[lane]); wait > 0 {
 			r.held[key] = struct{}{}
-			return Entry{Wait: wait, Verdict: r.verdict(), Final: r.final}, l.hold(e, job, scope, now.Add(wait), changedAt)
+			return Permission{Wait: wait, Refused: r.reported(), Final: r.final}, l.hold(e, job, scope, now.Add(wait), changedAt)
 		}
 		changed := changedAt.After(r.askedAt)
 		if changed {
@@ -72,7 +72,7 @@ func (l *Ledger) Enter(key Key, job Job, class RequestClass) (Entry, Changes) {
 }
 
 // entry is how long a key has to wait at a refusal, zero where it may probe.
-func (r *refusedScope) entry(key Key, now, changedAt, othersAt time.Time) time.Duration {
+func (r *refusedScope) waitAt(key Key, now, changedAt, othersAt time.Time) time.Duration {
 	switch probed := now.Before(r.until); {
 	case probed && r.probing == key:
 		return 0
@@ -126,7 +126,7 @@ func (l *Ledger) changedAt(e *entry, job Job, now time.Time) time.Time {
 	case e.failureOf(job.attempt) == nil:
 		return now
 	}
-	return e.details().changedAt
+	return e.readDetails().changedAt
 }
 
 // hold records that a verdict answers a key until a time.
@@ -134,8 +134,8 @@ func (l *Ledger) hold(e *entry, job Job, by refusalScope, until, changedAt time.
 	if job.abandonment != nil || plan(job.Account, job.Observation, job.Verdict.Want) == ActNothing {
 		return Changes{}
 	}
-	verdict, before := l.refusals.scopes[by].verdict(), e.failureOf(job.attempt)
-	d := e.detail()
+	verdict, before := l.refusals.scopes[by].reported(), e.failureOf(job.attempt)
+	d := e.mutableDetails()
 	d.failure, d.tried, d.pending = verdict, job.attempt, nil
 	d.retryAt, d.heldBy, d.changedAt = until, by, changedAt
 	if before != nil && before.Reason == verdict.Reason && before.Message == verdict.Message {
@@ -163,7 +163,7 @@ func (l *Ledger) answerFirst(key Key) Changes {
 }
 
 // Leave ends what a worker had begun about a key, whatever came of it: another key may probe.
-func (l *Ledger) Leave(key Key, job Job) Changes {
+func (l *Ledger) DoneAsking(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if job.Account == nil {

@@ -178,7 +178,7 @@ func (r scmRefusal) wait(now, changedAt, othersAt time.Time) time.Duration {
 
 // verdict returns what statuses report: the refusal itself once it is final, and before that
 // that it is tried again.
-func (r scmRefusal) verdict() *providers.Error {
+func (r scmRefusal) reported() *providers.Error {
 	if r.final {
 		return providers.Errorf(r.no.Reason, "%s", r.no.Message)
 	}

@@ -104,8 +104,8 @@ func TestScmRefusal_WithoutFreshFactsIsAskedOnWithinAMinute(t *testing.T) {
 		g.Expect(wait).To(And(BeNumerically(">=", 2*time.Second), BeNumerically("<=", time.Minute)))
 		now = now.Add(wait)
 	}
-	g.Expect(r.verdict().Reason).To(Equal(v1alpha1.ReasonUnavailable))
-	g.Expect(r.verdict().Message).To(Equal("no; it is asked again"))
+	g.Expect(r.reported().Reason).To(Equal(v1alpha1.ReasonUnavailable))
+	g.Expect(r.reported().Message).To(Equal("no; it is asked again"))
 }
 
 func TestScmRefusal_CountsRequestsThatWereUnderWayOnce(t *testing.T) {

@@ -71,7 +71,7 @@ func (l *Ledger) refuse(key Key, job Job, class RequestClass, sentAt time.Time, 
 	r.scmRefusal = r.refuse(sentAt, now, no)
 	r.probing, r.until = Key{}, time.Time{}
 	var out Changes
-	after := r.verdict()
+	after := r.reported()
 	if before == nil || before.Reason != after.Reason || before.Message != after.Message {
 		out = l.tellHeld(r, scope)
 	}
@@ -89,7 +89,7 @@ func (r *refusedScope) verdictOrNil() *providers.Error {
 	if r.no == nil {
 		return nil
 	}
-	return r.verdict()
+	return r.reported()
 }
 
 // tellHeld returns the keys that a verdict holds, which wait no longer to have it.
@@ -134,7 +134,7 @@ func (l *Ledger) accepted(e *entry, key Key, job Job, class RequestClass) Change
 		return out
 	}
 	scopes := scopesOf(job, key, lane, class)
-	if by := e.details().heldBy; by.epoch == job.via.epoch && by.what != providers.RefusedNothing {
+	if by := e.readDetails().heldBy; by.epoch == job.via.epoch && by.what != providers.RefusedNothing {
 		// Where it was held by another installation of the same owner, that one is no more.
 		if by.class == AskAccount || by.class == class {
 			scopes = append(scopes, by)
@@ -228,7 +228,7 @@ func (l *Ledger) TakeRenewal(key Key) *providers.Error {
 	if e == nil {
 		return nil
 	}
-	r := l.refusals.scopes[e.details().heldBy]
+	r := l.refusals.scopes[e.readDetails().heldBy]
 	if r == nil || r.renewing || !r.renews() {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (l *Ledger) Renewed(key Key, job Job, err error) time.Duration {
 	if e == nil {
 		return time.Millisecond
 	}
-	r := l.refusals.scopes[e.details().heldBy]
+	r := l.refusals.scopes[e.readDetails().heldBy]
 	if r == nil {
 		return time.Millisecond
 	}
@@ -264,7 +264,7 @@ func (l *Ledger) Renewed(key Key, job Job, err error) time.Duration {
 
 // verdictOn returns what statuses report of an error: of a refusal the verdict, with the
 // refusal that stands, and of any other the error itself.
-func (l *Ledger) verdictOn(e *entry, job Job, err *providers.Error) (*providers.Error, *refusedScope, refusalScope, Changes) {
+func (l *Ledger) reportedError(e *entry, job Job, err *providers.Error) (*providers.Error, *refusedScope, refusalScope, Changes) {
 	switch {
 	case job.via == nil:
 		return err, nil, refusalScope{}, Changes{}
@@ -273,7 +273,7 @@ func (l *Ledger) verdictOn(e *entry, job Job, err *providers.Error) (*providers.
 	}
 	r, by, out := l.refuse(e.key(), job, job.Class, job.SentAt, err)
 	r.held[e.key()] = struct{}{}
-	return r.verdict(), r, by, out
+	return r.reported(), r, by, out
 }
 
 // Refused takes in how a request failed that was not about what a key's claims want. wait is
@@ -285,10 +285,10 @@ func (l *Ledger) Refused(key Key, job Job, err *providers.Error) (_ Changes, wai
 	if e == nil {
 		return Changes{}, 0
 	}
-	_, r, by, out := l.verdictOn(e, job, err)
+	_, r, by, out := l.reportedError(e, job, err)
 	if r == nil || r.final {
 		return out, 0
 	}
-	e.detail().heldBy = by
+	e.mutableDetails().heldBy = by
 	return out, max(r.dueAt.Sub(l.clock.Now()), time.Millisecond)
 }

@@ -66,7 +66,7 @@ func TestRefusedCredential_TellsWhoWaitsForAProbeAtOnce(t *testing.T) {
 			for key := range w.due { // all workers begin at the same time
 				job, _, ok := w.Job(key)
 				w.G.Expect(ok).To(BeTrue())
-				entry, _ := w.Enter(key, job, ledger.ClassOf(job.Plan()))
+				entry, _ := w.MayAsk(key, job, ledger.ClassOf(job.Plan()))
 				if entry.Wait == 0 {
 					probing = key
 				}

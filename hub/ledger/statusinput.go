@@ -33,7 +33,7 @@ func (p Patch) Fingerprint() uint64 {
 	h.SetSeed(seed)
 	maphash.WriteComparable(&h, p.UID)
 	maphash.WriteComparable(&h, p.Version)
-	maphash.WriteComparable(&h, wordsOf(p.Status))
+	maphash.WriteComparable(&h, statusHash(p.Status))
 	return h.Sum64()
 }
 
@@ -61,7 +61,7 @@ func (l *Ledger) Patch(id ObjectID) (_ Patch, ok bool) {
 	}
 	p := Patch{ID: id, UID: o.source.UID, Version: o.version(), Status: status, Now: s.before, Before: s.before, Source: o.source}
 	if c := l.contestOf(o); c != nil {
-		p.Before, p.NotBefore = c.said, c.notBefore(o.wordsOf(status), o.source.Generation)
+		p.Before, p.NotBefore = c.said, c.notBefore(o.statusHash(status), o.source.Generation)
 	}
 	return p, true
 }
@@ -167,7 +167,7 @@ func (l *Ledger) statusInputBy(s statusInput, o *object, e *entry, v Verdict, ok
 		if scm.account != nil {
 			lane, _ = scm.account.Lane(v.Owner.Repository)
 		}
-		s.moving = l.moving(o, lane)
+		s.moving = l.waitsForOldPlace(o, lane)
 	}
 	return s, !s.moving || s.pending != nil
 }

@@ -37,5 +37,5 @@ func suspendedStatus(s statusInput, now time.Time) v1alpha1.CommitStatusStatus {
 // of a claim that moved. A deletion cancels nothing then.
 func (l *Ledger) suspends(d *abandonment) bool {
 	s := l.scms[d.claim.Provider]
-	return s != nil && s.suspended && d.why == moved
+	return s != nil && s.suspended && d.why == claimsElsewhere
 }

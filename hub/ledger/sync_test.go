@@ -345,7 +345,7 @@ func TestSyncer_WritesNothingWhereARepositoryMovesOutOfTheGrantsDuringALook(t *t
 	b.useAccount(ofOwner("acme"))
 	b.takeOver()
 	b.Hear("eu", ledgertest.CommitStatus())
-	b.scm.onFind = func() { b.Moved(ledgertest.Key, b.Claimed(), "globex/shop") }
+	b.scm.onFind = func() { b.Relocated(ledgertest.Key, b.Claimed(), "globex/shop") }
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
 	b.reconcile()

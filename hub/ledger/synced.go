@@ -100,7 +100,7 @@ func (l *Ledger) Unsure() bool {
 		return true
 	}
 	for e := range l.entries {
-		if e.Lost() && l.clock.Since(e.details().lostAt) < settleTime {
+		if e.Lost() && l.clock.Since(e.readDetails().lostAt) < settleTime {
 			return true
 		}
 	}

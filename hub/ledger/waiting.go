@@ -8,7 +8,7 @@ type waiters map[string]map[*entry]struct{}
 // setWaitFor records which member an entry waits for, "" for none. It is the only place
 // that changes details.waitFor, so that the index never differs from it.
 func (l *Ledger) setWaitFor(e *entry, member string) {
-	before := e.details().waitFor
+	before := e.readDetails().waitFor
 	if before == member {
 		return
 	}
@@ -24,7 +24,7 @@ func (l *Ledger) setWaitFor(e *entry, member string) {
 		}
 		l.waiting[member][e] = struct{}{}
 	}
-	e.detail().waitFor = member
+	e.mutableDetails().waitFor = member
 	e.tidy()
 }
 

@@ -13,7 +13,7 @@ import (
 var seed = maphash.MakeSeed()
 
 // words are all that a status says but its conditions, as one value that can be compared.
-type words struct {
+type statusContent struct {
 	generation, updatedAt                                      int64
 	synced                                                     bool
 	failure                                                    v1alpha1.SyncFailure
@@ -30,9 +30,9 @@ type words struct {
 
 // wordsOf identifies what a status says. When its conditions changed does not count, nor does
 // its seal. It encodes nothing: each change of a contested status asks for it several times.
-func wordsOf(st v1alpha1.CommitStatusStatus) uint64 {
+func statusHash(st v1alpha1.CommitStatusStatus) uint64 {
 	handle := ptr.Deref(st.Provider, v1alpha1.ProviderHandle{})
-	said := words{
+	said := statusContent{
 		generation: st.ObservedGeneration, synced: st.IsSynced, failure: ptr.Deref(st.SyncFailure, v1alpha1.SyncFailure{}),
 		scmProvider: st.ScmProvider, repo: st.Repo, sha: st.SHA, shortSHA: st.ShortSHA, name: st.Name, description: st.Description, owner: st.Owner,
 		phase: st.Phase, url: st.URL,

@@ -17,15 +17,15 @@ import (
 func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.Result {
 	action, want := job.PlanEnd()
 	if action == ledger.ActNothing {
-		return s.left(key, job, job.Observation.Shown)
+		return s.oldPlaceEnded(key, job, job.Observation.Shown)
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
-	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, ledger.ClassOf(action))
+	defer s.doneAsking(key, job)
+	job, entry := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
 	switch {
 	case entry.Wait > 0 && entry.Final:
-		return s.notEnded(ctx, key, job, entry.Verdict)
+		return s.oldPlaceNotEnded(ctx, key, job, entry.Refused)
 	case entry.Wait > 0:
 		return ctrl.Result{RequeueAfter: entry.Wait}
 	}
@@ -33,7 +33,7 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 	switch {
 	case err != nil:
 		job.Class = ledger.AskAccount
-		return s.notEnded(ctx, key, job, providers.AsError(err))
+		return s.oldPlaceNotEnded(ctx, key, job, providers.AsError(err))
 	case client == nil:
 		return ctrl.Result{}
 	}
@@ -50,16 +50,16 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 		job, fresh = fresh, job
 		job.Class, job.SentAt = ledger.AskWrite, fresh.SentAt
 		if action, want = job.PlanEnd(); action == ledger.ActNothing {
-			return s.left(key, job, job.Observation.Shown)
+			return s.oldPlaceEnded(key, job, job.Observation.Shown)
 		}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
 	if err != nil {
-		return s.notEnded(ctx, key, job, providers.AsError(err))
+		return s.oldPlaceNotEnded(ctx, key, job, providers.AsError(err))
 	}
 	s.Log.Info("ended status", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name,
 		"phase", want.Phase, "owner", job.Verdict.Owner.Object.String())
-	return s.left(key, job, &shown)
+	return s.oldPlaceEnded(key, job, &shown)
 }
 
 // lookAtLeft learns what is shown at a place that was left: by one list of its commit where more
@@ -73,7 +73,7 @@ func (s *Syncer) lookAtLeft(ctx context.Context, key ledger.Key, job ledger.Job,
 	if state == ledger.LookTogether {
 		err := s.listLeft(ctx, key, job, client, look)
 		if err != nil && (err.Reason == v1alpha1.ReasonPending || err.Refused != providers.RefusedNothing) {
-			return s.notEnded(ctx, key, job, err), true
+			return s.oldPlaceNotEnded(ctx, key, job, err), true
 		}
 		switch wait, alone := s.Ledger.LookedAtLeft(key, job); {
 		case wait > 0:
@@ -84,7 +84,7 @@ func (s *Syncer) lookAtLeft(ctx context.Context, key ledger.Key, job ledger.Job,
 	}
 	shown, err := client.Find(ctx, job.Target(key))
 	if err != nil {
-		return s.notEnded(ctx, key, job, providers.AsError(err)), true
+		return s.oldPlaceNotEnded(ctx, key, job, providers.AsError(err)), true
 	}
 	changes, held := s.Ledger.FoundLeft(key, job, shown)
 	s.Apply(changes)
@@ -105,18 +105,18 @@ func (s *Syncer) listLeft(ctx context.Context, key ledger.Key, job ledger.Job, c
 	return nil
 }
 
-func (s *Syncer) left(key ledger.Key, job ledger.Job, shown *providers.Shown) ctrl.Result {
+func (s *Syncer) oldPlaceEnded(key ledger.Key, job ledger.Job, shown *providers.Shown) ctrl.Result {
 	s.Apply(s.Ledger.Left(key, job, shown))
 	return ctrl.Result{}
 }
 
 // notEnded records that the attempt failed, and tells it.
-func (s *Syncer) notEnded(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
+func (s *Syncer) oldPlaceNotEnded(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	if s.moved(ctx, key, job, err) {
+	if s.relocated(ctx, key, job, err) {
 		return ctrl.Result{}
 	}
 	changes, wait := s.Ledger.Refused(key, job, err)

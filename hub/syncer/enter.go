@@ -12,8 +12,8 @@ import (
 
 // enter asks whether the SCM may be asked about a key, and has the account learn anew what it
 // relies on where that is to come first. It returns the job with what is about to be asked.
-func (s *Syncer) enter(ctx context.Context, key ledger.Key, job ledger.Job, class ledger.RequestClass) (ledger.Job, ledger.Entry) {
-	entry, changes := s.Ledger.Enter(key, job, class)
+func (s *Syncer) mayAsk(ctx context.Context, key ledger.Key, job ledger.Job, class ledger.RequestClass) (ledger.Job, ledger.Permission) {
+	entry, changes := s.Ledger.MayAsk(key, job, class)
 	s.Apply(changes)
 	if entry.Renew != nil {
 		s.learn(ctx, key, job, entry.Renew)
@@ -23,12 +23,12 @@ func (s *Syncer) enter(ctx context.Context, key ledger.Key, job ledger.Job, clas
 }
 
 // leave lets another key ask.
-func (s *Syncer) leave(key ledger.Key, job ledger.Job) { s.Apply(s.Ledger.Leave(key, job)) }
+func (s *Syncer) doneAsking(key ledger.Key, job ledger.Job) { s.Apply(s.Ledger.DoneAsking(key, job)) }
 
 // held is what becomes of a key that a refusal answers without a request.
-func (s *Syncer) held(key ledger.Key, job ledger.Job, action ledger.Action, entry ledger.Entry) ctrl.Result {
+func (s *Syncer) held(key ledger.Key, job ledger.Job, action ledger.Action, entry ledger.Permission) ctrl.Result {
 	if action == ledger.ActNothing && entry.Final {
-		return s.driftCheckFailed(key, job, entry.Verdict)
+		return s.driftCheckFailed(key, job, entry.Refused)
 	}
 	return ctrl.Result{RequeueAfter: entry.Wait}
 }

@@ -14,11 +14,11 @@ import (
 
 // moved schedules a key again under the path that its repository has today, and reports whether
 // that path is accepted.
-func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) bool {
+func (s *Syncer) relocated(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) bool {
 	if err.MovedTo == "" {
 		return false
 	}
-	outcome, moves := s.Ledger.Moving(job, err.MovedTo)
+	outcome, moves := s.Ledger.Relocating(job, err.MovedTo)
 	if outcome == ledger.MoveRefused {
 		return false
 	}
@@ -26,7 +26,7 @@ func (s *Syncer) moved(ctx context.Context, key ledger.Key, job ledger.Job, err 
 		// This comes first, so that the next hub knows it before any status mentions it.
 		s.recordMoves(ctx, moves)
 	}
-	owner, changes := s.Ledger.Moved(key, job, err.MovedTo)
+	owner, changes := s.Ledger.Relocated(key, job, err.MovedTo)
 	if outcome == ledger.MoveLearned {
 		s.Log.Info("repository has moved", "repo", key.Host+"/"+job.Verdict.Owner.Repository, "to", err.MovedTo)
 		if owner != nil {
@@ -47,7 +47,7 @@ func (s *Syncer) leads(ctx context.Context, key ledger.Key, job ledger.Job, clie
 	if err != nil || strings.EqualFold(path, job.Verdict.Owner.Repository) {
 		return false // a write tells it once there is one
 	}
-	return s.moved(ctx, key, job, providers.Moved(job.Verdict.Owner.Repository, path))
+	return s.relocated(ctx, key, job, providers.Moved(job.Verdict.Owner.Repository, path))
 }
 
 // recordMoves keeps for the next hub what has moved. Without that it learns it anew.

@@ -66,8 +66,8 @@ func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, er
 	}
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
-	defer s.leave(key, job)
-	job, entry := s.enter(ctx, key, job, ledger.ClassOf(action))
+	defer s.doneAsking(key, job)
+	job, entry := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
 	if entry.Wait > 0 {
 		return s.held(key, job, action, entry), nil
 	}
@@ -121,7 +121,7 @@ func (s *Syncer) proceed(ctx context.Context, key ledger.Key, job ledger.Job, cl
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	fresh, entry := s.enter(ctx, key, fresh, ledger.ClassOf(action))
+	fresh, entry := s.mayAsk(ctx, key, fresh, ledger.ClassOf(action))
 	switch {
 	case entry.Wait > 0:
 		return s.held(key, fresh, action, entry)
@@ -236,7 +236,7 @@ func (s *Syncer) failed(ctx context.Context, key ledger.Key, job ledger.Job, sen
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	if s.moved(ctx, key, job, err) {
+	if s.relocated(ctx, key, job, err) {
 		return ctrl.Result{}
 	}
 	changes, delay := s.Ledger.Failed(key, job, sentAt, err)
