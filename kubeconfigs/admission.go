@@ -20,7 +20,7 @@ type admission struct {
 	kind   reflect.Type
 	// limit is in units, see unitSize.
 	limit int
-	// told is called when objects are left out, and when they are no more.
+	// notify is called when objects are left out, and when they are no more.
 	notify func()
 
 	units int
@@ -36,9 +36,9 @@ type admission struct {
 	ended bool
 }
 
-func newAdmission(b *budget, member string, kind reflect.Type, limit int, told func()) *admission {
+func newAdmission(b *budget, member string, kind reflect.Type, limit int, notify func()) *admission {
 	return &admission{
-		budget: b, member: member, kind: kind, limit: limit, notify: told,
+		budget: b, member: member, kind: kind, limit: limit, notify: notify,
 		entries: map[types.NamespacedName]*entry{}, namespaces: map[string]*namespace{},
 	}
 }

@@ -145,7 +145,7 @@ func (b *budget) hasSpare() bool { return b.limit-b.units >= max(1, b.limit/spar
 type effects struct {
 	// evicted are objects that were in a cache, and are to leave it.
 	evicted []evicted
-	// told are called since objects are left out now, or are no more.
+	// notify are called since objects are left out now, or are no more.
 	notify []func()
 }
 
@@ -160,8 +160,8 @@ func (o effects) deliver() error {
 			}
 		}
 	}
-	for _, told := range o.notify {
-		told()
+	for _, notify := range o.notify {
+		notify()
 	}
 	return first
 }

@@ -32,7 +32,7 @@ type memberCache struct {
 	namespaces []string
 	// forbidden are the namespaces that cannot be listed, as far as is known.
 	forbidden map[string]error
-	// told is called when how the member is served has changed.
+	// notify is called when how the member is served has changed.
 	notify func()
 	// started is closed by Start.
 	started chan struct{}

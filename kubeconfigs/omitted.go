@@ -23,7 +23,7 @@ const (
 // does not decode, and what no API server would hold.
 type omitted struct {
 	clock clock.PassiveClock
-	// told is called when it changes.
+	// notify is called when it changes.
 	notify func()
 
 	mu sync.Mutex

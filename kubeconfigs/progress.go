@@ -22,7 +22,7 @@ type progress struct {
 	clock clock.PassiveClock
 	// limit is how long a watch may be behind, see lagLimit.
 	limit time.Duration
-	// told is called when what the member's health depends on has changed.
+	// notify is called when what the member's health depends on has changed.
 	notify func()
 	// wake ends the reflector's waits.
 	wake chan struct{}
@@ -49,8 +49,8 @@ type progress struct {
 	end     context.CancelCauseFunc
 }
 
-func newProgress(clk clock.PassiveClock, limit time.Duration, told func()) *progress {
-	return &progress{clock: clk, limit: limit, notify: told, wake: make(chan struct{}, 1)}
+func newProgress(clk clock.PassiveClock, limit time.Duration, notify func()) *progress {
+	return &progress{clock: clk, limit: limit, notify: notify, wake: make(chan struct{}, 1)}
 }
 
 // beginWatch returns a context for a watch, which a check may end. done ends it too.

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 )
 
-// watcher is the provider as a runnable of the hub's manager.
+// secretWatcher is the provider as a runnable of the hub's manager.
 type secretWatcher struct {
 	provider *Provider
 	cache    cache.Cache

@@ -83,7 +83,7 @@ func (l *Ledger) advanceBeside(e *entry) {
 }
 
 // advanceAbandonment decides what becomes of an abandonment now: it is ended where nothing is to
-// be done any more, and otherwise dueIn says when.
+// be done any more, and otherwise checkAt says when.
 func (l *Ledger) advanceAbandonment(e *entry) {
 	d := e.abandonment
 	if d == nil {

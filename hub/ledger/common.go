@@ -8,7 +8,7 @@ import (
 )
 
 // commonInput is what the statuses of all claimants of a key depend on in common: what is
-// not the claimant's own in standing. It is comparable.
+// not the claimant's own in statusInput. It is comparable.
 type commonInput struct {
 	owner    ObjectID
 	want     providers.Status

@@ -113,5 +113,5 @@ func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
 	for field := range reflect.TypeFor[statusInput]().Fields() {
 		fields = append(fields, field.Name)
 	}
-	NewWithT(t).Expect(fields).To(ConsistOf(slices.Concat(own, common)), "a new field of standing belongs into commonInput, or is the claimant's own")
+	NewWithT(t).Expect(fields).To(ConsistOf(slices.Concat(own, common)), "a new field of statusInput belongs into commonInput, or is the claimant's own")
 }

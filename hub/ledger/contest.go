@@ -166,7 +166,7 @@ func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus,
 	}
 }
 
-// wordsOf identifies what the hub says in a status of an object. Where it claims nothing, only
+// statusHash identifies what the hub says in a status of an object. Where it claims nothing, only
 // the condition is the hub's own word: the rest stays as it was.
 func (o *object) statusHash(st v1alpha1.CommitStatusStatus) uint64 {
 	if o.problem != nil {

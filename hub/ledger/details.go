@@ -26,7 +26,7 @@ type details struct {
 	// waitFor is the member that the key waits for; setWaitFor changes it.
 	waitFor    string
 	releasedAt time.Time
-	// again is when it is looked at once more, zero for never.
+	// recheckAt is when it is looked at once more, zero for never.
 	recheckAt time.Time
 	// lookAt is when a look may prove more than the last one did, zero for at once, guarded
 	// says that the last one found what a missing member may claim, and alone that a list of
@@ -53,7 +53,7 @@ type attempt struct {
 	epoch uint64
 }
 
-// details returns an entry's details as they are.
+// readDetails returns a copy of an entry's details, to read them.
 func (e *entry) readDetails() details {
 	if e.more == nil {
 		return details{}
@@ -61,7 +61,7 @@ func (e *entry) readDetails() details {
 	return *e.more
 }
 
-// detail returns an entry's details to change them.
+// mutableDetails returns an entry's details to change them, and makes them where there are none.
 func (e *entry) mutableDetails() *details {
 	if e.more == nil {
 		e.more = &details{}

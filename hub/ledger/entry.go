@@ -168,7 +168,8 @@ func (l *Ledger) changesOf(o *object) Changes {
 	return out
 }
 
-// suspend takes an object's claim off its key, which it keeps for the time being.
+// withdrawAndKeep takes an object's claim off its key, and has the object keep the key for the time
+// being.
 func (l *Ledger) withdrawAndKeep(o *object) Changes {
 	e := l.entryOf(o.key())
 	if e == nil || !e.claims.has(o) {

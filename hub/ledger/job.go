@@ -55,7 +55,7 @@ type Job struct {
 	// writes the count of writes to the key.
 	formerIDs []string
 	writes    uint64
-	// ending is the place to be left that the job is about, nil for a job that is
+	// abandonment is the place to be left that the job is about, nil for a job that is
 	// about what is claimed. Owner is then the last claim.
 	abandonment *abandonment
 }

@@ -34,7 +34,7 @@ func (l *Ledger) movesAt(s *ScmProvider) *relocations {
 	return r
 }
 
-// MoveOutcome is what came of a repository's path of today.
+// RelocationOutcome is what came of a repository's path of today.
 type RelocationOutcome int
 
 const (
@@ -46,7 +46,7 @@ const (
 	MoveLearned
 )
 
-// Moving returns what it would be to learn the path of today of a job's repository, and what is
+// Relocating returns what it would be to learn the path of today of a job's repository, and what is
 // to be recorded then.
 func (l *Ledger) Relocating(job Job, to string) (RelocationOutcome, Moves) {
 	l.mu.Lock()
@@ -66,7 +66,7 @@ func (l *Ledger) Relocating(job Job, to string) (RelocationOutcome, Moves) {
 	return MoveLearned, l.movesOf(job.via, then)
 }
 
-// Moved takes in the path of today of a job's repository, and returns the CommitStatus that the
+// Relocated takes in the path of today of a job's repository, and returns the CommitStatus that the
 // job was for. What its claims are keyed by follows, where a grant covers it.
 func (l *Ledger) Relocated(key Key, job Job, to string) (owner *v1alpha1.CommitStatus, out Changes) {
 	l.mu.Lock()

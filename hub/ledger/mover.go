@@ -91,7 +91,7 @@ func (l *Ledger) heldUp(e *entry, v Verdict, lane string) (wait time.Duration) {
 	return 0
 }
 
-// moving reports whether an object waits for the end of an old status before it counts at a key
+// waitsForOldPlace reports whether an object waits for the end of an old status before it counts at a key
 // in a lane. One that another installation's pause or outage holds back is not waited for.
 func (l *Ledger) waitsForOldPlace(o *object, lane string) bool {
 	for d := range o.pendingAbandonments {

@@ -26,7 +26,7 @@ type Saved struct {
 
 // desiredState follows what a key should show.
 type desiredState struct {
-	// print stands for what that is now.
+	// fingerprint stands for what that is now.
 	fingerprint uint64
 	// seen counts the states that the key should have shown, one after another;
 	// tried is the last of them that had an outcome.

@@ -16,11 +16,11 @@ type firstRequest struct {
 // firstTime is how long other keys wait for the first request of a lane at most.
 const firstTime = 2 * time.Second
 
-// Entry is whether a worker may ask the SCM about a key.
+// Permission is whether a worker may ask the SCM about a key.
 type Permission struct {
 	// Wait is how long nothing may be asked, zero where the key may go on.
 	Wait time.Duration
-	// Verdict is the refusal that answers the key meanwhile, nil for none, and Final that it
+	// Refused is the refusal that answers the key meanwhile, nil for none, and Final that it
 	// stays.
 	Refused *providers.Error
 	Final   bool
@@ -29,7 +29,7 @@ type Permission struct {
 	Renew *providers.Error
 }
 
-// Enter decides whether a worker may ask the SCM about a key. While a refusal stands, one
+// MayAsk decides whether a worker may ask the SCM about a key. While a refusal stands, one
 // key at a time may, once it is due or something changed.
 func (l *Ledger) MayAsk(key Key, job Job, class RequestClass) (Permission, Changes) {
 	l.mu.Lock()
@@ -71,7 +71,7 @@ func (l *Ledger) MayAsk(key Key, job Job, class RequestClass) (Permission, Chang
 	return out, Changes{}
 }
 
-// entry is how long a key has to wait at a refusal, zero where it may probe.
+// waitAt is how long a key has to wait at a refusal, zero where it may probe.
 func (r *refusedScope) waitAt(key Key, now, changedAt, othersAt time.Time) time.Duration {
 	switch probed := now.Before(r.until); {
 	case probed && r.probing == key:
@@ -162,7 +162,7 @@ func (l *Ledger) answerFirst(key Key) Changes {
 	return out
 }
 
-// Leave ends what a worker had begun about a key, whatever came of it: another key may probe.
+// DoneAsking ends what a worker had begun about a key, whatever came of it: another key may probe.
 func (l *Ledger) DoneAsking(key Key, job Job) Changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()

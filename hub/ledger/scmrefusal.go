@@ -176,7 +176,7 @@ func (r scmRefusal) wait(now, changedAt, othersAt time.Time) time.Duration {
 	return max(due.Sub(now), 0)
 }
 
-// verdict returns what statuses report: the refusal itself once it is final, and before that
+// reported returns what statuses report: the refusal itself once it is final, and before that
 // that it is tried again.
 func (r scmRefusal) reported() *providers.Error {
 	if r.final {

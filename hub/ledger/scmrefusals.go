@@ -262,8 +262,8 @@ func (l *Ledger) Renewed(key Key, job Job, err error) time.Duration {
 	return max(r.dueAt.Sub(now), time.Millisecond)
 }
 
-// verdictOn returns what statuses report of an error: of a refusal the verdict, with the
-// refusal that stands, and of any other the error itself.
+// reportedError returns what statuses report of an error: for a refusal what the refusal that
+// stands reports, with that refusal, and for any other the error itself.
 func (l *Ledger) reportedError(e *entry, job Job, err *providers.Error) (*providers.Error, *refusedScope, refusalScope, Changes) {
 	switch {
 	case job.via == nil:

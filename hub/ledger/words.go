@@ -12,7 +12,7 @@ import (
 // seed makes fingerprints that nobody outside can foresee.
 var seed = maphash.MakeSeed()
 
-// words are all that a status says but its conditions, as one value that can be compared.
+// statusContent is all that a status says but its conditions, as one value that can be compared.
 type statusContent struct {
 	generation, updatedAt                                      int64
 	synced                                                     bool
@@ -28,7 +28,7 @@ type statusContent struct {
 	has [8]bool
 }
 
-// wordsOf identifies what a status says. When its conditions changed does not count, nor does
+// statusHash identifies what a status says. When its conditions changed does not count, nor does
 // its seal. It encodes nothing: each change of a contested status asks for it several times.
 func statusHash(st v1alpha1.CommitStatusStatus) uint64 {
 	handle := ptr.Deref(st.Provider, v1alpha1.ProviderHandle{})

@@ -22,12 +22,12 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.doneAsking(key, job)
-	job, entry := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
+	job, permission := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
 	switch {
-	case entry.Wait > 0 && entry.Final:
-		return s.oldPlaceNotEnded(ctx, key, job, entry.Refused)
-	case entry.Wait > 0:
-		return ctrl.Result{RequeueAfter: entry.Wait}
+	case permission.Wait > 0 && permission.Final:
+		return s.oldPlaceNotEnded(ctx, key, job, permission.Refused)
+	case permission.Wait > 0:
+		return ctrl.Result{RequeueAfter: permission.Wait}
 	}
 	client, err := s.open(ctx, key, job)
 	switch {
@@ -110,7 +110,7 @@ func (s *Syncer) oldPlaceEnded(key ledger.Key, job ledger.Job, shown *providers.
 	return ctrl.Result{}
 }
 
-// notEnded records that the attempt failed, and tells it.
+// oldPlaceNotEnded records that the attempt failed, and tells it.
 func (s *Syncer) oldPlaceNotEnded(ctx context.Context, key ledger.Key, job ledger.Job, err *providers.Error) ctrl.Result {
 	if err.Reason == v1alpha1.ReasonPending {
 		s.Queue().Add(key)

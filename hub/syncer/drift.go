@@ -12,13 +12,13 @@ import (
 
 // checkDrift lists the commit of a key and compares all of its keys with what it shows.
 func (s *Syncer) checkDrift(ctx context.Context, key ledger.Key, job ledger.Job, client providers.Client) ctrl.Result {
-	survey := s.Ledger.BeginDriftCheck(key, job)
+	check := s.Ledger.BeginDriftCheck(key, job)
 	ctx, redirected := providers.NoteRedirects(ctx)
-	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, survey.Tag)
+	listing, err := client.List(ctx, providers.Commit{Repository: job.Verdict.Owner.Repository, SHA: key.SHA}, check.Tag)
 	if err != nil {
 		return s.driftCheckFailed(key, job, providers.AsError(err))
 	}
-	changes := s.Ledger.DriftChecked(key, job, survey, listing)
+	changes := s.Ledger.DriftChecked(key, job, check, listing)
 	for _, key := range changes.Keys {
 		s.Log.Info("status was changed by others; writing it again", "repo", key.Host+"/"+key.Repository, "sha", key.SHA, "status", key.Name)
 	}

@@ -10,27 +10,27 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// enter asks whether the SCM may be asked about a key, and has the account learn anew what it
+// mayAsk asks whether the SCM may be asked about a key, and has the account learn anew what it
 // relies on where that is to come first. It returns the job with what is about to be asked.
 func (s *Syncer) mayAsk(ctx context.Context, key ledger.Key, job ledger.Job, class ledger.RequestClass) (ledger.Job, ledger.Permission) {
-	entry, changes := s.Ledger.MayAsk(key, job, class)
+	permission, changes := s.Ledger.MayAsk(key, job, class)
 	s.Apply(changes)
-	if entry.Renew != nil {
-		s.learn(ctx, key, job, entry.Renew)
+	if permission.Renew != nil {
+		s.learn(ctx, key, job, permission.Renew)
 	}
 	job.Class, job.SentAt = class, s.Clock.Now()
-	return job, entry
+	return job, permission
 }
 
-// leave lets another key ask.
+// doneAsking lets another key ask.
 func (s *Syncer) doneAsking(key ledger.Key, job ledger.Job) { s.Apply(s.Ledger.DoneAsking(key, job)) }
 
 // held is what becomes of a key that a refusal answers without a request.
-func (s *Syncer) held(key ledger.Key, job ledger.Job, action ledger.Action, entry ledger.Permission) ctrl.Result {
-	if action == ledger.ActNothing && entry.Final {
-		return s.driftCheckFailed(key, job, entry.Refused)
+func (s *Syncer) held(key ledger.Key, job ledger.Job, action ledger.Action, permission ledger.Permission) ctrl.Result {
+	if action == ledger.ActNothing && permission.Final {
+		return s.driftCheckFailed(key, job, permission.Refused)
 	}
-	return ctrl.Result{RequeueAfter: entry.Wait}
+	return ctrl.Result{RequeueAfter: permission.Wait}
 }
 
 // learn has the account of a job learn anew what a refused request relied on, and returns in

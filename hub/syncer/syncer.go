@@ -67,9 +67,9 @@ func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, er
 	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
 	defer cancel()
 	defer s.doneAsking(key, job)
-	job, entry := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
-	if entry.Wait > 0 {
-		return s.held(key, job, action, entry), nil
+	job, permission := s.mayAsk(ctx, key, job, ledger.ClassOf(action))
+	if permission.Wait > 0 {
+		return s.held(key, job, action, permission), nil
 	}
 	client, err := s.open(ctx, key, job)
 	if err != nil {
@@ -121,10 +121,10 @@ func (s *Syncer) proceed(ctx context.Context, key ledger.Key, job ledger.Job, cl
 		s.Queue().Add(key)
 		return ctrl.Result{}
 	}
-	fresh, entry := s.mayAsk(ctx, key, fresh, ledger.ClassOf(action))
+	fresh, permission := s.mayAsk(ctx, key, fresh, ledger.ClassOf(action))
 	switch {
-	case entry.Wait > 0:
-		return s.held(key, fresh, action, entry)
+	case permission.Wait > 0:
+		return s.held(key, fresh, action, permission)
 	case action == ledger.ActReplace:
 		return s.replace(ctx, key, fresh, client)
 	}
@@ -249,7 +249,7 @@ func (s *Syncer) failed(ctx context.Context, key ledger.Key, job ledger.Job, sen
 	return ctrl.Result{RequeueAfter: delay}
 }
 
-// linger returns a context that outlives ctx by stopGrace.
+// linger returns a context that outlives ctx by StopGrace.
 func linger(ctx context.Context) (context.Context, context.CancelFunc) {
 	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledger.CallTimeout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(StopGrace, cancel) })
