@@ -24,10 +24,10 @@
 //	              commit.go the keys of one commit
 //	hint.go       what members' statuses say after a start; tombstones.go what is remembered of
 //	              keys that were dropped
-//	relocation.go repositories that have another path today; moved.go and carry.go move what is
+//	relocation.go repositories that have another path today; relocations.go and carry.go move what is
 //	              known of their keys
 //	scmrefusal.go one refusal of an SCM (pure); scmrefusals.go those that stand, scmscope.go
-//	              what each is about, scmentry.go whether a key may ask meanwhile, recorded.go what
+//	              what each is about, permission.go whether a key may ask meanwhile, recorded.go what
 //	              a sealed status proves to have worked, credential.go
 //	              what a ScmProvider's condition says
 //	abandonment.go  what has to be ended at a key that was left; abandonments.go bounds how much
@@ -46,7 +46,7 @@
 //	retry.go      when what failed is tried again (pure)
 //	suspend.go    what a suspended ScmProvider means
 //	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,
-//	              common.go finds which of many claimants are up to date, words.go compares what
+//	              common.go finds which of many claimants are up to date, statushash.go compares what
 //	              statuses say, storable.go bounds what an SCM shows (pure)
 //	contest.go    backs off from a status that others change, too; answered.go bounds what is kept
 //	              of a member's response to a patch (pure)

@@ -8,7 +8,7 @@
 //	syncer.go   one key at a time: what is to be done, and the write
 //	find.go     looks up what is shown; drift.go compares a commit with what it should show
 //	abandon.go  ends what was left at an earlier key
-//	enter.go    asks whether a refusal stands, and renews what it was about
+//	permission.go  asks whether a refusal stands, and renews what it was about
 //	follow.go   asks where a repository has moved
 //	metrics.go  times what was written
 package syncer
