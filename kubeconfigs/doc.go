@@ -36,7 +36,7 @@
 //
 // A member that nothing happens in is to cost little, since a fleet has many. Its cache
 // (cache.go) is of two kinds and no more. A reflector (reflector.go) for each kind
-// and namespace lists (list.go, page.go; listend.go bounds a list), watches (stream.go) and
+// and namespace lists (list.go, listhead.go, page.go; listend.go bounds a list), watches (stream.go) and
 // notifies (informer.go, admitted.go, registration.go), all in one goroutine and without
 // queues. progress.go records how far a reflector is, and lag.go decides whether it keeps up with
 // the newest list (pure); watched.go and service.go gather that for a member.
@@ -48,6 +48,20 @@
 // idle member by 42 KiB and from 8 to 12 goroutines, beyond the limit of 250 KiB. It also logs the
 // texts of errors, which are the member's, makes no exception from its back-off after a restored etcd
 // or where a namespace may be listed again, and does not wait for a list that is under way when it ends.
+//
+// The other files:
+//
+//	provider.go    the multicluster-runtime provider; secrets.go watches the Secrets, desired.go reads one,
+//	               memberset.go adds and removes members, engagement.go is one of them engaged
+//	dial.go        makes a connection; strict.go refuses unknown fields, visit.go connects without
+//	               engaging
+//	check.go       lists each kind every 30 s; lost.go notices that all objects of one are gone
+//	backoff.go     when a member is tried again
+//	claims.go, lifetime.go  what a credential says of itself, and its end; renew.go and renewal.go
+//	               replace a token in time
+//	health.go      how a member is, report.go what was found last, annotation.go as an annotation
+//	codec.go, mapper.go, objectlimiters.go, unreadable.go  of lists and watches
+//	memberlog.go, requestmetric.go  bound what one member adds to logs and metrics
 //
 // Members are engaged on every replica, leader or not, so that a standby has
 // its caches warm when it takes over.

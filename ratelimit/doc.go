@@ -22,6 +22,33 @@
 // request's place in the log. Installations.Records and Installations.Restore carry
 // the log over a restart.
 //
+// The queue:
+//
+//	queue.go      adds and hands out items, work.go those in work; route.go where an item waits,
+//	              delay.go what is added later, shutdown.go the end
+//	lane.go       one installation's items; turns.go, roundrobin.go and priority.go order them (fifo.go
+//	              and heap.go hold them), exclusion.go keeps items apart that exclude each other
+//	slot.go       the right to send one request
+//	notice.go     reports items that wait, estimate.go for how long (pure)
+//	depth.go, state.go, lanemetrics.go  figures of it
+//
+// The budget of an installation:
+//
+//	bucket.go     takes and returns costs; limits.go has the limits of SCMs, with their sources
+//	limit.go      one limit; window.go its log, payment.go one request's place in it, costs.go sums
+//	feedback.go   what a response says of the budget; serverbudget.go, pause.go, reduction.go and
+//	              breaker.go learn from it, headers.go reads it
+//	record.go     what a ScmProvider's status keeps; restore.go and leftout.go take it over
+//	bucketmetrics.go  figures of it
+//
+// The requests:
+//
+//	installation.go  one Installation for each identity; retire.go removes those not used any more
+//	transport.go  pays for each request and sends it; context.go marks those that cost nothing
+//	concurrency.go  shares requests in flight out between hosts, gate.go stops them without the lease
+//	body.go       bounds a response's body, redact.go removes the credential from it
+//	metrics.go    counts and times requests
+//
 // Lock order, where locks nest: Queue, Installations, Bucket, concurrency. A bucket
 // calls its watchers without any of them.
 package ratelimit
