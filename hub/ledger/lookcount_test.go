@@ -191,3 +191,17 @@ func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testin
 	b.G.Expect(err).NotTo(HaveOccurred())
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
 }
+
+func TestAbandon_LooksAgainWhereAListDoesNotCount(t *testing.T) {
+	b, keys := leftBehind(t, ledger.Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *ledgertest.Shows("in_progress")})
+	b.scm.found = ledgertest.Shows("in_progress")
+	b.scm.onList = func() {
+		b.scm.onList = nil
+		b.Entry(keys[0]).Disturb()
+	}
+	for range 2 {
+		_, err := b.syncer.Reconcile(context.Background(), keys[0])
+		b.G.Expect(err).NotTo(HaveOccurred())
+	}
+	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}))
+}

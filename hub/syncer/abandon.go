@@ -49,8 +49,13 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 		}
 		job, fresh = fresh, job
 		job.Class, job.SentAt = ledger.AskWrite, fresh.SentAt
-		if action, want = job.PlanEnd(); action == ledger.ActNothing {
+		switch action, want = job.PlanEnd(); action {
+		case ledger.ActNothing:
 			return s.oldPlaceEnded(key, job, job.Observation.Shown)
+		case ledger.ActFind:
+			// What was listed does not count for this key any more.
+			s.Queue().Add(key)
+			return ctrl.Result{}
 		}
 	}
 	shown, err := s.send(ctx, key, job, client, action, want)
