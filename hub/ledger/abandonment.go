@@ -134,16 +134,6 @@ func (l *Ledger) abandonmentJob(e *entry) (job Job, wait time.Duration, ok bool)
 	}, 0, true
 }
 
-// observationOf returns what is known of an entry to who ends an abandonment there. What another
-// writer made is not this one's to end.
-func (e *entry) observationOf(d *abandonment) Observation {
-	now := e.Observation
-	if now.Shown != nil && !sameWriter(e.via, d.via) {
-		now.evidence = now.forAnother()
-	}
-	return now
-}
-
 // credentialOf is the account to end an abandonment's status with: today's, if it
 // is the same writer's, or else the one that wrote it. It is nil where today's
 // ScmProviders do not let the claim do so.

@@ -1,58 +1,14 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"net/url"
-	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
-
-// Key is the unit of deduplication: one named status on one commit. Repository and
-// Name are folded as the SCM folds them and SHA is lower case, so equal places have
-// equal keys. SCMs of one host have different keys: Host has the path of their root, and Kind is
-// the ScmProvider's.
-type Key struct {
-	Kind       string
-	Host       string
-	Repository string
-	SHA        string
-	Name       string
-}
-
-// String writes the key as host/repository@sha name.
-func (k Key) String() string {
-	return strings.TrimSpace(k.Host + "/" + k.Repository + "@" + k.SHA + " " + k.Name)
-}
-
-// ExternalID is the mark that the hub leaves in the SCM: 32 hexadecimal digits
-// that only this key has, the same after any restart.
-func (k Key) ExternalID() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{k.Host, k.Repository, k.SHA, k.Name}, "\x00")))
-	return "commit-status-hub/" + hex.EncodeToString(sum[:16])
-}
-
-// ObjectID names an object in the fleet.
-type ObjectID struct {
-	Cluster   string
-	Namespace string
-	Name      string
-}
-
-// String writes the ID as cluster/namespace/name, as status.owner has it.
-func (o ObjectID) String() string { return o.Cluster + "/" + o.Namespace + "/" + o.Name }
-
-// KeysAndValues is the ID as a log line has it.
-func (o ObjectID) KeysAndValues() []any {
-	return []any{"cluster", o.Cluster, "namespace", o.Namespace, "name", o.Name}
-}
 
 // Claim is what one CommitStatus wants shown at a key.
 type Claim struct {
@@ -82,22 +38,6 @@ type Claim struct {
 	// since this process began to watch it; 0 where it never said so.
 	Together int
 }
-
-// The limits of the CRD, checked again because a member's CRD may be older.
-const (
-	maxName        = 255
-	maxDescription = 65535
-	maxURL         = 2048
-	maxPath        = 512
-)
-
-var (
-	repoPath = regexp.MustCompile(`^[^/\s[:cntrl:]?#%\\]+(/[^/\s[:cntrl:]?#%\\]+)+$`)
-	// alias matches what other names for a repository have: a UUID, a clone URL.
-	alias = regexp.MustCompile(`[{}@:]|(?i:[.]git)/*$`)
-	// dots climb out of a path.
-	dots = regexp.MustCompile(`(^|/)[.][.]?(/|$)`)
-)
 
 // claimOf turns a CommitStatus of a cluster into a Claim. repo and scm are what
 // its references lead to, nil where there is no such object. It fails with an
@@ -168,51 +108,6 @@ func wantOf(spec v1alpha1.CommitStatusSpec) providers.Status {
 // record takes in what a status says about the claim's own key.
 func (c *Claim) record(st v1alpha1.CommitStatusStatus) {
 	c.RecordedOwner, c.RecordedProvider, c.RecordedPhase = st.Owner, st.ScmProvider, st.Phase.Canonical()
-}
-
-func checkSpec(spec v1alpha1.CommitStatusSpec) *providers.Error {
-	switch {
-	case !isFullSHA(spec.SHA):
-		return providers.Errorf(v1alpha1.ReasonInvalid, "sha must be the full hash of a commit: 40 or 64 hexadecimal digits")
-	case spec.Name == "" || utf8.RuneCountInString(spec.Name) > maxName:
-		return providers.Errorf(v1alpha1.ReasonInvalid, "name must have 1 to %d characters", maxName)
-	case utf8.RuneCountInString(spec.Description) > maxDescription:
-		return providers.Errorf(v1alpha1.ReasonInvalid, "description must have at most %d characters", maxDescription)
-	case !spec.Phase.Canonical().Known():
-		return providers.Errorf(v1alpha1.ReasonInvalid, "phase must be one of queued, in_progress, success, failure, canceled")
-	case !isWebURL(spec.URL):
-		return providers.Errorf(v1alpha1.ReasonInvalid, "url must be an absolute http or https URL of at most %d characters", maxURL)
-	}
-	return nil
-}
-
-// isFullSHA reports whether a text is the full hash of a commit, of SHA-1 or SHA-256.
-func isFullSHA(text string) bool {
-	if len(text) != 40 && len(text) != 64 {
-		return false
-	}
-	_, err := hex.DecodeString(text)
-	return err == nil
-}
-
-func checkPath(repository string) *providers.Error {
-	if utf8.RuneCountInString(repository) > maxPath || !repoPath.MatchString(repository) || dots.MatchString(repository) {
-		return providers.Errorf(v1alpha1.ReasonInvalid,
-			"the GitRepo's repository must be the path of one, such as owner/name, of at most %d characters", maxPath)
-	}
-	if alias.MatchString(repository) {
-		return providers.Errorf(v1alpha1.ReasonInvalid, "the GitRepo's repository must be the path that the repository has on the SCM's pages, "+
-			"such as owner/name, not its clone URL or UUID: without { } @ : and without .git at the end")
-	}
-	return nil
-}
-
-func isWebURL(text string) bool {
-	if text == "" {
-		return true
-	}
-	u, err := url.Parse(text)
-	return err == nil && len(text) <= maxURL && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // hintOf returns what a CommitStatus's status says that the SCM shows at a key, and

@@ -5,7 +5,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
@@ -141,31 +140,6 @@ func (l *Ledger) ReviewContest(id ObjectID) time.Time {
 	return time.Time{}
 }
 
-// published takes in what the member made of a patch: kept is the status that it has now,
-// which changed says is not what was sent.
-func (l *Ledger) published(o *object, p Patch, kept v1alpha1.CommitStatusStatus, version string, changed bool) {
-	order, err := resourceversion.CompareResourceVersion(o.source.ResourceVersion, version)
-	switch {
-	case err == nil && order < 0:
-		o.applied = &applied{status: answered(p.Status, kept), version: version}
-	case err == nil:
-		// The watch was faster. What it brought was taken for the change of others.
-		o.applied = nil
-		changed = changed || !equality.Semantic.DeepEqual(Unsealed(o.source.Status), Unsealed(kept))
-	}
-	if changed {
-		l.contested(o, p.Status)
-	}
-	c := l.contestOf(o)
-	if c == nil {
-		return
-	}
-	c.said, c.words, c.generation, c.overwritten = inShort(p.Status), o.statusHash(p.Status), p.Status.ObservedGeneration, changed
-	if !changed && c.writes == 0 {
-		delete(l.members[o.cluster].contests, types.NamespacedName{Namespace: p.ID.Namespace, Name: p.ID.Name})
-	}
-}
-
 // statusHash identifies what the hub says in a status of an object. Where it claims nothing, only
 // the condition is the hub's own word: the rest stays as it was.
 func (o *object) statusHash(st v1alpha1.CommitStatusStatus) uint64 {
@@ -173,11 +147,4 @@ func (o *object) statusHash(st v1alpha1.CommitStatusStatus) uint64 {
 		st = v1alpha1.CommitStatusStatus{ObservedGeneration: st.ObservedGeneration, Conditions: st.Conditions}
 	}
 	return statusHash(st)
-}
-
-// precedes reports whether a resource version is before another one. Versions that cannot be
-// compared are not.
-func precedes(version, other string) bool {
-	order, err := resourceversion.CompareResourceVersion(version, other)
-	return err == nil && order < 0
 }

@@ -7,7 +7,8 @@
 //
 // What one object or ScmProvider means:
 //
-//	claim.go      what a CommitStatus claims, or why it cannot (pure)
+//	claim.go      what a CommitStatus claims, or why it cannot (pure); key.go the key, validate.go
+//	              what a spec may hold
 //	grant.go      whether a cluster and namespace may write there (pure); mayclaim.go which
 //	              members might claim a key
 //	scmprovider.go  a ScmProvider, compiled and opened
@@ -17,13 +18,15 @@
 // State, all behind the Ledger's lock:
 //
 //	ledger.go     members and their engagements; synced.go which of them count, waiting.go the
-//	              keys that wait for one
+//	              keys that wait for one, takeover.go when this process began to write
 //	object.go     one CommitStatus; repos.go the GitRepo that it names; shared.go for which
 //	              member an object counts that several show
-//	entry.go      one key; claimants.go who claims it, details.go what is in its way,
-//	              commit.go the keys of one commit
-//	hint.go       what members' statuses say after a start; tombstones.go what is remembered of
-//	              keys that were dropped
+//	entry.go      one key; resolve.go moves an object's claim between keys, claimants.go who claims
+//	              it, details.go what is in its way, commit.go the keys of one commit, writes.go the
+//	              writes under way
+//	observation.go  what is known of a key in its SCM; evidence.go how far that can be relied on (pure)
+//	hint.go       what members' statuses say after a start; recall.go where their claims were
+//	              before, tombstones.go what is remembered of keys that were dropped
 //	relocation.go repositories that have another path today; relocations.go and carry.go move what is
 //	              known of their keys
 //	scmrefusal.go one refusal of an SCM (pure); scmrefusals.go those that stand, scmscope.go
@@ -41,8 +44,7 @@
 //	plan.go       desired and shown → what to do (pure)
 //	drift.go      when a commit is compared, and how a difference is reported (pure); recheckafter.go
 //	              schedules a second lookup after a take-over
-//	advance.go    moves a key forward to the present; evidence.go how far what is known of its SCM
-//	              can be relied on (pure)
+//	advance.go    moves a key forward to the present
 //	retry.go      when what failed is tried again (pure)
 //	suspend.go    what a suspended ScmProvider means
 //	status.go     ledger → a CommitStatus's status (pure); statusinput.go gathers its input,
@@ -54,7 +56,9 @@
 // For others:
 //
 //	job.go        what a worker needs to know of a key, jobplan.go what it asks of that; route.go
-//	              its lane; look.go and driftchecks.go take in what was listed of a commit
+//	              its lane; outcome.go takes in what came of it, look.go and driftchecks.go what was
+//	              listed of a commit
+//	patch.go      which status a publisher is to write, and what the member made of it
 //	pending.go, await.go  what statuses report of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
 //

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"slices"
-	"strings"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
@@ -104,90 +103,6 @@ func (l *Ledger) agreed(e *entry) bool {
 		}
 	}
 	return len(slices.Compact(told)) <= 1
-}
-
-// observationBy returns what is known of an entry to who writes it now. What
-// another writer made cannot be changed, and is not what this one shows.
-func (e *entry) observationBy(s *ScmProvider, v Verdict) Observation {
-	now := e.Observation
-	if (e.via != nil || now.Shown != nil) && !sameWriter(e.via, s) {
-		now.evidence = now.forAnother()
-	}
-	now.Drifted = e.driftFrom(v.Want) && !e.readDetails().check.restoring
-	if e.via != nil && e.via.account != nil && s.account != nil && !sameWriter(e.via, s) {
-		now.Shown, now.Drifted = nil, false
-	}
-	return now
-}
-
-// sameWriter reports whether an SCM takes two ScmProviders for the same writer.
-func sameWriter(a, b *ScmProvider) bool {
-	if a == nil || b == nil || a.account == nil || b.account == nil {
-		return false
-	}
-	return a.account.Writer() == b.account.Writer()
-}
-
-// recallPlace learns from an object's status where its last claim was, once this
-// process writes: the object may have moved while no hub was there. A member's
-// users can forge it, so it counts only where today's grants allow the same, and
-// what is shown there is looked up before anything is canceled.
-func (l *Ledger) recallPlace(o *object) Changes {
-	if l.isCopy(o) {
-		return Changes{}
-	}
-	o.placed = true
-	place, s, hint := l.placeTold(o)
-	if hint == nil || place.Key == o.key() {
-		return Changes{}
-	}
-	if o.problem != nil {
-		if o.key() != (Key{}) {
-			return Changes{}
-		}
-		e := l.entryAt(place.Key)
-		o.takeMentioned(place, e, s)
-		if e.idle() && !e.Certain() {
-			l.guess(e, o.source.Status, hint)
-		}
-		e.keep(o.id())
-		return Changes{}
-	}
-	e := l.entryAt(place.Key)
-	if !e.idle() || e.abandonment != nil {
-		return Changes{}
-	}
-	if !e.Certain() {
-		l.guess(e, o.source.Status, hint)
-	}
-	e.mutableDetails().releasedAt = l.clock.Now()
-	l.departs(o, l.abandon(e, place, s, claimsElsewhere))
-	return Changes{Keys: []Key{e.key()}}
-}
-
-// placeTold returns the place that an object's status names, and what it reports as unfinished
-// there; hint is nil where it reports nothing on which to act.
-func (l *Ledger) placeTold(o *object) (place Claim, s *ScmProvider, hint *providers.Shown) {
-	st := o.statusNow()
-	s = l.scms[st.ScmProvider]
-	if st.Phase.Canonical().Terminal() || s == nil || s.kind == nil || checkPlace(st) != nil {
-		return Claim{}, nil, nil
-	}
-	repository, ok := strings.CutPrefix(st.Repo, s.host+"/")
-	place = Claim{
-		Object: o.id(), UID: o.source.UID, Generation: o.source.Generation, Made: o.source.CreationTimestamp.Time, CreatedAt: o.source.CreationTimestamp.Time,
-		Key: s.keyTold(st), Repository: repository, Name: st.Name, Provider: s.name,
-	}
-	if place = place.follow(s); !ok || !s.allows(place) {
-		return Claim{}, nil, nil
-	}
-	told := v1alpha1.CommitStatus{Status: st}
-	return place, s, hintOf(&told, place.Key, s)
-}
-
-// checkPlace checks a place in a status by the rules for a spec.
-func checkPlace(st v1alpha1.CommitStatusStatus) *providers.Error {
-	return checkSpec(v1alpha1.CommitStatusSpec{SHA: st.SHA, Name: st.Name, Phase: st.Phase, Description: st.Description, URL: st.URL})
 }
 
 // hidesDrift reports whether an object's status says that the SCM shows somebody else's change,

@@ -5,15 +5,6 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// Observation is what the hub knows of a key in its SCM.
-type Observation struct {
-	// Shown is what the SCM showed last, nil for nothing.
-	Shown *providers.Shown
-	evidence
-	// Drifted reports whether Shown is somebody else's change, which is left as it is.
-	Drifted bool
-}
-
 // Action is what a worker does next about a key.
 type Action int
 
@@ -91,17 +82,4 @@ func planEnd(dialect providers.Dialect, now Observation, declared providers.Stat
 		action = plan(dialect, now, want)
 	}
 	return action, want
-}
-
-// sameStatus reports whether two looks at a key found the same.
-func sameStatus(a, b *providers.Shown) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	before, now := a.Status, b.Status
-	if before.Phase == "" && !now.Phase.Known() {
-		// A CommitStatus's status has no room for the SCM's own word.
-		before.Phase = now.Phase
-	}
-	return before == now
 }

@@ -97,3 +97,35 @@ func (l *Ledger) aggregates(scmProvider string) bool {
 	s := l.scms[scmProvider]
 	return s != nil && s.aggregate
 }
+
+// SetScmProvider takes a ScmProvider as it is now, nil when it is gone.
+func (l *Ledger) SetScmProvider(name string, s *ScmProvider) Changes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.reaches)
+	l.forgetRefusals(name)
+	moved := false
+	if s == nil {
+		delete(l.scms, name)
+	} else {
+		l.epoch++
+		s.epoch = l.epoch
+		l.scms[name] = s
+		if s.kind != nil {
+			s.moves = l.movesAt(s)
+			moved = l.restoreMoves(s)
+		}
+	}
+	var out Changes
+	for _, m := range l.members {
+		for _, repo := range m.repos {
+			if repo.GitRepo != nil && repo.Spec.ScmProviderRef.Name == name {
+				out.add(l.resolveUsers(repo))
+			}
+		}
+	}
+	if moved {
+		out.add(l.rekey(s))
+	}
+	return out
+}
