@@ -92,17 +92,17 @@ var _ = Describe("Secrets of one ServiceAccount", func() {
 		r.add(ctx, "b", token())
 		r.add(ctx, "c", token())
 		r.begin()
-		Eventually(r.health("a")).Should(And(connected, HaveField("Twins", "b, c")))
+		Eventually(r.health("a")).Should(And(connected, HaveField("Duplicates", "b, c")))
 		for _, name := range []string{"b", "c"} {
-			Eventually(r.health(name)).Should(And(refused, HaveField("Twins", "a"), HaveField("Message", ContainSubstring(`"a"`))))
+			Eventually(r.health(name)).Should(And(refused, HaveField("Duplicates", "a"), HaveField("Message", ContainSubstring(`"a"`))))
 			Eventually(r.events(ctx, name)).Should(Equal([]string{SameCluster}))
 		}
 		names, _ := r.provider.Names()
 		Expect(names).To(Equal([]string{"a"}), "nobody waits for the others")
 
 		Expect(hub.Client.Delete(ctx, first)).To(Succeed())
-		Eventually(r.health("b")).Should(And(connected, HaveField("Twins", "c")))
-		Eventually(r.health("c")).Should(And(refused, HaveField("Twins", "b")))
+		Eventually(r.health("b")).Should(And(connected, HaveField("Duplicates", "c")))
+		Eventually(r.health("c")).Should(And(refused, HaveField("Duplicates", "b")))
 		Consistently(r.engagements("c")).WithTimeout(time.Second).Should(BeEmpty())
 	})
 
@@ -123,8 +123,8 @@ var _ = Describe("Secrets of one ServiceAccount", func() {
 
 		By("having the younger one come by another account")
 		change(ctx, younger, put(others()))
-		Eventually(r.health("b")).Should(And(connected, HaveField("Twins", "")))
-		Eventually(r.health("a")).Should(And(connected, HaveField("Twins", "")))
+		Eventually(r.health("b")).Should(And(connected, HaveField("Duplicates", "")))
+		Eventually(r.health("a")).Should(And(connected, HaveField("Duplicates", "")))
 
 		By("having it come by the same again, which ends its engagement")
 		change(ctx, younger, put(token()))
@@ -162,16 +162,16 @@ var _ = Describe("A member that shows another's objects", func() {
 		Eventually(r.health("a")).Should(haveState(Connected, ReasonConnected))
 		r.provider.SetShared("a", []string{"b"}, nil)
 		r.provider.SetShared("a", []string{"b"}, nil)
-		Expect(r.health("a")()).To(And(haveState(Connected, ReasonSharedObjects), HaveField("Twins", "b")))
+		Expect(r.health("a")()).To(And(haveState(Connected, ReasonSharedObjects), HaveField("Duplicates", "b")))
 		Eventually(r.events(ctx, "a")).Should(ConsistOf(ReasonConnected, ReasonSharedObjects))
 
 		By("saying it although something worse is wrong, too")
 		r.provider.SetShared("a", nil, nil)
 		r.provider.SetOutdated("a", "status.shortSha")
 		r.provider.SetShared("a", nil, []string{"c"})
-		Expect(r.health("a")()).To(And(haveState(Connected, ReasonCRDOutdated), HaveField("Twins", "c")))
+		Expect(r.health("a")()).To(And(haveState(Connected, ReasonCRDOutdated), HaveField("Duplicates", "c")))
 		r.provider.SetShared("a", nil, nil)
-		Expect(r.health("a")()).To(HaveField("Twins", ""))
+		Expect(r.health("a")()).To(HaveField("Duplicates", ""))
 	})
 })
 
