@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,13 +69,10 @@ hub takes it over without a restart.`,
 }
 
 func checkOutput(output string, chosen, dryRun bool) error {
-	switch {
-	case chosen && !dryRun:
-		return fmt.Errorf("--output is for --dry-run")
-	case output != onboard.YAML:
-		return fmt.Errorf("there is no format %q: choose %s", output, onboard.YAML)
+	if chosen && !dryRun {
+		return errors.New("--output is for --dry-run")
 	}
-	return nil
+	return onboard.ValidateFormat(output, onboard.YAML)
 }
 
 func (f *clusterFlags) add(cmd *cobra.Command, plan onboard.Plan, context string) error {

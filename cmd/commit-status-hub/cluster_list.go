@@ -8,6 +8,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs/onboard"
 )
 
+// listFormats are those that cluster list prints.
+var listFormats = []string{onboard.Table, onboard.JSON, onboard.YAML}
+
 func newClusterList(f *clusterFlags) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
@@ -22,6 +25,9 @@ is asked: cluster check does that.`,
   commit-status-hub cluster list -o json | jq -r '.members[] | select(.state != "Connected").name'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := onboard.ValidateFormat(output, listFormats...); err != nil {
+				return err
+			}
 			hub, err := f.hub()
 			if err != nil {
 				return err
@@ -34,6 +40,6 @@ is asked: cluster check does that.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", onboard.Table, "table, json or yaml")
-	choices(cmd, "output", onboard.Table, onboard.JSON, onboard.YAML)
+	choices(cmd, "output", listFormats...)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -16,6 +17,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/argoproj-labs/commit-status-hub/kubeconfigs/onboard"
 	"github.com/argoproj-labs/commit-status-hub/test/clusters"
 )
 
@@ -92,7 +94,7 @@ func TestTheLifeOfAMemberByCommands(t *testing.T) {
 	g.Expect(token).NotTo(BeEmpty())
 	g.Expect(said).NotTo(ContainSubstring(token))
 
-	listed, err := call(t, "cluster", "list", "-o", "json")
+	listed, err := call(t, "cluster", "list", "--output", "json")
 	g.Expect(err).NotTo(HaveOccurred())
 	var list struct{ Members []map[string]string }
 	g.Expect(json.Unmarshal([]byte(listed), &list)).To(Succeed())
@@ -102,6 +104,22 @@ func TestTheLifeOfAMemberByCommands(t *testing.T) {
 	g.Expect(prod.Client.Delete(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "commit-status-hub"}})).To(Succeed())
 	g.Eventually(func() error { _, err := call(t, "cluster", "check", "prod-eu"); return err }).WithTimeout(30e9).
 		Should(MatchError("prod-eu: 11 of 15 are not as the hub needs them"))
+	checked, err := call(t, "cluster", "check", "prod-eu")
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(strings.Count(checked, "commit-status-hub cluster add")).To(Equal(1))
+	checked, err = call(t, "cluster", "check", "prod-eu", "-o", "json")
+	g.Expect(err).To(MatchError("prod-eu: 11 of 15 are not as the hub needs them"))
+	var report onboard.CheckReport
+	g.Expect(json.Unmarshal([]byte(checked), &report)).To(Succeed())
+	g.Expect(report.Bad()).To(Equal(11))
+	checked, err = call(t, "cluster", "check", "prod", "-o", "json")
+	g.Expect(err).To(MatchError(HaveSuffix("its members are prod-eu")))
+	g.Expect(json.Unmarshal([]byte(checked), &report)).To(Succeed())
+	g.Expect(report.Error).To(Equal(err.Error()))
+	for _, command := range [][]string{{"list"}, {"check", "prod-eu"}} {
+		_, err = call(t, append([]string{"cluster"}, append(command, "-o", "xml")...)...)
+		g.Expect(err).To(MatchError(ContainSubstring(`there is no format "xml"`)))
+	}
 
 	_, err = call(t, "cluster", "add", "prod-eu", "--context", "prod", "--namespaces", "default")
 	g.Expect(err).NotTo(HaveOccurred())

@@ -24,6 +24,10 @@ func main() {
 func execute(ctx context.Context, root *cobra.Command, out, errors io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errors)
+	// Both write to what was set before.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	refuseUnknown(root)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(errors, "commit-status-hub:", plain(err.Error()))
 		return 1
@@ -35,9 +39,11 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "commit-status-hub",
 		Short:         "Show the commit statuses of many clusters in their SCM, each written once",
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newRun(), newCluster(), newVersion())
 	return root
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"testing"
 	"time"
 
@@ -43,11 +42,10 @@ func TestWithoutLeaderElectionItsTimesDoNotMatter(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	g := NewWithT(t)
-	var out bytes.Buffer
-	cmd := newRoot()
-	cmd.SetOut(&out)
-	cmd.SetArgs([]string{"version"})
-	g.Expect(cmd.Execute()).To(Succeed())
-	g.Expect(out.String()).To(Equal(version + "\n"))
+	for _, arg := range []string{"version", "--version"} {
+		g := NewWithT(t)
+		code, out, _ := status(t, arg)
+		g.Expect(code).To(Equal(0))
+		g.Expect(out).To(Equal(version + "\n"))
+	}
 }

@@ -18,16 +18,16 @@ const (
 	OK       Outcome = "ok"
 	Missing  Outcome = "missing"
 	Outdated Outcome = "outdated"
-	// Unknown means that the member does not tell; there is nothing to mend.
+	// Unknown means that the member does not report it; there is nothing to repair.
 	Unknown Outcome = "unknown"
 )
 
 // Finding is one thing that the hub needs of a member.
 type Finding struct {
-	Outcome Outcome
-	What    string
-	// Mend is the command that mends it; empty where nothing needs mending.
-	Mend string
+	Outcome Outcome `json:"outcome"`
+	What    string  `json:"what"`
+	// Remedy is the command that repairs it; empty where nothing needs a repair.
+	Remedy string `json:"remedy,omitempty"`
 }
 
 // Bad reports whether the finding needs a repair.
@@ -42,11 +42,11 @@ func Check(ctx context.Context, hub Cluster, namespace, name string, now time.Ti
 	}
 	secret, err := memberSecret(ctx, hub, namespace, name)
 	if err != nil {
-		return nil, err
+		return nil, withMembers(ctx, hub, namespace, err)
 	}
 	visit, err := kubeconfigs.Open(secret)
 	if err != nil {
-		return []Finding{{Missing, "a kubeconfig that the hub accepts: " + err.Error(), mend(hub, secret, "")}}, nil
+		return []Finding{{Missing, "a kubeconfig that the hub accepts: " + err.Error(), remedy(hub, secret, "")}}, nil
 	}
 	defer visit.Close()
 	client, err := kubernetes.NewForConfigAndClient(visit.Config, visit.Client)
@@ -55,7 +55,7 @@ func Check(ctx context.Context, hub Cluster, namespace, name string, now time.Ti
 	}
 	c := &checkup{
 		visit: visit, client: client, namespaces: kubeconfigs.Namespaces(secret),
-		mend: mend(hub, secret, visit.Server), mendAddress: mend(hub, secret, ""),
+		remedy: remedy(hub, secret, visit.Server), addressRemedy: remedy(hub, secret, ""),
 	}
 	if !c.credential(now) || !c.reach(ctx) {
 		return c.findings, nil

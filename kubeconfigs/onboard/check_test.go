@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
@@ -26,7 +27,7 @@ func missed(ctx context.Context, p Plan) func() []string {
 				bad = append(bad, f.What)
 			}
 			if f.Bad() {
-				Expect(f.Mend).To(HavePrefix("commit-status-hub cluster add prod-eu --context CONTEXT --server https://"))
+				Expect(f.Remedy).To(HavePrefix("commit-status-hub cluster add prod-eu --context CONTEXT --server https://"))
 				bad = append(bad, string(f.Outcome)+" "+f.What)
 			}
 		}
@@ -98,7 +99,7 @@ var _ = Describe("Check", func() {
 		Eventually(missed(ctx, p)).Should(And(HaveLen(11), HaveEach(HaveSuffix(" in "+b))))
 		findings, err := Check(ctx, hub, p.Namespace, p.Name, time.Now())
 		Expect(err).NotTo(HaveOccurred())
-		Expect(findings[len(findings)-2].Mend).To(ContainSubstring("--namespaces " + a + "," + b))
+		Expect(findings[len(findings)-2].Remedy).To(ContainSubstring("--namespaces " + a + "," + b))
 	})
 
 	It("finds CRDs that are missing or lack a field", func(ctx SpecContext) {
@@ -108,6 +109,13 @@ var _ = Describe("Check", func() {
 		add(ctx, bare, p)
 		Eventually(missed(ctx, p)).Should(ConsistOf(
 			"missing CRD commitstatuses.commit-status.argoproj.io", "missing CRD gitrepos.commit-status.argoproj.io"))
+		Expect(bare.Delete(ctx, &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: role(p.Namespace)}})).To(Succeed())
+		Eventually(missed(ctx, p)).Should(HaveLen(2 + 11))
+		findings, err := Check(ctx, hub, p.Namespace, p.Name, time.Now())
+		Expect(err).NotTo(HaveOccurred())
+		remedies := NewCheckReport(p.Name, findings, nil).remedies()
+		Expect(remedies).To(HaveLen(1), "one command repairs all")
+		Expect(remedies[0].remedy).To(HaveSuffix(" --crds"))
 
 		p.CRDs = true
 		add(ctx, bare, p)
@@ -141,7 +149,7 @@ var _ = Describe("Check", func() {
 		findings, err = Check(ctx, hub, p.Namespace, p.Name, time.Now())
 		Expect(err).NotTo(HaveOccurred())
 		Expect(findings).To(ConsistOf(And(
-			HaveField("What", HavePrefix("an answer from https://127.0.0.1:1")), HaveField("Mend", ContainSubstring("--server ADDRESS")))))
+			HaveField("What", HavePrefix("an answer from https://127.0.0.1:1")), HaveField("Remedy", ContainSubstring("--server ADDRESS")))))
 	})
 
 	It("says that the hub refuses the kubeconfig", func(ctx SpecContext) {
@@ -155,8 +163,12 @@ var _ = Describe("Check", func() {
 		Expect(findings).To(ConsistOf(HaveField("What", ContainSubstring("no current-context"))))
 	})
 
-	It("knows no member without a Secret", func(ctx SpecContext) {
-		_, err := Check(ctx, hub, newPlan(ctx).Namespace, "prod-eu", time.Now())
-		Expect(err).To(MatchError(ContainSubstring("not found")))
+	It("knows no member without a Secret, and names those that there are", func(ctx SpecContext) {
+		p := newPlan(ctx)
+		_, err := Check(ctx, hub, p.Namespace, "prod", time.Now())
+		Expect(err).To(MatchError(HaveSuffix(`"prod" not found in namespace ` + p.Namespace)))
+		add(ctx, prod, p)
+		_, err = Check(ctx, hub, p.Namespace, "prod", time.Now())
+		Expect(err).To(MatchError(HaveSuffix(`"prod" not found in namespace ` + p.Namespace + "; its members are prod-eu")))
 	})
 })

@@ -20,13 +20,25 @@ type checkup struct {
 	visit      *kubeconfigs.Visit
 	client     *kubernetes.Clientset
 	namespaces []string
-	// mend is the command for what is wrong in the member, mendAddress for the way there.
-	mend, mendAddress string
-	findings          []Finding
+	// remedy is the command for what is wrong in the member, addressRemedy for the way there.
+	remedy, addressRemedy string
+	// lacksCRD reports whether remedy installs the CRDs.
+	lacksCRD bool
+	findings []Finding
 }
 
-func (c *checkup) add(outcome Outcome, what, mend string) {
-	c.findings = append(c.findings, Finding{Outcome: outcome, What: what, Mend: mend})
+func (c *checkup) add(outcome Outcome, what, remedy string) {
+	c.findings = append(c.findings, Finding{Outcome: outcome, What: what, Remedy: remedy})
+}
+
+// addCRD adds a CRD that has to be installed. The same command then repairs whatever else is
+// missing in the member.
+func (c *checkup) addCRD(outcome Outcome, what string) {
+	if !c.lacksCRD {
+		c.lacksCRD = true
+		c.remedy += " --crds"
+	}
+	c.add(outcome, what, c.remedy)
 }
 
 // credential reports whether the credential has not expired, by its own content.
@@ -35,7 +47,7 @@ func (c *checkup) credential(now time.Time) bool {
 	if expiry.IsZero() || expiry.After(now) {
 		return true
 	}
-	c.add(Missing, "a "+c.visit.Credential+" that is still good: it ended at "+expiry.Format(time.RFC3339), c.mend)
+	c.add(Missing, "a "+c.visit.Credential+" that is still good: it ended at "+expiry.Format(time.RFC3339), c.remedy)
 	return false
 }
 
@@ -43,11 +55,11 @@ func (c *checkup) credential(now time.Time) bool {
 func (c *checkup) reach(ctx context.Context) bool {
 	_, err := c.client.Discovery().RESTClient().Get().AbsPath("/version").DoRaw(ctx)
 	if err != nil && !apierrors.IsForbidden(err) {
-		health, mend := c.visit.Diagnose(err), c.mendAddress
+		health, remedy := c.visit.Diagnose(err), c.addressRemedy
 		if health.State == kubeconfigs.Denied {
-			mend = c.mend
+			remedy = c.remedy
 		}
-		c.add(Missing, "an answer from "+c.visit.Server+": "+health.Message, mend)
+		c.add(Missing, "an answer from "+c.visit.Server+": "+health.Message, remedy)
 		return false
 	}
 	c.add(OK, "answers at "+c.visit.Server+" and takes the credential", "")
@@ -64,7 +76,7 @@ func (c *checkup) crds(ctx context.Context) error {
 		crd := "CRD " + resource + "." + v1alpha1.GroupVersion.Group
 		switch {
 		case !served[resource]:
-			c.add(Missing, crd, c.mend+" --crds")
+			c.addCRD(Missing, crd)
 		case resource == resources[0]:
 			c.fields(ctx, crd)
 		default:
@@ -87,7 +99,7 @@ func (c *checkup) fields(ctx context.Context, crd string) {
 		return
 	}
 	if lacking := compare(writtenFields(), served, "status"); len(lacking) > 0 {
-		c.add(Outdated, crd+" lacks "+strings.Join(lacking, ", "), c.mend+" --crds")
+		c.addCRD(Outdated, crd+" lacks "+strings.Join(lacking, ", "))
 		return
 	}
 	c.add(OK, crd, "")
@@ -106,7 +118,7 @@ func (c *checkup) rights(ctx context.Context) error {
 		case answer.Status.Allowed:
 			c.add(OK, "may "+say(question), "")
 		default:
-			c.add(Missing, "may "+say(question), c.mend)
+			c.add(Missing, "may "+say(question), c.remedy)
 		}
 	}
 	return nil

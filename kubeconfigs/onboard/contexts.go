@@ -1,10 +1,12 @@
 package onboard
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -12,6 +14,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -44,6 +47,13 @@ func (c Contexts) Names() []string {
 // Cluster connects to a context's cluster, or without one to that of the current
 // context. It sends nothing.
 func (c Contexts) Cluster(context string) (Cluster, error) {
+	file, err := c.rules().Load()
+	if err != nil {
+		return Cluster{}, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	if err := c.find(file, context); err != nil {
+		return Cluster{}, err
+	}
 	config, err := c.config(context).ClientConfig()
 	if err != nil {
 		return Cluster{}, fmt.Errorf("reading the kubeconfig: %w", err)
@@ -81,9 +91,12 @@ func (c Contexts) Endpoint(context, server string) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
+	if err := c.find(config, context); err != nil {
+		return Endpoint{}, err
+	}
 	entry := config.Contexts[context]
 	if entry == nil || config.Clusters[entry.Cluster] == nil {
-		return Endpoint{}, fmt.Errorf("the kubeconfig has no context %q with a cluster", context)
+		return Endpoint{}, fmt.Errorf("context %q of the kubeconfig is without a cluster", context)
 	}
 	cluster := config.Clusters[entry.Cluster].DeepCopy()
 	if len(cluster.CertificateAuthorityData) == 0 && cluster.CertificateAuthority != "" {
@@ -92,6 +105,31 @@ func (c Contexts) Endpoint(context, server string) (Endpoint, error) {
 		}
 	}
 	return endpointOf(context, cluster, server)
+}
+
+// contextsListed is how many contexts an error names.
+const contextsListed = 20
+
+// find returns an error that names the contexts there are, unless context, or without one the
+// current context, is one of them. A kubeconfig without contexts is no error for the current one:
+// a pod has none.
+func (c Contexts) find(config *clientcmdapi.Config, context string) error {
+	name := cmp.Or(context, config.CurrentContext)
+	if config.Contexts[name] != nil || name == "" && len(config.Contexts) == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("the kubeconfig has no context %q", name)
+	if name == "" {
+		what = "the kubeconfig has no current context, and --hub-context names none"
+	}
+	names := slices.Sorted(maps.Keys(config.Contexts))
+	if len(names) == 0 {
+		return fmt.Errorf("%s: there are no contexts in %s", what, strings.Join(c.rules().GetLoadingPrecedence(), ", "))
+	}
+	if more := len(names) - contextsListed; more > 0 {
+		names = append(names[:contextsListed:contextsListed], fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("%s: its contexts are %s", what, strings.Join(names, ", "))
 }
 
 func (c Contexts) rules() *clientcmd.ClientConfigLoadingRules {

@@ -47,6 +47,8 @@ func TestMembersAreListedByWhatTheirSecretsTell(t *testing.T) {
 		memberSecretNamed(t, "local", ""),
 		refused,
 	}
+	secrets[1].Annotations[kubeconfigs.NamespacesAnnotation] = "b, a"
+	secrets[2].Annotations[kubeconfigs.NamespacesAnnotation] = "a,b,c,d,e"
 	members := make([]Member, 0, len(secrets))
 	for _, secret := range secrets {
 		members = append(members, memberOf(secret))
@@ -58,15 +60,15 @@ func TestMembersAreListedByWhatTheirSecretsTell(t *testing.T) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	g.Expect(lines).To(Equal([]string{
-		"NAME SERVER STATE SINCE CRDS PERMISSIONS CREDENTIAL-ENDS TWIN LAST-ERROR",
-		"fine https://fine.example.com Connected 10m complete complete in 29d - -",
-		"down https://down.example.com Unreachable 60s outdated missing in 29d - no answer",
-		"old https://old.example.com Connected - outdated unknown in 29d down they do not keep url",
-		"ends https://ends.example.com Connected - unknown unknown in 29d - no right",
-		"new https://new.example.com unknown - unknown unknown in 29d - -",
-		"odd https://odd.example.com unknown - unknown unknown in 29d - the annotation commit-status.argoproj.io/health cannot be read",
-		`local - Refused - unknown unknown - - the name "local" means the hub's own cluster`,
-		`refused - Refused - unknown unknown - - the Secret has no key "kubeconfig"`,
+		"NAME SERVER NAMESPACES STATE SINCE CRDS PERMISSIONS CREDENTIAL-ENDS TWIN LAST-ERROR",
+		"fine https://fine.example.com all Connected 10m complete complete in 29d - -",
+		"down https://down.example.com a,b Unreachable 60s outdated missing in 29d - no answer",
+		"old https://old.example.com a,b,c,+2 Connected - outdated unknown in 29d down they do not keep url",
+		"ends https://ends.example.com all Connected - unknown unknown in 29d - no right",
+		"new https://new.example.com all unknown - unknown unknown in 29d - -",
+		"odd https://odd.example.com all unknown - unknown unknown in 29d - the annotation commit-status.argoproj.io/health cannot be read",
+		`local - all Refused - unknown unknown - - the name "local" means the hub's own cluster`,
+		`refused - all Refused - unknown unknown - - the Secret has no key "kubeconfig"`,
 	}))
 	g.Expect(ends(now.Add(-time.Hour), now)).To(Equal("60m ago"))
 }

@@ -3,6 +3,7 @@ package onboard
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -64,6 +65,23 @@ func memberSecret(ctx context.Context, hub client.Client, namespace, name string
 		return nil, fmt.Errorf("on the hub: Secret %s/%s is no member's: it lacks the label %s=true", namespace, name, kubeconfigs.MemberLabel)
 	}
 	return secret, nil
+}
+
+// withMembers adds to the error that a member's Secret was not found where it was looked for, and
+// which members are there.
+func withMembers(ctx context.Context, hub client.Client, namespace string, err error) error {
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	members, failed := List(ctx, hub, namespace)
+	if failed != nil || len(members) == 0 {
+		return fmt.Errorf("%w in namespace %s", err, namespace)
+	}
+	names := make([]string, 0, len(members))
+	for i := range members {
+		names = append(names, members[i].Name)
+	}
+	return fmt.Errorf("%w in namespace %s; its members are %s", err, namespace, strings.Join(names, ", "))
 }
 
 var errItself = fmt.Errorf("both contexts lead to one cluster: the hub serves its own as %q", kubeconfigs.LocalCluster)

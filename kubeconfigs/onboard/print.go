@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,23 +18,25 @@ import (
 // The formats of what is printed.
 const (
 	Table = "table"
+	Text  = "text"
 	JSON  = "json"
 	YAML  = "yaml"
 )
 
+// ValidateFormat returns an error if format is none of formats.
+func ValidateFormat(format string, formats ...string) error {
+	if slices.Contains(formats, format) {
+		return nil
+	}
+	return fmt.Errorf("there is no format %q: choose %s", format, strings.Join(formats, " or "))
+}
+
 // PrintMembers writes members in a format. Tables tell times as they are from now.
 func PrintMembers(out io.Writer, format string, members []Member, now time.Time) error {
-	switch format {
-	case JSON:
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(map[string]any{"members": members})
-	case YAML:
-		return writeYAML(out, map[string]any{"members": members})
-	case Table:
+	if format == Table {
 		return printTable(out, members, now)
 	}
-	return fmt.Errorf("there is no format %q: choose %s, %s or %s", format, Table, JSON, YAML)
+	return encode(out, format, map[string]any{"members": members})
 }
 
 func printTable(out io.Writer, members []Member, now time.Time) error {
@@ -41,16 +45,30 @@ func printTable(out io.Writer, members []Member, now time.Time) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "NAME\tSERVER\tSTATE\tSINCE\tCRDS\tPERMISSIONS\tCREDENTIAL-ENDS\tTWIN\tLAST-ERROR")
+	fmt.Fprintln(table, "NAME\tSERVER\tNAMESPACES\tSTATE\tSINCE\tCRDS\tPERMISSIONS\tCREDENTIAL-ENDS\tTWIN\tLAST-ERROR")
 	for _, m := range members {
 		since := "-"
 		if !m.Since.IsZero() {
 			since = duration.HumanDuration(now.Sub(m.Since))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			m.Name, orDash(m.Server), m.State, since, m.CRDs, m.Permissions, ends(m.CredentialExpiry, now), orDash(m.Duplicates), orDash(m.LastError))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			m.Name, orDash(m.Server), listed(m.Namespaces), m.State, since, m.CRDs, m.Permissions, ends(m.CredentialExpiry, now), orDash(m.Duplicates), orDash(m.LastError))
 	}
 	return table.Flush()
+}
+
+// namesListed is how many of a member's namespaces a table has room for.
+const namesListed = 3
+
+// listed names the namespaces that a member is limited to.
+func listed(namespaces []string) string {
+	switch more := len(namespaces) - namesListed; {
+	case len(namespaces) == 0:
+		return "all"
+	case more > 0:
+		return fmt.Sprintf("%s,+%d", strings.Join(namespaces[:namesListed], ","), more)
+	}
+	return strings.Join(namespaces, ",")
 }
 
 // ends says when a credential ends.
@@ -71,6 +89,20 @@ func orDash(text string) string {
 	return text
 }
 
+// encode writes a value in a format for machines.
+func encode(out io.Writer, format string, value any) error {
+	switch format {
+	case JSON:
+		encoder := json.NewEncoder(out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(value)
+	case YAML:
+		return writeYAML(out, value)
+	}
+	return ValidateFormat(format, JSON, YAML)
+}
+
 // writeYAML writes a value by its JSON fields.
 func writeYAML(out io.Writer, value any) error {
 	encoded, err := json.Marshal(value)
@@ -84,17 +116,4 @@ func writeYAML(out io.Writer, value any) error {
 	var scheme *runtime.Scheme // none is needed to write
 	return serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme, scheme, serializer.SerializerOptions{Yaml: true}).
 		Encode(object, out)
-}
-
-// PrintFindings writes a line for each finding, and returns how many need mending.
-func PrintFindings(out io.Writer, findings []Finding) (bad int) {
-	for _, finding := range findings {
-		line := fmt.Sprintf("%-8s  %s", finding.Outcome, finding.What)
-		if finding.Bad() {
-			bad++
-			line += "; to mend it: " + finding.Mend
-		}
-		fmt.Fprintln(out, line)
-	}
-	return bad
 }

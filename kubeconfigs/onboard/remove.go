@@ -92,7 +92,7 @@ func (r Removal) preflight(ctx context.Context, hub Cluster, member *Cluster) (*
 // unknown is the error for a name without a Secret: it says which member the context's
 // cluster is, if it is one.
 func (r Removal) unknown(ctx context.Context, hub Cluster, member *Cluster, err error) error {
-	err = fmt.Errorf("there is no member %q: %w", r.Name, err)
+	err = fmt.Errorf("there is no member %q: %w", r.Name, withMembers(ctx, hub, r.Namespace, err))
 	if member == nil {
 		return err
 	}

@@ -71,7 +71,9 @@ func TestCheck_ShowsNoWarningsOfAMember(t *testing.T) {
 	findings, err := Check(logr.NewContext(t.Context(), log), Cluster{Client: fake.NewClientBuilder().WithObjects(secret).Build()}, "hub", "prod-eu", time.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	var out bytes.Buffer
-	g.Expect(PrintFindings(&out, findings)).To(BeNumerically(">", 0))
+	report := NewCheckReport("prod-eu", findings, nil)
+	g.Expect(report.Bad()).To(BeNumerically(">", 0))
+	g.Expect(report.Print(&out, Text)).To(Succeed())
 	g.Expect(asked.Load()).To(BeNumerically(">", 5))
 	g.Expect(out.String() + strings.Join(lines, "\n")).NotTo(ContainSubstring("noise"))
 }

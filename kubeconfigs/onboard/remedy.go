@@ -8,9 +8,9 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
-// mend is the command that makes a member as it is meant to be. What only the person
-// knows is in capitals: the context with rights in the member, and an empty server.
-func mend(hub Cluster, secret *corev1.Secret, server string) string {
+// remedy returns the command that repairs a member. What only the person knows is in capitals: the
+// context with rights in the member, and an empty server.
+func remedy(hub Cluster, secret *corev1.Secret, server string) string {
 	if server == "" {
 		server = "ADDRESS"
 	}
