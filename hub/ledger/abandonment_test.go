@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -14,14 +13,6 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
-// work has a key worked on once.
-func (b *bench) work(key ledger.Key) time.Duration {
-	b.G.THelper()
-	result, err := b.syncer.Reconcile(context.Background(), key)
-	b.G.Expect(err).NotTo(HaveOccurred())
-	return result.RequeueAfter
-}
-
 // inProgress is a bench whose eu has a run in progress.
 func inProgress(t *testing.T, edit ...func(*v1alpha1.CommitStatus)) *bench {
 	b := newBench(t)
@@ -31,10 +22,24 @@ func inProgress(t *testing.T, edit ...func(*v1alpha1.CommitStatus)) *bench {
 	return b
 }
 
+// inProgressBeside is a bench whose hub took over in a fleet, and whose eu has a run in progress.
+// Of the other members it has heard nothing yet.
+func inProgressBeside(t *testing.T, others ...string) *bench {
+	b := newStandby(t)
+	b.Members = append([]string{"eu"}, others...)
+	b.takeOver()
+	b.scm.found = ledgertest.Shows("in_progress")
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
+	b.work(ledgertest.Key)
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
+	b.scm.asked = nil
+	return b
+}
+
 func TestTheOldPlaceIsCanceledBeforeTheNewOneIsWritten(t *testing.T) {
 	b := inProgress(t)
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
-	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(ledger.MoveCheck), "the old place comes first")
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(moveCheck), "the old place comes first")
 	b.work(ledgertest.Key)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled", "create queued"}))
@@ -42,8 +47,8 @@ func TestTheOldPlaceIsCanceledBeforeTheNewOneIsWritten(t *testing.T) {
 
 func TestWhatWasDeclaredForTheOldPlaceIsWrittenInPlaceOfCanceled(t *testing.T) {
 	b := inProgress(t)
-	b.edit("eu", ledgertest.Wants("failure"))
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.Edit("eu", ledgertest.Wants("failure"))
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 	b.work(ledgertest.Key)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update failure", "create queued"}))
@@ -51,7 +56,7 @@ func TestWhatWasDeclaredForTheOldPlaceIsWrittenInPlaceOfCanceled(t *testing.T) {
 
 func TestAnOldPlaceThatNeedsNoEndHoldsNothingUp(t *testing.T) {
 	for name, prepare := range map[string]func(*bench){
-		"it is done": func(b *bench) { b.edit("eu", ledgertest.Wants("success")); b.work(ledgertest.Key) },
+		"it is done": func(b *bench) { b.Edit("eu", ledgertest.Wants("success")); b.work(ledgertest.Key) },
 		"somebody else claims it": func(b *bench) {
 			b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000), ledgertest.Wants("in_progress")))
 		},
@@ -59,14 +64,14 @@ func TestAnOldPlaceThatNeedsNoEndHoldsNothingUp(t *testing.T) {
 			b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000)))
 			b.SetRepo("us", b.Token["us"], types.NamespacedName{Namespace: "team-a", Name: "shop"}, nil)
 		},
-		"nothing was written":    func(b *bench) { b.Entry(ledgertest.Key).Shown = nil },
-		"it was seen to be done": func(b *bench) { b.Entry(ledgertest.Key).Shown = ledgertest.Shows("failure") },
+		"nothing was written":    func(b *bench) { b.found(nil) },
+		"it was seen to be done": func(b *bench) { b.found(ledgertest.Shows("failure")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := inProgress(t)
 			prepare(b)
 			b.scm.asked = nil
-			b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+			b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 			b.work(ledgertest.OtherKey)
 			b.work(ledgertest.Key)
 			b.G.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
@@ -84,7 +89,7 @@ func TestWhateverComesOfTheOneAttemptTheClaimMovesOn(t *testing.T) {
 			b := inProgress(t)
 			answer := b.scm.answer
 			b.scm.answer = func(providers.Status) (providers.Shown, error) { return providers.Shown{}, err }
-			b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+			b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 			b.work(ledgertest.Key)
 			b.G.Expect(b.warnings).To(Equal([]string{
 				"eu/build CancelFailed: github.com may still show build as unfinished on 0123456 of Acme/Shop: " + err.Message,
@@ -105,7 +110,7 @@ func TestAPauseIsNoAttemptToCancel(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, providers.Errorf(v1alpha1.ReasonPending, "paused")
 	}
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 	b.work(ledgertest.Key)
 	b.G.Expect(b.warnings).To(BeEmpty())
 	b.G.Expect(b.queue.Len()).To(Equal(1), "back in its lane")
@@ -139,8 +144,8 @@ func TestAnotherInstallationsPauseHoldsUpNoMove(t *testing.T) {
 
 func TestAnEndThatWasHeldBackForAnHourIsGivenUp(t *testing.T) {
 	b := inProgress(t)
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
-	b.Clock.Step(ledger.AbandonmentTTL)
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.Clock.Step(abandonmentTTL)
 	b.work(ledgertest.Key)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued"}))
@@ -149,12 +154,12 @@ func TestAnEndThatWasHeldBackForAnHourIsGivenUp(t *testing.T) {
 func TestTheLastDeletedClaimIsCanceledAWhileLater(t *testing.T) {
 	b := inProgress(t)
 	b.Deleted("eu")
-	b.G.Expect(b.work(ledgertest.Key)).To(Equal(ledger.ReleaseDelay))
-	b.Clock.Step(ledger.ReleaseDelay)
+	b.G.Expect(b.work(ledgertest.Key)).To(Equal(releaseDelay))
+	b.Clock.Step(releaseDelay)
 	b.work(ledgertest.Key)
 	b.work(ledgertest.Key)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-	b.G.Expect(b.Keys()).To(BeZero())
+	b.G.Expect(b.Count().Keys).To(BeZero())
 }
 
 func TestAnObjectThatIsReplacedCancelsNothing(t *testing.T) {
@@ -178,7 +183,7 @@ func TestWhatMayComeBackCancelsNothing(t *testing.T) {
 		"a namespace that is left out": func(b *bench) { b.Hear("eu") },
 		"a claim that it was not for":  func(b *bench) { b.useAccount(); b.Deleted("eu") },
 		"a grant withdrawn from a move": func(b *bench) {
-			b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+			b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 			b.useAccount()
 		},
 	} {
@@ -211,11 +216,10 @@ func TestAClaimKeepsItsLastKeyWhileAReferenceIsMissing(t *testing.T) {
 }
 
 func TestAMoveWhileNoHubWasThereIsMadeUpFor(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
-	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(ledger.MoveCheck))
+	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(moveCheck))
 	b.work(ledgertest.Key)
 	b.scm.found = nil
 	b.work(ledgertest.OtherKey)
@@ -235,8 +239,7 @@ func TestAForgedPlaceCancelsNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			b.takeOver()
+			b := takingOver(t)
 			b.useAccount(v1alpha1.Grant{Clusters: []v1alpha1.Pattern{"*"}, Repositories: []v1alpha1.Pattern{"acme/*"}})
 			b.scm.found = ledgertest.Shows("in_progress")
 			status := ledgertest.StatusWith("in_progress", 7)
@@ -252,13 +255,13 @@ func TestAForgedPlaceCancelsNothing(t *testing.T) {
 }
 
 func TestAPlaceThatAnUnheardMemberMayClaimIsNotCanceledAndHoldsNothingUp(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
 	b.takeOver()
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
-	b.G.Expect(b.work(ledgertest.Key)).To(Equal(ledger.UnsyncedCheck))
-	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(ledger.MoveCheck), "most members are heard soon")
-	b.Clock.Step(ledger.MoveCheck)
+	b.G.Expect(b.work(ledgertest.Key)).To(Equal(unsyncedCheck))
+	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(moveCheck), "most members are heard soon")
+	b.Clock.Step(moveCheck)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create queued"}))
 	b.scm.found = ledgertest.Shows("in_progress")
@@ -279,10 +282,9 @@ func TestAnotherWriterCancelsByTheOldCredentialAndMakesItsOwn(t *testing.T) {
 }
 
 func TestAMoveIsMadeUpForHoweverLateTheScmProvidersAreLoaded(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
-	b.Unload()
+	b := benchOf(t, ledgertest.NewUnloaded(t))
 	b.SetScmProvider("acme", nil)
+	b.takeOver()
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
 	b.useAccount(ledgertest.AllowAll())
@@ -303,7 +305,7 @@ func TestAForgedPlaceIsNotBelievedWhereTheKeyIsKnown(t *testing.T) {
 	b.useAccount(everybody)
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Told(forged), func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "not granted" }))
 	b.useAccount(ledgertest.AllowAll())
-	b.Clock.Step(ledger.ReleaseDelay)
+	b.Clock.Step(releaseDelay)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(BeEmpty(), "nothing was ever written there")
 }
@@ -312,42 +314,41 @@ func TestRelease_CancelsWhatLostItsGitRepoBeforeItWasDeleted(t *testing.T) {
 	for name, between := range map[string]func(*bench){
 		"0.3 s before": func(b *bench) { b.Clock.Step(300 * time.Millisecond) },
 		"long before":  func(b *bench) { b.Clock.Step(3 * time.Hour); b.work(ledgertest.Key) },
-		"and was changed meanwhile, which nothing came of": func(b *bench) { b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued")) },
+		"and was changed meanwhile, which nothing came of": func(b *bench) { b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := inProgress(t)
 			b.NoRepo("eu")
 			between(b)
 			b.Deleted("eu")
-			b.G.Expect(b.work(ledgertest.Key)).To(Equal(ledger.ReleaseDelay), "it may be created again")
-			b.Clock.Step(ledger.ReleaseDelay)
+			b.G.Expect(b.work(ledgertest.Key)).To(Equal(releaseDelay), "it may be created again")
+			b.Clock.Step(releaseDelay)
 			b.work(ledgertest.Key)
 			b.work(ledgertest.Key)
 			b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-			b.G.Expect(b.Keys()).To(BeZero())
+			b.G.Expect(b.Count().Keys).To(BeZero())
 		})
 	}
 }
 
 func TestRelease_WritesWhatWasDeclaredBeforeTheGitRepoWasDeleted(t *testing.T) {
 	b := inProgress(t)
-	b.edit("eu", ledgertest.Wants("failure"))
+	b.Edit("eu", ledgertest.Wants("failure"))
 	b.NoRepo("eu")
 	b.Deleted("eu")
-	b.Clock.Step(ledger.ReleaseDelay)
+	b.Clock.Step(releaseDelay)
 	b.work(ledgertest.Key)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update failure"}))
 }
 
 func TestRelease_CancelsAfterARestartWhatLostItsGitRepoBefore(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.Token["eu"] = b.Engage("eu", time.Time{})
 	b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus(ledgertest.Wants("in_progress"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
 	b.Synced("eu", b.Token["eu"])
 	b.Deleted("eu")
-	b.Clock.Step(ledger.ReleaseDelay)
+	b.Clock.Step(releaseDelay)
 	b.work(ledgertest.Key)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "update canceled"}), "a status may be forged")
 }

@@ -13,13 +13,13 @@ import (
 )
 
 func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
 	b.takeOver()
 	b.scm.found = ledgertest.Shows("failure")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
-	b.G.Expect(b.reconcile()).To(Equal(ledger.UnsyncedCheck))
-	b.Clock.Step(ledger.AwaitTold)
+	b.G.Expect(b.reconcile()).To(Equal(unsyncedCheck))
+	b.Clock.Step(awaitTold)
 	b.reconcile()
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Message).To(Equal(
 		"waiting for cluster us, which has not synced since the hub started: it may claim it too"))
@@ -30,7 +30,7 @@ func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
 }
 
 func TestTheWaitForAMemberLastsForTheGrace(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
 	b.takeOver()
 	b.scm.found = ledgertest.Shows("failure")
@@ -41,20 +41,19 @@ func TestTheWaitForAMemberLastsForTheGrace(t *testing.T) {
 }
 
 func TestAMemberThatIsHeardLateHasItsOldClaimsLookedUp(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Members = []string{"eu"}
 	b.takeOver()
 	b.Clock.Step(time.Hour)
-	b.Hear("eu", ledgertest.CommitStatus())
+	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.reconcile()
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA))
-	b.Entry(ledgertest.Key).Shown = ledgertest.Shows("success")
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA))
 	b.work(ledgertest.OtherKey)
-	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create queued", "create queued"}), "and its new ones not")
+	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "create success", "create queued"}), "and its new ones not")
 }
 
 func TestWhoWaitsForAMemberKeepsItsOldStatus(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
 	b.takeOver()
 	loser := ledgertest.StatusWith("failure", 7)
@@ -62,7 +61,7 @@ func TestWhoWaitsForAMemberKeepsItsOldStatus(t *testing.T) {
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(loser)))
 	b.reconcile()
 	b.G.Expect(b.Published("eu")).To(BeNil(), "most members are heard soon")
-	b.Clock.Step(ledger.AwaitTold)
+	b.Clock.Step(awaitTold)
 	b.reconcile()
 	status := b.Published("eu")
 	b.G.Expect(ledgertest.ReadyOf(status).Reason).To(Equal(v1alpha1.ReasonPending))
@@ -78,8 +77,7 @@ func TestAStatusThatDoesNotAnswerTheSpecIsNotBelieved(t *testing.T) {
 		"it waited for its turn":      func(cs *v1alpha1.CommitStatus) { cs.Status.Conditions[0].Reason = v1alpha1.ReasonPending },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			b.takeOver()
+			b := takingOver(t)
 			b.scm.found = ledgertest.Shows("success")
 			b.Hear("eu", ledgertest.CommitStatus(ledgertest.Told(ledgertest.StatusWith("queued", 7)), edit))
 			b.reconcile()
@@ -89,10 +87,9 @@ func TestAStatusThatDoesNotAnswerTheSpecIsNotBelieved(t *testing.T) {
 }
 
 func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Hear("eu", ledgertest.CommitStatus())
-	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
-	b.Doubt()
+	b.Begin(ledger.Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
 	b.G.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet")
 	b.Clock.Step(20 * time.Second)
 	b.reconcile()
@@ -109,8 +106,8 @@ func TestWhatAPredecessorMayHaveSentHasTimeToArrive(t *testing.T) {
 }
 
 func TestWhatAPredecessorCannotHaveSeenNeedsNoTimeToArrive(t *testing.T) {
-	b := newBench(t)
-	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true, Left: 5 * time.Second})
+	b := newStandby(t)
+	b.Begin(ledger.Predecessor{Led: true, Unsure: true, Left: 5 * time.Second})
 	b.Hear("eu")
 	b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus())
 	b.reconcile()
@@ -125,10 +122,10 @@ func TestWhatWasRefusedBecauseSomethingElseIsThereIsLookedUpSoon(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonRepoNotFound, Message: "no such run", Unknown: true}
 	}
-	b.edit("eu", ledgertest.Wants("success"))
+	b.Edit("eu", ledgertest.Wants("success"))
 	b.G.Expect(b.reconcile()).To(Equal(time.Second))
 	b.scm.answer = answer
-	b.Clock.Step(ledger.SettleTime)
+	b.Clock.Step(settleTime)
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create queued", "update success", "find", "create success"}))
 }
@@ -139,7 +136,7 @@ func TestARunThatAnUpdateDoesNotReopenIsReplaced(t *testing.T) {
 	b.reconcile()
 	answer := b.scm.answer
 	b.scm.answer = func(providers.Status) (providers.Shown, error) { return *ledgertest.Shows("failure"), nil }
-	b.edit("eu", ledgertest.Wants("in_progress"))
+	b.Edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
 	b.scm.answer = answer
 	b.reconcile()

@@ -29,7 +29,7 @@ func TestACountThatCannotBeShownYetIsNobodysOwn(t *testing.T) {
 	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2), ledgertest.Wants("in_progress")))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create in_progress"}))
-	b.edit("us", ledgertest.CreatedAt(2), ledgertest.Wants("success"))
+	b.Edit("us", ledgertest.CreatedAt(2), ledgertest.Wants("success"))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(HaveLen(1), "1 of 2 in progress cannot be shown")
 	for _, cluster := range []string{"eu", "us"} {
@@ -43,7 +43,7 @@ func TestACountThatCannotBeShownYetIsNobodysOwn(t *testing.T) {
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create in_progress", "list"}))
 	b.G.Expect(b.Published("eu")).To(BeNil(), "nor is it drift")
-	b.edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("failure"))
+	b.Edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("failure"))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create in_progress", "list", "update failure"}))
 	b.G.Expect(b.Published("us").Description).To(Equal("1 of 2 failed"), "the next phase counts anew")
@@ -56,8 +56,8 @@ func TestAPhaseThatCannotBeShownIsUnsupportedForAllTogether(t *testing.T) {
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.CreatedAt(1), ledgertest.Wants("in_progress")))
 	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2), ledgertest.Wants("in_progress")))
 	b.reconcile()
-	b.edit("us", ledgertest.CreatedAt(2), ledgertest.Wants("queued"))
-	b.edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("queued"))
+	b.Edit("us", ledgertest.CreatedAt(2), ledgertest.Wants("queued"))
+	b.Edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("queued"))
 	b.reconcile()
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
 }
@@ -67,7 +67,7 @@ func TestATextOfOneClaimThatCannotBeShownIsUnsupported(t *testing.T) {
 	b.scm.next = fixedTexts
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
 	b.reconcile()
-	b.edit("eu", ledgertest.Wants("in_progress"), describes("d"))
+	b.Edit("eu", ledgertest.Wants("in_progress"), describes("d"))
 	b.reconcile()
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
 }
@@ -86,7 +86,7 @@ func TestACountThatIsLeftIsNoFaultOfTheLastClaim(t *testing.T) {
 	if status := b.Published("eu"); status != nil {
 		b.G.Expect(ledgertest.ReadyOf(status).Reason).To(Equal(v1alpha1.ReasonAggregated))
 	}
-	b.edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("success"))
+	b.Edit("eu", ledgertest.CreatedAt(1), ledgertest.Wants("success"))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create in_progress", "update success"}))
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))

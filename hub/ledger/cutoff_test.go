@@ -10,7 +10,7 @@ import (
 )
 
 func TestAMemberThatIsBackIsLookedUpWithOneListForACommit(t *testing.T) {
-	b := newBench(t)
+	b := newStandby(t)
 	b.Hear("eu")
 	b.takesOver(ledger.Predecessor{Led: true, Unsure: true})
 	b.Behind = func(string, string, time.Duration) bool { return true }

@@ -26,7 +26,6 @@ func listed(shown *providers.Shown) providers.Listing {
 // ten minutes without jitter.
 func newDriftBench(t *testing.T, restore bool) *bench {
 	b := newBench(t)
-	b.SetRandom(0)
 	b.use(ledgertest.Comparing(10*time.Minute, restore))
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.G.Expect(b.reconcile()).To(Equal(10 * time.Minute))
@@ -65,14 +64,14 @@ func TestDriftEnds(t *testing.T) {
 	}{
 		"when the SCM matches again": {func(b *bench) { b.compared(ledgertest.Shows("success")) }, []string{"list tag"}},
 		"when the spec changes and changes back": {func(b *bench) {
-			b.edit("eu", ledgertest.Wants("canceled"))
+			b.Edit("eu", ledgertest.Wants("canceled"))
 			b.Route(ledgertest.Key)
-			b.edit("eu", ledgertest.Wants("success"))
+			b.Edit("eu", ledgertest.Wants("success"))
 			b.reconcile()
 		}, []string{"update success"}},
-		"when the spec changes": {func(b *bench) { b.edit("eu", ledgertest.Wants("canceled")); b.reconcile() }, []string{"update canceled"}},
+		"when the spec changes": {func(b *bench) { b.Edit("eu", ledgertest.Wants("canceled")); b.reconcile() }, []string{"update canceled"}},
 		"when somebody asks for it": {func(b *bench) {
-			b.edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
+			b.Edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
 			b.reconcile()
 			b.reconcile()
 		}, []string{"list", "update success"}},
@@ -107,14 +106,14 @@ func TestANewerRunOfTheSameNameIsDriftAndNeverChanged(t *testing.T) {
 	b.scm.listed.Statuses["build"] = other
 	b.Clock.Step(10 * time.Minute)
 	b.reconcile()
-	b.G.Expect(b.Entry(ledgertest.Key).Shown.Foreign).To(BeTrue())
+	b.G.Expect(b.Claimed().Observation.Shown.Foreign).To(BeTrue())
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "create success"}))
 }
 
 func TestARestoreWritesAtMostThreeTimesAnHourAndThenReports(t *testing.T) {
 	b := newDriftBench(t, true)
-	for range ledger.MaxRestores + 1 {
+	for range maxRestores + 1 {
 		b.compared(ledgertest.Shows("failure"))
 		b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonDrifted), "it is told all the same")
 		b.reconcile()
@@ -151,7 +150,7 @@ func TestAWriteOfOursForgetsWhatTheCommitLookedLike(t *testing.T) {
 	b := newDriftBench(t, false)
 	b.compared(ledgertest.Shows("success"))
 	b.compared(ledgertest.Shows("success"))
-	b.edit("eu", ledgertest.Wants("failure"))
+	b.Edit("eu", ledgertest.Wants("failure"))
 	b.reconcile()
 	b.compared(ledgertest.Shows("failure"))
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "list tag", "update failure", "list"}))
@@ -160,7 +159,7 @@ func TestAWriteOfOursForgetsWhatTheCommitLookedLike(t *testing.T) {
 func TestAWriteDuringAListIsNotTakenForDrift(t *testing.T) {
 	b := newDriftBench(t, false)
 	b.scm.onList = func() {
-		b.edit("eu", ledgertest.Wants("canceled"))
+		b.Edit("eu", ledgertest.Wants("canceled"))
 		job := b.Claimed()
 		ended, _ := b.Writing(ledgertest.Key, job)
 		b.Showed(ledgertest.Key, job, ledgertest.Shows("canceled"), true)
@@ -176,7 +175,6 @@ func TestAWriteDuringAListIsNotTakenForDrift(t *testing.T) {
 func TestWhatAMembersStatusTellsIsComparedInFull(t *testing.T) {
 	b := newDriftBench(t, false)
 	b.compared(ledgertest.Shows("success"))
-	b.takeOver()
 	test := ledgertest.Key
 	test.Name = "test"
 	forged := ledgertest.StatusWith("failure", 7)
@@ -190,7 +188,7 @@ func TestWhatAMembersStatusTellsIsComparedInFull(t *testing.T) {
 
 func TestNothingIsComparedForEver(t *testing.T) {
 	for name, prepare := range map[string]func(*bench){
-		"after two weeks": func(b *bench) { b.Clock.Step(ledger.OldestChecked + time.Second) },
+		"after two weeks": func(b *bench) { b.Clock.Step(oldestChecked + time.Second) },
 		"where it is off": func(b *bench) { b.use(); b.Clock.Step(time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +197,7 @@ func TestNothingIsComparedForEver(t *testing.T) {
 			b.G.Expect(b.reconcile()).To(BeZero())
 			b.G.Expect(b.scm.asked).To(BeEmpty())
 			b.scm.listed = listed(ledgertest.Shows("failure"))
-			b.edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
+			b.Edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
 			b.reconcile()
 			b.reconcile()
 			b.G.Expect(b.scm.asked).To(Equal([]string{"list", "update success"}), "but on request")
@@ -214,7 +212,7 @@ func TestAComparisonTakesWhatNoWriteWaitsFor(t *testing.T) {
 	b.G.Expect(route.Priority).To(Equal(ratelimit.PriorityRecheck))
 	b.G.Expect(route.Lane).To(Equal("lane"))
 	b.G.Expect(route.Exclusion).To(Equal("list github.com/acme/shop@" + ledgertest.SHA))
-	b.edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
+	b.Edit("eu", ledgertest.Wants("success"), ledgertest.Requested("now"))
 	b.G.Expect(b.Route(ledgertest.Key).Priority).To(Equal(ratelimit.PriorityRecheck), "nor does one that is asked for")
 }
 
@@ -222,10 +220,8 @@ func TestADriftIsLeftOverARestart(t *testing.T) {
 	b := newDriftBench(t, false)
 	b.compared(ledgertest.Shows("failure"))
 	status := b.Published("eu")
-	again := newDriftBench(t, false)
-	again.Deleted("eu")
-	again.Forget()
-	again.takeOver()
+	again := takingOver(t)
+	again.use(ledgertest.Comparing(10*time.Minute, false))
 	again.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(*status)))
 	again.reconcile()
 	again.G.Expect(again.scm.asked).To(BeEmpty())
@@ -268,9 +264,9 @@ func TestADriftThatNoStatusHoldsIsLookedUpAfterARestart(t *testing.T) {
 			b.G.Expect(ledgertest.ReadyOf(before).Reason).To(Equal(v1alpha1.ReasonDrifted))
 
 			for _, p := range []ledger.Predecessor{{Led: true, Clean: true}, {Led: true, Unsure: true}} {
-				next := newBench(t)
+				next := newStandby(t)
 				next.use(ledgertest.Comparing(10*time.Minute, false))
-				next.Rebegin(p)
+				next.Begin(p)
 				next.scm.found, next.scm.listed = theirs, listed(theirs)
 				next.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(*before)))
 				next.Clock.Step(time.Second)

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
@@ -15,22 +14,20 @@ func TestEnding_WaitsOnlyForMembersThatMayClaimTheKey(t *testing.T) {
 		grant v1alpha1.Grant
 		asked []string
 	}{
-		"which may":                  {ledger.Grants("ap", "acme/shop", ""), nil},
-		"which may elsewhere":        {ledger.Grants("ap", "acme/tools", ""), []string{"update canceled"}},
-		"which may other names":      {ledger.Grants("ap", "**", "deploy"), []string{"update canceled"}},
-		"that nothing is granted to": {ledger.Grants("us", "**", ""), []string{"update canceled"}},
+		"which may":                  {ledgertest.Grant("ap", "acme/shop"), nil},
+		"which may elsewhere":        {ledgertest.Grant("ap", "acme/tools"), []string{"update canceled"}},
+		"which may other names":      {ledgertest.Grant("ap", "**", "deploy"), []string{"update canceled"}},
+		"that nothing is granted to": {ledgertest.Grant("us", "**"), []string{"update canceled"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := inProgress(t)
-			b.takeOver()
-			b.Members = []string{"eu", "ap"}
-			b.useAccount(ledger.Grants("eu", "**", ""), c.grant)
+			b := inProgressBeside(t, "ap")
+			b.useAccount(ledgertest.Grant("eu", "**"), c.grant)
 			b.Deleted("eu")
-			b.Clock.Step(ledger.ReleaseDelay)
+			b.Clock.Step(releaseDelay)
 			b.work(ledgertest.Key)
 			b.G.Expect(b.scm.asked).To(HaveExactElements(c.asked))
 			if c.asked == nil {
-				b.useAccount(ledger.Grants("eu", "**", ""))
+				b.useAccount(ledgertest.Grant("eu", "**"))
 				b.work(ledgertest.Key)
 				b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}), "the grant was withdrawn")
 			}

@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
@@ -22,14 +21,13 @@ func TestLedgerCompare_TakesTheHomePageThatIsWantedForTheClaims(t *testing.T) {
 		w.set(cs)
 		w.run(time.Second)
 		w.G.Expect(w.condition("a").Reason).To(Equal(v1alpha1.ReasonSynced))
-		before := w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: "a"})
-		w.G.Expect(before.URL).To(Equal(url))
+		w.G.Expect(w.status("a").URL).To(Equal(url))
 		from := len(w.Calls())
 		w.Clock.Step(2 * time.Minute)
 		w.request("a")
 		w.run(time.Second)
 		w.G.Expect(w.Calls()[from:]).To(HaveLen(1), "one list, and nothing to write")
 		w.G.Expect(w.condition("a").Reason).To(Equal(v1alpha1.ReasonSynced))
-		w.G.Expect(w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: "a"}).URL).To(Equal(url))
+		w.G.Expect(w.status("a").URL).To(Equal(url))
 	}
 }

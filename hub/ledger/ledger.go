@@ -72,7 +72,7 @@ type Ledger struct {
 	// behind reports whether a member may bring changes of a namespace from longer ago than
 	// within; nil where none ever does.
 	behind func(cluster, namespace string, within time.Duration) bool
-	// random spreads comparisons: a number from 0 to 1.
+	// random spreads drift checks: a number from 0 to 1.
 	random func() float64
 	grace  time.Duration
 	fleet  func() (names []string, complete bool)
@@ -134,12 +134,17 @@ type Options struct {
 	// AbandonedLimit is how many places that the objects of one member left may wait to be ended
 	// at a time. What is left beyond it stays as the SCM shows it. Unset, any number may.
 	AbandonedLimit int
+	// Random spreads drift checks: a number from 0 to 1. Unset, it is drawn.
+	Random func() float64
 }
 
 // New makes an empty Ledger.
 func New(o Options) *Ledger {
 	if o.Blocked == nil {
 		o.Blocked = func(string) bool { return false }
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
 	}
 	return &Ledger{
 		clock:   o.Clock,
@@ -159,7 +164,7 @@ func New(o Options) *Ledger {
 		serving: o.Serving,
 		behind:  o.Behind,
 		seals:   o.Seals,
-		random:  rand.Float64,
+		random:  o.Random,
 		few:     fewClaims,
 	}
 }

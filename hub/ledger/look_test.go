@@ -23,8 +23,7 @@ func keyNamed(name string) ledger.Key {
 // manyNames is a bench after a take-over, with as many statuses on one commit in each of some
 // members.
 func manyNames(t *testing.T, names int, clusters ...string) *bench {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 	for _, cluster := range clusters {
 		var all []*v1alpha1.CommitStatus
@@ -94,17 +93,17 @@ func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
 	b.G.Expect(added).To(ContainElements(keyNamed("s1"), keyNamed("s2")), "they go on when it is done")
 }
 
-// succeed begins after a predecessor that may have requests under way, with what is claimed
-// until now.
-func (b *bench) succeed() {
-	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true})
-	b.Doubt()
+// succeeding is a bench whose hub begins to write after one that may have requests under way, with
+// CommitStatuses of eu.
+func succeeding(t *testing.T, objects ...*v1alpha1.CommitStatus) *bench {
+	b := newStandby(t)
+	b.Hear("eu", objects...)
+	b.Begin(ledger.Predecessor{Led: true, Unsure: true})
+	return b
 }
 
 func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
-	b := newBench(t)
-	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")), ledgertest.CommitStatus(ledgertest.Named("s1")))
-	b.succeed()
+	b := succeeding(t, ledgertest.CommitStatus(ledgertest.Named("s0")), ledgertest.CommitStatus(ledgertest.Named("s1")))
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 	b.reconcileAll(2)
 	for _, cluster := range []string{"us", "ap"} {
@@ -113,16 +112,14 @@ func TestLook_IsNotRepeatedWhileWhatMayHaveBeenSentCanArrive(t *testing.T) {
 		b.reconcileAll(2)
 	}
 	b.expectReads(0, 0)
-	b.Clock.Step(ledger.SettleTime)
+	b.Clock.Step(settleTime)
 	b.reconcileAll(2)
 	b.expectReads(1, 0)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "create queued", "create queued"}))
 }
 
 func TestLook_LoneKeyIsAdoptedAtOnce(t *testing.T) {
-	b := newBench(t)
-	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")))
-	b.succeed()
+	b := succeeding(t, ledgertest.CommitStatus(ledgertest.Named("s0")))
 	b.scm.found = ledgertest.Shows("queued")
 	b.reconcileAll(1)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"find"}))
@@ -131,13 +128,11 @@ func TestLook_LoneKeyIsAdoptedAtOnce(t *testing.T) {
 }
 
 func TestLook_LoneKeyThatIsNotThereIsWrittenOnceNothingCanArrive(t *testing.T) {
-	b := newBench(t)
-	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Named("s0")))
-	b.succeed()
+	b := succeeding(t, ledgertest.CommitStatus(ledgertest.Named("s0")))
 	b.reconcileAll(1)
 	b.reconcileAll(1)
 	b.expectReads(0, 1)
-	b.Clock.Step(ledger.SettleTime)
+	b.Clock.Step(settleTime)
 	b.reconcileAll(1)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"find", "find", "create queued"}))
 }
@@ -147,7 +142,7 @@ func TestLook_LostWriteIsLookedUpOnceMoreWhenItsTimeIsOver(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) { return providers.Shown{}, lostAnswer() }
 	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
-	b.Clock.Step(ledger.FirstRetry)
+	b.Clock.Step(firstRetry)
 	b.reconcile()
 	b.expectReads(0, 1)
 	for _, cluster := range []string{"us", "ap", "sa"} {
@@ -155,7 +150,7 @@ func TestLook_LostWriteIsLookedUpOnceMoreWhenItsTimeIsOver(t *testing.T) {
 		b.reconcile()
 	}
 	b.expectReads(0, 1)
-	b.Clock.Step(ledger.SettleTime)
+	b.Clock.Step(settleTime)
 	b.reconcile()
 	b.expectReads(0, 2)
 }
@@ -174,8 +169,7 @@ func TestLook_AFailureIsOfAllKeysOfTheCommit(t *testing.T) {
 }
 
 func TestLook_ComparesWhatMembersToldOfTheCommitToo(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	status := func(name string, phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
 		st := ledgertest.StatusWith(phase, 7)
 		st.Name = name

@@ -17,7 +17,7 @@ import (
 
 // takesOver has the bench begin after a predecessor. Its SCM shows nothing.
 func (b *bench) takesOver(after ledger.Predecessor) {
-	b.Rebegin(after)
+	b.Begin(after)
 	b.scm.listed = providers.Listing{Marked: true, Statuses: map[string]providers.Listed{}}
 }
 
@@ -60,7 +60,7 @@ func TestTakeOver_ListsACommitOnceForFiftyMembersThatAreSyncedOneByOne(t *testin
 	for name, after := range takeOvers {
 		for shown, phase := range map[string]v1alpha1.Phase{"nothing": "", "what they want": "queued", "something else": "failure"} {
 			t.Run(name+", shown is "+shown, func(t *testing.T) {
-				b := newBench(t)
+				b := newStandby(t)
 				for m := range 50 {
 					b.Members = append(b.Members, fmt.Sprint("m", m))
 				}
@@ -94,7 +94,7 @@ func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
 	const commits, names = 10, 500
 	for name, after := range takeOvers {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newStandby(t)
 			b.takesOver(after)
 			objects, keys := spread(commits, names)
 			b.Hear("eu", objects...)
@@ -109,7 +109,7 @@ func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
 // leftBehind is a bench that takes over from a hub in whose absence 100 objects moved to another
 // commit, with what the SCM shows on the old one.
 func leftBehind(t *testing.T, after ledger.Predecessor, shown *providers.Listed) (b *bench, keys []ledger.Key) {
-	b = newBench(t)
+	b = newStandby(t)
 	b.takesOver(after)
 	old := map[string]providers.Listed{}
 	var objects []*v1alpha1.CommitStatus
@@ -197,7 +197,11 @@ func TestAbandon_LooksAgainWhereAListDoesNotCount(t *testing.T) {
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.scm.onList = func() {
 		b.scm.onList = nil
-		b.Entry(keys[0]).Disturb()
+		job, _, ok := b.Job(keys[0])
+		b.G.Expect(ok).To(BeTrue())
+		ended, ok := b.Writing(keys[0], job)
+		b.G.Expect(ok).To(BeTrue())
+		ended()
 	}
 	for range 2 {
 		_, err := b.syncer.Reconcile(context.Background(), keys[0])

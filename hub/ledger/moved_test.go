@@ -130,7 +130,7 @@ func TestMoved_BothNamesAreOneKey(t *testing.T) {
 	w.G.Expect(w.runs("acme/market")).To(Equal([]string{"in_progress"}))
 	w.expectRepo("acme/market", "a", "b", "c", "d")
 	w.G.Expect(w.status("d").Owner).To(Equal("a/team-a/build"))
-	w.G.Expect(w.Keys()).To(Equal(1))
+	w.G.Expect(w.Count().Keys).To(Equal(1))
 	w.G.Expect(w.warnings).To(HaveLen(1))
 	w.G.Expect(w.warnings[0]).To(HavePrefix("a RepositoryMoved: repository Acme/Shop is acme/market now"))
 	w.G.Expect(w.recorded.ScmProviders).To(Equal([]string{"acme"}))
@@ -171,7 +171,7 @@ func TestMoved_WhatWasShownByTheOldNameGoesOn(t *testing.T) {
 				w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success", "success"}), "nothing unfinished is left beside what counts")
 			}
 			w.expectRepo("acme/market", "eu", "us")
-			w.G.Expect(w.Keys()).To(Equal(1))
+			w.G.Expect(w.Count().Keys).To(Equal(1))
 		})
 	}
 }
@@ -255,7 +255,7 @@ func TestMoved_BackAndOnIsFollowed(t *testing.T) {
 	w.run(10 * time.Minute)
 	w.expectRepo("acme/store", "eu", "us")
 	w.G.Expect(w.runs("acme/store")).To(HaveEach(Or(Equal("success"), Equal("cancelled"))))
-	w.G.Expect(w.Keys()).To(Equal(1))
+	w.G.Expect(w.Count().Keys).To(Equal(1))
 }
 
 func TestMoved_AnotherRepositoryUnderTheOldNameIsAnotherKey(t *testing.T) {
@@ -265,7 +265,7 @@ func TestMoved_AnotherRepositoryUnderTheOldNameIsAnotherKey(t *testing.T) {
 	w.claim("eu", "in_progress")
 	w.run(time.Second)
 	w.expectRepo("acme/market", "eu")
-	w.Clock.Step(ledger.MovedFor)
+	w.Clock.Step(movedFor)
 	w.github.AddRepo("acme/shop", ledgertest.SHA)
 	w.claim("eu", "success")
 	w.run(time.Minute)
@@ -283,7 +283,7 @@ func TestMoved_IsVerifiedOnceAnHourWhileItIsUsed(t *testing.T) {
 	w.run(time.Second)
 	before := w.count(0, fakegithub.OpGetRepository)
 	for _, phase := range []v1alpha1.Phase{"queued", "in_progress", "success"} {
-		w.Clock.Step(ledger.MovedFor)
+		w.Clock.Step(movedFor)
 		w.claim("eu", phase)
 		w.run(time.Minute) // the token is renewed first
 		w.expectRepo("acme/market", "eu")
@@ -306,8 +306,7 @@ func TestMoved_IsKnownAfterARestart(t *testing.T) {
 	w.expectRepo("acme/market", "eu", "us")
 
 	calls := len(w.github.Calls())
-	fleet := func() ([]string, bool) { return nil, true }
-	w.Fleet = &ledgertest.Fleet{Ledger: ledger.New(ledger.Options{Clock: w.Clock, Fleet: fleet}), G: w.G, Clock: w.Clock, Token: map[string]uint64{}}
+	w.Fleet = ledgertest.NewSuccessor(w.Fleet)
 	w.syncer.Ledger, w.ready, w.due = w.Ledger, nil, map[ledger.Key]time.Time{}
 	w.provider.Status.MovedRepositories = w.recorded.Repositories
 	w.open()
@@ -366,11 +365,6 @@ func TestMoved_InACircleIsNotFollowed(t *testing.T) {
 	}
 	b.G.Expect(len(b.scm.written)).To(BeNumerically("<=", 3))
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonMoved))
-}
-
-// grant replaces the grants of the ScmProvider.
-func (w *movesWorld) grant(grants ...v1alpha1.Grant) {
-	w.apply(w.SetScmProvider("acme", w.Known("acme").Granting(grants...)))
 }
 
 // Its installation keeps its number and its token, so nothing but the redirect of a write tells.

@@ -7,7 +7,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
@@ -29,7 +28,7 @@ func TestMoved_StraightBackIsFollowedAtOnce(t *testing.T) {
 // TestMoved_OutOfTheGrantsAndBack has the path of today be verified soon after a repository moved
 // out of the grants, where that was believed for some time and where it is news.
 func TestMoved_OutOfTheGrantsAndBack(t *testing.T) {
-	for name, away := range map[string]time.Duration{"soon": ledger.ChangedFor, "later": 25 * time.Minute} {
+	for name, away := range map[string]time.Duration{"soon": changedFor, "later": 25 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w := newMovesWorld(t)
 			w.grant(ofOwner("acme"))
@@ -39,7 +38,7 @@ func TestMoved_OutOfTheGrantsAndBack(t *testing.T) {
 			w.github.MoveRepo("acme/shop", "acme/market")
 			w.claim("eu", "in_progress")
 			w.run(time.Second)
-			w.Clock.Step(ledger.MovedFor)
+			w.Clock.Step(movedFor)
 			w.github.MoveRepo("acme/market", "globex/shop")
 			w.claim("us", "in_progress")
 			w.claim("eu", "queued")
@@ -54,7 +53,7 @@ func TestMoved_OutOfTheGrantsAndBack(t *testing.T) {
 			w.expectRepo("acme/market", "eu", "us")
 			w.G.Expect(w.runs("acme/market")).To(Equal([]string{"success"}))
 			w.G.Expect(len(w.github.Calls()) - before).To(BeNumerically("<", 12))
-			w.G.Expect(w.Keys()).To(Equal(1))
+			w.G.Expect(w.Count().Keys).To(Equal(1))
 		})
 	}
 }
@@ -69,7 +68,7 @@ func TestMoved_BackIsNotForgottenForAnOutage(t *testing.T) {
 	w.claim("us", "in_progress")
 	w.run(time.Second)
 	w.github.MoveRepo("acme/market", "acme/shop")
-	w.Clock.Step(ledger.MovedFor)
+	w.Clock.Step(movedFor)
 	w.github.Inject(wire.Fault{Match: func(r *http.Request) bool { return r.URL.Path == "/repos/acme/market" }, Status: http.StatusBadGateway})
 	w.claim("eu", "success")
 	w.run(10 * time.Minute)

@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	fakebitbucket "github.com/argoproj-labs/commit-status-hub/test/scm/bitbucket"
 	fakegitea "github.com/argoproj-labs/commit-status-hub/test/scm/gitea"
 	fakegithub "github.com/argoproj-labs/commit-status-hub/test/scm/github"
@@ -32,7 +31,7 @@ func (w *scmWorld) moveRepo(from, to string) {
 func (w *scmWorld) repo(name string) string {
 	ready := w.condition(name)
 	w.G.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSynced), ready.Message)
-	return w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}).Repo
+	return w.statuses[name].Repo
 }
 
 func TestMoved_IsLearnedFromAWriteAtEverySCM(t *testing.T) {
@@ -74,7 +73,7 @@ func TestMoved_IsLearnedFromAReadAtEverySCM(t *testing.T) {
 func TestMoved_OutOfTheGrantsIsNotWrittenToAtAnySCM(t *testing.T) {
 	everySCM(t, func(_ *testing.T, start func() *scmWorld, _ own) {
 		w := start()
-		w.apply(w.SetScmProvider("acme", w.Known("acme").Granting(ofOwner("acme"))))
+		w.grant(ofOwner("acme"))
 		w.want("build", "in_progress")
 		w.run(time.Minute)
 		w.moveRepo("acme/shop", "globex/shop")

@@ -57,7 +57,7 @@ func TestMoved_WhatTheNewNameClaimsIsNotCanceled(t *testing.T) {
 						w.G.Expect(app).To(BeTrue(), "%s %s: %s", call.Method, call.Path, call.RequestBody)
 					}
 				}
-				w.G.Expect(w.Keys()).To(BeNumerically("<=", 1))
+				w.G.Expect(w.Count().Keys).To(BeNumerically("<=", 1))
 			})
 		})
 	}
@@ -81,6 +81,6 @@ func TestMoved_TheLastClaimIsCanceledByTheNewName(t *testing.T) {
 			}
 		}
 		w.G.Expect(ends).To(ConsistOf(ContainSubstring("market")))
-		w.G.Expect(w.Keys()).To(BeZero())
+		w.G.Expect(w.Count().Keys).To(BeZero())
 	})
 }

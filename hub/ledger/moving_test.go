@@ -24,7 +24,7 @@ func movesBeside(t *testing.T, created int64, aggregate bool, wanted v1alpha1.Ph
 	b.work(ledgertest.Key)
 	b.Published("eu")
 	b.scm.asked = nil
-	b.edit("eu", ledgertest.CreatedAt(created), ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants(wanted), func(cs *v1alpha1.CommitStatus) { cs.Generation = 2 })
+	b.Edit("eu", ledgertest.CreatedAt(created), ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants(wanted), func(cs *v1alpha1.CommitStatus) { cs.Generation = 2 })
 	return b
 }
 
@@ -44,7 +44,7 @@ func TestLedgerPatch_TellsOfTheOldPlaceUntilThatIsEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := movesBeside(t, c.created, c.aggregate, c.wanted)
-			b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(ledger.MoveCheck), "it is looked at again")
+			b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(moveCheck), "it is looked at again")
 			b.G.Expect(b.Published("eu")).To(BeNil())
 			b.work(ledgertest.Key)
 			b.work(ledgertest.OtherKey)
@@ -70,7 +70,7 @@ func TestLedgerNotEnded_HasTheStatusOfWhoMovedPublished(t *testing.T) {
 
 func TestLedgerPatch_WaitsForNoOldPlaceThatIsHeldBack(t *testing.T) {
 	b := movesBeside(t, 200, false, "success")
-	b.Clock.Step(ledger.AbandonmentTTL + time.Second)
+	b.Clock.Step(abandonmentTTL + time.Second)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.Published("eu")).NotTo(BeNil())
 }

@@ -11,8 +11,8 @@ import (
 )
 
 func TestWhatAPredecessorSentMayComeAfterWhatWasFoundAndWritten(t *testing.T) {
-	b := newBench(t)
-	b.Rebegin(ledger.Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
+	b := newStandby(t)
+	b.Begin(ledger.Predecessor{Led: true, Unsure: true, Left: -5 * time.Second})
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Told(ledgertest.StatusWith("queued", 7)), ledgertest.Wants("success")))
 	b.scm.found = ledgertest.Shows("queued")
 	b.G.Expect(b.reconcile()).To(Equal(20*time.Second), "its lease runs for 5 s yet, and what it sent for 15 s more")

@@ -18,13 +18,10 @@ import (
 func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
 	w.G.THelper()
 	next := *w
-	seals := ledger.SealsWith(ledger.FirstKey, nil)
-	next.Fleet = &ledgertest.Fleet{G: w.G, Clock: w.Clock, Token: map[string]uint64{}, Seals: seals}
-	next.ready, next.due, next.told, next.objects = nil, map[ledger.Key]time.Time{}, nil, map[string]*v1alpha1.CommitStatus{}
-	next.Ledger = ledger.New(ledger.Options{
-		Clock: w.Clock, UnsyncedGrace: 15 * time.Minute, Seals: seals,
-		Fleet: func() ([]string, bool) { return nil, true },
-	})
+	next.Fleet = ledgertest.NewSuccessor(w.Fleet)
+	next.Seals.Set(firstKey, nil)
+	next.ready, next.due, next.told = nil, map[ledger.Key]time.Time{}, nil
+	next.objects, next.statuses = map[string]*v1alpha1.CommitStatus{}, map[string]v1alpha1.CommitStatusStatus{}
 	worker := *w.syncer
 	worker.Ledger, worker.Queue, worker.Apply = next.Ledger, func() syncer.Lanes { return &next }, next.apply
 	next.syncer = &worker
@@ -35,13 +32,11 @@ func (w *scmWorld) successor(edit func(*v1alpha1.CommitStatus)) *scmWorld {
 	for name, object := range w.objects {
 		w.condition(name)
 		object = object.DeepCopy()
-		object.Status = w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name})
-		handle := *object.Status.Provider
-		object.Status.Provider = &handle
-		handle.Seal = ""
-		object.Status.Provider.Seal = seals.Of(object.UID, object.Status)
+		status := w.statuses[name]
+		object.Status = *status.DeepCopy()
+		object.Status.Provider.Seal = next.Seals.Of(object.UID, object.Status)
 		edit(object)
-		seals.Keep(object)
+		next.Seals.Keep(object)
 		next.set(object)
 	}
 	next.apply(next.Synced("eu", next.Token["eu"]))
@@ -75,7 +70,7 @@ func TestRefusedCredential_WorkedForNoPredecessorWithout(t *testing.T) {
 		"a right seal": func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "AAAAAAAAAAAAAAAAAAAAAA" },
 		"the time":     func(cs *v1alpha1.CommitStatus) { cs.Status.UpdatedAt = nil },
 		"a time of late": func(cs *v1alpha1.CommitStatus) {
-			cs.Status.UpdatedAt = &metav1.Time{Time: cs.Status.UpdatedAt.Add(-ledger.ProvenFor)}
+			cs.Status.UpdatedAt = &metav1.Time{Time: cs.Status.UpdatedAt.Add(-provenFor)}
 		},
 		"its ScmProvider": func(cs *v1alpha1.CommitStatus) { cs.Status.ScmProvider = "another" },
 	} {

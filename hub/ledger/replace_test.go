@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
@@ -48,7 +47,7 @@ func TestReplace_EndsTheUnfinishedStatusFirst(t *testing.T) {
 	} {
 		t.Run(string(phase), func(t *testing.T) {
 			b := described(t)
-			b.edit("eu", ledgertest.Wants(phase))
+			b.Edit("eu", ledgertest.Wants(phase))
 			b.reconcile()
 			b.G.Expect(b.scm.asked).To(Equal(asked))
 			b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonSynced))
@@ -63,14 +62,14 @@ func TestReplace_MakesNoNewStatusWhileTheOldOneMayBeUnfinished(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
 	}
-	b.edit("eu", ledgertest.Wants("in_progress"))
+	b.Edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
 	b.scm.found = &providers.Shown{Status: providers.Status{Phase: "canceled", Description: "d"}, Handle: ledgertest.Shows("canceled").Handle}
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
 		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
-	b.Clock.Step(ledger.SettleTime)
+	b.Clock.Step(settleTime)
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled", "find", "create in_progress"}))
 }
@@ -80,7 +79,7 @@ func TestReplace_ReportsAnSCMThatDoesNotEndTheStatus(t *testing.T) {
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
 		return providers.Shown{Status: providers.Status{Phase: "in_progress", Description: "d"}, Handle: ledgertest.Shows("queued").Handle}, nil
 	}
-	b.edit("eu", ledgertest.Wants("in_progress"))
+	b.Edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
 	b.G.Expect(ledgertest.ReadyOf(b.Published("eu")).Reason).To(Equal(v1alpha1.ReasonUnsupported))
@@ -88,8 +87,8 @@ func TestReplace_ReportsAnSCMThatDoesNotEndTheStatus(t *testing.T) {
 
 func TestAbandon_EndsInPlaceWhatCannotLoseItsText(t *testing.T) {
 	b := described(t)
-	b.edit("eu", ledgertest.Wants("success"))
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.Edit("eu", ledgertest.Wants("success"))
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 	b.work(ledgertest.Key)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update success"}))
 }
@@ -106,8 +105,7 @@ func TestDrift_QuotesTheSCMsOwnWord(t *testing.T) {
 	b.G.Expect(status.Phase).To(BeEmpty(), "none of ours means it")
 	b.G.Expect(status.Provider).NotTo(BeNil())
 
-	again := newBench(t)
-	again.takeOver()
+	again := takingOver(t)
 	again.use(ledgertest.Comparing(10*time.Minute, false))
 	again.scm.found = theirs
 	again.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(*status)))

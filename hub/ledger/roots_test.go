@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,8 +82,7 @@ func TestSCMs_UnderTwoPathsOfOneHostAreTwo(t *testing.T) {
 	cs.UID = "uid-in-us"
 	w.apply(w.SetObject("us", w.Token["us"], cs))
 	w.run(time.Minute)
-	w.G.Expect(w.Keys()).To(Equal(2))
-	w.G.Expect(w.Keys()).To(Equal(2))
+	w.G.Expect(w.Count().Keys).To(Equal(2))
 	w.G.Expect(w.repo("build")).To(HaveSuffix("/a/Acme/Shop"))
 	us := w.Published("us")
 	w.G.Expect(us.Repo).To(HaveSuffix("/b/Acme/Shop"))
@@ -90,16 +90,27 @@ func TestSCMs_UnderTwoPathsOfOneHostAreTwo(t *testing.T) {
 	for path, state := range map[string]string{"/a": "success", "/b": "failure"} {
 		w.G.Expect(fakes[path].Statuses("acme/shop", ledgertest.SHA)).To(HaveExactElements(HaveField("State", state)), path)
 	}
-	lane := func(name string) string { return w.Known(name).Lane("acme/shop") }
-	w.G.Expect(lane("acme")).NotTo(Equal(lane("other")))
-	w.G.Expect(ledger.SameWriter(w.Known("acme"), w.Known("other"))).To(BeFalse())
+	key := func(path string) ledger.Key {
+		return ledger.Key{Kind: "gitea", Host: strings.TrimPrefix(host, "http://") + path, Repository: "acme/shop", SHA: ledgertest.SHA, Name: "build"}
+	}
+	job := func(path string) ledger.Job {
+		job, _, ok := w.Job(key(path))
+		w.G.Expect(ok).To(BeTrue())
+		return job
+	}
+	lane := func(path string) string {
+		lane, _ := job(path).Account.Lane("acme/shop")
+		return lane
+	}
+	w.G.Expect(lane("/a")).NotTo(Equal(lane("/b")))
+	w.G.Expect(job("/a").Account.Writer()).NotTo(Equal(job("/b").Account.Writer()))
 
 	seals := &ledger.Seals{}
 	seals.Set([]byte("0123456789abcdef0123456789abcdef"), nil)
 	here := *us.DeepCopy()
 	here.Provider.Seal = seals.Of("uid-in-us", here)
 	w.G.Expect(seals.Right("uid-in-us", here)).To(BeTrue())
-	here.Repo = w.StatusNow(ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: "build"}).Repo
+	here.Repo = w.status("build").Repo
 	w.G.Expect(seals.Right("uid-in-us", here)).To(BeFalse(), "a seal is of one SCM")
 
 	fakes["/a"].RenameRepo("acme/shop", "acme/market")
@@ -107,5 +118,5 @@ func TestSCMs_UnderTwoPathsOfOneHostAreTwo(t *testing.T) {
 	w.run(time.Minute)
 	w.G.Expect(w.repo("build")).To(HaveSuffix("/a/acme/market"))
 	w.G.Expect(w.Published("us")).To(BeNil(), "the other SCM's repository has not moved")
-	w.G.Expect(w.Known("other").Moves()).To(BeZero())
+	w.G.Expect(w.MovesOf(job("/b")).Repositories).To(BeEmpty())
 }

@@ -47,7 +47,7 @@ func TestRefusedCredential_IsOneQuestionForAllClaims(t *testing.T) {
 				w.ClearFaults()
 				w.run(12 * time.Minute)
 				w.G.Expect(w.reasons()).To(Equal(map[string]int{v1alpha1.ReasonSynced: many}), "after %d", refusal.status)
-				w.G.Expect(w.Refusals()).To(BeZero())
+				w.G.Expect(w.credential()).To(BeEmpty())
 			}
 		}
 	})

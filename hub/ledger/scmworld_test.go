@@ -51,6 +51,8 @@ type scmWorld struct {
 	ready    []ledger.Key
 	due      map[ledger.Key]time.Time
 	objects  map[string]*v1alpha1.CommitStatus
+	// statuses are those that were published.
+	statuses map[string]v1alpha1.CommitStatusStatus
 	told     []string // ScmProviders
 }
 
@@ -107,10 +109,15 @@ func (w *scmWorld) run(d time.Duration) {
 // open opens the ScmProvider, as when it or its Secret changes.
 func (w *scmWorld) open() {
 	w.G.THelper()
-	w.provider.Spec.Grants, w.provider.Spec.Drift.Interval = []v1alpha1.Grant{ledgertest.AllowAll()}, "0s"
 	s := ledger.CompileScmProvider(providers.NewRegistry(w.kind), w.provider, w.secret)
-	w.G.Expect(s.Opened()).To(BeTrue())
+	w.G.Expect(s.Problem).NotTo(HaveOccurred())
 	w.apply(w.SetScmProvider("acme", s))
+}
+
+// grant replaces the grants of the ScmProvider.
+func (w *scmWorld) grant(grants ...v1alpha1.Grant) {
+	w.provider.Spec.Grants = grants
+	w.open()
 }
 
 // want has a CommitStatus want a phase; one of a new name is made.
@@ -147,15 +154,20 @@ func (w *scmWorld) request(name string) {
 	w.set(cs)
 }
 
-// ready returns the Ready condition that is published for a status.
-func (w *scmWorld) condition(name string) metav1.Condition {
+// status returns the status that is published for a CommitStatus, or was last.
+func (w *scmWorld) status(name string) v1alpha1.CommitStatusStatus {
 	id := ledger.ObjectID{Cluster: "eu", Namespace: "team-a", Name: name}
 	if patch, ok := w.Patch(id); ok {
 		statustest.ExpectInvariants(w.G, patch.Status, patch.Source.Generation)
 		w.Patched(patch, "100")
-		return ledgertest.ReadyOf(&patch.Status)
+		w.statuses[name] = patch.Status
 	}
-	status := w.StatusNow(id)
+	return w.statuses[name]
+}
+
+// condition returns the Ready condition of the status of a CommitStatus, a zero one for none.
+func (w *scmWorld) condition(name string) metav1.Condition {
+	status := w.status(name)
 	if len(status.Conditions) == 0 {
 		return metav1.Condition{}
 	}
@@ -217,13 +229,15 @@ var cloudSays = own{
 func newSCMWorld(t *testing.T, spec v1alpha1.ScmProviderSpec, secret map[string][]byte, fake fakeSCM, kind func(*ratelimit.Installations, *ledgertest.Fleet) providers.Kind, f *ledgertest.Fleet) *scmWorld {
 	var none int64
 	spec.SecretRef.Name = "acme"
+	spec.Grants, spec.Drift.Interval = []v1alpha1.Grant{ledgertest.AllowAll()}, "0s"
 	spec.RateLimit = &v1alpha1.RateLimit{
 		RequestsPerHour: &none, RequestsPerMinute: &none, PointsPerMinute: &none, WritesPerMinute: &none, WritesPerHour: &none, MaxInFlight: &none,
 	}
 	installations := ratelimit.NewInstallations(f.Clock)
 	t.Cleanup(installations.CloseIdleConnections)
 	w := &scmWorld{
-		Fleet: f, fakeSCM: fake, secret: secret, due: map[ledger.Key]time.Time{}, objects: map[string]*v1alpha1.CommitStatus{},
+		Fleet: f, fakeSCM: fake, secret: secret, due: map[ledger.Key]time.Time{},
+		objects: map[string]*v1alpha1.CommitStatus{}, statuses: map[string]v1alpha1.CommitStatusStatus{},
 		kind:     kind(installations, f),
 		provider: &v1alpha1.ScmProvider{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: spec},
 	}

@@ -12,12 +12,36 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
+var firstKey = []byte("the first key, of 32 bytes......")
+
+func sealsWith(key []byte) *ledger.Seals {
+	s := &ledger.Seals{}
+	s.Set(key, nil)
+	return s
+}
+
+// sealedBy is an object whose status says that success is shown, as a hub sealed it.
+func sealedBy(s *ledger.Seals) *v1alpha1.CommitStatus {
+	cs := ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(ledgertest.StatusWith("success", 4711)))
+	cs.Status.ObservedGeneration = cs.Generation
+	cs.Status.Provider.Seal = s.Of(cs.UID, cs.Status)
+	return cs
+}
+
+// keptSeal is what the hub keeps in memory of a right seal.
+func keptSeal() string {
+	s := sealsWith(firstKey)
+	cs := sealedBy(s)
+	s.Keep(cs)
+	return cs.Status.Provider.Seal
+}
+
 // after is a bench that took over, with a sealed status in eu that the SCM shows.
 func after(t *testing.T, p ledger.Predecessor, edit ...func(*v1alpha1.CommitStatus)) *bench {
-	b := newBench(t)
-	b.Seals.Set(ledger.FirstKey, nil)
-	b.Rebegin(p)
-	cs := ledger.SealedBy(b.Seals)
+	b := newStandby(t)
+	b.Seals.Set(firstKey, nil)
+	b.Begin(p)
+	cs := sealedBy(b.Seals)
 	for _, e := range edit {
 		e(cs)
 	}
@@ -32,7 +56,7 @@ func after(t *testing.T, p ledger.Predecessor, edit ...func(*v1alpha1.CommitStat
 func (b *bench) changes(phase v1alpha1.Phase) {
 	b.G.THelper()
 	cs := ledgertest.CommitStatus(ledgertest.Wants(phase))
-	cs.Status = b.Source(ledgertest.ID("eu")).Status
+	cs.Status = b.Object("eu").Status
 	cs.Generation = 2
 	b.SetObject("eu", b.Token["eu"], cs)
 	b.reconcile()
@@ -51,7 +75,7 @@ func TestSeal_IsBelievedAMinuteAfterAnyOtherTakeOver(t *testing.T) {
 			b.changes("failure")
 			b.G.Expect(b.scm.asked).To(Equal([]string{"find", "update failure"}))
 			b = after(t, p)
-			b.Clock.Step(ledger.TakeOverWindow + time.Second)
+			b.Clock.Step(takeOverWindow + time.Second)
 			b.changes("failure")
 			b.G.Expect(b.scm.asked).To(Equal([]string{"update failure"}))
 		})
@@ -62,19 +86,19 @@ func TestSeal_OneThatProvesNothingLeadsToALookUp(t *testing.T) {
 	for name, edit := range map[string]func(*v1alpha1.CommitStatus){
 		"none":      func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "" },
 		"forged":    func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "AAAAAAAAAAAAAAAAAAAAAA" },
-		"the mark":  func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = ledger.SealRight },
+		"the mark":  func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = keptSeal() },
 		"truncated": func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = cs.Status.Provider.Seal[:10] },
 		"another object's": func(cs *v1alpha1.CommitStatus) {
-			cs.Status.Provider.Seal = ledger.SealsWith(ledger.FirstKey, nil).Of("other", cs.Status)
+			cs.Status.Provider.Seal = sealsWith(firstKey).Of("other", cs.Status)
 		},
 		"another run": func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.GitHub.CheckRunID = 8 },
 		"another key": func(cs *v1alpha1.CommitStatus) {
-			cs.Status.Provider.Seal = ledger.SealsWith(ledger.SecondKey, nil).Of(cs.UID, cs.Status)
+			cs.Status.Provider.Seal = sealsWith([]byte("the second key, of 32 bytes.....")).Of(cs.UID, cs.Status)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := after(t, ledger.Predecessor{Led: true, Clean: true}, edit)
-			b.Clock.Step(2 * ledger.TakeOverWindow)
+			b.Clock.Step(2 * takeOverWindow)
 			b.changes("failure")
 			b.G.Expect(b.scm.asked).To(Equal([]string{"find", "update failure"}))
 		})
@@ -82,10 +106,10 @@ func TestSeal_OneThatProvesNothingLeadsToALookUp(t *testing.T) {
 }
 
 func TestSeal_ThatIsReplayedLeadsToALookUp(t *testing.T) {
-	b := newBench(t)
-	b.Seals.Set(ledger.FirstKey, nil)
-	b.Rebegin(ledger.Predecessor{Led: true, Clean: true})
-	cs := ledger.SealedBy(b.Seals)
+	b := newStandby(t)
+	b.Seals.Set(firstKey, nil)
+	b.Begin(ledger.Predecessor{Led: true, Clean: true})
+	cs := sealedBy(b.Seals)
 	// The spec has moved on since, and the condition was forged to say that this answers it.
 	cs.Generation, cs.Spec.Phase = 5, "failure"
 	cs.Status.Conditions[0].ObservedGeneration = 5
@@ -106,13 +130,13 @@ func TestSeal_IsMadeOfWhatTheHubKnowsAlone(t *testing.T) {
 
 	b.changes("failure")
 	status = b.Published("eu")
-	b.G.Expect(b.Seals.Right(b.Source(ledgertest.ID("eu")).UID, *status)).To(BeTrue(), "it wrote that itself")
+	b.G.Expect(b.Seals.Right(b.Object("eu").UID, *status)).To(BeTrue(), "it wrote that itself")
 }
 
 func TestSeal_IsNoReasonToPatch(t *testing.T) {
 	b := after(t, ledger.Predecessor{Led: true}, func(cs *v1alpha1.CommitStatus) { cs.Status.Provider.Seal = "" })
 	b.Published("eu")
-	b.Entry(ledgertest.Key).Prove()
+	b.found(ledgertest.Shows("success"))
 	b.G.Expect(b.Published("eu")).To(BeNil(), "it is added with the next change")
 }
 
@@ -129,7 +153,7 @@ func TestSeal_DoesNotOutliveWhatItWasAbout(t *testing.T) {
 // seal: forged to say that all is well, it would prove what is shown no more.
 func TestSeal_IsOnNothingThatMayBeOverSoon(t *testing.T) {
 	b := newBench(t)
-	b.Seals.Set(ledger.FirstKey, nil)
+	b.Seals.Set(firstKey, nil)
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.reconcile()
 	b.G.Expect(b.Published("eu").Provider.Seal).NotTo(BeEmpty())

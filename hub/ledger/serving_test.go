@@ -6,7 +6,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
@@ -26,20 +25,20 @@ func TestDeletion_CancelsOnceItsMemberWasSeenToServeTheKindsAfterwards(t *testin
 	known := kubeconfigs.ServingUnknown
 	asked := b.serves(&known)
 	b.Deleted("eu")
-	b.G.Expect(b.work(ledgertest.Key)).To(Equal(ledger.ReleaseDelay))
-	b.G.Expect(*asked).To(Equal([][2]time.Duration{{0, -ledger.ReleaseDelay}}), "the member is asked at once")
-	b.Clock.Step(ledger.ReleaseDelay)
-	b.G.Expect(b.work(ledgertest.Key)).To(Equal(ledger.SoonestConfirm), "its answer is from before")
+	b.G.Expect(b.work(ledgertest.Key)).To(Equal(releaseDelay))
+	b.G.Expect(*asked).To(Equal([][2]time.Duration{{0, -releaseDelay}}), "the member is asked at once")
+	b.Clock.Step(releaseDelay)
+	b.G.Expect(b.work(ledgertest.Key)).To(Equal(soonestConfirm), "its answer is from before")
 	b.G.Expect(b.scm.asked).To(BeEmpty())
 	known = kubeconfigs.Serves
-	b.Clock.Step(ledger.SoonestConfirm)
+	b.Clock.Step(soonestConfirm)
 	b.work(ledgertest.Key)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled"}))
-	b.G.Expect((*asked)[len(*asked)-1]).To(Equal([2]time.Duration{ledger.ReleaseDelay + ledger.SoonestConfirm, ledger.SoonestConfirm}))
+	b.G.Expect((*asked)[len(*asked)-1]).To(Equal([2]time.Duration{releaseDelay + soonestConfirm, soonestConfirm}))
 }
 
 func TestDeletion_OfAKindWithAllObjectsCancelsNothing(t *testing.T) {
-	for name, when := range map[string]time.Duration{"seen at once": 0, "seen when it is due": ledger.ReleaseDelay, "seen long after": 50 * time.Minute} {
+	for name, when := range map[string]time.Duration{"seen at once": 0, "seen when it is due": releaseDelay, "seen long after": 50 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			b := inProgress(t)
 			known := kubeconfigs.ServingUnknown
@@ -52,11 +51,11 @@ func TestDeletion_OfAKindWithAllObjectsCancelsNothing(t *testing.T) {
 			b.work(ledgertest.Key)
 			known = kubeconfigs.Serves
 			for range 3 {
-				b.Clock.Step(ledger.ReleaseDelay)
+				b.Clock.Step(releaseDelay)
 				b.work(ledgertest.Key)
 			}
 			b.G.Expect(b.scm.asked).To(BeEmpty())
-			b.G.Expect(b.Keys()).To(BeZero())
+			b.G.Expect(b.Count().Keys).To(BeZero())
 
 			why := "objects that come back find their keys, by a look and without a write"
 			b.scm.found = ledgertest.Shows("in_progress")
@@ -73,7 +72,7 @@ func TestDeletion_InAMemberThatGivesNoAnswerIsGivenUpAfterAnHour(t *testing.T) {
 	known := kubeconfigs.ServingUnknown
 	b.serves(&known)
 	b.Deleted("eu")
-	b.Clock.Step(ledger.ReleaseDelay)
+	b.Clock.Step(releaseDelay)
 	var waits []time.Duration
 	for range 200 {
 		wait := b.work(ledgertest.Key)
@@ -88,14 +87,14 @@ func TestDeletion_InAMemberThatGivesNoAnswerIsGivenUpAfterAnHour(t *testing.T) {
 	b.G.Expect(b.scm.asked).To(BeEmpty())
 	b.G.Expect(waits[:4]).To(Equal([]time.Duration{time.Second, time.Second, 2 * time.Second, 4 * time.Second}))
 	b.G.Expect(len(waits)).To(BeNumerically("<", 80), "it is looked at ever less often")
-	b.G.Expect(b.Keys()).To(BeZero())
+	b.G.Expect(b.Count().Keys).To(BeZero())
 }
 
 func TestDeletion_ThatIsNotConfirmedHoldsNoMoveUpAndNoMoveWaitsForIt(t *testing.T) {
 	b := inProgress(t)
 	known := kubeconfigs.ServingUnknown
 	asked := b.serves(&known)
-	b.edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
+	b.Edit("eu", ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"))
 	b.work(ledgertest.Key)
 	b.work(ledgertest.OtherKey)
 	b.G.Expect(b.scm.asked).To(Equal([]string{"update canceled", "create queued"}), "a move is no deletion")
@@ -113,5 +112,5 @@ func TestDeletion_OfWhatIsCompleteAsksNobody(t *testing.T) {
 	b.Clock.Step(time.Hour)
 	b.work(ledgertest.Key)
 	b.G.Expect(*asked).To(BeEmpty())
-	b.G.Expect(b.Keys()).To(BeZero())
+	b.G.Expect(b.Count().Keys).To(BeZero())
 }

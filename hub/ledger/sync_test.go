@@ -116,8 +116,21 @@ func (b *bench) warned(cluster string, about *v1alpha1.CommitStatus, reason, _, 
 	b.warnings = append(b.warnings, cluster+"/"+about.Name+" "+reason+": "+message)
 }
 
-func newBench(t *testing.T) *bench {
-	b := &bench{Fleet: ledgertest.NewFleet(t), scm: &scriptedSCM{known: true}}
+// newBench makes a bench whose hub has led for longer than a take-over counts.
+func newBench(t *testing.T) *bench { return benchOf(t, ledgertest.NewFleet(t)) }
+
+// newStandby makes a bench whose hub has not begun to write.
+func newStandby(t *testing.T) *bench { return benchOf(t, ledgertest.NewStandby(t)) }
+
+// takingOver makes a bench whose hub begins to write after another.
+func takingOver(t *testing.T) *bench {
+	b := newStandby(t)
+	b.takeOver()
+	return b
+}
+
+func benchOf(t *testing.T, f *ledgertest.Fleet) *bench {
+	b := &bench{Fleet: f, scm: &scriptedSCM{known: true}}
 	b.scm.answer = func(want providers.Status) (providers.Shown, error) {
 		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
@@ -140,21 +153,26 @@ func (b *bench) use(edit ...func(*v1alpha1.ScmProvider)) {
 	b.SetScmProvider("acme", ledgertest.Opened(b.scm, edit...))
 }
 
-// takeOver lets the bench's hub begin to write now.
-func (b *bench) takeOver() { b.Rebegin(ledger.Predecessor{Led: true}) }
+// takeOver lets the bench's hub begin to write now, after another.
+func (b *bench) takeOver() { b.Begin(ledger.Predecessor{Led: true}) }
 
-// edit changes a cluster's CommitStatus.
-func (b *bench) edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) {
-	cs := ledgertest.CommitStatus(edit...)
-	cs.UID = b.Source(ledgertest.ID(cluster)).UID
-	b.SetObject(cluster, b.Token[cluster], cs)
+// work has a key worked on once.
+func (b *bench) work(key ledger.Key) time.Duration {
+	b.G.THelper()
+	result, err := b.syncer.Reconcile(context.Background(), key)
+	b.G.Expect(err).NotTo(HaveOccurred())
+	return result.RequeueAfter
+}
+
+// found has the hub learn by a read what the SCM shows, nil for nothing.
+func (b *bench) found(shown *providers.Shown) {
+	b.G.THelper()
+	b.Showed(ledgertest.Key, b.Claimed(), shown, false)
 }
 
 func (b *bench) reconcile() time.Duration {
 	b.G.THelper()
-	result, err := b.syncer.Reconcile(context.Background(), ledgertest.Key)
-	b.G.Expect(err).NotTo(HaveOccurred())
-	return result.RequeueAfter
+	return b.work(ledgertest.Key)
 }
 
 func TestAKeyIsWrittenOnce(t *testing.T) {
@@ -190,8 +208,7 @@ func TestAPauseIsNoFailure(t *testing.T) {
 }
 
 func TestAGrantThatIsWithdrawnDuringALookUpStopsTheWrite(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	b.scm.onFind = func() { b.useAccount() }
 	b.Hear("eu", ledgertest.CommitStatus())
 	b.reconcile()
@@ -199,8 +216,7 @@ func TestAGrantThatIsWithdrawnDuringALookUpStopsTheWrite(t *testing.T) {
 }
 
 func TestWhatIsWantedNowIsWrittenAfterALookUp(t *testing.T) {
-	b := newBench(t)
-	b.takeOver()
+	b := takingOver(t)
 	b.Hear("eu", ledgertest.CommitStatus())
 	b.scm.onFind = func() { b.SetObject("eu", b.Token["eu"], ledgertest.CommitStatus(ledgertest.Wants("success"))) }
 	b.reconcile()
@@ -302,7 +318,7 @@ func TestAChangeIsTimedFromItsSpecToTheAnswer(t *testing.T) {
 	b.reconcile()
 	b.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000), ledgertest.Wants("success")))
 	b.reconcile()
-	b.Entry(ledgertest.Key).Shown = ledgertest.Shows("queued")
+	b.found(ledgertest.Shows("queued"))
 	b.Clock.Step(time.Minute)
 	b.reconcile()
 	b.G.Expect(b.scm.asked).To(Equal([]string{"create success", "update success"}))
@@ -328,9 +344,8 @@ func TestAChangeWhoseAnswerWasLostIsTimedOnceItIsFound(t *testing.T) {
 }
 
 func TestWhatIsFoundRightIsNoChange(t *testing.T) {
-	b := newBench(t)
+	b := takingOver(t)
 	countBefore, _ := transitions(b.G, "canceled")
-	b.takeOver()
 	b.scm.found = ledgertest.Shows("canceled")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("canceled")))
 	b.Clock.Step(time.Second)
@@ -341,9 +356,8 @@ func TestWhatIsFoundRightIsNoChange(t *testing.T) {
 }
 
 func TestSyncer_WritesNothingWhereARepositoryMovesOutOfTheGrantsDuringALook(t *testing.T) {
-	b := newBench(t)
+	b := takingOver(t)
 	b.useAccount(ofOwner("acme"))
-	b.takeOver()
 	b.Hear("eu", ledgertest.CommitStatus())
 	b.scm.onFind = func() { b.Relocated(ledgertest.Key, b.Claimed(), "globex/shop") }
 	b.reconcile()

@@ -15,8 +15,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
 
-// Fleet is a ledger that has led for longer than a take-over counts, with the ScmProvider
-// "acme", which all clusters may write through.
+// Fleet is a ledger with a clock that the test owns, and with the ScmProvider "acme", which all
+// clusters may write through.
 type Fleet struct {
 	*ledger.Ledger
 	G     *WithT
@@ -34,24 +34,50 @@ type Fleet struct {
 	Behind  func(cluster, namespace string, within time.Duration) bool
 	// Seals have no key, so that no status is sealed.
 	Seals *ledger.Seals
+	// objects are the CommitStatuses as the ledger was given them last.
+	objects map[ledger.ObjectID]*v1alpha1.CommitStatus
 }
 
-// NewFleet makes a Fleet without members.
+// NewFleet makes a Fleet without members that has led for longer than a take-over counts.
 func NewFleet(t *testing.T) *Fleet {
 	t.Helper()
-	clk := clocktesting.NewFakeClock(time.Unix(10_000, 0))
-	f := &Fleet{G: NewWithT(t), Clock: clk, Token: map[string]uint64{}, Seals: &ledger.Seals{}}
-	f.Ledger = ledger.New(f.options())
-	f.SetScmProvider("acme", ScmProvider(AllowAll()))
-	f.Loaded()
+	f := NewStandby(t)
 	f.Begin(ledger.Predecessor{})
-	clk.Step(2 * time.Minute)
+	f.Clock.Step(2 * time.Minute)
 	return f
 }
 
+// NewStandby makes a Fleet without members that has not begun to write.
+func NewStandby(t *testing.T) *Fleet {
+	t.Helper()
+	f := NewUnloaded(t)
+	f.SetScmProvider("acme", ScmProvider(AllowAll()))
+	f.Loaded()
+	return f
+}
+
+// NewUnloaded makes a Fleet without members that has not begun to write, and has not read the
+// hub's ScmProviders yet.
+func NewUnloaded(t *testing.T) *Fleet {
+	t.Helper()
+	return NewSuccessor(&Fleet{G: NewWithT(t), Clock: clocktesting.NewFakeClock(time.Unix(10_000, 0)), Seals: &ledger.Seals{}})
+}
+
+// NewSuccessor makes the Fleet of a hub that starts anew at the time of another, with its seals. It
+// has not begun to write, and has not read the hub's ScmProviders yet.
+func NewSuccessor(before *Fleet) *Fleet {
+	f := &Fleet{
+		G: before.G, Clock: before.Clock, Seals: before.Seals,
+		Token: map[string]uint64{}, objects: map[ledger.ObjectID]*v1alpha1.CommitStatus{},
+	}
+	f.Ledger = ledger.New(f.options())
+	return f
+}
+
+// options are those of a ledger that compares as soon as it may.
 func (f *Fleet) options() ledger.Options {
 	return ledger.Options{
-		Clock: f.Clock, UnsyncedGrace: 15 * time.Minute, Seals: f.Seals,
+		Clock: f.Clock, UnsyncedGrace: 15 * time.Minute, Seals: f.Seals, Random: func() float64 { return 0 },
 		Fleet:   func() ([]string, bool) { return f.Members, !f.Unlisted },
 		Blocked: func(lane string) bool { return f.Blocked != nil && f.Blocked(lane) },
 		Serving: func(cluster string, deleted, within time.Duration) kubeconfigs.Serving {
@@ -83,6 +109,28 @@ func (f *Fleet) Tell(cluster string, objects ...*v1alpha1.CommitStatus) {
 func (f *Fleet) Hear(cluster string, objects ...*v1alpha1.CommitStatus) ledger.Changes {
 	f.Tell(cluster, objects...)
 	return f.Synced(cluster, f.Token[cluster])
+}
+
+// SetObject brings a CommitStatus to the ledger, and keeps it for Object.
+func (f *Fleet) SetObject(cluster string, engagement uint64, cs *v1alpha1.CommitStatus) ledger.Changes {
+	f.objects[ledger.ObjectID{Cluster: cluster, Namespace: cs.Namespace, Name: cs.Name}] = cs
+	return f.Ledger.SetObject(cluster, engagement, cs)
+}
+
+// Object returns a cluster's CommitStatus as the ledger was given it last.
+func (f *Fleet) Object(cluster string) *v1alpha1.CommitStatus {
+	f.G.THelper()
+	cs := f.objects[ID(cluster)]
+	f.G.Expect(cs).NotTo(BeNil())
+	return cs
+}
+
+// Edit changes a cluster's CommitStatus to one with edits.
+func (f *Fleet) Edit(cluster string, edit ...func(*v1alpha1.CommitStatus)) ledger.Changes {
+	f.G.THelper()
+	cs := CommitStatus(edit...)
+	cs.UID = f.Object(cluster).UID
+	return f.SetObject(cluster, f.Token[cluster], cs)
 }
 
 // Deleted deletes a cluster's CommitStatus.

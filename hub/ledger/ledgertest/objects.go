@@ -109,6 +109,11 @@ func AllowAll() v1alpha1.Grant {
 	return v1alpha1.Grant{Clusters: []v1alpha1.Pattern{"**"}, Repositories: []v1alpha1.Pattern{"**"}}
 }
 
+// Grant grants a cluster a repository, with some names or all of them.
+func Grant(cluster, repository v1alpha1.Pattern, names ...v1alpha1.Pattern) v1alpha1.Grant {
+	return v1alpha1.Grant{Clusters: []v1alpha1.Pattern{cluster}, Repositories: []v1alpha1.Pattern{repository}, Names: names}
+}
+
 // Wants gives a CommitStatus a phase.
 func Wants(phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
 	return func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = phase }
