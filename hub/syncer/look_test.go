@@ -1,4 +1,4 @@
-package ledger_test
+package syncer_test
 
 import (
 	"context"
@@ -204,4 +204,8 @@ func TestLook_DoesNotBelieveAListThatMayBeOfAnotherRepository(t *testing.T) {
 			b.G.Expect(b.scm.asked).To(ConsistOf("list", "find", "create queued", "create queued"))
 		})
 	}
+}
+
+func lostAnswer() *providers.Error {
+	return &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "no answer in time", Unknown: true}
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package syncer_test
 
 import (
 	"testing"
