@@ -25,6 +25,10 @@ const (
 	historySeed = 20261125
 )
 
+// TestModelOfTheLifeOfStatuses has a worker bring the keys forward, as the hub does, and is a test
+// of the ledger all the same: what it holds histories against are the ledger's promises, most of
+// which are about several jobs in a row, and after each event it looks into the ledger (Dump,
+// IndexProblem, Remembered).
 func TestModelOfTheLifeOfStatuses(t *testing.T) {
 	byDefault(t, "rapid.checks", fmt.Sprint(histories))
 	byDefault(t, "rapid.seed", fmt.Sprint(historySeed))

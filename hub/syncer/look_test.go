@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -38,8 +37,7 @@ func manyNames(t *testing.T, names int, clusters ...string) *bench {
 func (b *bench) reconcileAll(names int) {
 	b.G.THelper()
 	for i := range names {
-		_, err := b.syncer.Reconcile(context.Background(), keyNamed(fmt.Sprint("s", i)))
-		b.G.Expect(err).NotTo(HaveOccurred())
+		b.work(keyNamed(fmt.Sprint("s", i)))
 	}
 }
 
@@ -84,8 +82,7 @@ func TestLook_WaitsForTheListThatIsUnderWay(t *testing.T) {
 	b.syncer.Apply = func(c ledger.Changes) { added = append(added, c.Keys...) }
 	b.scm.onList = func() {
 		b.scm.onList = nil
-		_, err := b.syncer.Reconcile(context.Background(), keyNamed("s1"))
-		b.G.Expect(err).NotTo(HaveOccurred())
+		b.work(keyNamed("s1"))
 		b.G.Expect(b.scm.asked).To(Equal([]string{"list"}), "nothing else is asked meanwhile")
 	}
 	b.reconcileAll(1)
@@ -204,8 +201,4 @@ func TestLook_DoesNotBelieveAListThatMayBeOfAnotherRepository(t *testing.T) {
 			b.G.Expect(b.scm.asked).To(ConsistOf("list", "find", "create queued", "create queued"))
 		})
 	}
-}
-
-func lostAnswer() *providers.Error {
-	return &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "no answer in time", Unknown: true}
 }

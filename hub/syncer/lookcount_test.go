@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -40,8 +39,7 @@ func (b *bench) workOn(keys []ledger.Key, d time.Duration) {
 	b.G.THelper()
 	for end := b.Clock.Now().Add(d); ; b.Clock.Step(time.Second) {
 		for _, key := range keys {
-			_, err := b.syncer.Reconcile(context.Background(), key)
-			b.G.Expect(err).NotTo(HaveOccurred())
+			b.work(key)
 		}
 		if !b.Clock.Now().Before(end) {
 			return
@@ -187,8 +185,7 @@ func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testin
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.scm.onList = func() { b.scm.err = providers.Errorf(v1alpha1.ReasonUnavailable, "too long") }
 	b.scm.onFind = func() { b.scm.err = nil }
-	_, err := b.syncer.Reconcile(context.Background(), keys[0])
-	b.G.Expect(err).NotTo(HaveOccurred())
+	b.work(keys[0])
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}), "a list that fails is no attempt")
 }
 
@@ -204,8 +201,7 @@ func TestAbandon_LooksAgainWhereAListDoesNotCount(t *testing.T) {
 		ended()
 	}
 	for range 2 {
-		_, err := b.syncer.Reconcile(context.Background(), keys[0])
-		b.G.Expect(err).NotTo(HaveOccurred())
+		b.work(keys[0])
 	}
 	b.G.Expect(b.scm.asked).To(Equal([]string{"list", "find", "update canceled"}))
 }

@@ -335,16 +335,14 @@ func TestMoved_AWriteThatIsUnderWayIsNotMadeTwice(t *testing.T) {
 			b.Relocated(ledgertest.Key, job, "acme/market")
 			there := ledgertest.Key
 			there.Repository = "acme/market"
-			_, err := b.syncer.Reconcile(t.Context(), there)
-			b.G.Expect(err).NotTo(HaveOccurred())
+			b.work(there)
 		}
 		return providers.Shown{Status: want, Handle: ledgertest.Shows(want.Phase).Handle}, nil
 	}
 	b.reconcile()
 	there := ledgertest.Key
 	there.Repository = "acme/market"
-	_, err := b.syncer.Reconcile(t.Context(), there)
-	b.G.Expect(err).NotTo(HaveOccurred())
+	b.work(there)
 	b.G.Expect(strings.Join(b.scm.asked, ",")).NotTo(MatchRegexp("create.*create"))
 	st := b.Published("eu")
 	b.G.Expect(ledgertest.ReadyOf(st).Reason).To(Equal(v1alpha1.ReasonSynced))
@@ -359,8 +357,7 @@ func TestMoved_InACircleIsNotFollowed(t *testing.T) {
 	there.Repository = "acme/market"
 	for range 20 {
 		for _, key := range []ledger.Key{ledgertest.Key, there} {
-			_, err := b.syncer.Reconcile(t.Context(), key)
-			b.G.Expect(err).NotTo(HaveOccurred())
+			b.work(key)
 		}
 	}
 	b.G.Expect(len(b.scm.written)).To(BeNumerically("<=", 3))

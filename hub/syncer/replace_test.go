@@ -60,7 +60,7 @@ func TestReplace_EndsTheUnfinishedStatusFirst(t *testing.T) {
 func TestReplace_MakesNoNewStatusWhileTheOldOneMayBeUnfinished(t *testing.T) {
 	b := described(t)
 	b.scm.answer = func(providers.Status) (providers.Shown, error) {
-		return providers.Shown{}, &providers.Error{Reason: v1alpha1.ReasonUnavailable, Message: "reset", Unknown: true}
+		return providers.Shown{}, lostAnswer()
 	}
 	b.Edit("eu", ledgertest.Wants("in_progress"))
 	b.reconcile()
