@@ -72,7 +72,7 @@ image: ## Build the hub's image and push it: make image IMAGE=registry.example.c
 
 .PHONY: test
 test: ## Run every test, with the race detector and in random order
-	@echo "== control planes (the first time, building them takes some minutes)"; \
+	@echo "== control planes (the first time, they are downloaded, or built in some minutes)"; \
 	KUBEBUILDER_ASSETS="$$(go run ./test/clusters/cmd/assets)"; \
 	export KUBEBUILDER_ASSETS; \
 	echo "$$KUBEBUILDER_ASSETS"; \

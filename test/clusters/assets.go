@@ -17,17 +17,19 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/test/buildlock"
 )
 
-// kit is what is built at once from the module test/controlplane.
+// kit is what is installed at once: downloaded, or built from the module test/controlplane.
 type kit struct {
 	// folder is where in the cache, and what is it in words.
 	folder, what string
 	// packages have the name of the program that is built of each.
 	packages map[string]string
+	// published reports whether Kubernetes publishes the programs for tests.
+	published bool
 }
 
 var (
 	controlPlane = kit{
-		folder: "controlplane", what: "kube-apiserver and etcd",
+		folder: "controlplane", what: "kube-apiserver and etcd", published: true,
 		packages: map[string]string{
 			"k8s.io/kubernetes/cmd/kube-apiserver": "kube-apiserver",
 			"go.etcd.io/etcd/server/v3":            "etcd",
@@ -41,24 +43,30 @@ var (
 
 // Assets returns the folder that holds kube-apiserver and etcd.
 //
-// That is $KUBEBUILDER_ASSETS where it is set. Else both are built from the
-// module test/controlplane, once for each state of that module and of the Go
-// toolchain, into the user's cache folder. The first build takes minutes, so
-// what is being done is told to progress. Processes that ask at the same time
-// wait for the one that builds.
+// That is $KUBEBUILDER_ASSETS where it is set. Else both are installed into the user's
+// cache folder, once for each state of the module test/controlplane and of the Go
+// toolchain: those that Kubernetes publishes for tests are downloaded (see testbinaries),
+// and where that is not possible, both are built from that module, which takes minutes.
+// One line written to progress says which way was taken, and why. Processes that ask at
+// the same time wait for the one that installs.
 func Assets(ctx context.Context, progress io.Writer) (string, error) {
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		return dir, nil
 	}
-	return controlPlane.built(ctx, progress)
+	return controlPlane.installed(ctx, progress)
 }
 
-// built returns the folder that holds the kit's programs.
-func (k kit) built(ctx context.Context, progress io.Writer) (string, error) {
+// installed returns the folder that holds the kit's programs.
+func (k kit) installed(ctx context.Context, progress io.Writer) (string, error) {
 	module, err := modulePath("test", "controlplane")
 	if err != nil {
 		return "", err
 	}
+	return k.installedOf(ctx, module, progress)
+}
+
+// installedOf is installed for the module at a path.
+func (k kit) installedOf(ctx context.Context, module string, progress io.Writer) (string, error) {
 	dir, err := k.dir(ctx, module)
 	if err != nil {
 		return "", err
@@ -75,10 +83,10 @@ func (k kit) built(ctx context.Context, progress io.Writer) (string, error) {
 	}
 	defer unlock()
 	if k.complete(dir) {
-		return dir, nil // another process built it while we waited
+		return dir, nil // another process installed it while we waited
 	}
-	if err := k.build(ctx, module, dir, progress); err != nil {
-		return "", fmt.Errorf("building %s: %w", k.what, err)
+	if err := k.install(ctx, module, dir, progress); err != nil {
+		return "", fmt.Errorf("installing %s: %w", k.what, err)
 	}
 	return dir, nil
 }
@@ -103,50 +111,6 @@ func (k kit) dir(ctx context.Context, module string) (string, error) {
 	}
 	fmt.Fprintln(hash, toolchain, runtime.GOOS, runtime.GOARCH)
 	return filepath.Join(cache, "commit-status-hub", k.folder, hex.EncodeToString(hash.Sum(nil))[:16]), nil
-}
-
-// build fills dir, which appears only once it is complete.
-func (k kit) build(ctx context.Context, module, dir string, progress io.Writer) error {
-	version, err := goCommand(ctx, module, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(progress, "building %s of Kubernetes %s into %s: once, this takes some minutes\n", k.what, version, dir)
-	// The lock is ours, so what is there was left behind by a build that was
-	// killed.
-	temporary := dir + ".building"
-	defer func() { _ = os.RemoveAll(temporary) }()
-	for _, old := range []string{temporary, dir} {
-		if err := os.RemoveAll(old); err != nil {
-			return fmt.Errorf("clearing the folder: %w", err)
-		}
-	}
-	if err := os.Mkdir(temporary, 0o755); err != nil {
-		return fmt.Errorf("making a folder to build in: %w", err)
-	}
-	for source, program := range k.packages {
-		command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version),
-			"-o", filepath.Join(temporary, program), source)
-		command.Dir, command.Env = module, buildEnvironment()
-		command.Stdout, command.Stderr = progress, progress
-		if err := command.Run(); err != nil {
-			return fmt.Errorf("go build: %w", err)
-		}
-	}
-	if err := os.Rename(temporary, dir); err != nil {
-		return err
-	}
-	fmt.Fprintln(progress, "built", k.what)
-	return nil
-}
-
-// linkerFlags stamps the version in: without it kube-apiserver takes itself
-// for v0.0.0 and refuses to start with its own defaults.
-func linkerFlags(version string) string {
-	const stamp = "k8s.io/component-base/version."
-	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	return fmt.Sprintf("-s -w -X %[1]sgitVersion=%[2]s -X %[1]sgitMajor=%[3]s -X %[1]sgitMinor=%[4]s", stamp, version, major, minor)
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) (string, error) {

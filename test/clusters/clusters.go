@@ -1,6 +1,6 @@
 // Package clusters starts real local control planes, kube-apiserver and etcd
-// without nodes, for the tests and the demo. Nothing has to be installed: the
-// two programs are built from their Go modules on first use.
+// without nodes, for the tests and the demo. Nothing has to be installed: the two
+// programs are downloaded on first use, or built from their Go modules.
 package clusters
 
 import (

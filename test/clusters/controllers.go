@@ -24,10 +24,11 @@ func ControllersSkipped() string {
 	return "SKIPPED (" + SkipControllers + "=1): nothing is tried with a real kube-controller-manager"
 }
 
-// ControllerManager returns the path of kube-controller-manager. It is built as Assets
-// builds the control plane, which does not wait for it.
+// ControllerManager returns the path of kube-controller-manager. It is installed as Assets
+// installs the control plane, which does not wait for it, but always built: Kubernetes
+// publishes none for tests.
 func ControllerManager(ctx context.Context, progress io.Writer) (string, error) {
-	dir, err := controllers.built(ctx, progress)
+	dir, err := controllers.installed(ctx, progress)
 	return filepath.Join(dir, "kube-controller-manager"), err
 }
 

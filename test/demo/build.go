@@ -34,7 +34,7 @@ func build(ctx context.Context) (*programs, error) {
 		return nil, fmt.Errorf("finding the project's folder: %w", err)
 	}
 	p := &programs{root: filepath.Dir(strings.TrimSpace(string(mod)))}
-	err = patiently(ctx, "building the control planes", func() error {
+	err = patiently(ctx, "installing the control planes", func() error {
 		_, err := clusters.Assets(ctx, brief{os.Stdout})
 		return err
 	})
