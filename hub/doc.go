@@ -5,6 +5,7 @@
 //	hub.go        what is wired to what; options.go its settings
 //	members.go    a member's CommitStatuses and GitRepos → ledger
 //	election.go   whether this replica may write now; leaderonly.go asks before each status
+//	termstart.go  what a leader restores before it writes
 //	sealsecret.go the Secret with the keys of seals
 //	metrics.go    the ledger's figures, membermetrics.go those of members; series.go deletes the series
 //	              of what is gone

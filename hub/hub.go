@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -115,7 +114,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	if err := members.SetupWithManager(mgr); err != nil {
 		return nil, fmt.Errorf("setting up the members: %w", err)
 	}
-	if err := registerMetrics(ledgerMetrics{h.ledger}, fleetMetrics{members.Health, last}, installations); err != nil {
+	if err := registerMetrics(buildMetric(cmp.Or(o.Version, "unknown")), ledgerMetrics{h.ledger}, fleetMetrics{members.Health, last}, installations); err != nil {
 		return nil, err
 	}
 	return h, addChecks(local)
@@ -160,17 +159,7 @@ func (h *hub) addSync(mgr manager.Manager, installations *ratelimit.Installation
 	if err != nil {
 		return err
 	}
-	// The workers start when this has succeeded. If it fails the hub ends.
-	begin := source.TypedFunc[ledger.Key](func(ctx context.Context, _ workqueue.TypedRateLimitingInterface[ledger.Key]) error {
-		if err := h.budgets.Restore(ctx); err != nil {
-			return err
-		}
-		h.seal.begin(ctx)
-		h.publisher.Start(ctx)
-		h.apply(h.begin())
-		return nil
-	})
-	if err := c.Watch(begin); err != nil {
+	if err := c.Watch(termStart{h}); err != nil {
 		return fmt.Errorf("starting the sync controller: %w", err)
 	}
 	for _, r := range []manager.Runnable{

@@ -17,9 +17,21 @@ var (
 	savedDesc       = prometheus.NewDesc(metricsPrefix+"writes_saved_total",
 		"SCM writes that were not needed, by reason: duplicate (another claim had it shown), coalesced (overtaken while it waited) or unchanged (shown already).",
 		[]string{"reason"}, nil)
+	buildDesc     = prometheus.NewDesc(metricsPrefix+"build_info", "Always 1, with the version of the hub.", []string{"version"}, nil)
 	overruledDesc = prometheus.NewDesc(metricsPrefix+"failures_overruled",
 		"Claims that want failure and were told that an older claim has something else shown.", nil, nil)
 )
+
+// buildMetric is the version of the hub.
+type buildMetric string
+
+// Describe implements prometheus.Collector.
+func (buildMetric) Describe(out chan<- *prometheus.Desc) { out <- buildDesc }
+
+// Collect implements prometheus.Collector.
+func (b buildMetric) Collect(out chan<- prometheus.Metric) {
+	out <- prometheus.MustNewConstMetric(buildDesc, prometheus.GaugeValue, 1, string(b))
+}
 
 // ledgerMetrics reads its figures off the ledger at each scrape.
 type ledgerMetrics struct {

@@ -37,6 +37,11 @@ type countedLedger ledger.Counts
 
 func (c countedLedger) Count() ledger.Counts { return ledger.Counts(c) }
 
+func TestBuildMetric_HasTheVersion(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(scrape(g, buildMetric("v1.2.3"))).To(Equal(map[string]float64{"commit_status_hub_build_info v1.2.3": 1}))
+}
+
 func TestTheMetricsSayWhatWasSaved(t *testing.T) {
 	g := NewWithT(t)
 	counts := ledger.Counts{

@@ -61,6 +61,8 @@ type Options struct {
 	PprofBindAddress string
 	// Workers is how many keys are worked on at once.
 	Workers int
+	// Version is what the metric build_info has; empty means unknown.
+	Version string
 	// Log is where the hub logs.
 	Log logr.Logger
 	// Clock is what the ledger, the queue, the budgets and the publisher tell time by;

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,16 +21,18 @@ func main() {
 }
 
 // execute runs a command and returns the exit status. An error may quote what a member
-// says, so it is printed without control characters.
-func execute(ctx context.Context, root *cobra.Command, out, errors io.Writer) int {
+// says, so it is printed without control characters. One that was logged is not printed.
+func execute(ctx context.Context, root *cobra.Command, out, stderr io.Writer) int {
 	root.SetOut(out)
-	root.SetErr(errors)
+	root.SetErr(stderr)
 	// Both write to what was set before.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	refuseUnknown(root)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(errors, "commit-status-hub:", plain(err.Error()))
+		if !errors.As(err, &logged{}) {
+			fmt.Fprintln(stderr, "commit-status-hub:", plain(err.Error()))
+		}
 		return 1
 	}
 	return 0

@@ -1,14 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -32,20 +31,24 @@ sigs.k8s.io/multicluster-runtime-kubeconfig=true.`,
 			if err := check(o); err != nil {
 				return err
 			}
-			if logging.Level != nil {
-				logging.Level = quiet{logging.Level}
+			o.Log, o.Version = startLog(&logging), version
+			if err := run(cmd.Context(), o); err != nil {
+				o.Log.Error(err, "the hub has failed")
+				return logged{err}
 			}
-			o.Log = kubeconfigs.LimitLog(zap.New(zap.UseFlagOptions(&logging)), clock.RealClock{})
-			ctrl.SetLogger(o.Log)
-			config, err := ctrlconfig.GetConfig()
-			if err != nil {
-				return fmt.Errorf("finding the hub's cluster: %w", err)
-			}
-			return hub.Run(cmd.Context(), config, o)
+			return nil
 		},
 	}
 	addRunFlags(cmd, &o, &logging)
 	return cmd
+}
+
+func run(ctx context.Context, o hub.Options) error {
+	config, err := ctrlconfig.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the hub's cluster: %w", err)
+	}
+	return hub.Run(ctx, config, o)
 }
 
 func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
@@ -70,6 +73,7 @@ func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
 	logging.BindFlags(fs)
 	ctrlconfig.RegisterFlags(fs)
 	f.AddGoFlagSet(fs)
+	f.Lookup("zap-time-encoding").Usage = timeEncodings
 }
 
 func check(o hub.Options) error {

@@ -16,7 +16,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -26,7 +25,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
@@ -119,10 +117,7 @@ func (s *Controller) SetupWithManager(mgr ctrl.Manager) error {
 		Named("scmprovider-status").
 		For(&v1alpha1.ScmProvider{}, builder.WithPredicates(beyondBudgets)).
 		Watches(&corev1.Secret{}, byName).
-		WatchesRawSource(source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-			s.reports.Store(&reportQueue{q})
-			return nil
-		})).
+		WatchesRawSource(reportSource{s}).
 		Complete(reconcile.Func(s.report))
 	if err != nil {
 		return fmt.Errorf("setting up the controller of ScmProviders' status: %w", err)
@@ -218,9 +213,18 @@ func (s *Controller) open(ctx context.Context, name types.NamespacedName) (*v1al
 	compiled := ledger.CompileScmProvider(s.Registry, provider, secret)
 	s.loads++
 	s.opened[name.Name] = opening{digest: digest, spec: provider.Spec, problem: compiled.Problem}
-	s.Log.Info("loaded ScmProvider", "name", name.Name, "usable", compiled.Problem == nil)
+	s.logLoaded(name.Name, compiled.Problem)
 	s.Apply(s.Ledger.SetScmProvider(name.Name, compiled))
 	return provider, compiled.Problem, nil
+}
+
+// logLoaded logs whether a ScmProvider can be used, and why it cannot.
+func (s *Controller) logLoaded(name string, problem *providers.Error) {
+	log := s.Log.WithValues("name", name, "usable", problem == nil)
+	if problem != nil {
+		log = log.WithValues("reason", problem.Reason, "message", problem.Message)
+	}
+	log.Info("loaded ScmProvider")
 }
 
 // kept is what a ScmProvider allows after a change, of what it allowed before. As long

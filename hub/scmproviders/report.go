@@ -25,6 +25,18 @@ type reportQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
+// reportSource hands over the queue when this replica leads.
+type reportSource struct{ *Controller }
+
+// Start implements source.Source.
+func (s reportSource) Start(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	s.reports.Store(&reportQueue{q})
+	return nil
+}
+
+// String names the source in the log.
+func (reportSource) String() string { return "what SCMs say of ScmProviders" }
+
 // Note has what SCMs say of ScmProviders reported. It never blocks.
 func (s *Controller) Note(names []string) {
 	if s == nil || s.reports.Load() == nil {

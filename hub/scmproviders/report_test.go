@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,6 +63,27 @@ func (w *reportWorld) add(kind string, status metav1.ConditionStatus) {
 	p := w.now()
 	apimeta.SetStatusCondition(&p.Status.Conditions, metav1.Condition{Type: kind, Status: status, Reason: "Because"})
 	w.Expect(w.api.Status().Update(context.Background(), p)).To(Succeed())
+}
+
+func TestLoad_LogsWhyAScmProviderCannotBeUsed(t *testing.T) {
+	for name, c := range map[string]struct {
+		secret string
+		want   gomegatypes.GomegaMatcher
+	}{
+		"usable":   {"app", And(ContainSubstring(`"usable"=true`), Not(ContainSubstring("reason")))},
+		"unusable": {"none", And(ContainSubstring(`"usable"=false`), ContainSubstring(`"reason"="CredentialsInvalid"`), ContainSubstring("Secret none"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newReportWorld(t)
+			p := w.now()
+			p.Spec.SecretRef.Name = c.secret
+			w.Expect(w.api.Update(t.Context(), p)).To(Succeed())
+			var lines []string
+			w.scms.Log = funcr.New(func(_, line string) { lines = append(lines, line) }, funcr.Options{})
+			w.report()
+			w.Expect(lines).To(ContainElement(And(ContainSubstring("loaded ScmProvider"), c.want)))
+		})
+	}
 }
 
 func TestReport_KeepsWhatOthersWroteSinceItRead(t *testing.T) {
