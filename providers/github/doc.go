@@ -14,7 +14,8 @@
 //
 // kind.go opens a ScmProvider as an account, for an App (account.go, owners.go: which
 // installation a repository belongs to) or a user (statuses_account.go,
-// statuses_user.go: whose token it is); site.go is what both have in common.
+// statuses_user.go: whose token it is); site.go is what both have in common. key.go reads
+// an App's private key, and nopem.go says what is wrong with a text that is none.
 // transport.go and tokens.go are what a request passes on its way; client.go and
 // list.go make the requests for check runs, statuses_client.go and statuses_list.go
 // those for commit statuses. Decisions are pure: phases.go, render.go,

@@ -1,7 +1,10 @@
 package github
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"k8s.io/utils/clock"
@@ -88,7 +91,7 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (p
 				"set neither spec.github.appID nor installationID", name, privateKeyField)
 	case !ok:
 		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
-			"Secret %s has no key %s, which holds the GitHub App's private key as PEM", name, privateKeyField)
+			"Secret %s has no key %s, which holds the GitHub App's private key as PEM: %s", name, privateKeyField, keysOf(secret))
 	case spec.AppID <= 0:
 		return nil, providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
 			"spec.github.appID is not set: the private key in Secret %s needs the ID of its GitHub App", name)
@@ -99,6 +102,21 @@ func (k *Kind) Open(provider *v1alpha1.ScmProvider, secret map[string][]byte) (p
 			"key %s of Secret %s %s", privateKeyField, name, problem)
 	}
 	return newAccount(k, provider, api, key), nil
+}
+
+// keysListed is how many keys of a Secret a message names.
+const keysListed = 3
+
+// keysOf names the keys that a Secret has, and nothing of what is under them.
+func keysOf(secret map[string][]byte) string {
+	names := slices.Sorted(maps.Keys(secret))
+	switch more := len(names) - keysListed; {
+	case len(names) == 0:
+		return "it is empty"
+	case more > 0:
+		return fmt.Sprintf("it has %s and %d more", strings.Join(names[:keysListed], ", "), more)
+	}
+	return "it has " + strings.Join(names, ", ")
 }
 
 // openUser makes an account of a user's plain token. White space around it, such as
