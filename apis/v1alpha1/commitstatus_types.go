@@ -121,7 +121,7 @@ type CommitStatusStatus struct {
 	// +optional
 	SHA string `json:"sha,omitempty"`
 
-	// ShortSHA is the start of sha, for tables.
+	// ShortSHA is the start of sha or, while no commit is tracked, of the spec's, for tables.
 	// +optional
 	ShortSHA string `json:"shortSha,omitempty"`
 
@@ -222,17 +222,20 @@ type GiteaHandle struct {
 	StatusID int64 `json:"statusId,omitempty"`
 }
 
+// The column Sha is status.shortSha or, until there is one, spec.sha: a table shows the first value that its path finds, and
+// ".." finds an object before what is in it.
+
 // CommitStatus asks for a status on a git commit, and reports what the SCM really shows there.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=commitstatuses,shortName=cst,categories=commit-status
 // +kubebuilder:printcolumn:name="Repo",type=string,JSONPath=`.status.repo`
-// +kubebuilder:printcolumn:name="Sha",type=string,JSONPath=`.status.shortSha`
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.name`
+// +kubebuilder:printcolumn:name="Sha",type=string,JSONPath=`..['status','spec']['shortSha','sha']`,description="The commit that is tracked or, until one is, that of the spec"
+// +kubebuilder:printcolumn:name="Check",type=string,JSONPath=`.spec.name`,description="The name under which the SCM shows the status"
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="The phase that the SCM shows"
 // +kubebuilder:printcolumn:name="Synced",type=boolean,JSONPath=`.status.isSynced`
-// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type CommitStatus struct {
 	metav1.TypeMeta   `json:",inline"`

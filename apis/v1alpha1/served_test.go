@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,11 +87,43 @@ func TestKubectlGetShowsWhatTheSCMShows(t *testing.T) {
 	g.Expect(api.Status().Update(t.Context(), object)).To(Succeed())
 
 	got := table(t, "commitstatuses")
-	g.Expect(columns(got)).To(Equal([]string{"Name", "Repo", "Sha", "Name", "Phase", "Synced", "(Reason)", "Age"}))
+	g.Expect(columns(got)).To(Equal([]string{"Name", "Repo", "Sha", "Check", "Phase", "Synced", "Reason", "Age"}))
 	g.Expect(got.Rows).To(HaveLen(1))
 	g.Expect(got.Rows[0].Cells).To(HaveExactElements(
 		"shown", "github.com/acme/shop", object.Spec.SHA[:7], "hydration-successful", "failure", false, "Drifted", Not(BeEmpty()),
 	))
+}
+
+func TestKubectlGet_ShowsTheCommitBeforeAnythingIsShownThere(t *testing.T) {
+	g := NewWithT(t)
+	object := commitStatus("asked")
+	object.Labels = map[string]string{"sha": "label", "spec": "label", "status": "label", "shortSha": "label"}
+	object = create(t, object)
+	sha := func() any {
+		got := table(t, "commitstatuses")
+		g.Expect(got.Rows).To(HaveLen(1))
+		return got.Rows[0].Cells[2]
+	}
+	g.Expect(sha()).To(Equal(object.Spec.SHA), "no hub has answered")
+	object.Status = v1alpha1.CommitStatusStatus{ShortSHA: object.Spec.SHA[:7], Conditions: []metav1.Condition{{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDenied, LastTransitionTime: metav1.Now(),
+	}}}
+	g.Expect(api.Status().Update(t.Context(), object)).To(Succeed())
+	g.Expect(sha()).To(Equal(object.Spec.SHA[:7]), "it failed early")
+	object.Status.Repo, object.Status.SHA, object.Status.ShortSHA = "github.com/acme/shop", strings.Repeat("b", 40), ""
+	g.Expect(api.Status().Update(t.Context(), object)).To(Succeed())
+	g.Expect(sha()).To(Equal(strings.Repeat("b", 40)), "the member's CRD keeps no shortSha")
+}
+
+func TestKubectlGet_NamesNoColumnTwice(t *testing.T) {
+	for _, resource := range []string{"commitstatuses", "gitrepos", "scmproviders"} {
+		g := NewWithT(t)
+		seen := map[string]bool{}
+		for _, c := range table(t, resource).ColumnDefinitions {
+			g.Expect(seen).NotTo(HaveKey(c.Name), resource)
+			seen[c.Name] = true
+		}
+	}
 }
 
 func TestKubectlGetShowsWhereARepositoryIs(t *testing.T) {

@@ -106,7 +106,7 @@ func TestLedgerSettled_CountsWritesSavedForOneOfMany(t *testing.T) {
 }
 
 func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
-	own := []string{"generation", "before", "problem", "claim", "moving"}
+	own := []string{"generation", "before", "problem", "sha", "claim", "moving"}
 	// The dialect, the title and whether it is suspended are the ScmProvider's, of which the epoch stands.
 	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted", "suspended"}
 	var fields []string

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -16,6 +17,14 @@ import (
 // ShortSHA is how much of a hash tables show: as much as GitHub's pages do.
 const ShortSHA = 7
 
+// shortSHA returns the start of a commit's full hash, "" for another text.
+func shortSHA(sha string) string {
+	if !isFullSHA(sha) {
+		return ""
+	}
+	return strings.ToLower(sha[:ShortSHA])
+}
+
 // statusInput is how one claimant stands: what statusOf needs to know.
 type statusInput struct {
 	// generation is the generation of the spec that is answered.
@@ -24,6 +33,8 @@ type statusInput struct {
 	before v1alpha1.CommitStatusStatus
 	// problem says why the object claims nothing.
 	problem *providers.Error
+	// sha is the commit of the spec.
+	sha string
 
 	claim   Claim
 	verdict Verdict
@@ -183,6 +194,10 @@ func (s statusInput) rendered() providers.Status {
 // finish sets the Ready condition, and what goes with it.
 func finish(out v1alpha1.CommitStatusStatus, s statusInput, now time.Time, ready metav1.ConditionStatus, reason, message string) v1alpha1.CommitStatusStatus {
 	out.ObservedGeneration = s.generation
+	if out.SHA == "" {
+		// Nothing is tracked yet: tables show which commit the spec has.
+		out.ShortSHA = shortSHA(s.sha)
+	}
 	out.SyncFailure = nil
 	message = providers.Sentence(message) // others' words may be in it
 	out.Conditions = slices.DeleteFunc(out.Conditions, func(c metav1.Condition) bool { return c.Type != v1alpha1.ConditionReady })

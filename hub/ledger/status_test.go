@@ -152,6 +152,30 @@ func TestStatusOf_NamesAnOwnerInFullAndInPrintableText(t *testing.T) {
 	g.Expect(len(object.String())).To(BeNumerically("<", maxOther), "what is kept of a status")
 }
 
+func TestStatusOf_ShowsTheCommitOfASpecThatTracksNothingYet(t *testing.T) {
+	denied := providers.Errorf(v1alpha1.ReasonDenied, "no grant")
+	tracked := v1alpha1.CommitStatusStatus{Repo: "github.com/acme/shop", SHA: strings.Repeat("a", 40), ShortSHA: "aaaaaaa"}
+	for name, c := range map[string]struct {
+		in   statusInput
+		want string
+	}{
+		"it fails early":        {statusInput{problem: denied, sha: strings.Repeat("B", 40)}, "bbbbbbb"},
+		"with a forged one":     {statusInput{problem: denied, sha: strings.Repeat("b", 64), before: v1alpha1.CommitStatusStatus{ShortSHA: "forged"}}, "bbbbbbb"},
+		"it tracked another":    {statusInput{problem: denied, sha: strings.Repeat("b", 40), before: tracked}, "aaaaaaa"},
+		"it has no full hash":   {statusInput{problem: denied, sha: "main"}, ""},
+		"it has no hash at all": {statusInput{problem: denied, sha: strings.Repeat("é", 20)}, ""},
+		"it is suspended":       {statusInput{suspended: true, sha: strings.Repeat("b", 40)}, "bbbbbbb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			got, ok := statusOf(c.in, time.Unix(5000, 0))
+			g.Expect(ok).To(BeTrue())
+			g.Expect(got.ShortSHA).To(Equal(c.want))
+			g.Expect(got.SHA).To(Equal(c.in.before.SHA), "that is the commit that is tracked")
+		})
+	}
+}
+
 func TestStatusOf_IsBounded(t *testing.T) {
 	g := NewWithT(t)
 	owner := claimBy("eu", "x", 1, "success")

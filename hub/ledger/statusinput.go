@@ -3,7 +3,7 @@ package ledger
 // statusInputOf gathers how an object stands; ok is false while its key waits for
 // its first attempt.
 func (l *Ledger) statusInputOf(o *object) (_ statusInput, ok bool) {
-	s := statusInput{generation: o.source.Generation, before: o.statusNow(), problem: o.problem}
+	s := statusInput{generation: o.source.Generation, before: o.statusNow(), problem: o.problem, sha: o.source.Spec.SHA}
 	if o.problem != nil {
 		return s, true
 	}
