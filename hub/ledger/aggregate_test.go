@@ -236,3 +236,25 @@ func TestEveryCountIsKnownAgain(t *testing.T) {
 		NewWithT(t).Expect(countIn(arbitrate(claims, joining).Want.Description)).To(Equal(len(claims)))
 	})
 }
+
+func TestLedger_AggregateTakesTheURLOfTheSeniorClaim(t *testing.T) {
+	claim := func(cluster string, created int64) Claim {
+		c := claimBy(cluster, "x", created, "failure")
+		c.Want.URL = "https://" + cluster
+		return c
+	}
+	want, how := aggregate(claimList{claim("b", 1), claim("a", 2)})
+	g := NewWithT(t)
+	g.Expect(want.URL).To(Equal("https://b"))
+	g.Expect(how.First[0].Cluster).To(Equal("b"))
+}
+
+func TestThePolicyIsReadFromTheScmProvider(t *testing.T) {
+	for policy, want := range map[v1alpha1.ConflictPolicy]bool{"": false, v1alpha1.ConflictOldest: false, v1alpha1.ConflictAggregate: true} {
+		g := NewWithT(t)
+		spec := v1alpha1.ScmProviderSpec{GitHub: &v1alpha1.GitHubSpec{}, ConflictPolicy: policy}
+		s := CompileScmProvider(providers.NewRegistry(fakeKind{}), &v1alpha1.ScmProvider{Spec: spec}, map[string][]byte{})
+		g.Expect(s.Problem).NotTo(HaveOccurred())
+		g.Expect(s.aggregate).To(Equal(want), string(policy))
+	}
+}

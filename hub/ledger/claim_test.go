@@ -6,6 +6,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
@@ -51,6 +52,40 @@ func testStatus(edit ...func(*v1alpha1.CommitStatus)) *v1alpha1.CommitStatus {
 		f(cs)
 	}
 	return cs
+}
+
+var testKey = Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}
+
+func readyOf(s *v1alpha1.CommitStatusStatus) metav1.Condition {
+	if s == nil {
+		return metav1.Condition{}
+	}
+	return *apimeta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
+}
+
+func shows(phase v1alpha1.Phase) *providers.Shown {
+	return &providers.Shown{
+		Status: providers.Status{Phase: phase},
+		Handle: v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: 4711}},
+	}
+}
+
+func wants(phase v1alpha1.Phase) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Spec.Phase = phase }
+}
+
+func told(s v1alpha1.CommitStatusStatus) func(*v1alpha1.CommitStatus) {
+	return func(cs *v1alpha1.CommitStatus) { cs.Status = s }
+}
+
+func statusWith(phase v1alpha1.Phase, id int64) v1alpha1.CommitStatusStatus {
+	return v1alpha1.CommitStatusStatus{
+		ScmProvider: "acme", Repo: "github.com/acme/shop", SHA: testSHA, Name: "build", Phase: phase,
+		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: id}},
+		Conditions: []metav1.Condition{{
+			Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, ObservedGeneration: 1,
+		}},
+	}
 }
 
 func idIn(cluster string) ObjectID {

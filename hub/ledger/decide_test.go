@@ -111,3 +111,31 @@ func TestRetrySchedules(t *testing.T) {
 		})
 	}
 }
+
+func TestSeniority(t *testing.T) {
+	at := func(sec int64) time.Time { return time.Unix(sec, 0) }
+	for name, c := range map[string]struct{ made, joined, want time.Time }{
+		"made after the Secret":           {at(20), at(10), at(20)},
+		"made before the Secret":          {at(5), at(10), at(10)},
+		"made in 1970":                    {at(0), at(10), at(10)},
+		"without a creationTimestamp":     {time.Time{}, at(10), at(10)},
+		"made in the future":              {at(1 << 40), at(10), at(1 << 40)},
+		"the hub's own cluster":           {at(5), time.Time{}, at(5)},
+		"the hub's own cluster, unstated": {time.Time{}, time.Time{}, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(seniority(c.made, c.joined)).To(Equal(c.want))
+		})
+	}
+}
+
+func TestOlder_ComparesCreationTimestampsOnlyWithinACluster(t *testing.T) {
+	g := NewWithT(t)
+	of := func(cluster, name string, made int64) Claim {
+		c := claimBy(cluster, name, 100, "success")
+		c.Made = time.Unix(made, 0)
+		return c
+	}
+	g.Expect(arbitrate(claimList{of("b", "x", 1), of("a", "x", 50)}, fixedFleet{}).Owner.Object.Cluster).To(Equal("a"))
+	g.Expect(arbitrate(claimList{of("a", "x", 50), of("a", "y", 1)}, fixedFleet{}).Owner.Object.Name).To(Equal("y"))
+}

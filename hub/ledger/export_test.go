@@ -2,87 +2,49 @@ package ledger
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 )
 
-// What the tests of package ledger_test, which have a worker bring keys forward, look into.
+// What the tests of package ledger_test look into.
 
 const (
+	AbandonedTexts  = abandonedTexts
 	AbandonmentTTL  = abandonmentTTL
+	AnsweredLimit   = answeredLimit
+	CountStep       = countStep
+	FirstCheck      = firstCheck
+	PlaceSize       = placeSize
 	AskedEvery      = askedEvery
-	AwaitTold       = awaitTold
-	ChangedFor      = changedFor
 	DefaultInterval = defaultInterval
 	FewClaims       = fewClaims
-	FirstRetry      = firstRetry
-	MaxRestores     = maxRestores
-	MoveCheck       = moveCheck
 	MovedFor        = movedFor
-	OldestChecked   = oldestChecked
-	ProvenFor       = provenFor
 	ReleaseDelay    = releaseDelay
 	SealRight       = sealRight
 	SettleTime      = settleTime
-	SoonestConfirm  = soonestConfirm
 	TakeOverWindow  = takeOverWindow
 	UnsyncedCheck   = unsyncedCheck
 )
 
-// What tests of both packages make objects with.
+// About and the others are functions that tests of package ledger_test hold to tables.
 var (
-	FirstKey  = firstKey
-	SecondKey = secondKey
-	SealsWith = sealsWith
-	SealedBy  = sealedBy
-	Grants    = grants
+	About    = about
+	PlaceOf  = placeOf
+	Answered = answered
+	AnyPhase = anyPhase
+	Texts    = texts
+	Fill     = fill
 )
 
 // Asker returns who asked for the look of a job.
 func (j Job) Asker() ObjectID { return j.asker }
-
-// Rebegin has a ledger begin to write now.
-func (l *Ledger) Rebegin(after Predecessor) Changes {
-	l.started = time.Time{}
-	return l.Begin(after)
-}
-
-// Unload has a ledger that has begun to write know no ScmProviders yet.
-func (l *Ledger) Unload() { l.loaded = false }
-
-// Keys returns how many keys there are.
-func (l *Ledger) Keys() int { return l.keys }
-
-// Forget drops all keys at once.
-func (l *Ledger) Forget() { l.keys, l.commits = 0, map[Key]*commit{} }
-
-// Doubt has a ledger know nothing of what is claimed but the claims, which may be old.
-func (l *Ledger) Doubt() {
-	for e := range l.entries {
-		e.evidence = evidence{touched: e.touched}
-	}
-	for _, m := range l.members {
-		for _, o := range m.objects {
-			o.fresh = false
-		}
-	}
-}
 
 // Entry returns what is known of a key, nil for nothing.
 func (l *Ledger) Entry(key Key) *entry { return l.entryOf(key) }
 
 // Plain reports whether nothing is kept of a key that few keys have.
 func (e *entry) Plain() bool { return e.more == nil }
-
-// Source returns a CommitStatus as it came.
-func (l *Ledger) Source(id ObjectID) *v1alpha1.CommitStatus { return l.objectAt(id).source }
-
-// StatusNow returns the status that a CommitStatus has in its member.
-func (l *Ledger) StatusNow(id ObjectID) v1alpha1.CommitStatusStatus {
-	return l.objectAt(id).statusNow()
-}
 
 // Owners returns the clusters whose claims are on a key.
 func (l *Ledger) Owners(key Key) (clusters []string) {
@@ -94,35 +56,11 @@ func (l *Ledger) Owners(key Key) (clusters []string) {
 	return clusters
 }
 
-// Sharings returns how many UIDs several members have, and how many pairs of members share one.
-func (l *Ledger) Sharings() (uids, members int) { return len(l.sharers), len(l.sharings) }
-
-// JoinedAt returns when the hub learned of a cluster.
-func (l *Ledger) JoinedAt(cluster string) time.Time { return l.joinedAt(cluster) }
-
 // WaitedFor returns how many members keys wait for.
 func (l *Ledger) WaitedFor() int { return len(l.waiting) }
 
-// Refusals returns how many refusals stand.
-func (l *Ledger) Refusals() int { return len(l.refusals.scopes) }
-
 // Known returns a ScmProvider.
 func (l *Ledger) Known(scmProvider string) *ScmProvider { return l.scms[scmProvider] }
-
-// Lane returns the lane of a repository.
-func (s *ScmProvider) Lane(repository string) string {
-	lane, _ := s.account.Lane(repository)
-	return lane
-}
-
-// Opened reports whether a ScmProvider has an account.
-func (s *ScmProvider) Opened() bool { return s.account != nil }
-
-// SameWriter reports whether two ScmProviders write as one.
-func SameWriter(a, b *ScmProvider) bool { return sameWriter(a, b) }
-
-// Moves returns how many repositories of its SCM have moved.
-func (s *ScmProvider) Moves() int { return len(s.moves.all()) }
 
 // Granting returns a ScmProvider with other grants.
 func (s *ScmProvider) Granting(grants ...v1alpha1.Grant) *ScmProvider {
@@ -146,9 +84,6 @@ func (s *ScmProvider) KeyTold(st v1alpha1.CommitStatusStatus) Key { return s.key
 func Recorded(from, to string, at time.Time) v1alpha1.MovedRepository {
 	return Relocation{From: from, To: to, learnedAt: at, verifiedAt: at}.recorded()
 }
-
-// SetRandom replaces what spreads comparisons: a number from 0 to 1.
-func (l *Ledger) SetRandom(n float64) { l.random = func() float64 { return n } }
 
 // SetFew sets up to how many claims on a key have no tally.
 func (l *Ledger) SetFew(n int) { l.few = n }
@@ -188,29 +123,6 @@ func (l *Ledger) EndAt(key Key) *End {
 	return &End{Claim: e.abandonment.claim, Replaced: e.abandonment.why == replaced, Certain: e.Certain()}
 }
 
-// IndexProblem compares what the ledger keeps in step with its entries with the entries, "" for
-// no difference.
-func (l *Ledger) IndexProblem() string {
-	waiting := waiters{}
-	for e := range l.entries {
-		if member := e.readDetails().waitFor; member != "" {
-			if waiting[member] == nil {
-				waiting[member] = map[*entry]struct{}{}
-			}
-			waiting[member][e] = struct{}{}
-		}
-	}
-	if !reflect.DeepEqual(l.waiting, waiting) {
-		return fmt.Sprintf("the index of waiting keys has %v, and should have %v", l.waiting, waiting)
-	}
-	for e := range l.entries {
-		if problem := tallyProblem(l, e); problem != "" {
-			return fmt.Sprintf("the tally of %s: %s", e.key(), problem)
-		}
-	}
-	return ""
-}
-
 // Remembered returns what is left of all objects and keys, "" for nothing.
 func (l *Ledger) Remembered() string {
 	if n := l.keys + len(l.commits) + len(l.uids) + len(l.sharers) + len(l.sharings) + len(l.waiting); n > 0 {
@@ -227,9 +139,6 @@ func (l *Ledger) Remembered() string {
 	}
 	return ""
 }
-
-// Prove has what is shown at a key count as read by this process.
-func (e *entry) Prove() { e.source = confirmed }
 
 // Claimants are the objects that claim a key.
 func (l *Ledger) Claimants(key Key) []ObjectID {
@@ -260,6 +169,61 @@ func (l *Ledger) Dump(key Key) string {
 	return text
 }
 
-// Disturb has what is listed of a key meanwhile count for nothing, as where a repository is found to
-// have moved.
-func (e *entry) Disturb() { e.writes += 2 }
+// Commits returns how many commits there are.
+func (l *Ledger) Commits() int { return len(l.commits) }
+
+// BoundAbandonments bounds how many places the objects of one member may have left.
+func (l *Ledger) BoundAbandonments(n int) { l.abandonedLimit = n }
+
+// Abandonments is what is kept of the places that the objects of a member left.
+type Abandonments struct{ Places, Texts int }
+
+// Abandonments returns what is kept of the places that the objects of a member left, nil for a
+// member of which nothing is counted.
+func (l *Ledger) Abandonments(cluster string) *Abandonments {
+	a := l.abandoned[cluster]
+	if a == nil {
+		return nil
+	}
+	return &Abandonments{Places: a.places, Texts: a.texts}
+}
+
+// Moves reports whether an object waits for the end of its earlier place.
+func (l *Ledger) Moves(id ObjectID) bool { return l.objectAt(id).moves() }
+
+// Contests returns what was published of the statuses of a member that others change, too.
+func (l *Ledger) Contests(cluster string) (said []v1alpha1.CommitStatusStatus) {
+	for _, c := range l.members[cluster].contests {
+		said = append(said, c.said)
+	}
+	return said
+}
+
+// Applied returns the status that an object's member was patched with.
+func (l *Ledger) Applied(id ObjectID) v1alpha1.CommitStatusStatus {
+	return l.objectAt(id).applied.status
+}
+
+// LastClaimed returns the version of an object that made its last claim.
+func (l *Ledger) LastClaimed(id ObjectID) *v1alpha1.CommitStatus { return l.objectAt(id).claimed }
+
+// Indexed reports whether the claims on a key have an index.
+func (l *Ledger) Indexed(key Key) bool {
+	e := l.entryOf(key)
+	return e != nil && e.claimIndex() != nil
+}
+
+// CountsBetween is Count, and calls between where others have a turn.
+func (l *Ledger) CountsBetween(between func()) Counts { return l.counts(between) }
+
+// Repos returns how many GitRepos of a member there are.
+func (l *Ledger) Repos(cluster string) int { return len(l.members[cluster].repos) }
+
+// IsPending reports whether claimants of a key are told that it waits.
+func (l *Ledger) IsPending(key Key) bool { return l.entryOf(key).readDetails().pending != nil }
+
+// Keepers returns how many objects keep a key that they do not claim.
+func (l *Ledger) Keepers(key Key) int { return len(l.entryOf(key).kept) }
+
+// WaitsFor reports whether a key waits for a member that has not been synced.
+func (l *Ledger) WaitsFor(cluster string, key Key) bool { return l.unsynced(cluster, key) }

@@ -58,8 +58,3 @@ func (fakeDialect) Client(context.Context, string) (providers.Client, error) {
 }
 
 func (fakeDialect) Renew(context.Context, string, *providers.Error) error { return nil }
-
-// otherWriter is another App.
-type otherWriter struct{ fakeDialect }
-
-func (otherWriter) Writer() string { return "github.com/app/2" }

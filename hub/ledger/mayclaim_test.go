@@ -58,24 +58,3 @@ func TestMayClaim(t *testing.T) {
 		})
 	}
 }
-
-func TestArbitrate_WaitsForNoOwnerThatNoGrantCovers(t *testing.T) {
-	for name, c := range map[string]struct {
-		grant v1alpha1.Grant
-		waits string
-	}{
-		"it may claim":     {grants("ap", "**", ""), "ap"},
-		"it may not claim": {grants("ap", "acme/tools", ""), ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFleet(t)
-			f.takeOver()
-			f.members = []string{"eu", "ap"}
-			f.SetScmProvider("acme", testSCM(grants("eu", "**", ""), c.grant))
-			status := statusWith("success", 7)
-			status.Owner = "ap/team-a/build"
-			f.hear("eu", testStatus(wants("failure"), told(status)))
-			f.g.Expect(f.job().Verdict.WaitFor).To(Equal(c.waits))
-		})
-	}
-}

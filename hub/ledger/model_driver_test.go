@@ -62,8 +62,7 @@ func (m *model) newHub() *modelHub {
 		m: m, ready: map[ledger.Key]bool{}, working: map[ledger.Key]bool{}, again: map[ledger.Key]bool{}, due: map[ledger.Key]time.Time{},
 		outbox: map[ledger.ObjectID]bool{}, held: map[ledger.ObjectID]time.Time{}, feeds: map[string]*feed{}, view: newModelView(), old: map[ledger.ObjectID]ledger.Key{},
 	}
-	h.Ledger = ledger.New(ledger.Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Fleet: func() ([]string, bool) { return m.fleet(), true }})
-	h.SetRandom(0.5)
+	h.Ledger = ledger.New(ledger.Options{Clock: m.now, UnsyncedGrace: 15 * time.Minute, Seals: modelSeals, Random: func() float64 { return 0.5 }, Fleet: func() ([]string, bool) { return m.fleet(), true }})
 	h.SetFew(m.few)
 	h.syncer = &syncer.Syncer{
 		Ledger: h.Ledger, Queue: func() syncer.Lanes { return h }, Apply: h.apply, Record: m.record, Clock: m.now, Log: logr.Discard(),

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"strings"
@@ -7,49 +7,51 @@ import (
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 )
 
 // claims has a new object claim a name on a commit, and returns what is to be done for it.
-func (f *fleet) claims(sha, name string) Action {
-	cs := testStatus()
+func (f *fleet) claims(sha, name string) ledger.Action {
+	cs := ledgertest.CommitStatus()
 	cs.Name, cs.UID = "later-"+name, types.UID("uid-of-"+name+sha[:1])
 	cs.Spec.SHA, cs.Spec.Name = sha, name
-	f.SetObject("eu", f.token["eu"], cs)
-	key := testKey
+	f.SetObject("eu", f.Token["eu"], cs)
+	key := ledgertest.Key
 	key.SHA, key.Name = sha, name
 	job, _, ok := f.Job(key)
-	f.g.Expect(ok).To(BeTrue())
-	return plan(job.Account, job.Observation, job.Verdict.Want)
+	f.G.Expect(ok).To(BeTrue())
+	return job.Plan()
 }
 
 func TestANewNameOnACommitThatAnEarlierHubMayKnowIsLookedUp(t *testing.T) {
-	f := newFleet(t)
-	f.takeOver()
-	f.hear("eu", testStatus())
-	f.now.Step(2 * takeOverWindow)
-	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind), "somebody may have claimed it under an earlier hub")
-	f.g.Expect(f.claims(strings.Repeat("d", 40), "another")).To(Equal(ActCreate), "nobody has told of that commit before")
+	f := newStandby(t)
+	f.TakeOver()
+	f.Hear("eu", ledgertest.CommitStatus())
+	f.Clock.Step(2 * ledger.TakeOverWindow)
+	f.G.Expect(f.claims(ledgertest.Key.SHA, "other")).To(Equal(ledger.ActFind), "somebody may have claimed it under an earlier hub")
+	f.G.Expect(f.claims(strings.Repeat("d", 40), "another")).To(Equal(ledger.ActCreate), "nobody has told of that commit before")
 }
 
 func TestACommitThatAnEarlierHubMayKnowStaysOneWhenNobodyClaimsItForATime(t *testing.T) {
-	f := newFleet(t)
-	f.takeOver()
-	f.hear("eu", testStatus())
-	f.now.Step(2 * takeOverWindow)
-	f.RemoveObject("eu", f.token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, OutOfSight)
-	f.now.Step(releaseDelay)
-	f.Job(testKey)
-	f.g.Expect(f.commits).To(BeEmpty())
-	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActFind))
+	f := newStandby(t)
+	f.TakeOver()
+	f.Hear("eu", ledgertest.CommitStatus())
+	f.Clock.Step(2 * ledger.TakeOverWindow)
+	f.RemoveObject("eu", f.Token["eu"], types.NamespacedName{Namespace: "team-a", Name: "build"}, ledger.OutOfSight)
+	f.Clock.Step(ledger.ReleaseDelay)
+	f.Job(ledgertest.Key)
+	f.G.Expect(f.Commits()).To(BeZero())
+	f.G.Expect(f.claims(ledgertest.Key.SHA, "other")).To(Equal(ledger.ActFind))
 }
 
 func TestANewNameUnderTheFirstHubEverIsNew(t *testing.T) {
-	f := newFleet(t)
-	f.started = time.Time{}
-	f.Begin(Predecessor{})
-	f.hear("eu", testStatus())
-	f.now.Step(2 * takeOverWindow)
-	f.g.Expect(f.claims(testKey.SHA, "other")).To(Equal(ActCreate))
+	f := newStandby(t)
+	f.Begin(ledger.Predecessor{})
+	f.Hear("eu", ledgertest.CommitStatus())
+	f.Clock.Step(2 * ledger.TakeOverWindow)
+	f.G.Expect(f.claims(ledgertest.Key.SHA, "other")).To(Equal(ledger.ActCreate))
 }
 
 // A claim that was made soon after a take-over, in a member that is cut off from the hub, is first
@@ -60,30 +62,29 @@ func TestANewKeyOfAMemberThatWasCutOffAtTheTakeOverIsLookedUp(t *testing.T) {
 		within             time.Duration
 	}
 	for name, tt := range map[string]struct {
-		after  Predecessor
+		after  ledger.Predecessor
 		led    time.Duration
 		behind bool
-		want   Action
+		want   ledger.Action
 		asked  []asked
 	}{
-		"cut off":                       {Predecessor{Led: true, Unsure: true}, 85 * time.Second, true, ActFind, []asked{{"eu", "team-a", 85 * time.Second}}},
-		"never cut off":                 {Predecessor{Led: true, Unsure: true}, 85 * time.Second, false, ActCreate, []asked{{"eu", "team-a", 85 * time.Second}}},
-		"before it has to have said so": {Predecessor{Led: true, Unsure: true}, 65 * time.Second, false, ActCreate, []asked{{"eu", "team-a", 70 * time.Second}}},
-		"no predecessor":                {Predecessor{}, 85 * time.Second, true, ActCreate, nil},
+		"cut off":                       {ledger.Predecessor{Led: true, Unsure: true}, 85 * time.Second, true, ledger.ActFind, []asked{{"eu", "team-a", 85 * time.Second}}},
+		"never cut off":                 {ledger.Predecessor{Led: true, Unsure: true}, 85 * time.Second, false, ledger.ActCreate, []asked{{"eu", "team-a", 85 * time.Second}}},
+		"before it has to have said so": {ledger.Predecessor{Led: true, Unsure: true}, 65 * time.Second, false, ledger.ActCreate, []asked{{"eu", "team-a", 70 * time.Second}}},
+		"no predecessor":                {ledger.Predecessor{}, 85 * time.Second, true, ledger.ActCreate, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFleet(t)
-			f.started = time.Time{}
-			f.hear("eu")
+			f := newStandby(t)
+			f.Hear("eu")
 			f.Begin(tt.after)
 			var questions []asked
-			f.behind = func(cluster, namespace string, within time.Duration) bool {
+			f.Behind = func(cluster, namespace string, within time.Duration) bool {
 				questions = append(questions, asked{cluster, namespace, within})
 				return tt.behind
 			}
-			f.now.Step(tt.led)
-			f.g.Expect(f.claims(strings.Repeat("d", 40), "build")).To(Equal(tt.want))
-			f.g.Expect(questions).To(Equal(tt.asked))
+			f.Clock.Step(tt.led)
+			f.G.Expect(f.claims(strings.Repeat("d", 40), "build")).To(Equal(tt.want))
+			f.G.Expect(questions).To(Equal(tt.asked))
 		})
 	}
 }

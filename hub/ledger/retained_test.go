@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"strings"
@@ -6,18 +6,12 @@ import (
 	"unsafe"
 
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger/ledgertest"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 )
-
-// named gives an object and its status a name of their own.
-func named(name string) func(*v1alpha1.CommitStatus) {
-	return func(cs *v1alpha1.CommitStatus) {
-		cs.Name, cs.UID, cs.Spec.Name = name, types.UID(name+"-uid"), name
-	}
-}
 
 // describedBy gives a spec a description of so many bytes.
 func describedBy(letter string, bytes int) func(*v1alpha1.CommitStatus) {
@@ -37,91 +31,103 @@ func TestLedgerRetained_CountsTheLastClaimOfASpecThatClaimsNothing(t *testing.T)
 		"none, with another text":           {[]func(*v1alpha1.CommitStatus){describedBy("b", size), unclaimable}, size, size + 100},
 		"none, with another text of a size": {[]func(*v1alpha1.CommitStatus){describedBy("b", 10), unclaimable}, size, size + 100},
 		"none, with the same text":          {[]func(*v1alpha1.CommitStatus){describedBy("a", size), unclaimable}, 1, 100},
-		"another object of that name":       {[]func(*v1alpha1.CommitStatus){describedBy("b", size), unclaimable, withUID("another")}, 0, 0},
+		"another object of that name":       {[]func(*v1alpha1.CommitStatus){describedBy("b", size), unclaimable, ledgertest.WithUID("another")}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t)
-			f.hear("eu", testStatus(describedBy("a", size)))
-			next := testStatus(tt.next...)
-			f.g.Expect(f.Retained("eu", next)).To(BeZero())
-			f.SetObject("eu", f.token["eu"], next)
-			f.g.Expect(f.Retained("eu", next)).To(And(BeNumerically(">=", tt.from), BeNumerically("<=", tt.to)))
-			f.SetObject("eu", f.token["eu"], testStatus(describedBy("c", size), withUID(next.UID)))
-			f.g.Expect(f.Retained("eu", next)).To(BeZero(), "it claims again")
+			f.Hear("eu", ledgertest.CommitStatus(describedBy("a", size)))
+			next := ledgertest.CommitStatus(tt.next...)
+			f.G.Expect(f.Retained("eu", next)).To(BeZero())
+			f.SetObject("eu", f.Token["eu"], next)
+			f.G.Expect(f.Retained("eu", next)).To(And(BeNumerically(">=", tt.from), BeNumerically("<=", tt.to)))
+			f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus(describedBy("c", size), ledgertest.WithUID(next.UID)))
+			f.G.Expect(f.Retained("eu", next)).To(BeZero(), "it claims again")
 		})
 	}
 }
 
 func TestLedgerRetained_CountsPlacesThatAreToBeEnded(t *testing.T) {
 	f := newFleet(t)
-	f.hear("eu", testStatus(wants("in_progress")))
+	f.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
 	f.show()
-	f.SetObject("eu", f.token["eu"], testStatus(describedBy("a", 10_000), wants("success")))
-	f.SetObject("eu", f.token["eu"], testStatus(describedBy("b", 10_000), on(movedSHA)))
-	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(placeSize+10_000), "the outcome that was declared there")
-	f.SetObject("eu", f.token["eu"], testStatus(describedBy("c", 10), on(movedSHA)))
-	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(placeSize+10_000), "no version of the object")
-	f.now.Step(2 * abandonmentTTL)
-	f.Job(testKey)
-	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "they are given up")
+	f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus(describedBy("a", 10_000), ledgertest.Wants("success")))
+	f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus(describedBy("b", 10_000), ledgertest.On(ledgertest.OtherSHA)))
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(Equal(ledger.PlaceSize+10_000), "the outcome that was declared there")
+	f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus(describedBy("c", 10), ledgertest.On(ledgertest.OtherSHA)))
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(Equal(ledger.PlaceSize+10_000), "no version of the object")
+	f.Clock.Step(2 * ledger.AbandonmentTTL)
+	f.Job(ledgertest.Key)
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(BeZero(), "they are given up")
 }
 
 // A member's user forges a long status, which nobody asks the SCM about, and takes it away again.
 func TestLedgerRetained_CountsWhatIsShownAndNoVersionHas(t *testing.T) {
 	f := newFleet(t)
 	long := strings.Repeat("a", 10_000)
-	forged := statusWith("success", 7)
+	forged := ledgertest.StatusWith("success", 7)
 	forged.Description = long
-	f.hear("eu", testStatus(describedBy("a", 10_000), told(forged)))
-	f.g.Expect(f.job().Observation.Shown.Description).To(Equal(long))
-	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "the object has it")
-	f.SetObject("eu", f.token["eu"], testStatus())
-	f.g.Expect(f.job().Observation.Shown.Description).To(Equal(long))
-	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(10_000))
-	f.Showed(testKey, f.job(), shows("success"), true)
-	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero())
+	f.Hear("eu", ledgertest.CommitStatus(describedBy("a", 10_000), ledgertest.Told(forged)))
+	f.G.Expect(f.Claimed().Observation.Shown.Description).To(Equal(long))
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(BeZero(), "the object has it")
+	f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus())
+	f.G.Expect(f.Claimed().Observation.Shown.Description).To(Equal(long))
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(Equal(10_000))
+	f.Showed(ledgertest.Key, f.Claimed(), ledgertest.Shows("success"), true)
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(BeZero())
 }
 
 // What an SCM says is shown is another copy of what a status has.
 func TestLedgerAdopt_SharesWhatIsShownWithTheStatusThatHasIt(t *testing.T) {
 	f := newFleet(t)
-	f.hear("eu", testStatus())
-	shown := shows("success")
+	f.Hear("eu", ledgertest.CommitStatus())
+	shown := ledgertest.Shows("success")
 	shown.Description = strings.Repeat("b", 10_000)
-	f.Showed(testKey, f.job(), shown, true)
-	next := testStatus(told(statusWith("success", 4711)), func(cs *v1alpha1.CommitStatus) { cs.Status.Description = strings.Clone(shown.Description) })
-	f.SetObject("eu", f.token["eu"], next)
-	f.g.Expect(unsafe.StringData(f.entryOf(testKey).Shown.Description)).To(BeIdenticalTo(unsafe.StringData(next.Status.Description)))
+	f.Showed(ledgertest.Key, f.Claimed(), shown, true)
+	next := ledgertest.CommitStatus(ledgertest.Told(ledgertest.StatusWith("success", 4711)), func(cs *v1alpha1.CommitStatus) { cs.Status.Description = strings.Clone(shown.Description) })
+	f.SetObject("eu", f.Token["eu"], next)
+	f.G.Expect(unsafe.StringData(f.Entry(ledgertest.Key).Shown.Description)).To(BeIdenticalTo(unsafe.StringData(next.Status.Description)))
 }
 
 func TestLedgerRetained_CountsWhatWasTriedForItsOwnerAlone(t *testing.T) {
 	f := newFleet(t)
-	f.hear("eu", testStatus(describedBy("a", 10_000)))
-	f.hear("us", testStatus(createdAt(2000), wants("failure")))
-	f.Failed(testKey, f.job(), f.now.Now(), providers.Errorf(v1alpha1.ReasonRepoNotFound, "no such repository"))
-	f.g.Expect(f.Retained("eu", testStatus())).To(BeZero(), "the object has it")
-	f.SetObject("eu", f.token["eu"], testStatus())
-	f.g.Expect(f.Retained("eu", testStatus())).To(Equal(10_000))
-	f.g.Expect(f.Retained("us", testStatus())).To(BeZero(), "it is another cluster's text")
+	f.Hear("eu", ledgertest.CommitStatus(describedBy("a", 10_000)))
+	f.Hear("us", ledgertest.CommitStatus(ledgertest.CreatedAt(2000), ledgertest.Wants("failure")))
+	f.Failed(ledgertest.Key, f.Claimed(), f.Clock.Now(), providers.Errorf(v1alpha1.ReasonRepoNotFound, "no such repository"))
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(BeZero(), "the object has it")
+	f.SetObject("eu", f.Token["eu"], ledgertest.CommitStatus())
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus())).To(Equal(10_000))
+	f.G.Expect(f.Retained("us", ledgertest.CommitStatus())).To(BeZero(), "it is another cluster's text")
 }
 
 func TestLedgerRetained_IsNothingOfWhatIsNotThere(t *testing.T) {
 	f := newFleet(t)
-	f.hear("eu", testStatus())
-	f.g.Expect(f.Retained("us", testStatus())).To(BeZero())
-	f.g.Expect(f.Retained("eu", testStatus(named("other")))).To(BeZero())
-	f.g.Expect(f.Retained("eu", testRepo())).To(BeZero())
+	f.Hear("eu", ledgertest.CommitStatus())
+	f.G.Expect(f.Retained("us", ledgertest.CommitStatus())).To(BeZero())
+	f.G.Expect(f.Retained("eu", ledgertest.CommitStatus(ledgertest.Named("other")))).To(BeZero())
+	f.G.Expect(f.Retained("eu", ledgertest.GitRepo())).To(BeZero())
 }
 
 // A ScmProvider that is deleted has each status say so, by another version of its object.
 func TestLedgerRetained_SharesTheTextsOfAClaimWithThoseOfItsObject(t *testing.T) {
 	f := newFleet(t)
-	f.hear("eu", testStatus(describedBy("a", 10_000)))
+	f.Hear("eu", ledgertest.CommitStatus(describedBy("a", 10_000)))
 	f.SetScmProvider("acme", nil)
-	next := testStatus(describedBy("a", 10_000), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "43" })
-	f.SetObject("eu", f.token["eu"], next)
-	f.g.Expect(f.Retained("eu", next)).To(BeNumerically("<", 10), "the resource version")
-	o := f.objectAt(idIn("eu"))
-	f.g.Expect(o.claimed).NotTo(BeIdenticalTo(o.source))
-	f.g.Expect(unsafe.StringData(o.claimed.Spec.Description)).To(BeIdenticalTo(unsafe.StringData(next.Spec.Description)))
+	next := ledgertest.CommitStatus(describedBy("a", 10_000), func(cs *v1alpha1.CommitStatus) { cs.ResourceVersion = "43" })
+	f.SetObject("eu", f.Token["eu"], next)
+	f.G.Expect(f.Retained("eu", next)).To(BeNumerically("<", 10), "the resource version")
+	claimed := f.LastClaimed(ledgertest.ID("eu"))
+	f.G.Expect(claimed).NotTo(BeIdenticalTo(next))
+	f.G.Expect(unsafe.StringData(claimed.Spec.Description)).To(BeIdenticalTo(unsafe.StringData(next.Spec.Description)))
+}
+
+func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {
+	f := newFleet(t)
+	text := strings.Repeat("Hydrated ", 30)
+	f.Hear("eu", ledgertest.CommitStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = text }))
+	f.Showed(ledgertest.Key, f.Claimed(), &providers.Shown{Status: providers.Status{Phase: v1alpha1.PhaseQueued, Description: strings.Clone(text)}}, true)
+	again := ledgertest.CommitStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Clone(text) })
+	f.SetObject("eu", f.Token["eu"], again)
+	shown := f.Entry(ledgertest.Key).Shown.Description
+	f.G.Expect(shown).To(Equal(text))
+	f.G.Expect(unsafe.StringData(shown)).To(BeIdenticalTo(unsafe.StringData(again.Spec.Description)))
 }

@@ -81,18 +81,6 @@ func TestSeals_KnowTwoKeysAtATime(t *testing.T) {
 	}
 }
 
-func TestSeal_ProvesNoRunThatIsForeign(t *testing.T) {
-	for _, foreign := range []bool{false, true} {
-		f := newFleet(t)
-		f.seals = sealsWith(firstKey, nil)
-		f.hear("eu", testStatus())
-		shown := shows("queued")
-		shown.Foreign = foreign
-		f.Showed(testKey, f.job(), shown, false)
-		f.g.Expect(f.published("eu").Provider.Seal == "").To(Equal(foreign))
-	}
-}
-
 func TestSealKey_IsNotPrinted(t *testing.T) {
 	g := NewWithT(t)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {

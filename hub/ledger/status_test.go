@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,35 +198,43 @@ func TestStatusOf_IsBounded(t *testing.T) {
 	}
 }
 
-// A member's user writes control characters into a description, and another member's status
-// has it.
-func TestStatusOf_TellsNoControlCharactersOfAnotherCluster(t *testing.T) {
-	const evil = "one\x1b[2J\u202etwo"
-	for name, younger := range map[string]func(*v1alpha1.CommitStatus){
-		"in conflict": says("failure", "two", ""),
-		"shared":      says("success", "two", ""),
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFleet(t)
-			f.hear("eu", testStatus(createdAt(1), says("success", evil, "")))
-			f.hear("us", testStatus(createdAt(2), younger))
-			shown := shows("success")
-			shown.Description = evil
-			f.Showed(testKey, f.job(), shown, true)
-			f.g.Expect(f.published("us").Description).NotTo(ContainSubstring("\x1b"))
-			f.g.Expect(f.published("us")).To(BeNil(), "and that is all there is to say")
-		})
+// coarse shows in_progress for queued too.
+type coarse struct{ fakeDialect }
+
+func (coarse) Render(want providers.Status) providers.Status {
+	if want.Phase == "in_progress" {
+		want.Phase = "queued"
 	}
+	return want
 }
 
-// A URL can have characters that do not print.
-func TestStatusOf_TellsNoURLOfAnotherClusterThatDoesNotPrint(t *testing.T) {
-	const evil = "https://ci.example.com/\u202egpj.exe"
-	f := newFleet(t)
-	f.hear("eu", testStatus(createdAt(1), says("success", "one", evil)))
-	f.hear("us", testStatus(createdAt(2), says("success", "one", "https://ci.example.com/")))
-	shown := shows("success")
-	shown.Description, shown.URL = "one", evil
-	f.Showed(testKey, f.job(), shown, true)
-	f.g.Expect(f.published("us").URL).NotTo(ContainSubstring("\u202e"))
+func (c coarse) Next(shown *providers.Shown, want providers.Status) providers.Step {
+	now := *shown
+	now.Status = c.Render(now.Status)
+	return c.fakeDialect.Next(&now, c.Render(want))
+}
+
+func TestStatusOf_ComparesPhasesAsTheSCMShowsThem(t *testing.T) {
+	g := NewWithT(t)
+	owner, other := claimBy("eu", "x", 1, "queued"), claimBy("us", "x", 2, "in_progress")
+	owner.Key, other.Key = testKey, testKey
+	other.Want.Description = "here"
+	s := statusInput{claim: other, verdict: Verdict{Owner: owner, Want: owner.Want}, shown: shows("queued"), dialect: coarse{}}
+	got, _ := statusOf(s, time.Now())
+	g.Expect(readyOf(&got).Reason).To(Equal(v1alpha1.ReasonShared))
+	g.Expect(got.Phase).To(Equal(v1alpha1.Phase("in_progress")), "the spec's word, where both are shown alike")
+	s.dialect = fakeDialect{}
+	got, _ = statusOf(s, time.Now())
+	g.Expect(readyOf(&got).Reason).To(Equal(v1alpha1.ReasonConflict))
+}
+
+func TestCommonInput_HasAllThatClaimantsShare(t *testing.T) {
+	own := []string{"generation", "before", "problem", "sha", "claim", "moving"}
+	// The dialect, the title and whether it is suspended are the ScmProvider's, of which the epoch stands.
+	common := []string{"verdict", "shown", "certain", "lost", "failure", "pending", "writer", "updatedAt", "dialect", "title", "drifted", "suspended"}
+	var fields []string
+	for field := range reflect.TypeFor[statusInput]().Fields() {
+		fields = append(fields, field.Name)
+	}
+	NewWithT(t).Expect(fields).To(ConsistOf(slices.Concat(own, common)), "a new field of statusInput belongs into commonInput, or is the claimant's own")
 }

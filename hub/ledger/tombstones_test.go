@@ -5,34 +5,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
-
-func TestAStatusThatKnowsLessThanThisProcessDidIsLookedInto(t *testing.T) {
-	for name, c := range map[string]struct {
-		found *providers.Shown
-		want  Action
-	}{
-		"what is told was seen":     {shows("queued"), ActNothing},
-		"nothing was there by then": {nil, ActFind},
-		"something else was there":  {shows("failure"), ActFind},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFleet(t)
-			f.hear("eu", testStatus(told(statusWith("queued", 4711))))
-			f.Showed(testKey, f.job(), c.found, false)
-			f.Disengage("eu", f.token["eu"])
-			f.now.Step(releaseDelay)
-			f.Job(testKey)
-			f.g.Expect(f.keys).To(BeZero())
-
-			f.hear("eu", testStatus(told(statusWith("queued", 4711))))
-			job := f.job()
-			f.g.Expect(plan(job.Account, job.Observation, job.Verdict.Want)).To(Equal(c.want))
-		})
-	}
-}
 
 func TestTheNewestForgottenKeysAreRemembered(t *testing.T) {
 	g := NewWithT(t)

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
-	"github.com/argoproj-labs/commit-status-hub/providers"
 )
 
 // fat is an object of which a member's users filled whatever they can.
@@ -113,18 +112,6 @@ func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
 	g.Expect(len(repo.Spec.Repository)).To(BeNumerically("<=", maxPath+1))
 	_, err := claimOf(idIn("eu"), testStatus(), repo, testSCM(allowAll()))
 	g.Expect(err).To(HaveField("Reason", v1alpha1.ReasonInvalid))
-}
-
-func TestWhatIsShownTakesNoMemoryOfItsOwn(t *testing.T) {
-	f := newFleet(t)
-	text := strings.Repeat("Hydrated ", 30)
-	f.hear("eu", testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = text }))
-	f.Showed(testKey, f.job(), &providers.Shown{Status: providers.Status{Phase: v1alpha1.PhaseQueued, Description: strings.Clone(text)}}, true)
-	again := testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Description = strings.Clone(text) })
-	f.SetObject("eu", f.token["eu"], again)
-	shown := f.entryOf(testKey).Shown.Description
-	f.g.Expect(shown).To(Equal(text))
-	f.g.Expect(unsafe.StringData(shown)).To(BeIdenticalTo(unsafe.StringData(again.Spec.Description)))
 }
 
 // texts calls do with each text that a value holds, keys of maps included.

@@ -27,7 +27,7 @@ func inProgress(t *testing.T, edit ...func(*v1alpha1.CommitStatus)) *bench {
 func inProgressBeside(t *testing.T, others ...string) *bench {
 	b := newStandby(t)
 	b.Members = append([]string{"eu"}, others...)
-	b.takeOver()
+	b.TakeOver()
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("in_progress")))
 	b.work(ledgertest.Key)
@@ -257,7 +257,7 @@ func TestAForgedPlaceCancelsNothing(t *testing.T) {
 func TestAPlaceThatAnUnheardMemberMayClaimIsNotCanceledAndHoldsNothingUp(t *testing.T) {
 	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
-	b.takeOver()
+	b.TakeOver()
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
 	b.G.Expect(b.work(ledgertest.Key)).To(Equal(unsyncedCheck))
 	b.G.Expect(b.work(ledgertest.OtherKey)).To(Equal(moveCheck), "most members are heard soon")
@@ -284,7 +284,7 @@ func TestAnotherWriterCancelsByTheOldCredentialAndMakesItsOwn(t *testing.T) {
 func TestAMoveIsMadeUpForHoweverLateTheScmProvidersAreLoaded(t *testing.T) {
 	b := benchOf(t, ledgertest.NewUnloaded(t))
 	b.SetScmProvider("acme", nil)
-	b.takeOver()
+	b.TakeOver()
 	b.scm.found = ledgertest.Shows("in_progress")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.On(ledgertest.OtherSHA), ledgertest.Wants("queued"), ledgertest.Told(ledgertest.StatusWith("in_progress", 7))))
 	b.useAccount(ledgertest.AllowAll())

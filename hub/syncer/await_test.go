@@ -15,7 +15,7 @@ import (
 func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
 	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
-	b.takeOver()
+	b.TakeOver()
 	b.scm.found = ledgertest.Shows("failure")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.G.Expect(b.reconcile()).To(Equal(unsyncedCheck))
@@ -32,7 +32,7 @@ func TestWhatNobodyHereTellsOfIsLeftWhileItsOwnerMayBeUnheard(t *testing.T) {
 func TestTheWaitForAMemberLastsForTheGrace(t *testing.T) {
 	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
-	b.takeOver()
+	b.TakeOver()
 	b.scm.found = ledgertest.Shows("failure")
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.Clock.Step(15 * time.Minute)
@@ -43,7 +43,7 @@ func TestTheWaitForAMemberLastsForTheGrace(t *testing.T) {
 func TestAMemberThatIsHeardLateHasItsOldClaimsLookedUp(t *testing.T) {
 	b := newStandby(t)
 	b.Members = []string{"eu"}
-	b.takeOver()
+	b.TakeOver()
 	b.Clock.Step(time.Hour)
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success")))
 	b.reconcile()
@@ -55,7 +55,7 @@ func TestAMemberThatIsHeardLateHasItsOldClaimsLookedUp(t *testing.T) {
 func TestWhoWaitsForAMemberKeepsItsOldStatus(t *testing.T) {
 	b := newStandby(t)
 	b.Members = []string{"eu", "us"}
-	b.takeOver()
+	b.TakeOver()
 	loser := ledgertest.StatusWith("failure", 7)
 	loser.Owner = "us/team-a/build"
 	b.Hear("eu", ledgertest.CommitStatus(ledgertest.Wants("success"), ledgertest.Told(loser)))

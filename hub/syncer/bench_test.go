@@ -124,7 +124,7 @@ func newStandby(t *testing.T) *bench { return benchOf(t, ledgertest.NewStandby(t
 // takingOver makes a bench whose hub begins to write after another.
 func takingOver(t *testing.T) *bench {
 	b := newStandby(t)
-	b.takeOver()
+	b.TakeOver()
 	return b
 }
 
@@ -151,9 +151,6 @@ func (b *bench) useAccount(grants ...v1alpha1.Grant) {
 func (b *bench) use(edit ...func(*v1alpha1.ScmProvider)) {
 	b.SetScmProvider("acme", ledgertest.Opened(b.scm, edit...))
 }
-
-// takeOver lets the bench's hub begin to write now, after another.
-func (b *bench) takeOver() { b.Begin(ledger.Predecessor{Led: true}) }
 
 // work has a key worked on once.
 func (b *bench) work(key ledger.Key) time.Duration {

@@ -74,6 +74,9 @@ func NewSuccessor(before *Fleet) *Fleet {
 	return f
 }
 
+// TakeOver begins to write after another hub.
+func (f *Fleet) TakeOver() ledger.Changes { return f.Begin(ledger.Predecessor{Led: true}) }
+
 // options are those of a ledger that compares as soon as it may.
 func (f *Fleet) options() ledger.Options {
 	return ledger.Options{
