@@ -73,7 +73,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	installations := ratelimit.NewInstallations(clk)
 	installations.Gate(lead.check)
 	h := &hub{lead: lead, ledger: ledger.New(ledger.Options{
-		Clock: clk, UnsyncedGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
+		Clock: clk, Namespace: o.Namespace, UnsyncedGrace: o.UnheardGrace, Fleet: members.Names, Blocked: installations.Blocked, Serving: members.Serving, Behind: members.Behind, Seals: seal,
 		AbandonedLimit: cmp.Or(o.MemberObjectLimit, kubeconfigs.DefaultObjectLimit),
 	})}
 	members.OnRetain(h.ledger.Retained)

@@ -40,22 +40,23 @@ type Claim struct {
 }
 
 // claimOf turns a CommitStatus of a cluster into a Claim. repo and scm are what
-// its references lead to, nil where there is no such object. It fails with an
-// *providers.Error that says why nothing can be claimed.
-func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo, scm *ScmProvider) (Claim, *providers.Error) {
+// its references lead to, nil where there is no such object; ScmProviders are in namespace home
+// of the hub. It fails with an *providers.Error that says why nothing can be claimed.
+func claimOf(id ObjectID, object *v1alpha1.CommitStatus, repo *v1alpha1.GitRepo, scm *ScmProvider, home string) (Claim, *providers.Error) {
 	if err := checkSpec(object.Spec); err != nil {
 		return Claim{}, err
 	}
 	if repo == nil {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonGitRepoNotFound,
-			"GitRepo %s does not exist in namespace %s", object.Spec.GitRepoRef.Name, id.Namespace)
+			"GitRepo %q was not found in namespace %s of cluster %s", object.Spec.GitRepoRef.Name, id.Namespace, id.Cluster)
 	}
 	if err := checkPath(repo.Spec.Repository); err != nil {
 		return Claim{}, err
 	}
 	if scm == nil {
 		return Claim{}, providers.Errorf(v1alpha1.ReasonProviderNotFound,
-			"ScmProvider %s, which GitRepo %s names, does not exist on the hub", repo.Spec.ScmProviderRef.Name, repo.Name)
+			"ScmProvider %q was not found in namespace %s on the hub, which looks in no other; GitRepo %s names it",
+			repo.Spec.ScmProviderRef.Name, home, repo.Name)
 	}
 	if scm.kind == nil {
 		return Claim{}, scm.Problem

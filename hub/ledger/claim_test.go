@@ -98,7 +98,7 @@ func TestClaimFoldsWhatTheSCMFolds(t *testing.T) {
 		cs.Spec.SHA = strings.ToUpper(testSHA)
 		cs.Spec.Phase = "cancelled"
 	})
-	claim, err := claimOf(idIn("eu"), cs, testRepo(), testSCM(allowAll()))
+	claim, err := claimOf(idIn("eu"), cs, testRepo(), testSCM(allowAll()), "hub")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(claim.Key).To(Equal(Key{Kind: "github", Host: "github.com", Repository: "acme/shop", SHA: testSHA, Name: "build"}))
 	g.Expect(claim.Repository).To(Equal("Acme/Shop"), "calls and statuses keep the user's spelling")
@@ -113,7 +113,7 @@ func TestNamesThatTheSCMTakesForOneAreOneKey(t *testing.T) {
 	grant.Names = []v1alpha1.Pattern{"BUILD*"}
 	byToken.grants = compileGrants([]v1alpha1.Grant{grant}, byToken)
 	cs := testStatus(func(cs *v1alpha1.CommitStatus) { cs.Spec.Name = "Build" })
-	claim, err := claimOf(idIn("eu"), cs, testRepo(), byToken)
+	claim, err := claimOf(idIn("eu"), cs, testRepo(), byToken, "hub")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(claim.Key.Name).To(Equal("build"))
 	g.Expect(claim.Name).To(Equal("Build"), "what is written and told keeps the user's spelling")
@@ -123,7 +123,7 @@ func TestNamesThatTheSCMTakesForOneAreOneKey(t *testing.T) {
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{StatusID: 7}},
 	}
 	g.Expect(hintOf(cs, claim.Key, byToken)).NotTo(BeNil(), "what a status tells is about the key in whatever spelling")
-	_, err = claimOf(idIn("eu"), cs, testRepo(), testSCM(grant))
+	_, err = claimOf(idIn("eu"), cs, testRepo(), testSCM(grant), "hub")
 	g.Expect(err).To(HaveOccurred(), "where names are told apart, so are those in grants")
 }
 
@@ -135,8 +135,8 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"no GitRepo":         {nil, nil, testSCM(allowAll()), v1alpha1.ReasonGitRepoNotFound, "GitRepo shop does not exist in namespace team-a"},
-		"no ScmProvider":     {nil, testRepo(), nil, v1alpha1.ReasonProviderNotFound, "ScmProvider acme, which GitRepo shop names, does not exist"},
+		"no GitRepo":         {nil, nil, testSCM(allowAll()), v1alpha1.ReasonGitRepoNotFound, `GitRepo "shop" was not found in namespace team-a of cluster eu`},
+		"no ScmProvider":     {nil, testRepo(), nil, v1alpha1.ReasonProviderNotFound, `ScmProvider "acme" was not found in namespace hub on the hub, which looks in no other; GitRepo shop names it`},
 		"no grant":           {nil, testRepo(), testSCM(), v1alpha1.ReasonDenied, "no grant of ScmProvider acme lets namespace team-a of cluster eu"},
 		"short sha":          {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
 		"no hexadecimal sha": {func(cs *v1alpha1.CommitStatus) { cs.Spec.SHA = testSHA[:39] + "g" }, testRepo(), testSCM(allowAll()), v1alpha1.ReasonInvalid, "40 or 64"},
@@ -164,7 +164,7 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 			if c.edit != nil {
 				c.edit(cs)
 			}
-			_, err := claimOf(idIn("eu"), cs, c.repo, c.scm)
+			_, err := claimOf(idIn("eu"), cs, c.repo, c.scm, "hub")
 			g.Expect(err).To(HaveOccurred())
 			g.Expect(err.Reason).To(Equal(c.reason))
 			g.Expect(err.Message).To(ContainSubstring(c.message))
@@ -173,7 +173,7 @@ func TestClaimSaysWhyThereIsNone(t *testing.T) {
 }
 
 func TestHintIsOnlyAboutTheClaimsKey(t *testing.T) {
-	claim, _ := claimOf(idIn("eu"), testStatus(), testRepo(), testSCM(allowAll()))
+	claim, _ := claimOf(idIn("eu"), testStatus(), testRepo(), testSCM(allowAll()), "hub")
 	told := v1alpha1.CommitStatusStatus{
 		Repo: "github.com/ACME/shop", SHA: testSHA, Name: "build", Phase: v1alpha1.PhaseQueued,
 		Provider: &v1alpha1.ProviderHandle{GitHub: &v1alpha1.GitHubHandle{CheckRunID: 7}},

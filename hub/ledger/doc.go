@@ -17,8 +17,9 @@
 //
 // State, all behind the Ledger's lock:
 //
-//	ledger.go     members and their engagements; synced.go which of them count, waiting.go the
-//	              keys that wait for one, takeover.go when this process began to write
+//	ledger.go     members and their engagements, options.go the settings; synced.go which of
+//	              them count, waiting.go the keys that wait for one, takeover.go when this
+//	              process began to write
 //	object.go     one CommitStatus; repos.go the GitRepo that it names; shared.go for which
 //	              member an object counts that several show
 //	entry.go      one key; resolve.go moves an object's claim between keys, claimants.go who claims

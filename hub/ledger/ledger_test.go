@@ -266,7 +266,7 @@ func TestAGitRepoThatTheNewEngagementDoesNotListIsGone(t *testing.T) {
 	f.Synced("eu", token)
 	patch, ok := f.Patch(ledgertest.ID("eu"))
 	f.G.Expect(ok).To(BeTrue())
-	f.G.Expect(patch.Status.SyncFailure.Message).To(ContainSubstring("GitRepo shop does not exist"))
+	f.G.Expect(patch.Status.SyncFailure.Message).To(ContainSubstring(`GitRepo "shop" was not found`))
 }
 
 func TestAStandbyRemembersNoReleasedKeys(t *testing.T) {

@@ -20,7 +20,7 @@ func (l *Ledger) resolve(o *object) Changes {
 	if repo != nil {
 		s = l.scms[repo.Spec.ScmProviderRef.Name]
 	}
-	claim, problem := claimOf(o.id(), o.source, repo, s)
+	claim, problem := claimOf(o.id(), o.source, repo, s, l.namespace)
 	if m != nil {
 		claim.CreatedAt = seniority(claim.CreatedAt, m.joinedAt)
 	}

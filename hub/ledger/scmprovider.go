@@ -55,7 +55,9 @@ func CompileScmProvider(registry providers.Registry, provider *v1alpha1.ScmProvi
 	s.drift = driftingOf(provider.Spec.Drift)
 	s.suspended = provider.Spec.Suspend
 	if secret == nil {
-		s.Problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid, "Secret %s, which ScmProvider %s names, does not exist on the hub", provider.Spec.SecretRef.Name, s.name)
+		s.Problem = providers.Errorf(v1alpha1.ReasonCredentialsInvalid,
+			"Secret %q was not found in namespace %s on the hub, which looks in no other; ScmProvider %s names it",
+			provider.Spec.SecretRef.Name, provider.Namespace, s.name)
 		return s
 	}
 	if s.account, err = kind.Open(provider, secret); err != nil {

@@ -110,7 +110,7 @@ func TestARepositoryThatIsTooLongIsNone(t *testing.T) {
 	repo := &v1alpha1.GitRepo{Spec: v1alpha1.GitRepoSpec{Repository: "acme/" + strings.Repeat("a", 10_000)}}
 	Trim(repo)
 	g.Expect(len(repo.Spec.Repository)).To(BeNumerically("<=", maxPath+1))
-	_, err := claimOf(idIn("eu"), testStatus(), repo, testSCM(allowAll()))
+	_, err := claimOf(idIn("eu"), testStatus(), repo, testSCM(allowAll()), "hub")
 	g.Expect(err).To(HaveField("Reason", v1alpha1.ReasonInvalid))
 }
 

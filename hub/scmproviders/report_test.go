@@ -71,7 +71,7 @@ func TestLoad_LogsWhyAScmProviderCannotBeUsed(t *testing.T) {
 		want   gomegatypes.GomegaMatcher
 	}{
 		"usable":   {"app", And(ContainSubstring(`"usable"=true`), Not(ContainSubstring("reason")))},
-		"unusable": {"none", And(ContainSubstring(`"usable"=false`), ContainSubstring(`"reason"="CredentialsInvalid"`), ContainSubstring("Secret none"))},
+		"unusable": {"none", And(ContainSubstring(`"usable"=false`), ContainSubstring(`"reason"="CredentialsInvalid"`), ContainSubstring(`Secret \"none\" was not found in namespace hub on the hub`))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newReportWorld(t)

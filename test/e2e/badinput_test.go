@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -42,17 +43,18 @@ var _ = Describe("Bad input", func() {
 		w.provider()
 		w.start()
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
-		told(v1alpha1.ReasonGitRepoNotFound, "GitRepo shop does not exist", 0)
+		told(v1alpha1.ReasonGitRepoNotFound, fmt.Sprintf("GitRepo %q was not found in namespace %s of cluster eu", "shop", w.tenant), 0)
 		w.repo(euCluster, "shop", "acme/shop")
 		fixed()
 	})
 
-	It("tells a missing ScmProvider, and goes on when it is there", func() {
+	It("tells a ScmProvider that is in another namespace than the hub's, and goes on when it is there", func() {
 		w.secret(map[string][]byte{"privateKey": w.pem})
+		w.provider(func(p *v1alpha1.ScmProvider) { p.Namespace = w.tenant })
 		w.repo(euCluster, "shop", "acme/shop")
 		w.start()
 		w.ask(euCluster, "build", v1alpha1.PhaseSuccess)
-		told(v1alpha1.ReasonProviderNotFound, "ScmProvider acme", 0)
+		told(v1alpha1.ReasonProviderNotFound, fmt.Sprintf("ScmProvider %q was not found in namespace %s on the hub", "acme", w.namespace), 0)
 		w.provider()
 		fixed()
 	})
@@ -76,7 +78,7 @@ var _ = Describe("Bad input", func() {
 			fixed()
 			Eventually(func() string { return w.providerReason() }).Should(Equal(v1alpha1.ReasonReady))
 		},
-		Entry("no Secret", nil, "Secret acme-app"),
+		Entry("no Secret", nil, `Secret "acme-app" was not found in namespace hub-`),
 		Entry("no key", map[string][]byte{"key": []byte("x")}, "privateKey"),
 		Entry("not a PEM", map[string][]byte{"privateKey": []byte("hunter2")}, "privateKey"),
 	)
