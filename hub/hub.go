@@ -96,7 +96,7 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	}
 	h.budgets = scmproviders.NewBudgets(local, scms, h.waiting)
 	installations.OnPause(h.budgets.NotePause)
-	h.retirement = retirement{names: members.Names, installations: installations, clock: clk}
+	h.retirement = retirement{names: members.Names, installations: installations, saved: h.ledger, clock: clk}
 	if err := h.addSync(local, installations, clk, o); err != nil {
 		return nil, err
 	}

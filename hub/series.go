@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -23,6 +24,7 @@ var seriesOfMembers = []ratelimit.SeriesVector{publish.PatchesTotal}
 type retirement struct {
 	names         func() (names []string, complete bool)
 	installations *ratelimit.Installations
+	saved         *ledger.Ledger
 	clock         clock.WithTicker
 }
 
@@ -46,6 +48,7 @@ func (r retirement) Start(ctx context.Context) error {
 
 func (r retirement) retire() {
 	r.installations.Retire()
+	r.saved.RetireSaved(r.installations.InUse)
 	names, complete := r.names()
 	if !complete {
 		return

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 	"github.com/argoproj-labs/commit-status-hub/hub/publish"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
 )
@@ -16,7 +17,7 @@ func TestRetirement_DeletesTheSeriesOfMembersWithoutASecret(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(time.Unix(1000, 0))
 	names, complete := []string{"kept"}, false
-	r := retirement{clock: clk, installations: ratelimit.NewInstallations(clk), names: func() ([]string, bool) { return names, complete }}
+	r := retirement{clock: clk, saved: ledger.New(ledger.Options{Clock: clk}), installations: ratelimit.NewInstallations(clk), names: func() ([]string, bool) { return names, complete }}
 	for _, cluster := range []string{"kept", "gone"} {
 		for _, result := range []string{"ok", "error"} {
 			publish.PatchesTotal.WithLabelValues(cluster, result).Inc()

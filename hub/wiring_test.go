@@ -45,7 +45,7 @@ func TestAHubThatCannotReadTheBudgetsEnds(t *testing.T) {
 	h.publisher = publish.New(publish.Options{Ledger: h.ledger, Clock: clk, Log: logr.Discard()})
 	installations := ratelimit.NewInstallations(clk)
 	h.budgets = scmproviders.NewBudgets(mgr, scmproviders.New(scmproviders.Options{Namespace: "hub", Installations: installations, Clock: clk, Log: logr.Discard()}), h.waiting)
-	h.retirement = retirement{installations: installations, clock: clk}
+	h.retirement = retirement{installations: installations, saved: h.ledger, clock: clk}
 	g.Expect(h.addSync(mgr, installations, clk, Options{Workers: 1, Embedded: true, Log: logr.Discard()})).To(Succeed())
 
 	ended := make(chan error, 1)

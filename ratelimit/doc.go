@@ -39,7 +39,7 @@
 //	feedback.go   what a response says of the budget; serverbudget.go, pause.go, reduction.go and
 //	              breaker.go learn from it, headers.go reads it
 //	record.go     what a ScmProvider's status keeps; restore.go and leftout.go take it over
-//	bucketmetrics.go  figures of it
+//	bucketmetrics.go  figures of it; usage.go what is used of each limit, for people
 //
 // The requests:
 //

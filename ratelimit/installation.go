@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"context"
 	"maps"
 	"net"
 	"net/http"
@@ -30,7 +31,12 @@ type Installations struct {
 	kept bool
 	// onPause contains the functions that OnPause added.
 	onPause []func(id string)
+	// onRequest is what OnRequest set, nil for nothing. All installations share it.
+	onRequest *requestObserver
 }
+
+// requestObserver is called after each request.
+type requestObserver = atomic.Pointer[func(context.Context, Request)]
 
 // NewInstallations returns an empty set of installations that use clk as their clock.
 func NewInstallations(clk clock.WithTicker) *Installations {
@@ -40,6 +46,7 @@ func NewInstallations(clk clock.WithTicker) *Installations {
 		concurrency: newConcurrency(),
 		byID:        map[string]*Installation{},
 		limits:      map[string]map[string]Limits{},
+		onRequest:   &requestObserver{},
 
 		leftOut: map[string]*leftOut{},
 	}
@@ -61,6 +68,7 @@ func (i *Installations) get(id string) *Installation {
 			id:        id,
 			clock:     i.clock,
 			gate:      i.gate,
+			onRequest: i.onRequest,
 			bucket:    newBucket(i.clock.Now(), defaultsOf(id)),
 			transport: newTransport(),
 		}
@@ -231,6 +239,8 @@ type Installation struct {
 	gate      *gate
 	bucket    *Bucket
 	transport *http.Transport
+	// onRequest is called after each request.
+	onRequest *requestObserver
 	// http1 reports whether the last response came over HTTP/1.
 	http1 atomic.Bool
 

@@ -38,10 +38,31 @@ var (
 
 func init() { metrics.Registry.MustRegister(waitSeconds, waitings) }
 
+// PriorityNames are the names of the classes of priority, the lowest first.
+func PriorityNames() []string { return priorityLabels[:] }
+
 // waits is the state of a lane by class: the number of items, and the age of the oldest.
 type waits struct {
 	depth  [classes]int
 	oldest [classes]time.Duration
+}
+
+// Waits is what waits in one lane, by class of priority, the lowest first.
+type Waits struct {
+	// Depth is the number of items, and Oldest how long the one that was queued first has waited.
+	Depth  []int
+	Oldest []time.Duration
+}
+
+// Waits returns what waits in each lane that is not empty, by the id of its installation.
+func (q *Queue[T]) Waits() map[string]Waits {
+	byLane := map[string]waits{}
+	q.addWaits(byLane)
+	out := make(map[string]Waits, len(byLane))
+	for lane, w := range byLane {
+		out[lane] = Waits{Depth: w.depth[:], Oldest: w.oldest[:]}
+	}
+	return out
 }
 
 // laneWaits is a Queue of any item type.

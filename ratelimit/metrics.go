@@ -1,6 +1,9 @@
 package ratelimit
 
 import (
+	"cmp"
+	"context"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -26,6 +29,38 @@ var (
 
 func init() {
 	metrics.Registry.MustRegister(requestsTotal, requestSeconds)
+}
+
+// Request is one request that was sent to an SCM.
+type Request struct {
+	// SentAt is when it was sent, and Took the time until its response's header, or its failure.
+	SentAt time.Time
+	Took   time.Duration
+	// Method is that of HTTP, and Code the status code of the response, 0 where there was none.
+	Method string
+	Code   int
+	// Provider and Operation are those of WithOperation.
+	Provider, Operation string
+	// Installation is the id of the installation whose budget it used.
+	Installation string
+}
+
+// OnRequest has call called after each request that was sent to an SCM, with the request's
+// context. call runs on the request's goroutine, so it must not take long.
+func (i *Installations) OnRequest(call func(ctx context.Context, r Request)) {
+	i.onRequest.Store(&call)
+}
+
+// sent counts one attempt and reports it. code is 0 when there was no answer.
+func (r *roundTripper) sent(req *http.Request, start time.Time, code int) {
+	op, took := operationFrom(req.Context()), r.clock.Since(start)
+	record(op, r.id, code, took)
+	if call := r.onRequest.Load(); call != nil {
+		(*call)(req.Context(), Request{
+			SentAt: start, Took: took, Method: cmp.Or(req.Method, http.MethodGet), Code: code,
+			Provider: op.provider, Operation: op.name, Installation: r.id,
+		})
+	}
 }
 
 // record counts one attempt. code is 0 when there was no answer.

@@ -19,18 +19,20 @@ func (i *Installations) Retire() {
 		}
 	}
 	i.mu.Unlock()
-	known := func(id string) bool {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		return i.inUse(id)
-	}
 	for _, vector := range []SeriesVector{requestsTotal, requestSeconds, waitSeconds} {
-		RetireSeries(vector, "installation", known)
+		RetireSeries(vector, "installation", i.InUse)
 	}
 }
 
-// inUse reports whether an installation belongs to a ScmProvider, or has items waiting or in
-// flight. The caller holds the lock.
+// InUse reports whether an installation belongs to a ScmProvider, or has items waiting or in
+// flight.
+func (i *Installations) InUse(id string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.inUse(id)
+}
+
+// inUse is InUse for a caller that holds the lock.
 func (i *Installations) inUse(id string) bool {
 	in := i.byID[id]
 	return in != nil && (len(i.limits[id]) > 0 || in.bucket.busy())

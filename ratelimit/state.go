@@ -81,7 +81,11 @@ func (b *Bucket) react(now time.Time, f Feedback, paused bool) (notify func()) {
 func (b *Bucket) remaining(now time.Time) map[string]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now = b.advance(now)
+	return b.left(b.advance(now))
+}
+
+// left is remaining for a caller that holds the lock.
+func (b *Bucket) left(now time.Time) map[string]int64 {
 	said, reported := b.serverBudget.left(now, b.unanswered)
 	out := map[string]int64{}
 	for _, l := range b.limits {

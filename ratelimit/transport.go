@@ -130,7 +130,6 @@ func (r *roundTripper) admit(req *http.Request) (*payment, error) {
 // send sends a request and counts it, unless the gate is shut. reused says that it had
 // a connection that was used before.
 func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response, reused bool, _ error) {
-	op := operationFrom(req.Context())
 	deadline, _ := req.Context().Deadline()
 	start, patience := r.clock.Now(), time.Until(deadline)
 	var left, onReused atomic.Bool
@@ -143,7 +142,7 @@ func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response,
 	resp, err := r.pass(req.WithContext(ctx))
 	if err == nil {
 		r.http1.Store(resp.ProtoMajor == 1)
-		record(op, r.id, resp.StatusCode, r.clock.Since(start))
+		r.sent(req, start, resp.StatusCode)
 		return resp, false, nil
 	}
 	var withheld *Withheld
@@ -151,7 +150,7 @@ func (r *roundTripper) send(req *http.Request, paid *payment) (_ *http.Response,
 		paid.refund(r.clock.Now(), true)
 		return nil, false, err
 	}
-	record(op, r.id, 0, r.clock.Since(start))
+	r.sent(req, start, 0)
 	givenUp := errors.Is(req.Context().Err(), context.Canceled)
 	if left.Load() {
 		paid.lost(r.clock.Now(), start.Add(patience), givenUp)

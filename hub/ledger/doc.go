@@ -62,6 +62,8 @@
 //	patch.go      which status a publisher is to write, and what the member made of it
 //	pending.go, await.go  what statuses report of a key that waits
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
+//	commitview.go, objectview.go, overview.go  copies for people who look; nextstep.go says what
+//	              comes next of a key (pure), context.go whose key a request is about
 //
 // Lock order: informer → Ledger → installations → bucket. Nothing slow happens under any of
 // them, and no method of a Ledger calls out while it holds its lock, but for Options.Blocked and

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -39,6 +40,11 @@ type ObjectID struct {
 
 // String writes the ID as cluster/namespace/name, as status.owner has it.
 func (o ObjectID) String() string { return o.Cluster + "/" + o.Namespace + "/" + o.Name }
+
+// compareIDs orders objects by cluster, namespace and name.
+func compareIDs(a, b ObjectID) int {
+	return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
 
 // KeysAndValues is the ID as a log line has it.
 func (o ObjectID) KeysAndValues() []any {

@@ -47,7 +47,9 @@ type Ledger struct {
 	// reading them.
 	few     int
 	scratch claimList
+	// saved counts from the start of the process, savedAt by installation.
 	saved   Saved
+	savedAt map[string]Saved
 	// overruled counts failures that lost a conflict.
 	overruled uint64
 	epoch     uint64
@@ -125,7 +127,7 @@ func New(o Options) *Ledger {
 		members: map[string]*member{},
 		scms:    map[string]*ScmProvider{},
 		reaches: map[string][]reach{},
-		moved:   map[site]*relocations{},
+		moved:   map[site]*relocations{}, savedAt: map[string]Saved{},
 		commits: map[Key]*commit{},
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},

@@ -105,7 +105,7 @@ func (l *Ledger) failed(e *entry, job Job, sentAt time.Time, err *providers.Erro
 	d.attempts++
 	d.failure, d.tried, d.pending = told, job.attempt, nil
 	d.heldBy, d.changedAt = by, time.Time{}
-	l.saved.Coalesced += e.desired.end(job, false)
+	l.addSaved(job, Saved{Coalesced: e.desired.end(job, false)})
 	if err.Unknown {
 		e.lose(sentAt, job.Verdict.Want)
 	}

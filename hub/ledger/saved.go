@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"hash/maphash"
+	"maps"
 	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -22,6 +23,36 @@ type Saved struct {
 	// Unchanged : keys that turned out to show already what a new claim, or a
 	// claim that has changed, wants, where no other claim had it shown.
 	Unchanged uint64
+}
+
+func (s Saved) plus(o Saved) Saved {
+	return Saved{Duplicate: s.Duplicate + o.Duplicate, Coalesced: s.Coalesced + o.Coalesced, Unchanged: s.Unchanged + o.Unchanged}
+}
+
+// addSaved counts what a job saved, for all and for the installation that would have paid for it.
+func (l *Ledger) addSaved(job Job, saved Saved) {
+	if saved == (Saved{}) {
+		return
+	}
+	l.saved = l.saved.plus(saved)
+	if job.Account != nil {
+		lane, _ := job.Account.Lane(job.Verdict.Owner.Repository)
+		l.savedAt[lane] = l.savedAt[lane].plus(saved)
+	}
+}
+
+// SavedAt returns the writes that one installation was spared since the start of the process.
+func (l *Ledger) SavedAt(installation string) Saved {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.savedAt[installation]
+}
+
+// RetireSaved forgets what was saved at the installations for which known returns false.
+func (l *Ledger) RetireSaved(known func(installation string) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.savedAt, func(lane string, _ Saved) bool { return !known(lane) })
 }
 
 // desiredState follows what a key should show.
@@ -68,7 +99,8 @@ func (w *desiredState) end(job Job, shown bool) (overtaken uint64) {
 // claimants that may have to be counted; the others were when they were looked at last.
 func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
 	overtaken := e.desired.end(job, true)
-	l.saved.Coalesced += overtaken
+	saved := Saved{Coalesced: overtaken}
+	defer func() { l.addSaved(job, saved) }()
 	together := job.Verdict.Joined != nil
 	before, now := uint64(len(e.claims)-len(changed)), uint64(0)
 	if t := e.claimIndex(); t != nil {
@@ -93,12 +125,12 @@ func (l *Ledger) count(e *entry, job Job, changed []*object, wrote bool) {
 	switch {
 	case now == 0:
 	case wrote:
-		l.saved.Duplicate += now - 1
+		saved.Duplicate += now - 1
 	case before > 0:
-		l.saved.Duplicate += now
+		saved.Duplicate += now
 	default:
-		l.saved.Unchanged++
-		l.saved.Duplicate += now - 1
+		saved.Unchanged++
+		saved.Duplicate += now - 1
 	}
 }
 

@@ -19,7 +19,7 @@ func (s *Syncer) end(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.R
 	if action == ledger.ActNothing {
 		return s.oldPlaceEnded(key, job, job.Observation.Shown)
 	}
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
+	ctx, cancel := linger(ratelimit.WithSlot(ledger.WithKey(ctx, key), s.Queue().Slot(key)))
 	defer cancel()
 	defer s.doneAsking(key, job)
 	job, permission := s.mayAsk(ctx, key, job, ledger.ClassOf(action))

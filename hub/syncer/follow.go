@@ -60,7 +60,7 @@ func (s *Syncer) recordMoves(ctx context.Context, moves ledger.Moves) {
 // verify asks the SCM once more for the path of today of a repository that has moved, before a
 // key relies on it.
 func (s *Syncer) verify(ctx context.Context, key ledger.Key, job ledger.Job) ctrl.Result {
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
+	ctx, cancel := linger(ratelimit.WithSlot(ledger.WithKey(ctx, key), s.Queue().Slot(key)))
 	defer cancel()
 	path, err := s.pathOf(ctx, job, job.Verify.From)
 	if err == nil && strings.EqualFold(path, job.Verify.From) {

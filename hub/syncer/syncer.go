@@ -64,7 +64,7 @@ func (s *Syncer) Reconcile(ctx context.Context, key ledger.Key) (ctrl.Result, er
 		s.Apply(s.Ledger.Settled(key, job))
 		return ctrl.Result{RequeueAfter: job.NextCheck}, nil
 	}
-	ctx, cancel := linger(ratelimit.WithSlot(ctx, s.Queue().Slot(key)))
+	ctx, cancel := linger(ratelimit.WithSlot(ledger.WithKey(ctx, key), s.Queue().Slot(key)))
 	defer cancel()
 	defer s.doneAsking(key, job)
 	job, permission := s.mayAsk(ctx, key, job, ledger.ClassOf(action))

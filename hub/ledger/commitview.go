@@ -1,0 +1,255 @@
+package ledger
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/providers"
+)
+
+// CommitView is what the ledger knows of one commit: copies for a reader, which nothing changes
+// afterwards.
+type CommitView struct {
+	// Host is the SCM's, with its port and the path of its root, and Repository the path as a claim
+	// spells it. Joined by "/" they are a CommitStatus's status.repo.
+	Host, Repository, SHA string
+	// Names are the statuses of the page asked for, sorted by name, of Total.
+	Names []NameView
+	Total int
+}
+
+// NameView is one named status on a commit.
+type NameView struct {
+	Name string
+	// Shown is what the SCM showed last, nil for nothing or for what is not known yet.
+	Shown *providers.Shown
+	// Certain reports whether this process read or wrote what is shown, or a seal proves it.
+	Certain bool
+	// UpdatedAt is when what is shown was written, or read and found changed; zero if unknown.
+	UpdatedAt time.Time
+	// Wanted is what the claims want shown, as the SCM renders it; nil where no claim counts.
+	Wanted *providers.Status
+	// Owner is the CommitStatus whose claim is shown, and Joined how many claims are shown as one,
+	// 0 where the owner's is shown alone.
+	Owner  ObjectID
+	Joined int
+	// ScmProvider writes the status, and Installation is the one whose budget pays for it, ""
+	// where that is not known before a request.
+	ScmProvider, Installation string
+	// Drift says in which fields the SCM shows somebody else's change, "" for none.
+	Drift string
+	Next  NextStep
+	// Claims are the claims of the page asked for, the owner's first, and Total how many there are.
+	Claims []ObjectView
+	Total  int
+}
+
+// CommitQuery selects what is read of a commit.
+type CommitQuery struct {
+	// Repo is the host and the path of the repository, as in a CommitStatus's status.repo.
+	Repo string
+	// SHA is the full hash.
+	SHA string
+	// Name selects one status; "" selects all.
+	Name string
+	// Names and Claims are the pages of names, and of the claims of each name.
+	Names, Claims Page
+}
+
+// Page is a part of a list.
+type Page struct{ Offset, Limit int }
+
+// part returns the page's part of a list.
+func part[T any](list []T, p Page) []T {
+	from := min(max(p.Offset, 0), len(list))
+	return list[from:min(from+max(p.Limit, 0), len(list))]
+}
+
+// Commit returns what is known of a commit, also of one by a former path of its repository, or on
+// which nothing but refused claims are. ok is false where there is nothing.
+func (l *Ledger) Commit(q CommitQuery) (_ CommitView, ok bool) {
+	at := l.commitKeys(q)
+	if len(at) == 0 {
+		return CommitView{}, false
+	}
+	refused := l.refusedOn(at, q)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := map[string]*entry{}
+	for name := range refused {
+		names[name] = nil
+	}
+	out := CommitView{}
+	for key := range at {
+		c := l.commits[key]
+		if c == nil && out.Host != "" {
+			continue
+		}
+		out.Host, out.Repository, out.SHA = key.Host, key.Repository, key.SHA
+		if c == nil {
+			continue
+		}
+		for _, e := range c.entries {
+			if q.selects(e.name) {
+				names[e.name] = e
+			}
+		}
+	}
+	sorted := slices.Sorted(maps.Keys(names))
+	out.Total = len(sorted)
+	for _, name := range part(sorted, q.Names) {
+		v, repository := l.nameView(name, names[name], l.objectsAt(refused[name]), q.Claims)
+		out.Repository = cmp.Or(repository, out.Repository)
+		out.Names = append(out.Names, v)
+	}
+	return out, out.Total > 0
+}
+
+// selects reports whether a query is about a name.
+func (q CommitQuery) selects(name string) bool {
+	return q.Name == "" || strings.EqualFold(q.Name, name)
+}
+
+// commitKeys returns the commits of a query. ScmProviders of several kinds or roots may have one host.
+func (l *Ledger) commitKeys(q CommitQuery) map[Key]struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[Key]struct{}{}
+	for _, s := range l.scms {
+		if s.kind == nil {
+			continue
+		}
+		if repository, ok := cutHost(q.Repo, s.host); ok {
+			out[commitOf(s.keyToday(s.keyOf(s.host, repository, q.SHA, "")))] = struct{}{}
+		}
+	}
+	return out
+}
+
+// cutHost returns what follows a host in a path; hosts are compared without regard to case.
+func cutHost(repo, host string) (path string, ok bool) {
+	if len(repo) <= len(host)+1 || repo[len(host)] != '/' || !strings.EqualFold(repo[:len(host)], host) {
+		return "", false
+	}
+	return repo[len(host)+1:], true
+}
+
+// refusedOn returns the objects that claim nothing for a reason and are about some commit, by the
+// name of their status.
+func (l *Ledger) refusedOn(commits map[Key]struct{}, q CommitQuery) map[string][]ObjectID {
+	out := map[string][]ObjectID{}
+	l.eachObject(func(o *object) bool {
+		if o.problem == nil {
+			return true
+		}
+		key, ok := l.aboutKey(o)
+		if _, on := commits[commitOf(key)]; ok && on && q.selects(key.Name) {
+			out[key.Name] = append(out[key.Name], o.id())
+		}
+		return true
+	})
+	return out
+}
+
+// objectsAt returns the objects of some IDs that are still there, sorted by ID.
+func (l *Ledger) objectsAt(ids []ObjectID) []*object {
+	slices.SortFunc(ids, compareIDs)
+	var out []*object
+	for _, id := range ids {
+		if o := l.objectAt(id); o != nil && o.problem != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// aboutKey returns the key that an object claims, would claim, or claimed last; ok is false where
+// its references do not say.
+func (l *Ledger) aboutKey(o *object) (_ Key, ok bool) {
+	if o.problem == nil {
+		return o.key(), o.at != nil
+	}
+	if o.repo == nil || o.repo.GitRepo == nil || checkPath(o.repo.Spec.Repository) != nil || checkSpec(o.source.Spec) != nil {
+		return l.keptKey(o)
+	}
+	s := l.scms[o.repo.Spec.ScmProviderRef.Name]
+	if s == nil || s.kind == nil {
+		return l.keptKey(o)
+	}
+	return s.keyToday(s.keyOf(s.host, o.repo.Spec.Repository, o.source.Spec.SHA, o.source.Spec.Name)), true
+}
+
+// keptKey returns the key that an object without a claim keeps.
+func (l *Ledger) keptKey(o *object) (_ Key, ok bool) {
+	e := l.entryOf(o.key())
+	if e == nil {
+		return Key{}, false
+	}
+	_, ok = e.kept[o.id()]
+	return o.key(), ok
+}
+
+// nameView returns what is known of one name; e is nil where only refused claims are about it. The
+// second result is the path of the repository as the owner spells it, "" where nobody owns it.
+func (l *Ledger) nameView(name string, e *entry, refused []*object, page Page) (NameView, string) {
+	out := NameView{Name: name, Total: len(refused)}
+	if e == nil {
+		out.Next = NextStep{What: NextNothing, Message: "Nothing is written: no claim on this status counts."}
+		out.Claims = l.objectViews(part(refused, page))
+		return out, ""
+	}
+	v, claimed := l.verdict(e)
+	claims := slices.Clone(e.claims)
+	slices.SortFunc(claims, olderClaimant)
+	out.Total += len(claims)
+	out.Shown, out.Certain, out.UpdatedAt, out.ScmProvider = e.Shown, e.Certain(), e.updatedAt, e.writer
+	out.Next = l.nextStep(e)
+	repository := ""
+	if claimed {
+		s := l.scms[v.Owner.Provider]
+		repository, out.Name = v.Owner.Repository, v.Owner.Name
+		out.Owner, out.ScmProvider = v.Owner.Object, v.Owner.Provider
+		if v.Joined != nil {
+			out.Joined = v.Joined.Claims
+		}
+		want := v.Want
+		if s.account != nil {
+			out.Installation, _ = s.account.Lane(v.Owner.Repository)
+			want = s.account.Render(want)
+		}
+		out.Wanted = &want
+		if e.driftFrom(v.Want) && !e.doubtful() && s.account != nil {
+			out.Drift = driftMessage(s.kind.Title(), e.Shown, want)
+		}
+	}
+	for _, o := range part(claims, page) {
+		out.Claims = append(out.Claims, l.claimView(o, e, v, claimed))
+	}
+	rest := Page{Offset: page.Offset - len(claims), Limit: page.Limit - len(out.Claims)}
+	out.Claims = append(out.Claims, l.objectViews(part(refused, rest))...)
+	return out, repository
+}
+
+// claimView returns how a claimant stands today, also where its member has not been told yet.
+func (l *Ledger) claimView(o *object, e *entry, v Verdict, claimed bool) ObjectView {
+	out := l.objectView(o)
+	out.Owner = claimed && v.Owner.Object == o.id()
+	in := statusInput{generation: o.source.Generation, before: o.statusNow()}
+	if in, ok := l.statusInputBy(in, o, e, v, claimed); ok {
+		if status, ok := statusOf(in, l.clock.Now()); ok {
+			out.report(status)
+		}
+	}
+	return out
+}
+
+func (l *Ledger) objectViews(objects []*object) []ObjectView {
+	var out []ObjectView
+	for _, o := range objects {
+		out = append(out, l.objectView(o))
+	}
+	return out
+}
