@@ -10,6 +10,7 @@
 //	metrics.go    the ledger's figures, membermetrics.go those of members; series.go deletes the series
 //	              of what is gone
 //	sharings.go   reports which members show the same objects
+//	webserver.go  serves the fleet page (package web)
 //	heap.go       returns idle heap to the operating system
 //
 // Two level-triggered loops have the ledger between them: watch → sync and ledger → publish.

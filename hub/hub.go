@@ -114,6 +114,9 @@ func setup(ctx context.Context, mgr mcmanager.Manager, members *kubeconfigs.Prov
 	if err := members.SetupWithManager(mgr); err != nil {
 		return nil, fmt.Errorf("setting up the members: %w", err)
 	}
+	if err := addWeb(local, h, members, installations, last, clk, o); err != nil {
+		return nil, err
+	}
 	if err := registerMetrics(buildMetric(cmp.Or(o.Version, "unknown")), ledgerMetrics{h.ledger}, fleetMetrics{members.Health, last}, installations); err != nil {
 		return nil, err
 	}

@@ -59,9 +59,13 @@ type Options struct {
 	// PprofBindAddress is the address of the profiles, which need no authentication; "0" serves
 	// none.
 	PprofBindAddress string
+	// WebBindAddress is where the fleet page is served; "" and "0" serve none. Elsewhere than on
+	// loopback it is served over TLS to whom the API server lets in.
+	WebBindAddress string
 	// Workers is how many keys are worked on at once.
 	Workers int
-	// Version is what the metric build_info has; empty means unknown.
+	// Version is the build that runs: the metric build_info and the fleet page have it; empty means
+	// unknown.
 	Version string
 	// Log is where the hub logs.
 	Log logr.Logger

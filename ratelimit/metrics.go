@@ -45,7 +45,7 @@ type Request struct {
 	Installation string
 }
 
-// OnRequest has call called after each request that was sent to an SCM, with the request's
+// OnRequest calls call after each request that was sent to an SCM, with the request's
 // context. call runs on the request's goroutine, so it must not take long.
 func (i *Installations) OnRequest(call func(ctx context.Context, r Request)) {
 	i.onRequest.Store(&call)

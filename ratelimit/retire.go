@@ -32,7 +32,7 @@ func (i *Installations) InUse(id string) bool {
 	return i.inUse(id)
 }
 
-// inUse is InUse for a caller that holds the lock.
+// inUse reports whether InUse does. The caller holds the lock.
 func (i *Installations) inUse(id string) bool {
 	in := i.byID[id]
 	return in != nil && (len(i.limits[id]) > 0 || in.bucket.busy())

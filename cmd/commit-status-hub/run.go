@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/argoproj-labs/commit-status-hub/hub"
+	"github.com/argoproj-labs/commit-status-hub/hub/web"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
 )
 
@@ -66,6 +67,7 @@ func addRunFlags(cmd *cobra.Command, o *hub.Options, logging *zap.Options) {
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to whom the API server authenticates and authorizes")
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
 	f.StringVar(&o.PprofBindAddress, "pprof-bind-address", "0", "address of Go's profiles under /debug/pprof, without authentication: a loopback one such as 127.0.0.1:6060; 0 switches them off")
+	f.StringVar(&o.WebBindAddress, "web-bind-address", web.DefaultBindAddress, "address of the fleet page; on a loopback address there is no login, on any other it is served over TLS, to whom the API server authenticates and authorizes for /fleet; 0 switches it off")
 	f.IntVar(&o.Workers, "workers", 256, "how many statuses are worked on at once")
 
 	// --kubeconfig and --zap-* come from libraries that know Go's own flags only.

@@ -16,6 +16,8 @@ type CommitView struct {
 	// Host is the SCM's, with its port and the path of its root, and Repository the path as a claim
 	// spells it. Joined by "/" they are a CommitStatus's status.repo.
 	Host, Repository, SHA string
+	// Key is the commit's, without a name.
+	Key Key
 	// Names are the statuses of the page asked for, sorted by name, of Total.
 	Names []NameView
 	Total int
@@ -88,7 +90,7 @@ func (l *Ledger) Commit(q CommitQuery) (_ CommitView, ok bool) {
 		if c == nil && out.Host != "" {
 			continue
 		}
-		out.Host, out.Repository, out.SHA = key.Host, key.Repository, key.SHA
+		out.Key, out.Host, out.Repository, out.SHA = key, key.Host, key.Repository, key.SHA
 		if c == nil {
 			continue
 		}
@@ -172,7 +174,7 @@ func (l *Ledger) aboutKey(o *object) (_ Key, ok bool) {
 	if o.problem == nil {
 		return o.key(), o.at != nil
 	}
-	if o.repo == nil || o.repo.GitRepo == nil || checkPath(o.repo.Spec.Repository) != nil || checkSpec(o.source.Spec) != nil {
+	if o.repo == nil || o.repo.GitRepo == nil || checkPath(o.repo.Spec.Repository) != nil || !isFullSHA(o.source.Spec.SHA) {
 		return l.keptKey(o)
 	}
 	s := l.scms[o.repo.Spec.ScmProviderRef.Name]
@@ -233,7 +235,7 @@ func (l *Ledger) nameView(name string, e *entry, refused []*object, page Page) (
 	return out, repository
 }
 
-// claimView returns how a claimant stands today, also where its member has not been told yet.
+// claimView returns how a claimant stands today, also where that is not published yet.
 func (l *Ledger) claimView(o *object, e *entry, v Verdict, claimed bool) ObjectView {
 	out := l.objectView(o)
 	out.Owner = claimed && v.Owner.Object == o.id()

@@ -108,6 +108,7 @@ func (h *modelHub) askAll(key ledger.Key) {
 	h.Route(key)
 	h.Job(key)
 	h.NextCheck(key)
+	h.Commit(ledger.CommitQuery{Repo: key.Host + "/" + key.Repository, SHA: key.SHA, Names: ledger.Page{Limit: 50}, Claims: ledger.Page{Limit: 50}})
 	h.Unsure()
 	for _, id := range h.Claimants(key) {
 		h.Patch(id)

@@ -20,7 +20,7 @@ const (
 
 // NextStep is what the hub does next about a key.
 type NextStep struct {
-	// What is one of the kinds above, for machines.
+	// The kind, one of those above, for machines.
 	What string
 	// Message is a sentence for people.
 	Message string

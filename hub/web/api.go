@@ -184,9 +184,7 @@ type CommitPage struct {
 	Repo string `json:"repo"`
 	SHA  string `json:"sha"`
 	// Path is that of the page.
-	Path string `json:"path"`
-	// URL is the commit in its SCM, "" where that is not known.
-	URL   string `json:"url,omitempty"`
+	Path  string `json:"path"`
 	Names []Name `json:"names"`
 	Total int    `json:"total"`
 	// Requests are the newest requests to the SCM about this commit, the newest first.
@@ -226,7 +224,7 @@ type Status struct {
 
 // Next is what the hub does next about a name.
 type Next struct {
-	// What is nothing, write, answer, retry, wait, check or suspended.
+	// One of nothing, write, answer, retry, wait, check and suspended.
 	What    string    `json:"what"`
 	Message string    `json:"message"`
 	At      time.Time `json:"at,omitzero"`
