@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -119,9 +120,18 @@ func newManager(cfg *rest.Config, o Options) (mcmanager.Manager, *kubeconfigs.Pr
 		settings.LeaderElectionResourceLockInterface = lead
 	}
 	if mgr, err = mcmanager.New(cfg, members, settings); err != nil {
-		return nil, nil, nil, nil, fmt.Errorf("making the manager: %w", err)
+		return nil, nil, nil, nil, managerError(err)
 	}
 	return mgr, members, lead, seal, nil
+}
+
+// managerError returns why no manager could be made, and what to do about CRDs that are missing.
+func managerError(err error) error {
+	if meta.IsNoMatchError(err) {
+		return fmt.Errorf("the CRDs are missing in the hub's cluster: kubectl apply -k deploy/crds installs them, "+
+			"or kubectl apply -f deploy/install/crds.yaml: %w", err)
+	}
+	return fmt.Errorf("making the manager: %w", err)
 }
 
 func managerOptions(scheme *runtime.Scheme, o Options) manager.Options {
