@@ -3,13 +3,11 @@
 // multicluster manager.
 //
 //	hub.go        what is wired to what; options.go its settings
-//	members.go    a member's CommitStatuses and GitRepos → ledger
-//	election.go   whether this replica may write now; leaderonly.go asks before each status
-//	termstart.go  what a leader restores before it writes
+//	members.go    a member's CommitStatuses and GitRepos → ledger; which members show the same objects
+//	election.go   whether this replica may write now, and what a leader restores before it writes;
+//	              leaderonly.go asks before each status
 //	sealsecret.go the Secret with the keys of seals
-//	metrics.go    the ledger's figures, membermetrics.go those of members; series.go deletes the series
-//	              of what is gone
-//	sharings.go   reports which members show the same objects
+//	metrics.go    the figures of the ledger and of members; deletes the series of what is gone
 //	webserver.go  serves the fleet page (package web)
 //	heap.go       returns idle heap to the operating system
 //

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/client-go/util/workqueue"
 
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
@@ -225,3 +226,21 @@ func (l *Lead) renew(ctx context.Context, record resourcelock.LeaderElectionReco
 	l.holder, l.renewed = record.HolderIdentity, asked
 	return nil
 }
+
+// termStart is a source of the sync controller that adds nothing to its queue: it restores what the
+// last leader recorded. The workers start when that has succeeded. If it fails the hub ends.
+type termStart struct{ *hub }
+
+// Start implements source.TypedSource.
+func (t termStart) Start(ctx context.Context, _ workqueue.TypedRateLimitingInterface[ledger.Key]) error {
+	if err := t.budgets.Restore(ctx); err != nil {
+		return err
+	}
+	t.seal.begin(ctx)
+	t.publisher.Start(ctx)
+	t.apply(t.begin())
+	return nil
+}
+
+// String names the source in the log.
+func (termStart) String() string { return "start of this leader's term" }
