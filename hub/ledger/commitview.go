@@ -71,20 +71,33 @@ func part[T any](list []T, p Page) []T {
 }
 
 // Commit returns what is known of a commit, also of one by a former path of its repository, or on
-// which nothing but refused claims are. ok is false where there is nothing.
+// which nothing but refused claims are. ok is false where there is nothing. Between two names
+// others have the lock: each name is as it was at a time of its own.
 func (l *Ledger) Commit(q CommitQuery) (_ CommitView, ok bool) {
-	at := l.commitKeys(q)
-	if len(at) == 0 {
-		return CommitView{}, false
+	out, names := l.commitNames(q)
+	out.Total = len(names)
+	for _, name := range part(slices.Sorted(maps.Keys(names)), q.Names) {
+		if v, repository, ok := l.nameOn(name, names[name], q.Claims); ok {
+			out.Repository = cmp.Or(repository, out.Repository)
+			out.Names = append(out.Names, v)
+		}
 	}
-	refused := l.refusedOn(at, q)
+	return out, out.Total > 0
+}
+
+// namePlace is where a name is found once more: its key, and the objects without a claim that are
+// about it.
+type namePlace struct {
+	key     Key
+	refused []ObjectID
+}
+
+// commitNames returns the names of a query's statuses.
+func (l *Ledger) commitNames(q CommitQuery) (out CommitView, names map[string]namePlace) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	names := map[string]*entry{}
-	for name := range refused {
-		names[name] = nil
-	}
-	out := CommitView{}
+	at := l.commitKeys(q)
+	names = map[string]namePlace{}
 	for key := range at {
 		c := l.commits[key]
 		if c == nil && out.Host != "" {
@@ -96,18 +109,37 @@ func (l *Ledger) Commit(q CommitQuery) (_ CommitView, ok bool) {
 		}
 		for _, e := range c.entries {
 			if q.selects(e.name) {
-				names[e.name] = e
+				names[e.name] = namePlace{key: e.key()}
 			}
 		}
 	}
-	sorted := slices.Sorted(maps.Keys(names))
-	out.Total = len(sorted)
-	for _, name := range part(sorted, q.Names) {
-		v, repository := l.nameView(name, names[name], l.objectsAt(refused[name]), q.Claims)
-		out.Repository = cmp.Or(repository, out.Repository)
-		out.Names = append(out.Names, v)
+	for o := range l.unclaimed.bySHA[strings.ToLower(q.SHA)] {
+		key, ok := l.aboutKey(o)
+		if _, on := at[commitOf(key)]; ok && on && q.selects(key.Name) && !l.isCopy(o) {
+			place := names[key.Name]
+			names[key.Name] = namePlace{key: key, refused: append(place.refused, o.id())}
+		}
 	}
-	return out, out.Total > 0
+	return out, names
+}
+
+// nameOn returns what is known of one name on a commit; ok is false where nothing is any more.
+func (l *Ledger) nameOn(name string, place namePlace, page Page) (_ NameView, repository string, ok bool) {
+	slices.SortFunc(place.refused, compareIDs)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entryOf(place.key)
+	var refused []*object
+	for _, id := range place.refused {
+		if o := l.objectAt(id); o != nil && o.problem != nil {
+			refused = append(refused, o)
+		}
+	}
+	if e == nil && refused == nil {
+		return NameView{}, "", false
+	}
+	v, repository := l.nameView(name, e, refused, page)
+	return v, repository, true
 }
 
 // selects reports whether a query is about a name.
@@ -117,8 +149,6 @@ func (q CommitQuery) selects(name string) bool {
 
 // commitKeys returns the commits of a query. ScmProviders of several kinds or roots may have one host.
 func (l *Ledger) commitKeys(q CommitQuery) map[Key]struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	out := map[Key]struct{}{}
 	for _, s := range l.scms {
 		if s.kind == nil {
@@ -137,35 +167,6 @@ func cutHost(repo, host string) (path string, ok bool) {
 		return "", false
 	}
 	return repo[len(host)+1:], true
-}
-
-// refusedOn returns the objects that claim nothing for a reason and are about some commit, by the
-// name of their status.
-func (l *Ledger) refusedOn(commits map[Key]struct{}, q CommitQuery) map[string][]ObjectID {
-	out := map[string][]ObjectID{}
-	l.eachObject(func(o *object) bool {
-		if o.problem == nil {
-			return true
-		}
-		key, ok := l.aboutKey(o)
-		if _, on := commits[commitOf(key)]; ok && on && q.selects(key.Name) {
-			out[key.Name] = append(out[key.Name], o.id())
-		}
-		return true
-	})
-	return out
-}
-
-// objectsAt returns the objects of some IDs that are still there, sorted by ID.
-func (l *Ledger) objectsAt(ids []ObjectID) []*object {
-	slices.SortFunc(ids, compareIDs)
-	var out []*object
-	for _, id := range ids {
-		if o := l.objectAt(id); o != nil && o.problem != nil {
-			out = append(out, o)
-		}
-	}
-	return out
 }
 
 // aboutKey returns the key that an object claims, would claim, or claimed last; ok is false where
@@ -204,8 +205,7 @@ func (l *Ledger) nameView(name string, e *entry, refused []*object, page Page) (
 		return out, ""
 	}
 	v, claimed := l.verdict(e)
-	claims := slices.Clone(e.claims)
-	slices.SortFunc(claims, olderClaimant)
+	claims := oldestFirst(e)
 	out.Total += len(claims)
 	out.Shown, out.Certain, out.UpdatedAt, out.ScmProvider = e.Shown, e.Certain(), e.updatedAt, e.writer
 	out.Next = l.nextStep(e)
@@ -233,6 +233,21 @@ func (l *Ledger) nameView(name string, e *entry, refused []*object, page Page) (
 	rest := Page{Offset: page.Offset - len(claims), Limit: page.Limit - len(out.Claims)}
 	out.Claims = append(out.Claims, l.objectViews(part(refused, rest))...)
 	return out, repository
+}
+
+// oldestFirst returns the claimants of an entry, those of members that are not synced last where
+// there are many.
+func oldestFirst(e *entry) []*object {
+	t := e.claimIndex()
+	if t == nil {
+		claims := slices.Clone(e.claims)
+		slices.SortFunc(claims, olderClaimant)
+		return claims
+	}
+	if len(t.oldestFirst) == len(e.claims) {
+		return t.oldestFirst
+	}
+	return slices.Concat(t.oldestFirst, slices.DeleteFunc(slices.Clone(e.claims), func(o *object) bool { return o.counted }))
 }
 
 // claimView returns how a claimant stands today, also where that is not published yet.

@@ -61,6 +61,7 @@
 //	              listed of a commit
 //	patch.go      which status a publisher is to write, and what the member made of it
 //	pending.go, await.go  what statuses report of a key that waits
+//	unclaimed.go  finds the objects of a commit that claim nothing
 //	counts.go     figures for metrics; saved.go counts writes that were not needed
 //	commitview.go, objectview.go, overview.go  copies for people who look; nextstep.go says what
 //	              comes next of a key (pure), context.go whose key a request is about

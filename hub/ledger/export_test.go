@@ -125,7 +125,7 @@ func (l *Ledger) EndAt(key Key) *End {
 
 // Remembered returns what is left of all objects and keys, "" for nothing.
 func (l *Ledger) Remembered() string {
-	if n := l.keys + len(l.commits) + len(l.uids) + len(l.sharers) + len(l.sharings) + len(l.waiting); n > 0 {
+	if n := len(l.unclaimed.bySHA) + len(l.unclaimed.shas) + l.keys + len(l.commits) + len(l.uids) + len(l.sharers) + len(l.sharings) + len(l.waiting); n > 0 {
 		return fmt.Sprintf("%v %v %v %v %v %v", l.keys, l.commits, l.uids, l.sharers, l.sharings, l.waiting)
 	}
 	for name, member := range l.members {

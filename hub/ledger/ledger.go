@@ -37,6 +37,7 @@ type Ledger struct {
 	uids       map[types.UID]*object
 	sharers    map[types.UID]sharers
 	sharings   map[sharing]int
+	unclaimed  unclaimed
 	tombstones *tombstones
 	refusals   scmRefusals
 	// abandoned counts the places that objects left, by member, and abandonedLimit is how many of
@@ -132,7 +133,7 @@ func New(o Options) *Ledger {
 		waiting: waiters{},
 		uids:    map[types.UID]*object{},
 		sharers: map[types.UID]sharers{}, sharings: map[sharing]int{},
-		tombstones: newTombstones(), refusals: newSCMRefusals(),
+		unclaimed: newUnclaimed(), tombstones: newTombstones(), refusals: newSCMRefusals(),
 		abandoned: map[string]*abandonments{}, abandonedLimit: o.AbandonedLimit,
 		grace:   o.UnsyncedGrace,
 		fleet:   o.Fleet,

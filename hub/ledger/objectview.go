@@ -126,23 +126,31 @@ func (l *Ledger) matches(words []string) (found []ObjectID, more bool) {
 
 // contains reports whether an object contains each of some words, which are in lower case.
 func (l *Ledger) contains(o *object, words []string) bool {
-	var fields [5]string
-	fields[0] = o.cluster + "/" + o.source.Namespace + "/" + o.source.Name
-	fields[1] = o.source.Spec.SHA
-	fields[2] = o.source.Spec.Name
-	if key, ok := l.aboutKey(o); ok {
-		fields[3] = key.Host + "/" + key.Repository
-	}
-	fields[4] = l.reasonOf(o)
-	for i := range fields {
-		fields[i] = strings.ToLower(fields[i])
-	}
-	for _, word := range words {
-		if !slices.ContainsFunc(fields[:], func(field string) bool { return strings.Contains(field, word) }) {
-			return false
+	return !slices.ContainsFunc(words, func(word string) bool {
+		return !has(o.cluster, word) && !has(o.source.Namespace, word) && !has(o.source.Name, word) && !has(o.source.Spec.Name, word) &&
+			!has(o.source.Spec.SHA, word) && !has(l.reasonOf(o), word) && !l.pathHas(o, word) &&
+			(!strings.Contains(word, "/") || !has(o.id().String(), word))
+	})
+}
+
+// has reports whether a text contains a word, which is in lower case.
+func has(text, word string) bool {
+	return len(text) >= len(word) && strings.Contains(strings.ToLower(text), word)
+}
+
+// pathHas reports whether the SCM's host and the path of an object's repository contain a word.
+func (l *Ledger) pathHas(o *object, word string) bool {
+	host, path := "", ""
+	switch {
+	case o.problem == nil && o.at != nil:
+		host, path = o.at.on.at.Host, o.at.on.at.Repository
+	case o.repo != nil && o.repo.GitRepo != nil:
+		path = o.repo.Spec.Repository
+		if s := l.scms[o.repo.Spec.ScmProviderRef.Name]; s != nil {
+			host = s.host
 		}
 	}
-	return true
+	return has(host, word) || has(path, word) || strings.Contains(word, "/") && has(host+"/"+path, word)
 }
 
 // reasonOf returns the reason of an object's Ready condition, "" for none.

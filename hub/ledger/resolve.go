@@ -13,6 +13,7 @@ func (l *Ledger) resolve(o *object) Changes {
 	m := l.members[o.cluster]
 	if l.isCopy(o) {
 		o.problem = errShared
+		l.unclaimed.note(o)
 		return l.release(o, OutOfSight)
 	}
 	var s *ScmProvider
@@ -47,6 +48,7 @@ func (l *Ledger) resolve(o *object) Changes {
 		l.join(o, claim, s)
 	}
 	o.problem = problem
+	l.unclaimed.note(o)
 	if !l.started.IsZero() && l.loaded && !o.placed {
 		out.add(l.recallPlace(o))
 	}
@@ -168,6 +170,7 @@ func (l *Ledger) release(o *object, why ReleaseReason) Changes {
 func (l *Ledger) remove(m *member, o *object, why ReleaseReason) Changes {
 	name := types.NamespacedName{Namespace: o.source.Namespace, Name: o.source.Name}
 	delete(m.objects, name)
+	l.unclaimed.remove(o)
 	delete(m.contests, name)
 	out := l.delist(o)
 	m.unuse(o)

@@ -29,6 +29,9 @@ type sharing struct{ older, younger string }
 // isCopy reports whether an object is left out, since it counts for another member that
 // shows it too.
 func (l *Ledger) isCopy(o *object) bool {
+	if len(l.sharers) == 0 {
+		return false
+	}
 	holder := l.uids[o.source.UID]
 	return holder != nil && holder.cluster != o.cluster
 }

@@ -46,7 +46,7 @@ type site struct {
 }
 
 // newSite serves a fleet without members.
-func newSite(t *testing.T, edit ...func(*Options)) *site {
+func newSite(t testing.TB, edit ...func(*Options)) *site {
 	t.Helper()
 	s := &site{Fleet: ledgertest.NewFleet(t), g: NewWithT(t), health: map[string]kubeconfigs.Health{}, leads: true}
 	s.SetScmProvider("acme", ledgertest.Opened(lane{}, ledgertest.Granting(v1alpha1.Grant{
@@ -79,7 +79,7 @@ func newSite(t *testing.T, edit ...func(*Options)) *site {
 }
 
 // serve starts the server, and ends it with the test.
-func (s *site) serve(t *testing.T) {
+func (s *site) serve(t testing.TB) {
 	listener, err := net.Listen("tcp", s.server.options.BindAddress)
 	s.g.Expect(err).NotTo(HaveOccurred())
 	s.url = "http://" + listener.Addr().String()

@@ -39,7 +39,7 @@ type Fleet struct {
 }
 
 // NewFleet makes a Fleet without members that has led for longer than a take-over counts.
-func NewFleet(t *testing.T) *Fleet {
+func NewFleet(t testing.TB) *Fleet {
 	t.Helper()
 	f := NewStandby(t)
 	f.Begin(ledger.Predecessor{})
@@ -48,7 +48,7 @@ func NewFleet(t *testing.T) *Fleet {
 }
 
 // NewStandby makes a Fleet without members that has not begun to write.
-func NewStandby(t *testing.T) *Fleet {
+func NewStandby(t testing.TB) *Fleet {
 	t.Helper()
 	f := NewUnloaded(t)
 	f.SetScmProvider("acme", ScmProvider(AllowAll()))
@@ -58,7 +58,7 @@ func NewStandby(t *testing.T) *Fleet {
 
 // NewUnloaded makes a Fleet without members that has not begun to write, and has not read the
 // hub's ScmProviders yet.
-func NewUnloaded(t *testing.T) *Fleet {
+func NewUnloaded(t testing.TB) *Fleet {
 	t.Helper()
 	return NewSuccessor(&Fleet{G: NewWithT(t), Clock: clocktesting.NewFakeClock(time.Unix(10_000, 0)), Seals: &ledger.Seals{}})
 }
