@@ -106,6 +106,25 @@ func rank(m Member) int {
 	return 2
 }
 
+// Ready returns the state of a member as that of a condition, for its page.
+func (m Member) Ready() string {
+	if m.Well() {
+		return string(metav1.ConditionTrue)
+	}
+	return string(metav1.ConditionFalse)
+}
+
+// Help returns the section that explains the reason of a member, for its page.
+func (m Member) Help() string {
+	if m.Well() {
+		return ""
+	}
+	return helpOfMember
+}
+
+// Help returns the section that explains the reason of a ScmProvider, for its page.
+func (p ScmProvider) Help() string { return helpOf(p.Reason) }
+
 // Well reports whether nothing is wrong with a member.
 func (m Member) Well() bool { return rank(m) == 2 }
 

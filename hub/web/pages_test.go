@@ -122,6 +122,8 @@ func TestOverview_SaysWhatIsWrong(t *testing.T) {
 		And(HaveField("Kind", KindStatuses), HaveField("Reason", "Conflict"), HaveField("Count", 1), HaveField("Examples", HaveExactElements(HaveField("ID", "prod-us/team-a/build")))),
 		And(HaveField("Kind", KindStatuses), HaveField("Reason", "Denied"), HaveField("Help", HaveSuffix("#denied")))))
 	s.g.Expect(read[Overview](s, "/api/v1/?members=2").Members).To(HaveLen(14))
+	_, body := s.get("/")
+	s.g.Expect(strings.Count(body, `"`+helpOfMember+`"`)).To(Equal(2), "in the list of what is wrong, and in the table")
 	s.g.Expect(page.Installations).To(HaveExactElements(And(HaveField("ID", installation), HaveField("Account", "acme"),
 		HaveField("Limits", ContainElement(Equal(Limit{Name: "requestsPerHour", WindowSeconds: 3600, Limit: 5000}))))))
 	s.g.Expect(page.ScmProviders).To(HaveExactElements(And(HaveField("Name", "acme"), HaveField("Kind", "GitHub"))))
