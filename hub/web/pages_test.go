@@ -254,7 +254,7 @@ func TestStream_SendsAPageWhenItChanges(t *testing.T) {
 	request, err := http.NewRequest(http.MethodGet, s.url+commit, http.NoBody)
 	s.g.Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Accept", "text/event-stream")
-	response, err := http.DefaultClient.Do(request)
+	response, err := browser.Do(request)
 	s.g.Expect(err).NotTo(HaveOccurred())
 	defer response.Body.Close()
 	s.g.Expect(response.Header.Get("Content-Type")).To(Equal("text/event-stream"))

@@ -137,7 +137,7 @@ func (s *site) send(method, path string, header ...string) (*http.Response, stri
 			request.Host = header[i+1]
 		}
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := browser.Do(request)
 	s.g.Expect(err).NotTo(HaveOccurred())
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -172,6 +172,9 @@ func keyOf(name string) ledger.Key {
 func id(cluster, name string) ledger.ObjectID {
 	return ledger.ObjectID{Cluster: cluster, Namespace: "team-a", Name: name}
 }
+
+// browser asks a site. A stream of updates has no end.
+var browser = &http.Client{}
 
 const commit = "/commits/github.com/acme/shop/" + ledgertest.SHA
 
