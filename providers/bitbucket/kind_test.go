@@ -115,8 +115,8 @@ func TestAnAccountIsItsSecretAndTellsNothingOfIt(t *testing.T) {
 func TestARepositoryHasTwoParts(t *testing.T) {
 	for _, repository := range []string{"", "acme", "acme/", "/shop", "acme/shop/x", "acme/..", "./shop"} {
 		both(t, func(b *bench) {
-			_, err := b.account.Client(b.ctx(), repository)
-			_ = b.fails(err, v1alpha1.ReasonInvalid)
+			_, err := b.Account.Client(b.Ctx(), repository)
+			_ = b.Fails(err, v1alpha1.ReasonInvalid)
 		})
 	}
 }
@@ -124,10 +124,10 @@ func TestARepositoryHasTwoParts(t *testing.T) {
 func TestCloudTakesAUsernameAndDataCenterDoesNot(t *testing.T) {
 	b := newBench(t, cloud)
 	password := b.bitbucket.AddPassword("robot@example.com", "write")
-	b.account = b.open(map[string][]byte{"token": []byte(password), "username": []byte("robot@example.com")})
-	b.create(b.client(), at, done)
+	b.Account = b.OpenAs(b.Provider, map[string][]byte{"token": []byte(password), "username": []byte("robot@example.com")})
+	b.Create(b.Client(repository), at, done)
 
 	b = newBench(t, center)
-	b.account = b.open(map[string][]byte{"token": []byte(b.token), "username": []byte("robot")})
-	b.create(b.client(), at, done)
+	b.Account = b.OpenAs(b.Provider, map[string][]byte{"token": []byte(b.token), "username": []byte("robot")})
+	b.Create(b.Client(repository), at, done)
 }

@@ -93,20 +93,20 @@ func TestWhereThereIsNoURLTheCommitsPageIs(t *testing.T) {
 	for _, s := range []*service{cloud, center} {
 		t.Run(s.title, func(t *testing.T) {
 			b := newBench(t, s)
-			c := b.client()
+			c := b.Client(repository)
 			page := map[*service]string{cloud: "acme/shop/commits/" + sha, center: "projects/acme/repos/shop/commits/" + sha}[s]
 			root := strings.TrimSuffix(strings.TrimSuffix(b.bitbucket.URL(), "/2.0"), "/rest/api/latest")
 			bare := providers.Status{Phase: v1alpha1.PhaseQueued}
-			shown := b.create(c, at, bare)
+			shown := b.Create(c, at, bare)
 			b.Expect(shown.Status).To(Equal(bare))
 			b.Expect(b.bitbucket.Builds(repository, sha)[0].URL).To(Equal(fmt.Sprintf("%s/%s#commit-status-hub", root, page)))
-			b.Expect(b.find(c, at).URL).To(BeEmpty())
+			b.Expect(b.Find(c, at).URL).To(BeEmpty())
 			b.Expect(b.list(c)["x"].URL).To(BeEmpty())
 
 			asked := providers.Status{Phase: v1alpha1.PhaseQueued, URL: root + "/" + page}
-			b.Expect(b.account.Next(&shown, asked)).To(Equal(providers.StepUpdate), "the same page, asked for")
-			b.create(c, at, asked)
-			b.Expect(b.account.Next(b.find(c, at), asked)).To(Equal(providers.StepNone))
+			b.Expect(b.Account.Next(&shown, asked)).To(Equal(providers.StepUpdate), "the same page, asked for")
+			b.Create(c, at, asked)
+			b.Expect(b.Account.Next(b.Find(c, at), asked)).To(Equal(providers.StepNone))
 		})
 	}
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitea"
 )
 
 func TestAWriteSaysWhatThereIsToSay(t *testing.T) {
 	b := newBench(t)
-	c := b.client()
-	shown := b.create(c, at, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	c := b.Client(repository)
+	shown := b.Create(c, at, providers.Status{Phase: v1alpha1.PhaseInProgress})
 	b.Expect(shown).To(Equal(providers.Shown{
 		Status: providers.Status{Phase: v1alpha1.PhaseInProgress},
 		Handle: v1alpha1.ProviderHandle{Gitea: &v1alpha1.GiteaHandle{StatusID: 1}},
@@ -28,14 +29,14 @@ func TestAWriteSaysWhatThereIsToSay(t *testing.T) {
 	b.Expect(write.RequestHeader.Get("User-Agent")).To(Equal("commit-status-hub"))
 	b.Expect(b.gitea.Calls()).To(HaveLen(1), "nobody is asked for a version, or who we are")
 
-	shown, err := c.Update(b.ctx(), at, shown, providers.Status{Phase: "cancelled", URL: link})
+	shown, err := c.Update(b.Ctx(), at, shown, providers.Status{Phase: "cancelled", URL: link})
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: v1alpha1.PhaseCanceled, URL: link}))
 	b.Expect(shown.Handle.Gitea.StatusID).To(BeEquivalentTo(2), "statuses are only added")
 	b.Expect(b.gitea.Statuses(repository, sha)[1].State).To(Equal("failure"))
 
-	_, err = c.Create(b.ctx(), at, providers.Status{Phase: "skipped"})
-	_ = b.fails(err, v1alpha1.ReasonInvalid)
+	_, err = c.Create(b.Ctx(), at, providers.Status{Phase: "skipped"})
+	_ = b.Fails(err, v1alpha1.ReasonInvalid)
 	b.Expect(b.gitea.Calls()).To(HaveLen(2), "what is no phase is not sent")
 }
 
@@ -45,44 +46,44 @@ func TestOnlyStatusesOfOurOwnUserAreFound(t *testing.T) {
 		b.gitea.AddStatus(repository, sha, fake.Status{Context: "x", State: state, Creator: "stranger"})
 	}
 	stranger("success")
-	c := b.client()
-	found, err := c.Find(b.ctx(), at)
+	c := b.Client(repository)
+	found, err := c.Find(b.Ctx(), at)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil())
 	b.Expect(b.list(c)["x"].Foreign).To(BeTrue(), "it is what Gitea shows")
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1), "who we are is asked once")
+	b.Expect(providercontract.Count(b.gitea, fake.OpGetUser)).To(Equal(1), "who we are is asked once")
 
-	mine := b.create(c, at, providers.Status{Phase: v1alpha1.PhaseFailure})
+	mine := b.Create(c, at, providers.Status{Phase: v1alpha1.PhaseFailure})
 	b.Expect(b.list(c)["x"]).To(Equal(providers.Listed{Shown: mine}))
 	stranger("success")
 	b.Expect(b.list(c)["x"].Status.Phase).To(Equal(v1alpha1.PhaseSuccess))
-	found, err = c.Find(b.ctx(), at)
+	found, err = c.Find(b.Ctx(), at)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil(), "what somebody else has superseded is not shown")
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1))
-	mine = b.create(c, at, providers.Status{Phase: v1alpha1.PhaseFailure})
+	b.Expect(providercontract.Count(b.gitea, fake.OpGetUser)).To(Equal(1))
+	mine = b.Create(c, at, providers.Status{Phase: v1alpha1.PhaseFailure})
 
 	// Another token of the same user.
-	b.account = b.open(b.gitea.AddUser("robot"))
-	b.create(b.client(), providers.Target{Repository: repository, SHA: sha, Name: "y"}, done)
-	found, err = b.client().Find(b.ctx(), at)
+	b.Account = b.open(b.gitea.AddUser("robot"))
+	b.Create(b.Client(repository), providers.Target{Repository: repository, SHA: sha, Name: "y"}, done)
+	found, err = b.Client(repository).Find(b.Ctx(), at)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(Equal(&mine))
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1), "the answer to a write tells who we are")
+	b.Expect(providercontract.Count(b.gitea, fake.OpGetUser)).To(Equal(1), "the answer to a write tells who we are")
 }
 
 func TestATokenThatMayNotAskWhoItIsStillWorks(t *testing.T) {
 	b := newBench(t, fake.WithScopes("write:repository"))
-	c := b.client()
+	c := b.Client(repository)
 	b.gitea.AddStatus(repository, sha, fake.Status{Context: "x", State: "success", Creator: "stranger"})
 	for range 2 {
-		found, err := c.Find(b.ctx(), at)
+		found, err := c.Find(b.Ctx(), at)
 		b.Expect(err).NotTo(HaveOccurred())
 		b.Expect(found).NotTo(BeNil(), "it may be ours")
 	}
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1))
-	b.create(c, providers.Target{Repository: repository, SHA: sha, Name: "y"}, done)
-	found, err := c.Find(b.ctx(), at)
+	b.Expect(providercontract.Count(b.gitea, fake.OpGetUser)).To(Equal(1))
+	b.Create(c, providers.Target{Repository: repository, SHA: sha, Name: "y"}, done)
+	found, err := c.Find(b.Ctx(), at)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil(), "now it is known whose it is")
 }
@@ -90,32 +91,32 @@ func TestATokenThatMayNotAskWhoItIsStillWorks(t *testing.T) {
 func TestWhoWeAreIsAskedAgainWhereNobodyAnswered(t *testing.T) {
 	b := newBench(t)
 	me := func(r *http.Request) bool { return r.URL.Path == "/api/v1/user" }
-	c := b.client()
+	c := b.Client(repository)
 	for _, f := range []fake.Fault{{Status: 500}, {Status: 200, Body: `{"id":0}`}, {Status: 200, Body: "<html>"}} {
 		f.Match = me
 		b.gitea.Inject(f)
-		_, err := c.List(b.ctx(), commit, "")
-		b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeFalse())
-		b.Expect(b.count(fake.OpListStatuses)).To(BeZero())
+		_, err := c.List(b.Ctx(), commit, "")
+		b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeFalse())
+		b.Expect(providercontract.Count(b.gitea, fake.OpListStatuses)).To(BeZero())
 	}
 	b.list(c)
 	b.gitea.RevokeToken(b.token)
-	b.account = b.open(b.token)
-	_, err := b.client().List(b.ctx(), commit, "")
-	_ = b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Account = b.open(b.token)
+	_, err := b.Client(repository).List(b.Ctx(), commit, "")
+	_ = b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
 }
 
 func TestEveryPageIsRead(t *testing.T) {
 	b := newBench(t)
-	c := b.client()
-	first := b.create(c, at, done)
+	c := b.Client(repository)
+	first := b.Create(c, at, done)
 	for i := range 120 {
 		b.gitea.AddStatus(repository, sha, fake.Status{Context: fmt.Sprint("other ", i), State: "pending", Creator: "robot"})
 	}
-	found, err := c.Find(b.ctx(), at)
+	found, err := c.Find(b.Ctx(), at)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(Equal(&first))
-	b.Expect(b.count(fake.OpListStatuses)).To(Equal(3))
+	b.Expect(providercontract.Count(b.gitea, fake.OpListStatuses)).To(Equal(3))
 	b.Expect(b.list(c)).To(HaveLen(121))
 
 	// A proxy may leave out a header, either of them.
@@ -135,12 +136,12 @@ func TestAListThatDoesNotMakeSenseIsNoList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			c := b.client()
-			b.create(c, at, done)
+			c := b.Client(repository)
+			b.Create(c, at, done)
 			f.Match = forStatuses(http.MethodGet)
 			b.gitea.Inject(f)
-			_, err := c.List(b.ctx(), commit, "")
-			_ = b.fails(err, v1alpha1.ReasonUnavailable)
+			_, err := c.List(b.Ctx(), commit, "")
+			_ = b.Fails(err, v1alpha1.ReasonUnavailable)
 		})
 	}
 }
@@ -150,21 +151,21 @@ func TestAWriteWhoseAnswerDoesNotMakeSenseIsLookedUp(t *testing.T) {
 		t.Run(body, func(t *testing.T) {
 			b := newBench(t)
 			b.gitea.Inject(fake.Fault{Match: forStatuses(http.MethodPost), Status: 201, Body: body})
-			_, err := b.client().Create(b.ctx(), at, done)
-			b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
+			_, err := b.Client(repository).Create(b.Ctx(), at, done)
+			b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
 		})
 	}
 }
 
 func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 	b := newBench(t)
-	c := b.client()
-	mine := b.create(c, at, done)
+	c := b.Client(repository)
+	mine := b.Create(c, at, done)
 	b.gitea.RenameRepo(repository, "acme/store")
 	b.Expect(b.list(c)["x"].Shown).To(Equal(mine))
 	writes := len(b.gitea.Writes())
-	_, err := c.Create(b.ctx(), at, providers.Status{Phase: v1alpha1.PhaseFailure})
-	e := b.fails(err, v1alpha1.ReasonMoved)
+	_, err := c.Create(b.Ctx(), at, providers.Status{Phase: v1alpha1.PhaseFailure})
+	e := b.Fails(err, v1alpha1.ReasonMoved)
 	b.Expect(e.MovedTo).To(Equal("acme/store"))
 	b.Expect(e.Unknown).To(BeFalse())
 	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 1))
@@ -172,15 +173,15 @@ func TestARenamedRepositoryIsReadAndNotWritten(t *testing.T) {
 		b.gitea.Inject(fake.Fault{
 			Match: forStatuses(http.MethodPost), Status: status, Header: http.Header{"Location": {"/api/v1/repos/acme/store/statuses/" + at.SHA}},
 		})
-		_, err := c.Create(b.ctx(), at, done)
-		_ = b.fails(err, v1alpha1.ReasonMoved)
+		_, err := c.Create(b.Ctx(), at, done)
+		_ = b.Fails(err, v1alpha1.ReasonMoved)
 	}
 	b.Expect(b.gitea.Writes()).To(HaveLen(writes + 4))
 }
 
 func TestNothingBeyondASCIIIsSent(t *testing.T) {
 	b := newBench(t)
-	shown := b.create(b.client(), at, providers.Status{Phase: v1alpha1.PhaseQueued, Description: "ä \u2028 日本 😀 <b>"})
+	shown := b.Create(b.Client(repository), at, providers.Status{Phase: v1alpha1.PhaseQueued, Description: "ä \u2028 日本 😀 <b>"})
 	b.Expect(shown.Description).To(Equal("ä \u2028 日本 😀 <b>"))
 	for _, c := range b.gitea.Writes()[0].RequestBody {
 		b.Expect(c).To(BeNumerically("<", 0x80))

@@ -55,38 +55,38 @@ func TestAnAnswerThatIsNoSuccessSaysWhatToDo(t *testing.T) {
 
 func TestWhatGiteaKeepsToItselfIsLookedUp(t *testing.T) {
 	b := newBench(t)
-	c := b.client()
+	c := b.Client(repository)
 	early := at
 	early.SHA = unknown
 	for range 5 {
-		_, err := c.Create(b.ctx(), early, done)
-		e := b.fails(err, v1alpha1.ReasonCommitNotFound)
+		_, err := c.Create(b.Ctx(), early, done)
+		e := b.Fails(err, v1alpha1.ReasonCommitNotFound)
 		b.Expect(e.Unknown).To(BeTrue(), "it may have been stored before something else failed")
 	}
-	found, err := c.Find(b.ctx(), early)
+	found, err := c.Find(b.Ctx(), early)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil())
-	b.Expect(b.installations.Get(b.account.Writer()).Bucket().Down()).To(BeFalse(), "Gitea works")
+	b.Expect(b.Installations.Get(b.Account.Writer()).Bucket().Down()).To(BeFalse(), "Gitea works")
 }
 
 func TestARefusalPausesNobodyAndALimitAll(t *testing.T) {
 	b := newBench(t)
 	b.gitea.Grant(repository, "robot", "read")
-	_, err := b.client().Create(b.ctx(), at, done)
-	_ = b.fails(err, v1alpha1.ReasonCredentialsInvalid)
-	b.Expect(b.installations.Get(b.account.Writer()).PausedUntil()).To(BeZero())
+	_, err := b.Client(repository).Create(b.Ctx(), at, done)
+	_ = b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
+	b.Expect(b.Installations.Get(b.Account.Writer()).PausedUntil()).To(BeZero())
 
 	limited := fake.New(fake.WithLimits(fake.Limits{RequestsPerMinute: 1, RetryAfter: true}))
 	t.Cleanup(limited.Close)
 	limited.AddRepo(repository, sha)
 	limited.Grant(repository, "robot", "write")
-	b.provider.Spec.Gitea.APIURL = v1alpha1.APIURL(limited.URL())
-	b.account = b.open(limited.AddUser("robot"))
-	b.create(b.client(), at, done)
+	b.Provider.Spec.Gitea.APIURL = v1alpha1.APIURL(limited.URL())
+	b.Account = b.open(limited.AddUser("robot"))
+	b.Create(b.Client(repository), at, done)
 	for range 3 {
-		_, err = b.client().Create(b.ctx(), at, done)
-		_ = b.fails(err, v1alpha1.ReasonPending)
+		_, err = b.Client(repository).Create(b.Ctx(), at, done)
+		_ = b.Fails(err, v1alpha1.ReasonPending)
 	}
 	b.Expect(limited.Calls()).To(HaveLen(2))
-	b.Expect(b.installations.Get(b.account.Writer()).PausedUntil()).To(BeTemporally("~", time.Now().Add(time.Minute), 5*time.Second))
+	b.Expect(b.Installations.Get(b.Account.Writer()).PausedUntil()).To(BeTemporally("~", time.Now().Add(time.Minute), 5*time.Second))
 }

@@ -1,12 +1,9 @@
 package gitea
 
 import (
-	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
@@ -39,14 +36,9 @@ var (
 // bench is a fake Gitea with a user who may write to a repository, and an account
 // of that user.
 type bench struct {
-	*WithT
-	t             *testing.T
-	gitea         *fake.Server
-	installations *ratelimit.Installations
-	kind          *Kind
-	provider      *v1alpha1.ScmProvider
-	token         string
-	account       providers.Account
+	*providercontract.Bench
+	gitea *fake.Server
+	token string
 }
 
 func newBench(t *testing.T, opts ...fake.UserOption) *bench {
@@ -54,15 +46,13 @@ func newBench(t *testing.T, opts ...fake.UserOption) *bench {
 	server := fake.New()
 	t.Cleanup(server.Close)
 	installations := ratelimit.NewInstallations(clock.RealClock{})
-	t.Cleanup(installations.CloseIdleConnections)
-	b := &bench{
-		WithT: NewWithT(t), t: t, gitea: server, installations: installations,
-		kind: NewKind(installations, clock.RealClock{}), token: server.AddUser("robot", opts...),
-	}
+	b := &bench{gitea: server, token: server.AddUser("robot", opts...)}
 	server.AddRepo(repository, sha)
 	server.Grant(repository, "robot", "write")
-	b.provider = provider(server.URL())
-	b.account = b.open(b.token)
+	b.Bench = providercontract.NewBench(t, &providercontract.SCM{
+		Kind: NewKind(installations, clock.RealClock{}), Provider: provider(server.URL()), Secret: map[string][]byte{"token": []byte(b.token)},
+		Installations: installations, Repository: repository, SHA: sha, UnknownSHA: unknown,
+	})
 	return b
 }
 
@@ -77,57 +67,13 @@ func provider(apiURL string) *v1alpha1.ScmProvider {
 }
 
 func (b *bench) open(token string) providers.Account {
-	b.t.Helper()
-	account, err := b.kind.Open(b.provider, map[string][]byte{"token": []byte(token)})
-	b.Expect(err).NotTo(HaveOccurred())
-	return account
-}
-
-func (b *bench) client() providers.Client {
-	b.t.Helper()
-	c, err := b.account.Client(b.ctx(), repository)
-	b.Expect(err).NotTo(HaveOccurred())
-	return c
-}
-
-func (b *bench) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	b.t.Cleanup(cancel)
-	return ctx
-}
-
-func (b *bench) count(operation string) int {
-	n := 0
-	for _, call := range b.gitea.Calls() {
-		if call.Operation == operation {
-			n++
-		}
-	}
-	return n
-}
-
-func (b *bench) fails(err error, reason string) *providers.Error {
-	b.t.Helper()
-	b.Expect(err).To(HaveOccurred())
-	b.Expect(err).To(BeAssignableToTypeOf(&providers.Error{}))
-	e := providers.AsError(err)
-	b.Expect(e.Reason).To(Equal(reason), e.Message)
-	b.Expect(e.Message).NotTo(ContainSubstring(b.token))
-	b.Expect(e.Message).NotTo(ContainSubstring("http://"))
-	return e
-}
-
-func (b *bench) create(c providers.Client, at providers.Target, want providers.Status) providers.Shown {
-	b.t.Helper()
-	shown, err := c.Create(b.ctx(), at, want)
-	b.Expect(err).NotTo(HaveOccurred())
-	return shown
+	b.T.Helper()
+	return b.OpenAs(b.Provider, map[string][]byte{"token": []byte(token)})
 }
 
 func (b *bench) list(c providers.Client) map[string]providers.Listed {
-	b.t.Helper()
-	listing, err := c.List(b.ctx(), commit, "")
-	b.Expect(err).NotTo(HaveOccurred())
+	b.T.Helper()
+	listing := b.List(c, "")
 	b.Expect(listing.Tag).To(BeEmpty())
 	b.Expect(listing.Marked).To(BeFalse())
 	return listing.Statuses
@@ -140,84 +86,46 @@ func forStatuses(method string) func(*http.Request) bool {
 
 // contractSCM describes a bench's Gitea to the contract's cases.
 func contractSCM(b *bench) *providercontract.SCM {
-	s := &providercontract.SCM{
-		Kind: b.kind, Provider: b.provider, Secret: map[string][]byte{"token": []byte(b.token)}, Installations: b.installations,
-		Repository: repository, SHA: sha, UnknownSHA: unknown,
-		All: func(at providers.Target) []providers.Status {
-			all := []providers.Status{}
-			for _, st := range b.gitea.Statuses(at.Repository, at.SHA) {
-				phase := map[string]v1alpha1.Phase{"pending": "queued", "success": "success", "failure": "failure"}[st.State]
-				if nameOf(st.Context) == at.Name {
-					all = append(all, providers.Status{Phase: phase, Description: st.Description, URL: st.TargetURL})
-				}
+	s := b.SCM
+	s.All = func(at providers.Target) []providers.Status {
+		all := []providers.Status{}
+		for _, st := range b.gitea.Statuses(at.Repository, at.SHA) {
+			phase := map[string]v1alpha1.Phase{"pending": "queued", "success": "success", "failure": "failure"}[st.State]
+			if nameOf(st.Context) == at.Name {
+				all = append(all, providers.Status{Phase: phase, Description: st.Description, URL: st.TargetURL})
 			}
-			return all
-		},
-		Calls:  func() int { return b.count(fake.OpCreateStatus) + b.count(fake.OpListStatuses) },
-		Writes: func() int { return len(b.gitea.Writes()) },
-		Edit: func(at providers.Target, to providers.Status) {
-			b.gitea.AddStatus(at.Repository, at.SHA, fake.Status{
-				Context: contextOf(at.Name), State: stateOf(to.Phase), Description: to.Description, TargetURL: to.URL, Creator: "stranger",
-			})
-		},
-		Move: func(to string) { b.gitea.RenameRepo(repository, to) },
-		Paths: func() (n int) {
-			for _, call := range b.gitea.Calls() {
-				if call.Operation == fake.OpGetRepo && call.Status == 200 {
-					n++
-				}
-			}
-			return n
-		},
-		Delete: func(at providers.Target) { b.gitea.DeleteStatuses(at.Repository, at.SHA, contextOf(at.Name)) },
+		}
+		return all
+	}
+	s.Calls = func() int { return providercontract.Count(b.gitea, fake.OpCreateStatus, fake.OpListStatuses) }
+	s.Writes = func() int { return len(b.gitea.Writes()) }
+	s.Edit = func(at providers.Target, to providers.Status) {
+		b.gitea.AddStatus(at.Repository, at.SHA, fake.Status{
+			Context: contextOf(at.Name), State: stateOf(to.Phase), Description: to.Description, TargetURL: to.URL, Creator: "stranger",
+		})
 	}
 	s.Other = s.Edit
+	s.Move = func(to string) { b.gitea.RenameRepo(repository, to) }
+	s.Paths = func() int { return providercontract.Answered(b.gitea, fake.OpGetRepo) }
+	s.Delete = func(at providers.Target) { b.gitea.DeleteStatuses(at.Repository, at.SHA, contextOf(at.Name)) }
 	// What others wrote in our name, with the same token.
 	s.Words = []string{"warning", "skipped", "of_tomorrow"}
 	s.Word = func(at providers.Target, state string) {
 		b.gitea.AddStatus(at.Repository, at.SHA, fake.Status{Context: contextOf(at.Name), State: state, Description: "d", TargetURL: link, Creator: "robot"})
 	}
-	s.Inject = map[providercontract.Fault]func(providercontract.Request){
-		providercontract.Unauthorized:   func(providercontract.Request) { b.gitea.RevokeToken(b.token) },
-		providercontract.RepositoryGone: func(providercontract.Request) { b.gitea.RemoveRepo(repository) },
-		providercontract.Forbidden: func(next providercontract.Request) {
-			b.gitea.Inject(fake.Fault{
-				Match: forStatuses(method(next)), Times: -1, Status: 403,
-				Body: `{"message":"user should have a permission to write to a repo","url":"http://localhost:3000/api/swagger"}`,
-			})
+	s.Inject = providercontract.FaultsOf(b.gitea,
+		func(next providercontract.Request, r *http.Request) bool {
+			return strings.Contains(r.URL.Path, "/statuses/") && next.Is(r)
 		},
-	}
-	kinds := map[providercontract.Fault]fake.Fault{
-		providercontract.LostBefore:  {DropBefore: true},
-		providercontract.LostAfter:   {DropAfter: true},
-		providercontract.CutBody:     {CutBody: true},
-		providercontract.Hang:        {Hang: true},
-		providercontract.ServerError: {Status: 502, Body: "<html>Bad Gateway</html>"},
-		providercontract.Page:        {Status: 200, Body: "<html>Sign in</html>"},
-		providercontract.Empty:       {Status: 200},
-		providercontract.Redirect:    {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
-		providercontract.TooManyRequests: {
-			Status: 429, Body: "<html>429 Too Many Requests</html>",
-			Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}},
-		},
-	}
-	for name, page := range providercontract.ProxyPages {
-		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
-	}
-	for name, fault := range kinds {
-		s.Inject[name] = func(next providercontract.Request) {
-			fault.Match = forStatuses(method(next))
-			b.gitea.Inject(fault)
-		}
-	}
+		map[providercontract.Fault]fake.Fault{
+			providercontract.TooManyRequests: {Status: 429, Body: "<html>429 Too Many Requests</html>"},
+			providercontract.Forbidden: {
+				Times: -1, Status: 403, Body: `{"message":"user should have a permission to write to a repo","url":"http://localhost:3000/api/swagger"}`,
+			},
+		})
+	s.Inject[providercontract.Unauthorized] = func(providercontract.Request) { b.gitea.RevokeToken(b.token) }
+	s.Inject[providercontract.RepositoryGone] = func(providercontract.Request) { b.gitea.RemoveRepo(repository) }
 	return s
-}
-
-func method(r providercontract.Request) string {
-	if r == providercontract.Write {
-		return http.MethodPost
-	}
-	return http.MethodGet
 }
 
 // An administrator is told what went wrong; TestWhatGiteaKeepsToItself is about all

@@ -10,22 +10,23 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
 func TestEveryPhaseIsReachedFromEveryOtherWithOneWrite(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	for _, from := range phases {
 		for _, to := range phases {
 			t.Run(fmt.Sprintf("%s to %s", from, to), func(t *testing.T) {
 				g := NewWithT(t)
 				target := at(fmt.Sprintf("%s-%s", from, to))
-				before := b.step(c, target, nil, providers.Status{Phase: from})
+				before := b.Step(c, target, nil, providers.Status{Phase: from})
 				writes := len(b.github.Writes())
 
 				want := providers.Status{Phase: to, Description: "now " + string(to), URL: "https://ci.example.com/1"}
-				after := b.step(c, target, &before, want)
+				after := b.Step(c, target, &before, want)
 
 				g.Expect(b.github.Writes()).To(HaveLen(writes + 1))
 				g.Expect(after.Status).To(Equal(want))
@@ -39,7 +40,7 @@ func TestEveryPhaseIsReachedFromEveryOtherWithOneWrite(t *testing.T) {
 					same = Not(same)
 				}
 				g.Expect(runID(after)).To(same, "a new run if and only if it is reopened")
-				g.Expect(b.account.Next(&after, want)).To(Equal(providers.StepNone))
+				g.Expect(b.Account.Next(&after, want)).To(Equal(providers.StepNone))
 			})
 		}
 	}
@@ -47,7 +48,7 @@ func TestEveryPhaseIsReachedFromEveryOtherWithOneWrite(t *testing.T) {
 
 func TestARunSaysNoMoreThanThereIsToSay(t *testing.T) {
 	b := newBench(t)
-	shown, err := b.client(repository).Create(b.ctx(), at("quiet"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	shown, err := b.Client(repository).Create(b.Ctx(), at("quiet"), providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: v1alpha1.PhaseQueued}), "the App's home page is no URL of ours")
 	var body map[string]any
@@ -70,7 +71,7 @@ func TestAURLThatGitHubChoseIsNotTakenForOurs(t *testing.T) {
 				Match: withMethod("POST", "check-runs"), Status: 201,
 				Body: `{"id":1,"status":"queued","details_url":"` + tc.shown + `","app":{"id":12345,"external_url":"` + home + `"}}`,
 			})
-			shown, err := b.client(repository).Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued, URL: tc.want})
+			shown, err := b.Client(repository).Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued, URL: tc.want})
 			b.Expect(err).NotTo(HaveOccurred())
 			b.Expect(shown.URL).To(Equal(tc.read))
 		})
@@ -86,16 +87,16 @@ func TestWhatCannotBeEmptiedIsMadeAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			c := b.client(repository)
-			before := b.step(c, at("x"), nil, full)
-			after := b.step(c, at("x"), &before, want)
+			c := b.Client(repository)
+			before := b.Step(c, at("x"), nil, full)
+			after := b.Step(c, at("x"), &before, want)
 			b.Expect(after.Status).To(Equal(want))
-			b.Expect(b.account.Next(&after, want)).To(Equal(providers.StepNone), "or it would go on for ever")
+			b.Expect(b.Account.Next(&after, want)).To(Equal(providers.StepNone), "or it would go on for ever")
 			run := b.newest("x")
 			b.Expect(run.ID).To(Equal(runID(after)))
 			b.Expect(run.Summary).To(Equal(want.Description))
 			b.Expect(run.DetailsURL).To(Equal(want.URL))
-			read, err := c.Find(b.ctx(), at("x"))
+			read, err := c.Find(b.Ctx(), at("x"))
 			b.Expect(err).NotTo(HaveOccurred())
 			b.Expect(read.Status).To(Equal(want))
 		})
@@ -105,23 +106,23 @@ func TestWhatCannotBeEmptiedIsMadeAnew(t *testing.T) {
 func TestALongDescriptionArrivesCut(t *testing.T) {
 	b := newBench(t)
 	want := providers.Status{Phase: v1alpha1.PhaseFailure, Description: strings.Repeat("ä", 60000)}
-	shown := b.step(b.client(repository), at("long"), nil, want)
+	shown := b.Step(b.Client(repository), at("long"), nil, want)
 	b.Expect(shown.Description).To(HaveSuffix("…"))
-	b.Expect(shown.Status).To(Equal(b.account.Render(want)))
+	b.Expect(shown.Status).To(Equal(b.Account.Render(want)))
 	b.Expect(b.newest("long").Title).To(HaveSuffix("…"))
 }
 
 func TestALostAnswerIsFoundByItsExternalID(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), DropAfter: true})
 	want := providers.Status{Phase: v1alpha1.PhaseSuccess, Description: "done"}
-	_, err := c.Create(b.ctx(), at("lost"), want)
-	e := b.fails(err, v1alpha1.ReasonUnavailable)
+	_, err := c.Create(b.Ctx(), at("lost"), want)
+	e := b.Fails(err, v1alpha1.ReasonUnavailable)
 	b.Expect(e.Unknown).To(BeTrue())
 	b.Expect(b.github.Writes()).To(HaveLen(1), "it must not be sent again by itself")
 
-	shown, err := c.Find(b.ctx(), at("lost"))
+	shown, err := c.Find(b.Ctx(), at("lost"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown).NotTo(BeNil())
 	b.Expect(shown.Status).To(Equal(want))
@@ -130,113 +131,113 @@ func TestALostAnswerIsFoundByItsExternalID(t *testing.T) {
 
 func TestFindTakesTheNewestOfOurs(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown, err := c.Find(b.ctx(), at("x"))
+	c := b.Client(repository)
+	shown, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown).To(BeNil())
 
 	other := at("x")
 	other.ExternalID = "somebody else's"
-	_, err = c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseSuccess})
+	_, err = c.Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.Expect(err).NotTo(HaveOccurred())
-	newest, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	newest, err := c.Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = c.Create(b.ctx(), other, providers.Status{Phase: v1alpha1.PhaseFailure})
+	_, err = c.Create(b.Ctx(), other, providers.Status{Phase: v1alpha1.PhaseFailure})
 	b.Expect(err).NotTo(HaveOccurred())
 
-	shown, err = c.Find(b.ctx(), at("x"))
+	shown, err = c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(*shown).To(Equal(newest))
 }
 
 func TestFindReadsEveryPage(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	first, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	c := b.Client(repository)
+	first, err := c.Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(err).NotTo(HaveOccurred())
 	other := at("x")
 	other.ExternalID = "other"
 	for range 100 {
-		_, err := c.Create(b.ctx(), other, providers.Status{Phase: v1alpha1.PhaseQueued})
+		_, err := c.Create(b.Ctx(), other, providers.Status{Phase: v1alpha1.PhaseQueued})
 		b.Expect(err).NotTo(HaveOccurred())
 	}
-	shown, err := c.Find(b.ctx(), at("x"))
+	shown, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown).To(Equal(&first))
-	b.Expect(b.count(opList)).To(Equal(2))
+	b.Expect(providercontract.Count(b.github, opList)).To(Equal(2))
 }
 
 func TestAStrangersEditIsRead(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	want := providers.Status{Phase: v1alpha1.PhaseSuccess, Description: "d", URL: "https://ci.example.com/1"}
-	mine := b.step(c, at("x"), nil, want)
+	mine := b.Step(c, at("x"), nil, want)
 	b.github.EditCheckRun(runID(mine), func(r *fake.CheckRun) { r.Conclusion, r.Summary = "neutral", "e" })
-	shown, err := c.Find(b.ctx(), at("x"))
+	shown, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: "neutral", Description: "e", URL: want.URL}))
-	b.Expect(b.account.Next(shown, want)).To(Equal(providers.StepUpdate))
+	b.Expect(b.Account.Next(shown, want)).To(Equal(providers.StepUpdate))
 }
 
 func TestWhatIsNotThereIsToldApart(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	unknown := at("x")
 	unknown.SHA = strings.Repeat("0", 40)
-	_, err := c.Create(b.ctx(), unknown, providers.Status{Phase: v1alpha1.PhaseQueued})
-	b.Expect(b.fails(err, v1alpha1.ReasonCommitNotFound).Unknown).To(BeFalse())
-	_, err = c.Find(b.ctx(), unknown)
-	_ = b.fails(err, v1alpha1.ReasonCommitNotFound)
+	_, err := c.Create(b.Ctx(), unknown, providers.Status{Phase: v1alpha1.PhaseQueued})
+	b.Expect(b.Fails(err, v1alpha1.ReasonCommitNotFound).Unknown).To(BeFalse())
+	_, err = c.Find(b.Ctx(), unknown)
+	_ = b.Fails(err, v1alpha1.ReasonCommitNotFound)
 
-	shown := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	shown := b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	shown.Handle.GitHub.CheckRunID++
-	_, err = c.Update(b.ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	gone := b.fails(err, v1alpha1.ReasonRepoNotFound)
+	_, err = c.Update(b.Ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	gone := b.Fails(err, v1alpha1.ReasonRepoNotFound)
 	b.Expect(gone.Stale).To(BeTrue(), "only a look tells what is gone")
 	b.Expect(gone.Unknown).To(BeFalse(), "nothing was sent that could still land")
 
 	b.github.RemoveRepo(repository)
-	_, err = c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
-	e := b.fails(err, v1alpha1.ReasonRepoNotFound)
+	_, err = c.Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.Fails(err, v1alpha1.ReasonRepoNotFound)
 	b.Expect(e.Message).To(ContainSubstring("acme/shop"))
 }
 
 func TestWhatIsNoStatusIsNotSent(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	_, err := c.Create(b.ctx(), at("x"), providers.Status{Phase: "skipped"})
-	_ = b.fails(err, v1alpha1.ReasonInvalid)
-	_, err = c.Update(b.ctx(), at("x"), providers.Shown{}, providers.Status{Phase: v1alpha1.PhaseQueued})
-	_ = b.fails(err, v1alpha1.ReasonInvalid)
+	c := b.Client(repository)
+	_, err := c.Create(b.Ctx(), at("x"), providers.Status{Phase: "skipped"})
+	_ = b.Fails(err, v1alpha1.ReasonInvalid)
+	_, err = c.Update(b.Ctx(), at("x"), providers.Shown{}, providers.Status{Phase: v1alpha1.PhaseQueued})
+	_ = b.Fails(err, v1alpha1.ReasonInvalid)
 	b.Expect(b.github.Writes()).To(BeEmpty())
 
-	_, err = c.Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued, URL: "ftp://ci.example.com"})
-	b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(ContainSubstring("details_url"))
+	_, err = c.Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued, URL: "ftp://ci.example.com"})
+	b.Expect(b.Fails(err, v1alpha1.ReasonInvalid).Message).To(ContainSubstring("details_url"))
 }
 
 func TestAMissingPermissionIsNamed(t *testing.T) {
 	b := newBench(t)
 	b.github.Install(app, installation, "acme", fake.WithoutChecksWrite())
-	_, err := b.client(repository).Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
-	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	_, err := b.Client(repository).Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseQueued})
+	e := b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
 	b.Expect(e.Message).To(Equal("installation 678 of GitHub App 12345 lacks the permission checks:write in acme/shop"))
-	id, _ := b.account.Lane(repository)
-	b.Expect(b.kind.installations.Get(id).PausedUntil()).To(BeZero())
+	id, _ := b.Account.Lane(repository)
+	b.Expect(b.Installations.Get(id).PausedUntil()).To(BeZero())
 }
 
 func TestAnotherAppsRunIsLeftAlone(t *testing.T) {
 	b := newBench(t)
-	mine := b.step(b.client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	mine := b.Step(b.Client(repository), at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	pem := b.github.AddApp(99)
 	b.github.Install(99, 100, "acme")
-	p := b.provider.DeepCopy()
+	p := b.Provider.DeepCopy()
 	p.Spec.GitHub.AppID = 99
-	stranger, err := b.open(p, pem).Client(b.ctx(), repository)
+	stranger, err := b.open(p, pem).Client(b.Ctx(), repository)
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = stranger.Update(b.ctx(), at("x"), mine, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+	_, err = stranger.Update(b.Ctx(), at("x"), mine, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	e := b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
 	b.Expect(e.Message).To(ContainSubstring("made by another GitHub App"))
-	shown, err := stranger.Find(b.ctx(), at("x"))
+	shown, err := stranger.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown).To(BeNil())
 }

@@ -2,7 +2,6 @@ package github
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -56,18 +55,11 @@ func TestCheckRunsKeepTheContract(t *testing.T) {
 				return all
 			},
 			Calls: func() int {
-				return countCalls(server, fake.OpCreateCheckRun, fake.OpUpdateCheckRun, fake.OpListCheckRuns)
+				return providercontract.Count(server, fake.OpCreateCheckRun, fake.OpUpdateCheckRun, fake.OpListCheckRuns)
 			},
 			Writes: func() int { return len(server.Writes()) },
 			Move:   func(to string) { server.MoveRepo(repository, to) },
-			Paths: func() (n int) {
-				for _, call := range server.Calls() {
-					if call.Operation == fake.OpGetRepository && call.Status == 200 {
-						n++
-					}
-				}
-				return n
-			},
+			Paths:  func() int { return providercontract.Answered(server, fake.OpGetRepository) },
 			Inject: faultsAt(server, "/check-runs", "Resource not accessible by integration"),
 			Edit: func(at providers.Target, to providers.Status) {
 				all := runs(at)
@@ -142,17 +134,10 @@ func TestCommitStatusesKeepTheContract(t *testing.T) {
 				}
 				return all
 			},
-			Calls:  func() int { return countCalls(server, fake.OpCreateStatus, fake.OpListStatuses) },
+			Calls:  func() int { return providercontract.Count(server, fake.OpCreateStatus, fake.OpListStatuses) },
 			Writes: func() int { return len(server.Writes()) },
 			Move:   func(to string) { server.MoveRepo(repository, to) },
-			Paths: func() (n int) {
-				for _, call := range server.Calls() {
-					if call.Operation == fake.OpGetRepository && call.Status == 200 {
-						n++
-					}
-				}
-				return n
-			},
+			Paths:  func() int { return providercontract.Answered(server, fake.OpGetRepository) },
 			Inject: faultsAt(server, "/statuses", "Resource not accessible by personal access token"),
 			Edit:   mona,
 			Other:  mona,
@@ -165,46 +150,15 @@ func TestCommitStatusesKeepTheContract(t *testing.T) {
 	})
 }
 
-func countCalls(server *fake.Server, operations ...string) (n int) {
-	for _, call := range server.Calls() {
-		for _, operation := range operations {
-			if call.Operation == operation {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 // faultsAt are the faults of requests to paths of the fake GitHub. lacking is what it
 // says where a permission is missing.
 func faultsAt(server *fake.Server, path, lacking string) map[providercontract.Fault]func(providercontract.Request) {
-	faults := map[providercontract.Fault]func(providercontract.Request){}
-	kinds := map[providercontract.Fault]fake.Fault{
-		providercontract.LostBefore:      {DropBefore: true},
-		providercontract.LostAfter:       {DropAfter: true},
-		providercontract.CutBody:         {CutBody: true},
-		providercontract.Hang:            {Hang: true},
-		providercontract.ServerError:     {Status: 502, Body: "<html>Bad Gateway</html>"},
-		providercontract.Page:            {Status: 200, Body: "<html>Sign in</html>"},
-		providercontract.Empty:           {Status: 200},
-		providercontract.Redirect:        {Status: 307, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
-		providercontract.TooManyRequests: {Status: 429, Header: http.Header{"Retry-After": {strconv.Itoa(int(providercontract.RetryAfter.Seconds()))}}},
-		providercontract.Unauthorized:    {Status: 401, Body: `{"message":"Bad credentials"}`},
-		providercontract.Forbidden:       {Status: 403, Body: `{"message":"` + lacking + `"}`},
-		providercontract.RepositoryGone:  {Status: 404, Body: `{"message":"Not Found"}`},
+	match := func(next providercontract.Request, r *http.Request) bool {
+		return strings.Contains(r.URL.Path, path) && next.Is(r)
 	}
-	for name, page := range providercontract.ProxyPages {
-		kinds[name] = fake.Fault{Status: page.Status, Body: page.Body}
-	}
-	for name, f := range kinds {
-		faults[name] = func(next providercontract.Request) {
-			f := f
-			f.Match = func(r *http.Request) bool {
-				return strings.Contains(r.URL.Path, path) && (r.Method == http.MethodGet) == (next == providercontract.Read)
-			}
-			server.Inject(f)
-		}
-	}
-	return faults
+	return providercontract.FaultsOf(server, match, map[providercontract.Fault]fake.Fault{
+		providercontract.Unauthorized:   {Status: 401, Body: `{"message":"Bad credentials"}`},
+		providercontract.Forbidden:      {Status: 403, Body: `{"message":"` + lacking + `"}`},
+		providercontract.RepositoryGone: {Status: 404, Body: `{"message":"Not Found"}`},
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -18,8 +19,8 @@ var commit = providers.Commit{Repository: repository, SHA: sha}
 
 // list lists the commit.
 func (b *bench) list(c providers.Client, tag string) providers.Listing {
-	b.t.Helper()
-	listing, err := c.List(b.ctx(), commit, tag)
+	b.T.Helper()
+	listing, err := c.List(b.Ctx(), commit, tag)
 	b.Expect(err).NotTo(HaveOccurred())
 	return listing
 }
@@ -44,22 +45,22 @@ func (b *bench) lists() []fake.Call {
 
 func TestAListShowsEveryNameOfACommitInOneRequest(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.Expect(b.list(c, "").Statuses).To(BeEmpty())
 	want := map[string]providers.Listed{}
 	for i, name := range []string{"hydration", "Hydration", "build / ä & b"} {
-		shown := b.step(c, at(name), nil, providers.Status{Phase: phases[i], Description: "d", URL: "https://ci.example.com/1"})
+		shown := b.Step(c, at(name), nil, providers.Status{Phase: phases[i], Description: "d", URL: "https://ci.example.com/1"})
 		want[name] = providers.Listed{Shown: shown, ExternalID: "csh:" + name}
 	}
-	quiet := b.step(c, at("quiet"), nil, queued)
+	quiet := b.Step(c, at("quiet"), nil, queued)
 	want["quiet"] = providers.Listed{Shown: quiet, ExternalID: "csh:quiet"}
-	before := b.count(opList)
+	before := providercontract.Count(b.github, opList)
 
 	listing := b.list(c, "")
 	b.Expect(listing.Statuses).To(Equal(want))
 	b.Expect(listing.Unchanged).To(BeFalse())
 	b.Expect(listing.Tag).NotTo(BeEmpty())
-	b.Expect(b.count(opList)).To(Equal(before + 1))
+	b.Expect(providercontract.Count(b.github, opList)).To(Equal(before + 1))
 	call := b.lists()[before]
 	b.Expect(call.RequestHeader).NotTo(HaveKey("If-None-Match"))
 	b.Expect(call.URL().Query()).To(Equal(url.Values{
@@ -69,9 +70,9 @@ func TestAListShowsEveryNameOfACommitInOneRequest(t *testing.T) {
 
 func TestAListShowsTheNewestRunOfAName(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	mine := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	newest := b.step(c, at("x"), &mine, queued)
+	c := b.Client(repository)
+	mine := b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	newest := b.Step(c, at("x"), &mine, queued)
 	b.Expect(b.list(c, "").Statuses).To(HaveKeyWithValue("x", providers.Listed{Shown: newest, ExternalID: "csh:x"}))
 
 	foreign := b.stranger("x", "theirs")
@@ -90,7 +91,7 @@ func TestAListShowsTheNewestRunOfAName(t *testing.T) {
 
 func TestAListHoldsNothingButThisAppsRunsOnTheCommit(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.github.AddCheckRun(fake.CheckRun{Repository: repository, HeadSHA: sha, Name: "x", AppID: 99})
 	b.Expect(b.list(c, "").Statuses).To(BeEmpty())
 
@@ -124,10 +125,10 @@ func TestAListHoldsNothingButThisAppsRunsOnTheCommit(t *testing.T) {
 func TestAnUnchangedCommitIsListedForFree(t *testing.T) {
 	b := newBench(t)
 	hundred := int64(100)
-	b.provider.Spec.RateLimit.RequestsPerHour = &hundred
-	b.account = b.open(b.provider, b.pem)
-	c := b.client(repository)
-	b.step(c, at("x"), nil, queued)
+	b.Provider.Spec.RateLimit.RequestsPerHour = &hundred
+	b.Account = b.open(b.Provider, b.pem)
+	c := b.Client(repository)
+	b.Step(c, at("x"), nil, queued)
 	listing := b.list(c, "")
 	spent := b.spent()
 	b.Expect(spent).To(BeEquivalentTo(2), "the write and the list")
@@ -136,7 +137,7 @@ func TestAnUnchangedCommitIsListedForFree(t *testing.T) {
 		b.Expect(b.list(c, listing.Tag)).To(Equal(providers.Listing{Tag: listing.Tag, Unchanged: true}))
 	}
 	b.Expect(b.spent()).To(Equal(spent))
-	b.Expect(b.inFlight()).To(BeZero())
+	b.Expect(b.Bucket().InFlight()).To(BeZero())
 	b.Expect(b.counted("304")).To(BeEquivalentTo(3))
 	b.Expect(b.counted("200")).To(BeEquivalentTo(1))
 	lists := b.lists()
@@ -146,14 +147,14 @@ func TestAnUnchangedCommitIsListedForFree(t *testing.T) {
 
 func TestAChangedCommitIsListedInFullWithAnotherTag(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	mine := b.step(c, at("x"), nil, queued)
+	c := b.Client(repository)
+	mine := b.Step(c, at("x"), nil, queued)
 	tags := map[string]bool{}
 	listing := b.list(c, "")
 	for name, change := range map[string]func(){
 		"an edit":         func() { b.github.EditCheckRun(runID(mine), func(r *fake.CheckRun) { r.Summary = "theirs" }) },
 		"another name":    func() { b.stranger("y", "") },
-		"a write of ours": func() { b.step(c, at("z"), nil, queued) },
+		"a write of ours": func() { b.Step(c, at("z"), nil, queued) },
 	} {
 		tags[listing.Tag] = true
 		change()
@@ -165,15 +166,15 @@ func TestAChangedCommitIsListedInFullWithAnotherTag(t *testing.T) {
 	b.Expect(listing.Statuses).To(HaveLen(3))
 	b.Expect(listing.Statuses["x"].Description).To(Equal("theirs"))
 
-	b.account = b.open(b.provider, b.pem)
-	again := b.list(b.client(repository), listing.Tag)
+	b.Account = b.open(b.Provider, b.pem)
+	again := b.list(b.Client(repository), listing.Tag)
 	b.Expect(again.Unchanged).To(BeFalse(), "GitHub's tags are good for one token")
 	b.Expect(again.Statuses).To(Equal(listing.Statuses))
 }
 
 func TestMoreNamesThanFitOnAPageAreAllListedWithoutATag(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.stranger("first", "")
 	tag := b.list(c, "").Tag
 	want := []string{"first"}
@@ -181,7 +182,7 @@ func TestMoreNamesThanFitOnAPageAreAllListedWithoutATag(t *testing.T) {
 		want = append(want, fmt.Sprint("name ", i))
 		b.stranger(want[i+1], "")
 	}
-	before := b.count(opList)
+	before := providercontract.Count(b.github, opList)
 	listing := b.list(c, tag)
 	names := make([]string, 0, len(listing.Statuses))
 	for name := range listing.Statuses {
@@ -197,16 +198,16 @@ func TestMoreNamesThanFitOnAPageAreAllListedWithoutATag(t *testing.T) {
 
 func TestAListHasAnEnd(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	for page := range maxPages + 1 {
 		b.github.Inject(fake.Fault{
 			Match: withMethod("GET", "/check-runs"), Status: 200, Body: `{"check_runs":[]}`,
 			Header: http.Header{"Link": {fmt.Sprintf(`<%s/x?page=%d>; rel="next"`, b.github.URL(), page+2)}},
 		})
 	}
-	_, err := c.List(b.ctx(), commit, "")
-	_ = b.fails(err, v1alpha1.ReasonUnavailable)
-	b.Expect(b.count(opList)).To(Equal(maxPages))
+	_, err := c.List(b.Ctx(), commit, "")
+	_ = b.Fails(err, v1alpha1.ReasonUnavailable)
+	b.Expect(providercontract.Count(b.github, opList)).To(Equal(maxPages))
 }
 
 func TestAListThatFailsSaysWhatToDoAboutIt(t *testing.T) {
@@ -236,23 +237,23 @@ func TestAListThatFailsSaysWhatToDoAboutIt(t *testing.T) {
 			b := newBench(t)
 			tc.fault.Match = lists
 			b.github.Inject(tc.fault)
-			listing, err := b.client(repository).List(b.ctx(), commit, "")
-			e := b.fails(err, tc.reason)
+			listing, err := b.Client(repository).List(b.Ctx(), commit, "")
+			e := b.Fails(err, tc.reason)
 			b.Expect(e.Unknown).To(BeFalse(), "nothing was to be changed")
 			b.Expect(e.Message).To(ContainSubstring(tc.message))
 			b.Expect(listing).To(BeZero())
-			b.Expect(b.inFlight()).To(BeZero())
+			b.Expect(b.Bucket().InFlight()).To(BeZero())
 		})
 	}
 }
 
 func TestAListTellsACommitThatIsMissingFromARepository(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	tag := b.list(c, "").Tag
-	_, err := c.List(b.ctx(), providers.Commit{Repository: repository, SHA: strings.Repeat("0", 40)}, "")
-	b.Expect(b.fails(err, v1alpha1.ReasonCommitNotFound).Unknown).To(BeFalse())
+	_, err := c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: strings.Repeat("0", 40)}, "")
+	b.Expect(b.Fails(err, v1alpha1.ReasonCommitNotFound).Unknown).To(BeFalse())
 	b.github.RemoveRepo(repository)
-	_, err = c.List(b.ctx(), commit, tag)
-	b.Expect(b.fails(err, v1alpha1.ReasonRepoNotFound).Message).To(ContainSubstring("acme/shop"))
+	_, err = c.List(b.Ctx(), commit, tag)
+	b.Expect(b.Fails(err, v1alpha1.ReasonRepoNotFound).Message).To(ContainSubstring("acme/shop"))
 }

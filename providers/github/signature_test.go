@@ -15,6 +15,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -31,12 +32,12 @@ func TestSigner_WorksWithAClockThatIsWrong(t *testing.T) {
 	for _, by := range []time.Duration{45 * time.Second, 5 * time.Minute, 3 * time.Hour, -8 * time.Minute, -26 * time.Hour} {
 		t.Run(by.String(), func(t *testing.T) {
 			b := newBench(t)
-			b.kind.clock = shifted{by: by}
-			b.account = b.open(b.provider, b.pem)
-			_, err := b.client(repository).Create(b.ctx(), at("x"), queued)
+			b.Kind.(*Kind).clock = shifted{by: by}
+			b.Account = b.open(b.Provider, b.pem)
+			_, err := b.Client(repository).Create(b.Ctx(), at("x"), queued)
 			b.Expect(err).NotTo(HaveOccurred())
-			b.Expect(b.count(opFindInstallation)).To(BeNumerically("<=", 2), "at most one request to learn GitHub's time")
-			b.Expect(b.count(opCreateToken)).To(Equal(1))
+			b.Expect(providercontract.Count(b.github, opFindInstallation)).To(BeNumerically("<=", 2), "at most one request to learn GitHub's time")
+			b.Expect(providercontract.Count(b.github, opCreateToken)).To(Equal(1))
 		})
 	}
 }
@@ -78,11 +79,11 @@ func TestTokens_EndByTheClockOfGitHub(t *testing.T) {
 				Header: http.Header{"Date": {theirs.UTC().Format(http.TimeFormat)}},
 				Body:   fmt.Sprintf(`{"token":"ghs_x","expires_at":%q}`, theirs.Add(life).UTC().Format(time.RFC3339)),
 			})
-			c := b.client(repository)
+			c := b.Client(repository)
 			for range 3 {
-				_, _ = c.Create(b.ctx(), at("x"), queued)
+				_, _ = c.Create(b.Ctx(), at("x"), queued)
 			}
-			b.Expect(b.count(opCreateToken)).To(Equal(want), "the hub's clock is %s ahead, and a token lives %s", ahead, life)
+			b.Expect(providercontract.Count(b.github, opCreateToken)).To(Equal(want), "the hub's clock is %s ahead, and a token lives %s", ahead, life)
 		}
 	}
 }
@@ -94,11 +95,11 @@ func TestSigner_SaysHowFarTheClockIsOff(t *testing.T) {
 		10 * time.Second:              "",
 	} {
 		b := newBench(t)
-		b.kind.clock = shifted{by: by}
-		account := b.open(b.provider, b.pem)
+		b.Kind.(*Kind).clock = shifted{by: by}
+		account := b.open(b.Provider, b.pem)
 		b.github.AddApp(app) // with another key: the JWT is refused whatever its times
-		_, err := account.Client(b.ctx(), repository)
-		e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+		_, err := account.Client(b.Ctx(), repository)
+		e := b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
 		b.Expect(e.Message).To(HavePrefix("GitHub refuses the private key of GitHub App 12345"))
 		if words == "" {
 			b.Expect(e.Message).NotTo(ContainSubstring("clock"))
@@ -110,21 +111,21 @@ func TestSigner_SaysHowFarTheClockIsOff(t *testing.T) {
 
 func TestRequests_NameTheVersionOfTheAPI(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, queued)
-	b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	_, err := c.Find(b.ctx(), at("x"))
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, queued)
+	b.Step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	_, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = c.Path(b.ctx())
+	_, err = c.Path(b.Ctx())
 	b.Expect(err).NotTo(HaveOccurred())
 
-	b.provider.Spec.GitHub.AppID = 0
+	b.Provider.Spec.GitHub.AppID = 0
 	user := b.openUser(b.github.AddUser("hubot"))
-	statuses, err := user.Client(b.ctx(), repository)
+	statuses, err := user.Client(b.Ctx(), repository)
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = statuses.Create(b.ctx(), at("y"), queued)
+	_, err = statuses.Create(b.Ctx(), at("y"), queued)
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = statuses.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	_, err = statuses.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
 	b.Expect(err).NotTo(HaveOccurred())
 
 	asked := map[string]bool{}
@@ -137,13 +138,13 @@ func TestRequests_NameTheVersionOfTheAPI(t *testing.T) {
 
 func TestTokens_KeepsOfTheAnswerOnlyTheToken(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "access_tokens"), Status: http.StatusCreated, Body: fatToken()})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := c.Create(b.ctx(), at("x"), queued)
+	_, err := c.Create(b.Ctx(), at("x"), queued)
 	runtime.ReadMemStats(&after)
-	_ = b.fails(err, v1alpha1.ReasonCredentialsInvalid) // the token is none of the fake's
+	_ = b.Fails(err, v1alpha1.ReasonCredentialsInvalid) // the token is none of the fake's
 	b.Expect(after.TotalAlloc-before.TotalAlloc).To(BeNumerically("<", 64<<20), "bytes for an answer of 2 MiB")
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/github"
 )
 
@@ -22,15 +23,14 @@ import (
 func newUserBench(t *testing.T, opts ...fake.UserOption) *bench {
 	t.Helper()
 	b := newBench(t)
-	b.provider.Spec.GitHub.AppID = 0
-	b.account = b.openUser(b.github.AddUser("Hubot", opts...))
+	b.Provider.Spec.GitHub.AppID = 0
+	b.Account = b.openUser(b.github.AddUser("Hubot", opts...))
 	return b
 }
 
 func (b *bench) openUser(token string) providers.Account {
-	b.t.Helper()
-	account, err := b.kind.Open(b.provider, map[string][]byte{tokenField: []byte(token)})
-	b.Expect(err).NotTo(HaveOccurred())
+	b.T.Helper()
+	account := b.OpenAs(b.Provider, map[string][]byte{tokenField: []byte(token)})
 	return account
 }
 
@@ -44,7 +44,7 @@ func statusID(shown providers.Shown) int64 { return shown.Handle.GitHub.StatusID
 
 func TestWhoseTokenItIsIsAskedOnceForAllWhoAsk(t *testing.T) {
 	b := newUserBench(t)
-	lane, known := b.account.Lane(repository)
+	lane, known := b.Account.Lane(repository)
 	b.Expect(lane).To(HaveSuffix("/token/acme-github"))
 	b.Expect(known).To(BeFalse())
 	b.Expect(b.github.Calls()).To(BeEmpty(), "not before it is needed")
@@ -52,48 +52,48 @@ func TestWhoseTokenItIsIsAskedOnceForAllWhoAsk(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, 50)
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = b.account.Client(b.ctx(), repository) })
+		wg.Go(func() { _, errs[i] = b.Account.Client(b.Ctx(), repository) })
 	}
 	wg.Wait()
 	b.Expect(errors.Join(errs...)).NotTo(HaveOccurred())
-	b.Expect(b.count(opFindUser)).To(Equal(1))
-	lane, known = b.account.Lane("other/repository")
+	b.Expect(providercontract.Count(b.github, opFindUser)).To(Equal(1))
+	lane, known = b.Account.Lane("other/repository")
 	b.Expect(lane).To(HaveSuffix("/user/hubot"))
 	b.Expect(known).To(BeTrue())
 }
 
 func TestAllTokensOfAUserShareALaneAndAllUsersAreOneWriter(t *testing.T) {
 	b := newUserBench(t)
-	b.client(repository)
-	lane, _ := b.account.Lane(repository)
-	writer := b.account.Writer()
+	b.Client(repository)
+	lane, _ := b.Account.Lane(repository)
+	writer := b.Account.Writer()
 
-	b.account = b.openUser(b.github.AddUser("hubot"))
-	b.Expect(b.account.Writer()).To(Equal(writer), "nothing is canceled when a token is rotated")
-	b.client(repository)
-	again, _ := b.account.Lane(repository)
+	b.Account = b.openUser(b.github.AddUser("hubot"))
+	b.Expect(b.Account.Writer()).To(Equal(writer), "nothing is canceled when a token is rotated")
+	b.Client(repository)
+	again, _ := b.Account.Lane(repository)
 	b.Expect(again).To(Equal(lane))
 
-	b.account = b.openUser(b.github.AddUser("mona"))
-	b.Expect(b.account.Writer()).To(Equal(writer))
-	b.client(repository)
-	other, _ := b.account.Lane(repository)
+	b.Account = b.openUser(b.github.AddUser("mona"))
+	b.Expect(b.Account.Writer()).To(Equal(writer))
+	b.Client(repository)
+	other, _ := b.Account.Lane(repository)
 	b.Expect(other).To(HaveSuffix("/user/mona"))
 }
 
 func TestAPauseThatIsRecordedHoldsForTheQuestionToo(t *testing.T) {
 	b := newUserBench(t)
-	host, err := b.kind.Host(b.provider.Spec)
+	host, err := b.Kind.Host(b.Provider.Spec)
 	b.Expect(err).NotTo(HaveOccurred())
 	at := func(d time.Duration) *metav1.Time { now := metav1.NewTime(time.Now().Add(d)); return &now }
-	b.provider.Status.Installations = []v1alpha1.Installation{
+	b.Provider.Status.Installations = []v1alpha1.Installation{
 		{ID: "github.com/user/somewhere-else", ObservedAt: at(0)},
 		{ID: host + "/user/before", ObservedAt: at(-time.Hour)},
 		{ID: host + "/user/hubot", ObservedAt: at(-time.Minute)},
 		{ID: host + "/app/1/installation/2", ObservedAt: at(0)},
 	}
-	b.account = b.openUser(b.github.AddUser("hubot"))
-	lane, known := b.account.Lane(repository)
+	b.Account = b.openUser(b.github.AddUser("hubot"))
+	lane, known := b.Account.Lane(repository)
 	b.Expect(lane).To(Equal(host + "/user/hubot"))
 	b.Expect(known).To(BeFalse(), "the token may be somebody else's now")
 }
@@ -121,15 +121,15 @@ func TestAUserThatCannotBeToldIsToldApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newUserBench(t)
-			b.account = b.openUser(b.github.AddUser("hubot"))
+			b.Account = b.openUser(b.github.AddUser("hubot"))
 			b.github.Inject(fake.Fault{Match: withMethod("GET", "/user"), Status: tc.status, Body: tc.body, Times: 2})
 			for range 2 {
-				_, err := b.account.Client(b.ctx(), repository)
-				e := b.fails(err, tc.reason)
+				_, err := b.Account.Client(b.Ctx(), repository)
+				e := b.Fails(err, tc.reason)
 				b.Expect(e.Message).To(ContainSubstring(tc.message))
 				b.Expect(e.Unknown).To(BeFalse())
 			}
-			b.client(repository)
+			b.Client(repository)
 		})
 	}
 }
@@ -200,43 +200,43 @@ func TestTheNextStatusIsNoneOrOneMore(t *testing.T) {
 
 func TestAWriteKeepsTheWordThatWasAskedFor(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued})
 	b.Expect(shown.Phase).To(Equal(v1alpha1.PhaseQueued))
 	b.Expect(b.statuses()[0].State).To(Equal("pending"))
-	found, err := c.Find(b.ctx(), at("x"))
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found.Phase).To(Equal(v1alpha1.PhaseInProgress))
-	b.Expect(b.account.Next(found, providers.Status{Phase: v1alpha1.PhaseQueued})).To(Equal(providers.StepNone))
-	b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	b.Expect(b.Account.Next(found, providers.Status{Phase: v1alpha1.PhaseQueued})).To(Equal(providers.StepNone))
+	b.Step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseInProgress})
 	b.Expect(b.statuses()).To(HaveLen(1))
 
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "/statuses"), Status: 201, Body: `{"id":7,"state":"failure"}`})
-	shown, err = c.Create(b.ctx(), at("x"), queued)
+	shown, err = c.Create(b.Ctx(), at("x"), queued)
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown.Phase).To(Equal(v1alpha1.PhaseFailure), "what GitHub says counts")
 }
 
 func TestAStatusSaysNoMoreThanThereIsToSay(t *testing.T) {
 	b := newUserBench(t)
-	shown, err := b.client(repository).Update(b.ctx(), at("quiet"), providers.Shown{}, providers.Status{Phase: "cancelled"})
+	shown, err := b.Client(repository).Update(b.Ctx(), at("quiet"), providers.Shown{}, providers.Status{Phase: "cancelled"})
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: v1alpha1.PhaseCanceled}))
 	b.Expect(statusID(shown)).To(Equal(b.statuses()[0].ID))
 	var body map[string]any
 	b.Expect(json.Unmarshal(b.github.Writes()[0].RequestBody, &body)).To(Succeed())
 	b.Expect(body).To(Equal(map[string]any{"state": "error", "context": "quiet"}))
-	_, err = b.client(repository).Create(b.ctx(), at("x"), providers.Status{Phase: "done"})
-	_ = b.fails(err, v1alpha1.ReasonInvalid)
+	_, err = b.Client(repository).Create(b.Ctx(), at("x"), providers.Status{Phase: "done"})
+	_ = b.Fails(err, v1alpha1.ReasonInvalid)
 }
 
 func TestContextsThatDifferInCaseAreOneStatus(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	b.step(c, at("Build"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	newest := b.step(c, at("build"), nil, providers.Status{Phase: v1alpha1.PhaseFailure})
+	c := b.Client(repository)
+	b.Step(c, at("Build"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	newest := b.Step(c, at("build"), nil, providers.Status{Phase: v1alpha1.PhaseFailure})
 	for _, name := range []string{"Build", "build", "BUILD"} {
-		found, err := c.Find(b.ctx(), at(name))
+		found, err := c.Find(b.Ctx(), at(name))
 		b.Expect(err).NotTo(HaveOccurred())
 		b.Expect(*found).To(Equal(newest), name)
 	}
@@ -248,25 +248,25 @@ func TestContextsThatDifferInCaseAreOneStatus(t *testing.T) {
 
 func TestAnEmojiInANameIsSpelledOut(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	b.step(c, at("ship 🚀"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	c := b.Client(repository)
+	b.Step(c, at("ship 🚀"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.Expect(b.statuses()[0].Context).To(Equal("ship U+1F680"))
 	b.Expect(b.list(c, "").Statuses).To(And(HaveKey("ship 🚀"), HaveKey("ship U+1F680")))
 	for _, call := range []error{
-		func() error { _, err := c.Create(b.ctx(), at(strings.Repeat("🚀", 40)), queued); return err }(),
-		func() error { _, err := c.Find(b.ctx(), at(strings.Repeat("🚀", 40))); return err }(),
+		func() error { _, err := c.Create(b.Ctx(), at(strings.Repeat("🚀", 40)), queued); return err }(),
+		func() error { _, err := c.Find(b.Ctx(), at(strings.Repeat("🚀", 40))); return err }(),
 	} {
-		_ = b.fails(call, v1alpha1.ReasonInvalid)
+		_ = b.Fails(call, v1alpha1.ReasonInvalid)
 	}
 	b.Expect(spellings("U+0041 U+1F680 U+FFFFFF")).To(ConsistOf("U+0041 U+1F680 U+FFFFFF", "U+0041 🚀 U+FFFFFF"))
 }
 
 func TestWhatSomebodyElseSupersededIsNotOurs(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	c := b.Client(repository)
+	b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.somebodyElse("X", "failure")
-	found, err := c.Find(b.ctx(), at("x"))
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil())
 
@@ -275,52 +275,52 @@ func TestWhatSomebodyElseSupersededIsNotOurs(t *testing.T) {
 	b.Expect(listing.Statuses["x"].Phase).To(Equal(v1alpha1.PhaseFailure))
 	b.Expect(listing.Statuses["x"].Foreign).To(BeTrue())
 	listed := listing.Statuses["x"].Shown
-	b.step(c, at("x"), &listed, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	b.Step(c, at("x"), &listed, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.Expect(b.list(c, "").Statuses["x"].Foreign).To(BeFalse())
 }
 
 func TestAListTakesOneRequestForEachPage(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	b.step(c, at("oldest"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	c := b.Client(repository)
+	b.Step(c, at("oldest"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	for i := range 250 {
 		b.somebodyElse(fmt.Sprint("other ", i%5), "pending")
 	}
-	b.step(c, at("newest"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	before := b.count(opListStatuses)
+	b.Step(c, at("newest"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	before := providercontract.Count(b.github, opListStatuses)
 	listing := b.list(c, "")
 	b.Expect(listing.Statuses).To(HaveLen(7))
 	b.Expect(listing.Tag).To(BeEmpty(), "a page's tag says nothing of the others")
-	b.Expect(b.count(opListStatuses)).To(Equal(before + 3))
+	b.Expect(providercontract.Count(b.github, opListStatuses)).To(Equal(before + 3))
 
-	found, err := c.Find(b.ctx(), at("newest"))
+	found, err := c.Find(b.Ctx(), at("newest"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).NotTo(BeNil())
-	b.Expect(b.count(opListStatuses)).To(Equal(before+4), "a look ends where the name is")
-	found, err = c.Find(b.ctx(), at("oldest"))
+	b.Expect(providercontract.Count(b.github, opListStatuses)).To(Equal(before+4), "a look ends where the name is")
+	found, err = c.Find(b.Ctx(), at("oldest"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).NotTo(BeNil())
-	b.Expect(b.count(opListStatuses)).To(Equal(before + 7))
+	b.Expect(providercontract.Count(b.github, opListStatuses)).To(Equal(before + 7))
 }
 
 func TestAnUnchangedListCostsNothing(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
-	b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	c := b.Client(repository)
+	b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	tag := b.list(c, "").Tag
 	spent := b.spent()
 	b.Expect(b.list(c, tag).Unchanged).To(BeTrue())
 	b.Expect(b.spent()).To(Equal(spent))
-	b.Expect(b.inFlight()).To(BeZero())
+	b.Expect(b.Bucket().InFlight()).To(BeZero())
 }
 
 func TestAListThatMakesNoSenseIsNotBelieved(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	for _, body := range []string{`null`, `{}`, `[1]`, ``} {
 		b.github.Inject(fake.Fault{Match: withMethod("GET", "/statuses"), Status: 200, Body: body})
-		_, err := c.List(b.ctx(), commit, "")
-		_ = b.fails(err, v1alpha1.ReasonUnavailable)
+		_, err := c.List(b.Ctx(), commit, "")
+		_ = b.Fails(err, v1alpha1.ReasonUnavailable)
 	}
 	b.github.Inject(fake.Fault{
 		Match: withMethod("GET", "/statuses"), Status: 200,
@@ -333,15 +333,15 @@ func TestAListThatMakesNoSenseIsNotBelieved(t *testing.T) {
 
 func TestAThousandStatusesOfANameAreToldAsSuch(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	for range 1000 {
 		b.somebodyElse("Full", "pending")
 	}
-	_, err := c.Create(b.ctx(), at("full"), providers.Status{Phase: v1alpha1.PhaseSuccess})
-	e := b.fails(err, v1alpha1.ReasonInvalid)
+	_, err := c.Create(b.Ctx(), at("full"), providers.Status{Phase: v1alpha1.PhaseSuccess})
+	e := b.Fails(err, v1alpha1.ReasonInvalid)
 	b.Expect(e.Message).To(Equal(`commit 1f0c7d4 has the most statuses named "full" that GitHub keeps, 1000: it takes another name or another commit`))
 	b.Expect(e.Unknown).To(BeFalse())
-	b.step(c, at("another"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	b.Step(c, at("another"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 }
 
 func TestATokenThatMayNotWriteIsToldWhatItLacks(t *testing.T) {
@@ -368,37 +368,37 @@ func TestATokenThatMayNotWriteIsToldWhatItLacks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newUserBench(t, tc.options...)
-			_, err := b.client(repository).Create(b.ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseSuccess})
+			_, err := b.Client(repository).Create(b.Ctx(), at("x"), providers.Status{Phase: v1alpha1.PhaseSuccess})
 			if tc.reason == "" {
 				b.Expect(err).NotTo(HaveOccurred())
 				return
 			}
-			e := b.fails(err, tc.reason)
+			e := b.Fails(err, tc.reason)
 			b.Expect(e.Message).To(Equal(tc.message))
-			b.Expect(b.pausedUntil()).To(BeZero())
-			b.list(b.client(repository), "")
+			b.Expect(b.PausedUntil()).To(BeZero())
+			b.list(b.Client(repository), "")
 		})
 	}
 }
 
 func TestALimitOfAUserPausesTheUser(t *testing.T) {
 	b := newUserBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.github.Inject(fake.Fault{
 		Match: withMethod("POST", "/statuses"), Status: 403, Body: `{"message":"API rate limit exceeded for user ID 1000."}`,
 		Header: http.Header{"X-Ratelimit-Remaining": {"0"}},
 	})
-	_, err := c.Create(b.ctx(), at("x"), queued)
-	e := b.fails(err, v1alpha1.ReasonPending)
+	_, err := c.Create(b.Ctx(), at("x"), queued)
+	e := b.Fails(err, v1alpha1.ReasonPending)
 	b.Expect(e.Message).To(HaveSuffix("limits the requests of user Hubot"))
-	b.Expect(b.pausedUntil()).To(BeTemporally(">", time.Now().Add(30*time.Minute)))
+	b.Expect(b.PausedUntil()).To(BeTemporally(">", time.Now().Add(30*time.Minute)))
 }
 
 func TestATokenIsNeverPrinted(t *testing.T) {
 	b := newUserBench(t)
 	secret := b.github.AddUser("hubot")
 	account := b.openUser(secret)
-	b.client(repository)
+	b.Client(repository)
 	b.Expect(fmt.Sprintf("%v %+v %#v", account, account, account)).NotTo(ContainSubstring(secret))
 	held := plainToken{&secret}
 	b.Expect(fmt.Sprintf("%v %+v %#v %s", held, held, held, held)).To(Equal("*** *** *** ***"))

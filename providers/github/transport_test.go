@@ -43,8 +43,8 @@ func TestALostOrSenselessAnswerToAWriteLeavesTheOutcomeUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.github.Inject(fault)
-			_, err := b.client(repository).Create(b.ctx(), at("x"), queued)
-			b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
+			_, err := b.Client(repository).Create(b.Ctx(), at("x"), queued)
+			b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
 			b.Expect(b.github.Writes()).To(HaveLen(1))
 		})
 	}
@@ -61,22 +61,22 @@ func TestARequestThatDidNotLeaveHasNoUnknownOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.github.Inject(fault)
-			c := b.client(repository)
-			_, err := c.Create(b.ctx(), at("x"), queued)
-			b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeFalse())
+			c := b.Client(repository)
+			_, err := c.Create(b.Ctx(), at("x"), queued)
+			b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeFalse())
 			b.Expect(b.github.Writes()).To(BeEmpty())
-			b.step(c, at("x"), nil, queued)
+			b.Step(c, at("x"), nil, queued)
 		})
 	}
 
 	t.Run("the server is gone", func(t *testing.T) {
 		b := newBench(t)
-		c := b.client(repository)
-		b.step(c, at("x"), nil, queued)
+		c := b.Client(repository)
+		b.Step(c, at("x"), nil, queued)
 		b.github.Close()
-		b.kind.installations.CloseIdleConnections()
-		_, err := c.Create(b.ctx(), at("y"), queued)
-		e := b.fails(err, v1alpha1.ReasonUnavailable)
+		b.Installations.CloseIdleConnections()
+		_, err := c.Create(b.Ctx(), at("y"), queued)
+		e := b.Fails(err, v1alpha1.ReasonUnavailable)
 		b.Expect(e.Unknown).To(BeFalse())
 		b.Expect(e.Message).To(HaveSuffix("the connection is refused"))
 	})
@@ -87,9 +87,9 @@ func TestARequestThatDidNotLeaveHasNoUnknownOutcome(t *testing.T) {
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
 		server.StartTLS()
 		defer server.Close()
-		b.account = b.open(provider(server.URL, app, installation), b.pem)
-		_, err := b.client(repository).Create(b.ctx(), at("y"), queued)
-		e := b.fails(err, v1alpha1.ReasonUnavailable)
+		b.Account = b.open(provider(server.URL, app, installation), b.pem)
+		_, err := b.Client(repository).Create(b.Ctx(), at("y"), queued)
+		e := b.Fails(err, v1alpha1.ReasonUnavailable)
 		b.Expect(e.Unknown).To(BeFalse())
 		b.Expect(e.Message).To(HaveSuffix("its certificate is signed by an unknown authority"))
 	})
@@ -109,11 +109,11 @@ func TestAHungGitHubIsGivenUpAtTheDeadline(t *testing.T) {
 			b.github.Inject(fake.Fault{Match: tc.match, Times: -1, Hang: true})
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
-			c, err := b.account.Client(ctx, repository)
+			c, err := b.Account.Client(ctx, repository)
 			if err == nil {
 				_, err = c.Create(ctx, at("x"), queued)
 			}
-			e := b.fails(err, v1alpha1.ReasonUnavailable)
+			e := b.Fails(err, v1alpha1.ReasonUnavailable)
 			b.Expect(e.Unknown).To(Equal(tc.unknown))
 			b.Expect(e.Message).To(HaveSuffix("no answer in time"))
 		})
@@ -122,41 +122,41 @@ func TestAHungGitHubIsGivenUpAtTheDeadline(t *testing.T) {
 
 func TestMessagesOfOneCauseAreTheSame(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	messages := map[string]bool{}
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Times: -1, DropBefore: true})
 	for range 5 {
-		_, err := c.Create(b.ctx(), at("x"), queued)
-		messages[b.fails(err, v1alpha1.ReasonUnavailable).Message] = true
+		_, err := c.Create(b.Ctx(), at("x"), queued)
+		messages[b.Fails(err, v1alpha1.ReasonUnavailable).Message] = true
 	}
 	b.Expect(messages).To(HaveLen(1))
 }
 
 func TestALimitPausesTheWholeInstallation(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.github.Inject(fake.Fault{
 		Match: withMethod("POST", "check-runs"), Status: 429,
 		Header: http.Header{"Retry-After": {"120"}}, Body: secondary,
 	})
-	_, err := c.Create(b.ctx(), at("x"), queued)
-	_ = b.fails(err, v1alpha1.ReasonPending)
-	b.Expect(b.pausedUntil()).To(BeTemporally("~", time.Now().Add(2*time.Minute), 10*time.Second))
+	_, err := c.Create(b.Ctx(), at("x"), queued)
+	_ = b.Fails(err, v1alpha1.ReasonPending)
+	b.Expect(b.PausedUntil()).To(BeTemporally("~", time.Now().Add(2*time.Minute), 10*time.Second))
 
-	_, err = c.Create(b.ctx(), at("y"), queued)
-	_ = b.fails(err, v1alpha1.ReasonPending)
+	_, err = c.Create(b.Ctx(), at("y"), queued)
+	_ = b.Fails(err, v1alpha1.ReasonPending)
 	b.Expect(b.github.Writes()).To(HaveLen(1))
 }
 
 func TestTheLastRequestOfABudgetIsNoErrorAndThenNothingIsSent(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	reset := time.Now().Add(time.Hour)
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Header: headers(budget(0, reset)...)})
-	_, err := c.Create(b.ctx(), at("x"), queued)
+	_, err := c.Create(b.Ctx(), at("x"), queued)
 	b.Expect(err).NotTo(HaveOccurred())
-	_, err = c.Create(b.ctx(), at("y"), queued)
-	_ = b.fails(err, v1alpha1.ReasonPending)
+	_, err = c.Create(b.Ctx(), at("y"), queued)
+	_ = b.Fails(err, v1alpha1.ReasonPending)
 	b.Expect(b.github.Writes()).To(HaveLen(1))
 }
 
@@ -165,16 +165,16 @@ func TestOnlyOurBucketDecidesWhetherToSend(t *testing.T) {
 	clk := clocktesting.NewFakeClock(time.Now())
 	installations := ratelimit.NewInstallations(clk)
 	t.Cleanup(installations.CloseIdleConnections)
-	b.kind = NewKind(installations, clk)
-	b.account = b.open(b.provider, b.pem)
-	c := b.client(repository)
+	b.Kind, b.Installations = NewKind(installations, clk), installations
+	b.Account = b.open(b.Provider, b.pem)
+	c := b.Client(repository)
 	// The bucket goes by its own clock; what go-github would hold back goes by the
 	// real one.
 	b.github.Inject(fake.Fault{Match: withMethod("POST", "check-runs"), Header: headers(budget(0, time.Now().Add(time.Hour))...)})
-	_, err := c.Create(b.ctx(), at("x"), queued)
+	_, err := c.Create(b.Ctx(), at("x"), queued)
 	b.Expect(err).NotTo(HaveOccurred())
 	clk.Step(time.Hour + 5*time.Second)
-	_, err = c.Create(b.ctx(), at("y"), queued)
+	_, err = c.Create(b.Ctx(), at("y"), queued)
 	b.Expect(err).NotTo(HaveOccurred())
 }
 
@@ -183,14 +183,14 @@ func TestNoRedirectLeadsToAnotherHost(t *testing.T) {
 	var reached atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer other.Close()
-	c := b.client(repository)
+	c := b.Client(repository)
 	for _, status := range []int{301, 302, 307, 308} {
 		b.github.Inject(fake.Fault{
 			Match: withMethod("POST", "check-runs"), Status: status,
 			Header: http.Header{"Location": {other.URL + "/steal"}},
 		})
-		_, err := c.Create(b.ctx(), at("x"), queued)
-		e := b.fails(err, v1alpha1.ReasonUnavailable)
+		_, err := c.Create(b.Ctx(), at("x"), queued)
+		e := b.Fails(err, v1alpha1.ReasonUnavailable)
 		b.Expect(e.Message).To(ContainSubstring("another host"))
 	}
 	b.Expect(reached.Load()).To(BeZero())
@@ -246,16 +246,16 @@ func proxy(t *testing.T, to *fake.Server) (url string, connections *atomic.Int32
 func TestAnInstallationHasOneConnectionPool(t *testing.T) {
 	b := newBench(t)
 	url, connections := proxy(t, b.github)
-	b.provider.Spec.GitHub.APIURL = v1alpha1.APIURL(url + "/api/v3")
-	b.provider.Spec.GitHub.InstallationID = installation
+	b.Provider.Spec.GitHub.APIURL = v1alpha1.APIURL(url + "/api/v3")
+	b.Provider.Spec.GitHub.InstallationID = installation
 	for i, name := range []string{"a", "b", "c"} {
 		if i == 2 {
 			b.pem = b.github.AddApp(app)
 		}
-		b.provider.Name = "provider-" + name
-		b.account = b.open(b.provider, b.pem)
-		b.step(b.client(repository), at(name), nil, queued)
-		_, err := b.client(repository).Find(b.ctx(), at(name))
+		b.Provider.Name = "provider-" + name
+		b.Account = b.open(b.Provider, b.pem)
+		b.Step(b.Client(repository), at(name), nil, queued)
+		_, err := b.Client(repository).Find(b.Ctx(), at(name))
 		b.Expect(err).NotTo(HaveOccurred())
 	}
 	b.Expect(connections.Load()).To(BeEquivalentTo(1),
@@ -264,12 +264,12 @@ func TestAnInstallationHasOneConnectionPool(t *testing.T) {
 
 func TestAClientIsSafeForConcurrentUse(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			_, _ = c.Create(b.ctx(), at("x"), queued)
-			_, _ = c.Find(b.ctx(), at("x"))
+			_, _ = c.Create(b.Ctx(), at("x"), queued)
+			_, _ = c.Find(b.Ctx(), at("x"))
 		})
 	}
 	wg.Wait()

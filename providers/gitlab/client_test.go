@@ -12,12 +12,13 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
 )
 
 // bodyOf is what a write sent.
 func (b *bench) bodyOf(call fake.Call) map[string]any {
-	b.t.Helper()
+	b.T.Helper()
 	var body map[string]any
 	b.Expect(json.Unmarshal(call.RequestBody, &body)).To(Succeed())
 	return body
@@ -25,7 +26,7 @@ func (b *bench) bodyOf(call fake.Call) map[string]any {
 
 func TestARequestSaysNoMoreThanThereIsToSay(t *testing.T) {
 	b := newBench(t)
-	shown := b.step(b.client(repository), at("quiet"), nil, queued)
+	shown := b.Step(b.Client(repository), at("quiet"), nil, queued)
 	b.Expect(shown.Status).To(Equal(queued))
 	call := b.gitlab.Writes()[0]
 	b.Expect(call.Path).To(HaveSuffix("/projects/acme%2Fplatform%2Fshop/statuses/" + sha))
@@ -35,21 +36,21 @@ func TestARequestSaysNoMoreThanThereIsToSay(t *testing.T) {
 
 func TestCreate_AddsToTheNewestPipeline_UpdateStaysInItsOwn(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	open := b.step(c, at("x"), nil, queued)
-	done := b.step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	c := b.Client(repository)
+	open := b.Step(c, at("x"), nil, queued)
+	done := b.Step(c, at("y"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	first := open.Handle.GitLab.PipelineID
 	b.gitlab.AddPipeline(repository, sha, "main")
 	newest := b.gitlab.AddPipeline(repository, sha, "release")
 
-	open = b.step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	open = b.Step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseInProgress})
 	b.Expect(open.Handle.GitLab.PipelineID).To(Equal(first), "it is not over: GitLab finds it there alone")
-	open = b.step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	open = b.Step(c, at("x"), &open, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.Expect(open.Handle.GitLab.PipelineID).To(Equal(first))
 	b.Expect(b.bodyOf(b.gitlab.Writes()[3])).To(HaveKeyWithValue("pipeline_id", BeEquivalentTo(first)))
 
 	for name, over := range map[string]*providers.Shown{"x": &open, "y": &done, "z": nil} {
-		again := b.step(c, at(name), over, queued)
+		again := b.Step(c, at(name), over, queued)
 		b.Expect(again.Handle.GitLab.PipelineID).To(Equal(newest), name)
 	}
 	for _, call := range b.gitlab.Writes()[4:] {
@@ -60,14 +61,15 @@ func TestCreate_AddsToTheNewestPipeline_UpdateStaysInItsOwn(t *testing.T) {
 
 func TestUpdate_FindsThePipelineInTheHandle_AfterARestart(t *testing.T) {
 	b := newBench(t)
-	shown := b.step(b.client(repository), at("x"), nil, queued)
+	shown := b.Step(b.Client(repository), at("x"), nil, queued)
 	b.gitlab.AddPipeline(repository, sha, "main")
-	b.kind = newKind(t)
-	b.account = b.open(b.provider, b.token)
+	kind := newKind(t)
+	b.Kind, b.Installations = kind, kind.installations
+	b.Account = b.open(b.Provider, b.token)
 	kept := providers.Shown{Status: shown.Status, Handle: *shown.Handle.DeepCopy()}
-	now := b.step(b.client(repository), at("x"), &kept, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	now := b.Step(b.Client(repository), at("x"), &kept, providers.Status{Phase: v1alpha1.PhaseInProgress})
 	b.Expect(statusID(now)).To(Equal(statusID(shown)))
-	found, err := b.client(repository).Find(b.ctx(), at("x"))
+	found, err := b.Client(repository).Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(Equal(&now))
 	b.noneRefused()
@@ -75,34 +77,34 @@ func TestUpdate_FindsThePipelineInTheHandle_AfterARestart(t *testing.T) {
 
 func TestUpdate_InAPipelineThatIsGone_AsksForALook(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, queued)
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, queued)
 	b.gitlab.DeletePipeline(shown.Handle.GitLab.PipelineID)
-	_, err := c.Update(b.ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	e := b.fails(err, v1alpha1.ReasonUnavailable)
+	_, err := c.Update(b.Ctx(), at("x"), shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	e := b.Fails(err, v1alpha1.ReasonUnavailable)
 	b.Expect(e.Stale).To(BeTrue(), "only a look tells what is left")
 	b.Expect(e.Message).To(ContainSubstring("does not exist any more"))
-	found, err := c.Find(b.ctx(), at("x"))
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil())
-	b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
 }
 
 func TestALostAnswerIsFoundByNameAndUser(t *testing.T) {
 	for _, phase := range phases {
 		t.Run(string(phase), func(t *testing.T) {
 			b := newBench(t)
-			c := b.client(repository)
+			c := b.Client(repository)
 			want := providers.Status{Phase: phase, Description: "done", URL: ciURL}
 			b.gitlab.Inject(fake.Fault{Match: writes, DropAfter: true})
-			_, err := c.Create(b.ctx(), at("lost"), want)
-			b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
+			_, err := c.Create(b.Ctx(), at("lost"), want)
+			b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Unknown).To(BeTrue())
 			b.Expect(b.gitlab.Writes()).To(HaveLen(1), "it must not be sent again by itself")
-			found, err := c.Find(b.ctx(), at("lost"))
+			found, err := c.Find(b.Ctx(), at("lost"))
 			b.Expect(err).NotTo(HaveOccurred())
 			b.Expect(found.Status).To(Equal(want))
 			b.Expect(statusID(*found)).To(Equal(b.newest("lost").ID))
-			b.Expect(b.account.Next(found, want)).To(Equal(providers.StepNone))
+			b.Expect(b.Account.Next(found, want)).To(Equal(providers.StepNone))
 			b.noneRefused()
 		})
 	}
@@ -110,29 +112,29 @@ func TestALostAnswerIsFoundByNameAndUser(t *testing.T) {
 
 func TestFindTakesTheNewestOfOurs(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	found, err := c.Find(b.ctx(), at("x"))
+	c := b.Client(repository)
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil())
 
 	theirs := fake.Status{Project: repository, SHA: sha, Name: "x", State: "failed", User: "somebody"}
 	b.gitlab.AddStatus(theirs)
-	found, err = c.Find(b.ctx(), at("x"))
+	found, err = c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found).To(BeNil(), "somebody else's is not ours")
 
-	shown := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
-	shown = b.step(c, at("x"), &shown, queued)
+	shown := b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	shown = b.Step(c, at("x"), &shown, queued)
 	b.gitlab.AddStatus(theirs)
-	b.step(c, at("X"), nil, queued)
-	found, err = c.Find(b.ctx(), at("x"))
+	b.Step(c, at("X"), nil, queued)
+	found, err = c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(*found).To(Equal(shown), "one that somebody else's hides goes on")
-	b.step(c, at("x"), found, providers.Status{Phase: v1alpha1.PhaseInProgress})
+	b.Step(c, at("x"), found, providers.Status{Phase: v1alpha1.PhaseInProgress})
 
 	// In another pipeline, by the same user.
 	b.gitlab.AddStatus(fake.Status{Project: repository, SHA: sha, Ref: "release", Name: "x", State: "success", User: bot})
-	found, err = c.Find(b.ctx(), at("x"))
+	found, err = c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(found.Phase).To(Equal(v1alpha1.PhaseSuccess))
 	b.noneRefused()
@@ -140,88 +142,88 @@ func TestFindTakesTheNewestOfOurs(t *testing.T) {
 
 func TestEveryPageIsRead(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("first"), nil, queued)
+	c := b.Client(repository)
+	shown := b.Step(c, at("first"), nil, queued)
 	for i := range 130 {
 		b.gitlab.AddStatus(fake.Status{Project: repository, SHA: sha, Name: fmt.Sprintf("n%d", i%120), State: "success", User: bot})
 	}
 	for range 101 {
 		b.gitlab.AddStatus(fake.Status{Project: repository, SHA: sha, Name: "first", State: "success", User: "somebody"})
 	}
-	listing, err := c.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "some tag")
+	listing, err := c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "some tag")
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(listing.Statuses).To(HaveLen(121))
 	b.Expect(listing.Statuses["first"].Shown).To(Equal(shown))
 	b.Expect(listing.Tag).To(BeEmpty())
 	b.Expect(listing.Unchanged || listing.Marked).To(BeFalse())
-	b.Expect(b.count(fake.OpListStatuses)).To(Equal(3))
+	b.Expect(providercontract.Count(b.gitlab, fake.OpListStatuses)).To(Equal(3))
 
-	found, err := c.Find(b.ctx(), at("first"))
+	found, err := c.Find(b.Ctx(), at("first"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(*found).To(Equal(shown))
-	b.Expect(b.count(fake.OpListStatuses)).To(Equal(5))
+	b.Expect(providercontract.Count(b.gitlab, fake.OpListStatuses)).To(Equal(5))
 }
 
 func TestAListThatNeverEndsIsGivenUp(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	self := fake.Fault{Times: -1, Status: 200, Body: `[]`, Header: http.Header{"X-Next-Page": {"2"}}}
 	b.gitlab.Inject(self)
-	_, err := c.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	_, err := c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
 	b.Expect(err).NotTo(HaveOccurred(), "a page that leads to itself is the last one")
-	b.Expect(b.count(fake.OpListStatuses)).To(Equal(2))
+	b.Expect(providercontract.Count(b.gitlab, fake.OpListStatuses)).To(Equal(2))
 
 	b.gitlab.ClearFaults()
 	for page := range 60 {
 		b.gitlab.Inject(fake.Fault{Status: 200, Body: `[]`, Header: http.Header{"X-Next-Page": {fmt.Sprint(page + 2)}}})
 	}
-	_, err = c.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
-	b.Expect(b.fails(err, v1alpha1.ReasonUnavailable).Message).To(HaveSuffix("more than 50 pages of statuses of one commit"))
+	_, err = c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	b.Expect(b.Fails(err, v1alpha1.ReasonUnavailable).Message).To(HaveSuffix("more than 50 pages of statuses of one commit"))
 }
 
 func TestAStrangersEditIsRead(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	want := providers.Status{Phase: v1alpha1.PhaseFailure, Description: "d", URL: ciURL}
-	b.step(c, at("x"), nil, want)
+	b.Step(c, at("x"), nil, want)
 	b.gitlab.AddStatus(fake.Status{Project: repository, SHA: sha, Name: "x", State: "skipped", User: bot, Description: "e"})
-	listing, err := c.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	listing, err := c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
 	b.Expect(err).NotTo(HaveOccurred())
 	shown := listing.Statuses["x"].Shown
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: "skipped", Description: "e"}))
-	b.Expect(b.account.Next(&shown, want)).To(Equal(providers.StepCreate))
+	b.Expect(b.Account.Next(&shown, want)).To(Equal(providers.StepCreate))
 }
 
 func TestSomebodyElsesTransitionIsLookedUp(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, queued)
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, queued)
 	b.gitlab.AddStatus(fake.Status{Project: repository, SHA: sha, Name: "x", State: "running", User: bot})
 	want := providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d"}
-	_, err := c.Update(b.ctx(), at("x"), shown, want)
-	e := b.fails(err, v1alpha1.ReasonUnavailable)
+	_, err := c.Update(b.Ctx(), at("x"), shown, want)
+	e := b.Fails(err, v1alpha1.ReasonUnavailable)
 	b.Expect(e.Stale).To(BeTrue())
 	b.Expect(e.Message).To(Equal(`somebody else has changed the status: Cannot transition status via :run from :running (Reason(s): Status cannot transition via "run")`))
-	found, err := c.Find(b.ctx(), at("x"))
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
-	b.Expect(b.account.Next(found, want)).To(Equal(providers.StepUnsupported))
+	b.Expect(b.Account.Next(found, want)).To(Equal(providers.StepUnsupported))
 }
 
 func TestOddNamesAndLongestFieldsArrive(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	want := providers.Status{
 		Phase: v1alpha1.PhaseSuccess, Description: strings.Repeat("😀", 65535), URL: ciURL + "/" + strings.Repeat("%C3%A4", 330),
 	}
 	names := []string{"ümläut / 日本語", "  blanks  ", `"quoted" \`, "100% %2F", "a?b&c#d", "<b>&amp;", strings.Repeat("😀", 255)}
 	for _, name := range names {
-		shown := b.step(c, at(name), nil, want)
-		b.Expect(shown.Status).To(Equal(b.account.Render(want)))
-		found, err := c.Find(b.ctx(), at(name))
+		shown := b.Step(c, at(name), nil, want)
+		b.Expect(shown.Status).To(Equal(b.Account.Render(want)))
+		found, err := c.Find(b.Ctx(), at(name))
 		b.Expect(err).NotTo(HaveOccurred())
 		b.Expect(*found).To(Equal(shown), name)
 	}
-	listing, err := c.List(b.ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
+	listing, err := c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: sha}, "")
 	b.Expect(err).NotTo(HaveOccurred())
 	for _, name := range names {
 		b.Expect(listing.Statuses).To(HaveKey(name))
@@ -231,13 +233,13 @@ func TestOddNamesAndLongestFieldsArrive(t *testing.T) {
 
 func TestAPathCountsInAnyCase(t *testing.T) {
 	b := newBench(t)
-	shown := b.step(b.client("ACME/Platform/Shop"), at("x"), nil, queued)
-	shown = b.step(b.client(repository), at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	shown := b.Step(b.Client("ACME/Platform/Shop"), at("x"), nil, queued)
+	shown = b.Step(b.Client(repository), at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.Expect(b.rows("x")).To(HaveLen(1))
 	dotted := "Acme/my.group/my.shop-2"
 	b.gitlab.AddProject(dotted, sha)
 	b.gitlab.AddMember(dotted, bot, fake.Developer)
-	b.step(b.client(dotted), at("x"), nil, queued)
+	b.Step(b.Client(dotted), at("x"), nil, queued)
 	b.Expect(b.gitlab.Statuses(dotted, sha)).To(HaveLen(1))
 	b.Expect(shown.Phase).To(Equal(v1alpha1.PhaseSuccess))
 	b.noneRefused()
@@ -245,12 +247,12 @@ func TestAPathCountsInAnyCase(t *testing.T) {
 
 func TestMessagesOfOneCauseAreTheSame(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	var messages []string
 	b.gitlab.Inject(fake.Fault{Match: writes, Times: -1, DropBefore: true})
 	for range 5 {
-		_, err := c.Create(b.ctx(), at("x"), queued)
-		messages = append(messages, b.fails(err, v1alpha1.ReasonUnavailable).Message)
+		_, err := c.Create(b.Ctx(), at("x"), queued)
+		messages = append(messages, b.Fails(err, v1alpha1.ReasonUnavailable).Message)
 	}
 	b.Expect(slices.Compact(messages)).To(HaveLen(1))
 }

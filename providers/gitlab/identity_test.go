@@ -13,18 +13,19 @@ import (
 
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
 )
 
 // lane is what the account's writes wait in.
 func (b *bench) lane() string {
-	id, _ := b.account.Lane(repository)
+	id, _ := b.Account.Lane(repository)
 	return id
 }
 
 // laneOf is the lane of a user.
 func (b *bench) laneOf(user string) string {
-	host, err := b.kind.Host(b.provider.Spec)
+	host, err := b.Kind.Host(b.Provider.Spec)
 	b.Expect(err).NotTo(HaveOccurred())
 	return fmt.Sprintf("%s/user/%d", host, b.gitlab.AddUser(user))
 }
@@ -36,87 +37,87 @@ func TestWhoseTheTokenIsIsAskedOnceForAllWhoWait(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, 50)
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = b.account.Client(b.ctx(), repository) })
+		wg.Go(func() { _, errs[i] = b.Account.Client(b.Ctx(), repository) })
 	}
 	wg.Wait()
 	b.Expect(errors.Join(errs...)).NotTo(HaveOccurred())
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1))
-	id, known := b.account.Lane("any/thing")
+	b.Expect(providercontract.Count(b.gitlab, fake.OpGetUser)).To(Equal(1))
+	id, known := b.Account.Lane("any/thing")
 	b.Expect(id).To(Equal(b.laneOf(bot)))
 	b.Expect(known).To(BeTrue())
-	b.Expect(b.account.Writer()).To(Equal(id))
-	b.Expect(b.kind.installations.Get(id).Bucket().Limits().MaxInFlight).To(BeZero(), "the ScmProvider's limits are in force there")
+	b.Expect(b.Account.Writer()).To(Equal(id))
+	b.Expect(b.Installations.Get(id).Bucket().Limits().MaxInFlight).To(BeZero(), "the ScmProvider's limits are in force there")
 }
 
 func TestARotatedTokenKeepsWriterAndLane(t *testing.T) {
 	b := newBench(t)
-	shown := b.step(b.client(repository), at("x"), nil, queued)
-	writer := b.account.Writer()
+	shown := b.Step(b.Client(repository), at("x"), nil, queued)
+	writer := b.Account.Writer()
 	b.gitlab.AddPipeline(repository, sha, "main")
 
-	b.account = b.open(b.provider, b.gitlab.AddToken(bot))
-	id, known := b.account.Lane(repository)
+	b.Account = b.open(b.Provider, b.gitlab.AddToken(bot))
+	id, known := b.Account.Lane(repository)
 	b.Expect(id).To(Equal(writer), "it is taken for the same user before anybody asked")
 	b.Expect(known).To(BeFalse())
-	b.Expect(b.account.Writer()).To(Equal(writer))
-	c := b.client(repository)
-	b.Expect(b.account.Writer()).To(Equal(writer))
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(2))
-	b.step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
+	b.Expect(b.Account.Writer()).To(Equal(writer))
+	c := b.Client(repository)
+	b.Expect(b.Account.Writer()).To(Equal(writer))
+	b.Expect(providercontract.Count(b.gitlab, fake.OpGetUser)).To(Equal(2))
+	b.Step(c, at("x"), &shown, providers.Status{Phase: v1alpha1.PhaseSuccess})
 	b.noneRefused()
 }
 
 func TestATokenThatWasAskedForBeforeIsKnownAtOnce(t *testing.T) {
 	b := newBench(t)
-	b.client(repository)
-	b.provider.Name = "another"
-	b.account = b.open(b.provider, b.token)
-	_, known := b.account.Lane(repository)
+	b.Client(repository)
+	b.Provider.Name = "another"
+	b.Account = b.open(b.Provider, b.token)
+	_, known := b.Account.Lane(repository)
 	b.Expect(known).To(BeTrue())
-	b.client(repository)
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1))
+	b.Client(repository)
+	b.Expect(providercontract.Count(b.gitlab, fake.OpGetUser)).To(Equal(1))
 }
 
 func TestATokenOfAnotherUserIsAnotherWriter(t *testing.T) {
 	b := newBench(t)
-	b.client(repository)
-	before := b.account.Writer()
-	b.account = b.open(b.provider, b.gitlab.AddToken("somebody"))
-	b.client(repository)
-	b.Expect(b.account.Writer()).To(Equal(b.laneOf("somebody")))
-	b.Expect(b.account.Writer()).NotTo(Equal(before))
-	b.Expect(b.lane()).To(Equal(b.account.Writer()))
+	b.Client(repository)
+	before := b.Account.Writer()
+	b.Account = b.open(b.Provider, b.gitlab.AddToken("somebody"))
+	b.Client(repository)
+	b.Expect(b.Account.Writer()).To(Equal(b.laneOf("somebody")))
+	b.Expect(b.Account.Writer()).NotTo(Equal(before))
+	b.Expect(b.lane()).To(Equal(b.Account.Writer()))
 }
 
 func TestAfterARestartTheRecordedUserIsSupposed(t *testing.T) {
 	b := newBench(t)
 	lane := b.laneOf(bot)
 	stamp := func(ago time.Duration) *metav1.Time { return &metav1.Time{Time: time.Now().Add(-ago)} }
-	b.provider.Status.Installations = []v1alpha1.Installation{
+	b.Provider.Status.Installations = []v1alpha1.Installation{
 		{ID: b.laneOf("somebody"), ObservedAt: stamp(time.Minute)},
 		{ID: lane, Account: bot, ObservedAt: stamp(time.Second)},
 		{ID: "gitlab.com/user/1", ObservedAt: stamp(0)},
 		{ID: lane + "x"},
 	}
-	b.account = b.open(b.provider, b.token)
-	id, known := b.account.Lane(repository)
+	b.Account = b.open(b.Provider, b.token)
+	id, known := b.Account.Lane(repository)
 	b.Expect(id).To(Equal(lane))
 	b.Expect(known).To(BeFalse())
 	// A pause that holds for the user holds for the question who it is.
 	b.gitlab.Inject(fake.Fault{Match: withMethod("GET", "/user"), Status: 429, Body: retryLater, Header: http.Header{"Retry-After": {"60"}}})
 	for range 3 {
-		_, err := b.account.Client(b.ctx(), repository)
-		_ = b.fails(err, v1alpha1.ReasonPending)
+		_, err := b.Account.Client(b.Ctx(), repository)
+		_ = b.Fails(err, v1alpha1.ReasonPending)
 	}
-	b.Expect(b.count(fake.OpGetUser)).To(Equal(1))
-	b.Expect(b.kind.installations.Blocked(lane)).To(BeTrue())
+	b.Expect(providercontract.Count(b.gitlab, fake.OpGetUser)).To(Equal(1))
+	b.Expect(b.Installations.Blocked(lane)).To(BeTrue())
 }
 
 func TestTheUsersBudgetKnowsOfTheQuestion(t *testing.T) {
 	b := newBench(t, fake.WithLimits(fake.Limits{RequestsPerMinute: 1}))
-	b.client(repository)
-	_, err := b.client(repository).Create(b.ctx(), at("x"), queued)
-	_ = b.fails(err, v1alpha1.ReasonPending)
+	b.Client(repository)
+	_, err := b.Client(repository).Create(b.Ctx(), at("x"), queued)
+	_ = b.Fails(err, v1alpha1.ReasonPending)
 	b.Expect(b.gitlab.Violations()).To(BeZero())
 	b.Expect(b.gitlab.Writes()).To(BeEmpty())
 }
@@ -139,17 +140,17 @@ func TestARefusedTokenIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			c := b.client(repository)
+			c := b.Client(repository)
 			tc.spoil(b)
-			_, err := c.Create(b.ctx(), at("x"), queued)
-			e := b.fails(err, v1alpha1.ReasonCredentialsInvalid)
+			_, err := c.Create(b.Ctx(), at("x"), queued)
+			e := b.Fails(err, v1alpha1.ReasonCredentialsInvalid)
 			b.Expect(e.Message).To(HaveSuffix(tc.message))
 			b.Expect(e.Unknown).To(BeFalse())
 			b.Expect(e.Refused).To(Equal(providers.RefusedAccount))
 
 			b.gitlab.ClearFaults()
-			b.account = b.open(b.provider, b.gitlab.AddToken(bot))
-			b.step(b.client(repository), at("x"), nil, queued)
+			b.Account = b.open(b.Provider, b.gitlab.AddToken(bot))
+			b.Step(b.Client(repository), at("x"), nil, queued)
 		})
 	}
 }
@@ -175,8 +176,8 @@ func TestAWrongTokenOrAddressIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.gitlab.Inject(tc.fault)
-			_, err := b.account.Client(b.ctx(), repository)
-			e := b.fails(err, tc.reason)
+			_, err := b.Account.Client(b.Ctx(), repository)
+			e := b.Fails(err, tc.reason)
 			b.Expect(e.Message).To(HaveSuffix(tc.message))
 			b.Expect(e.Unknown).To(BeFalse())
 		})

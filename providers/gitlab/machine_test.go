@@ -12,7 +12,7 @@ import (
 
 func TestEveryPhaseIsReachedFromEveryOtherOrSaidToBeOutOfReach(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	running, pending := v1alpha1.PhaseInProgress, v1alpha1.PhaseQueued
 	for _, from := range phases {
 		for _, to := range phases {
@@ -20,28 +20,28 @@ func TestEveryPhaseIsReachedFromEveryOtherOrSaidToBeOutOfReach(t *testing.T) {
 				t.Run(fmt.Sprintf("%s to %s, %s texts", from, to, texts), func(t *testing.T) {
 					g := NewWithT(t)
 					target := at(fmt.Sprintf("%s-%s-%s", from, to, texts))
-					before := b.step(c, target, nil, providers.Status{Phase: from, Description: "same", URL: ciURL})
+					before := b.Step(c, target, nil, providers.Status{Phase: from, Description: "same", URL: ciURL})
 					sent := len(b.gitlab.Writes())
 					want := providers.Status{Phase: to, Description: texts, URL: ciURL}
 					rows := 1
 					switch {
 					case from == to && texts == "same":
-						g.Expect(b.account.Next(&before, want)).To(Equal(providers.StepNone))
+						g.Expect(b.Account.Next(&before, want)).To(Equal(providers.StepNone))
 						return
 					case !from.Terminal() && (from == to || from == running && to == pending):
-						g.Expect(b.account.Next(&before, want)).To(Equal(providers.StepUnsupported))
-						g.Expect(b.account.Obstacle(&before, want)).To(HavePrefix("cannot "))
+						g.Expect(b.Account.Next(&before, want)).To(Equal(providers.StepUnsupported))
+						g.Expect(b.Account.Obstacle(&before, want)).To(HavePrefix("cannot "))
 						return
 					case from.Terminal():
-						g.Expect(b.account.Next(&before, want)).To(Equal(providers.StepCreate))
+						g.Expect(b.Account.Next(&before, want)).To(Equal(providers.StepCreate))
 						rows = 2
 					default:
-						g.Expect(b.account.Next(&before, want)).To(Equal(providers.StepUpdate))
+						g.Expect(b.Account.Next(&before, want)).To(Equal(providers.StepUpdate))
 					}
-					after := b.step(c, target, &before, want)
+					after := b.Step(c, target, &before, want)
 					g.Expect(b.gitlab.Writes()).To(HaveLen(sent + 1))
 					g.Expect(after.Status).To(Equal(want))
-					g.Expect(b.account.Next(&after, want)).To(Equal(providers.StepNone))
+					g.Expect(b.Account.Next(&after, want)).To(Equal(providers.StepNone))
 					row := b.newest(target.Name)
 					g.Expect(row.ID).To(Equal(statusID(after)))
 					g.Expect(row.State).To(BeEquivalentTo(states[to]))
@@ -111,17 +111,17 @@ func TestWhatIsInTheWayIsNamed(t *testing.T) {
 
 func TestATextThatIsToGoGoesWithTheFinalPhase(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued, Description: "d", URL: ciURL})
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, providers.Status{Phase: v1alpha1.PhaseQueued, Description: "d", URL: ciURL})
 	bare := providers.Status{Phase: v1alpha1.PhaseInProgress}
-	shown = b.step(c, at("x"), &shown, bare)
+	shown = b.Step(c, at("x"), &shown, bare)
 	b.Expect(shown.Status).To(Equal(providers.Status{Phase: v1alpha1.PhaseInProgress, Description: "d", URL: ciURL}), "what GitLab shows is told")
-	b.Expect(b.account.Next(&shown, bare)).To(Equal(providers.StepUnsupported))
+	b.Expect(b.Account.Next(&shown, bare)).To(Equal(providers.StepUnsupported))
 	bare.Phase = v1alpha1.PhaseSuccess
-	shown = b.step(c, at("x"), &shown, bare)
+	shown = b.Step(c, at("x"), &shown, bare)
 	b.Expect(shown.Phase).To(Equal(v1alpha1.PhaseSuccess))
-	b.Expect(b.account.Next(&shown, bare)).To(Equal(providers.StepCreate))
-	shown = b.step(c, at("x"), &shown, bare)
+	b.Expect(b.Account.Next(&shown, bare)).To(Equal(providers.StepCreate))
+	shown = b.Step(c, at("x"), &shown, bare)
 	b.Expect(shown.Status).To(Equal(bare))
 	b.noneRefused()
 }

@@ -96,7 +96,7 @@ func TestWhoMayNotIsTold(t *testing.T) {
 			"user group_1_bot lacks the role Reporter in acme/platform/shop", false,
 		},
 		"scope": {
-			func(b *bench) { b.account = b.open(b.provider, b.gitlab.AddToken(bot, fake.ReadOnly())) }, v1alpha1.ReasonCredentialsInvalid,
+			func(b *bench) { b.Account = b.open(b.Provider, b.gitlab.AddToken(bot, fake.ReadOnly())) }, v1alpha1.ReasonCredentialsInvalid,
 			"the token of user group_1_bot lacks the scope api", true,
 		},
 		"deleted": {
@@ -115,53 +115,53 @@ func TestWhoMayNotIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			tc.change(b)
-			c := b.client(repository)
+			c := b.Client(repository)
 			var err error
 			if tc.write {
-				_, err = c.Create(b.ctx(), at("x"), queued)
+				_, err = c.Create(b.Ctx(), at("x"), queued)
 			} else {
-				_, err = c.Find(b.ctx(), at("x"))
+				_, err = c.Find(b.Ctx(), at("x"))
 			}
-			e := b.fails(err, tc.reason)
+			e := b.Fails(err, tc.reason)
 			b.Expect(e.Message).To(Equal(tc.message))
 			b.Expect(e.Unknown).To(BeFalse())
-			b.Expect(b.pausedUntil()).To(BeZero())
+			b.Expect(b.PausedUntil()).To(BeZero())
 		})
 	}
 }
 
 func TestAReadOfAProjectThatMovedIsSentOn(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
-	shown := b.step(c, at("x"), nil, queued)
+	c := b.Client(repository)
+	shown := b.Step(c, at("x"), nil, queued)
 	b.gitlab.MoveProject(repository, "acme/new")
-	found, err := c.Find(b.ctx(), at("x"))
+	found, err := c.Find(b.Ctx(), at("x"))
 	b.Expect(err).NotTo(HaveOccurred())
 	b.Expect(*found).To(Equal(shown))
 }
 
 func TestACommitThatIsNotThereYetIsTold(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	early := at("x")
 	early.SHA = unpushed
-	_, err := c.Create(b.ctx(), early, queued)
-	b.Expect(b.fails(err, v1alpha1.ReasonCommitNotFound).Message).To(Equal("project acme/platform/shop has no commit " + unpushed))
-	_, err = c.Find(b.ctx(), early)
-	_ = b.fails(err, v1alpha1.ReasonCommitNotFound)
-	_, err = c.List(b.ctx(), providers.Commit{Repository: repository, SHA: unpushed}, "")
-	_ = b.fails(err, v1alpha1.ReasonCommitNotFound)
+	_, err := c.Create(b.Ctx(), early, queued)
+	b.Expect(b.Fails(err, v1alpha1.ReasonCommitNotFound).Message).To(Equal("project acme/platform/shop has no commit " + unpushed))
+	_, err = c.Find(b.Ctx(), early)
+	_ = b.Fails(err, v1alpha1.ReasonCommitNotFound)
+	_, err = c.List(b.Ctx(), providers.Commit{Repository: repository, SHA: unpushed}, "")
+	_ = b.Fails(err, v1alpha1.ReasonCommitNotFound)
 	b.gitlab.AddCommit(repository, unpushed)
-	_, err = c.Create(b.ctx(), early, queued)
-	_ = b.fails(err, v1alpha1.ReasonCommitNotFound)
+	_, err = c.Create(b.Ctx(), early, queued)
+	_ = b.Fails(err, v1alpha1.ReasonCommitNotFound)
 	b.gitlab.AddCommit(repository, unpushed, "main")
-	b.step(c, early, nil, queued)
+	b.Step(c, early, nil, queued)
 }
 
 func TestATokenThatAServerEchoesIsTakenOut(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	b.gitlab.Inject(fake.Fault{Match: writes, Status: 400, Body: `{"message":"bad token ` + b.token + `"}`})
-	_, err := c.Create(b.ctx(), at("x"), queued)
-	b.Expect(b.fails(err, v1alpha1.ReasonInvalid).Message).To(Equal("GitLab refused it: bad token ***"))
+	_, err := c.Create(b.Ctx(), at("x"), queued)
+	b.Expect(b.Fails(err, v1alpha1.ReasonInvalid).Message).To(Equal("GitLab refused it: bad token ***"))
 }

@@ -57,7 +57,7 @@ func TestAURLIsCutVisiblyAndStaysOne(t *testing.T) {
 
 func TestWhatGitLabWouldRefuseIsNotSent(t *testing.T) {
 	b := newBench(t)
-	c := b.client(repository)
+	c := b.Client(repository)
 	target := func(change func(*providers.Target)) providers.Target {
 		t := at("x")
 		change(&t)
@@ -83,8 +83,8 @@ func TestWhatGitLabWouldRefuseIsNotSent(t *testing.T) {
 		"blanks":       {at("x"), providers.Status{Phase: v1alpha1.PhaseSuccess, URL: " https://ci.example.com"}},
 	} {
 		t.Run(name, func(*testing.T) {
-			_, err := c.Create(b.ctx(), tc.at, tc.want)
-			e := b.fails(err, v1alpha1.ReasonInvalid)
+			_, err := c.Create(b.Ctx(), tc.at, tc.want)
+			e := b.Fails(err, v1alpha1.ReasonInvalid)
 			b.Expect(e.Unknown).To(BeFalse())
 		})
 	}

@@ -1,11 +1,9 @@
 package gitlab
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
@@ -15,6 +13,7 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/apis/v1alpha1"
 	"github.com/argoproj-labs/commit-status-hub/providers"
 	"github.com/argoproj-labs/commit-status-hub/ratelimit"
+	"github.com/argoproj-labs/commit-status-hub/test/providercontract"
 	fake "github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
 )
 
@@ -37,34 +36,34 @@ var phases = []v1alpha1.Phase{
 // bench is a fake GitLab with a bot that may write to one project, and an account of
 // its token, whose budget has no end.
 type bench struct {
-	*WithT
-	t        *testing.T
-	gitlab   *fake.Server
-	kind     *Kind
-	token    string
-	provider *v1alpha1.ScmProvider
-	account  providers.Account
+	*providercontract.Bench
+	gitlab *fake.Server
+	token  string
 }
 
 func newBench(t *testing.T, opts ...fake.Option) *bench {
 	t.Helper()
 	server := fake.New(opts...)
 	t.Cleanup(server.Close)
-	b := &bench{WithT: NewWithT(t), t: t, gitlab: server, kind: newKind(t)}
+	b := &bench{gitlab: server}
 	server.AddUser("somebody")
 	server.AddUser(bot)
 	server.AddProject(repository, sha)
 	server.AddMember(repository, bot, fake.Developer)
 	server.AddMember(repository, "somebody", fake.Developer)
 	b.token = server.AddToken(bot)
-	b.provider = provider(server.URL())
-	var none int64
-	b.provider.Spec.RateLimit = &v1alpha1.RateLimit{
-		RequestsPerHour: &none, RequestsPerMinute: &none, PointsPerMinute: &none,
-		WritesPerMinute: &none, WritesPerHour: &none, MaxInFlight: &none,
-	}
-	b.account = b.open(b.provider, b.token)
+	kind, p := newKind(t), provider(server.URL())
+	p.Spec.RateLimit = providercontract.Unlimited()
+	b.Bench = providercontract.NewBench(t, &providercontract.SCM{
+		Kind: kind, Provider: p, Secret: map[string][]byte{tokenField: []byte(b.token)},
+		Installations: kind.installations, Repository: repository, SHA: sha, UnknownSHA: unpushed,
+	})
 	return b
+}
+
+func (b *bench) open(p *v1alpha1.ScmProvider, token string) providers.Account {
+	b.T.Helper()
+	return b.OpenAs(p, map[string][]byte{tokenField: []byte(token)})
 }
 
 func newKind(t *testing.T) *Kind {
@@ -84,63 +83,12 @@ func provider(apiURL string) *v1alpha1.ScmProvider {
 	}
 }
 
-func (b *bench) open(p *v1alpha1.ScmProvider, token string) providers.Account {
-	b.t.Helper()
-	account, err := b.kind.Open(p, map[string][]byte{tokenField: []byte(token)})
-	b.Expect(err).NotTo(HaveOccurred())
-	return account
-}
-
-func (b *bench) client(repository string) providers.Client {
-	b.t.Helper()
-	c, err := b.account.Client(b.ctx(), repository)
-	b.Expect(err).NotTo(HaveOccurred())
-	return c
-}
-
-// ctx ends long before the test's own deadline.
-func (b *bench) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	b.t.Cleanup(cancel)
-	return ctx
-}
-
-func (b *bench) count(operation string) int {
-	n := 0
-	for _, call := range b.gitlab.Calls() {
-		if call.Operation == operation {
-			n++
-		}
-	}
-	return n
-}
-
 // noneRefused checks that GitLab never answered 4xx.
 func (b *bench) noneRefused() {
-	b.t.Helper()
+	b.T.Helper()
 	for _, call := range b.gitlab.Calls() {
 		b.Expect(call.Status).To(BeNumerically("<", 400), "%s %s: %s", call.Method, call.Path, call.ResponseBody)
 	}
-}
-
-// pausedUntil is when the token's user may ask again.
-func (b *bench) pausedUntil() time.Time {
-	b.t.Helper()
-	id, known := b.account.Lane(repository)
-	b.Expect(known).To(BeTrue())
-	return b.kind.installations.Get(id).Bucket().PausedUntil(time.Now())
-}
-
-func (b *bench) fails(err error, reason string) *providers.Error {
-	b.t.Helper()
-	b.Expect(err).To(HaveOccurred())
-	b.Expect(err).To(BeAssignableToTypeOf(&providers.Error{}))
-	e := providers.AsError(err)
-	b.Expect(e.Reason).To(Equal(reason), e.Message)
-	b.Expect(e.Message).NotTo(ContainSubstring("http://"))
-	b.Expect(e.Message).NotTo(ContainSubstring("glpat-"))
-	b.Expect(len([]rune(e.Message))).To(BeNumerically("<=", 300))
-	return e
 }
 
 func at(name string) providers.Target {
@@ -156,7 +104,7 @@ var writes = withMethod("POST", "/statuses/")
 
 // rows are all statuses of a name, the newest last.
 func (b *bench) rows(name string) []fake.Status {
-	b.t.Helper()
+	b.T.Helper()
 	var rows []fake.Status
 	for _, row := range b.gitlab.Statuses(repository, sha) {
 		if row.Name == name {
@@ -168,29 +116,10 @@ func (b *bench) rows(name string) []fake.Status {
 
 // newest is what GitLab shows under a name.
 func (b *bench) newest(name string) fake.Status {
-	b.t.Helper()
+	b.T.Helper()
 	rows := b.rows(name)
 	b.Expect(rows).NotTo(BeEmpty())
 	return rows[len(rows)-1]
-}
-
-// step takes what is shown to want, in the step that Next says.
-func (b *bench) step(c providers.Client, target providers.Target, shown *providers.Shown, want providers.Status) providers.Shown {
-	b.t.Helper()
-	var now providers.Shown
-	var err error
-	switch step := b.account.Next(shown, want); step {
-	case providers.StepNone:
-		return *shown
-	case providers.StepCreate:
-		now, err = c.Create(b.ctx(), target, want)
-	case providers.StepUpdate:
-		now, err = c.Update(b.ctx(), target, *shown, want)
-	default:
-		b.t.Fatalf("step %v: %s", step, b.account.Obstacle(shown, want))
-	}
-	b.Expect(err).NotTo(HaveOccurred())
-	return now
 }
 
 func statusID(shown providers.Shown) int64 { return shown.Handle.GitLab.StatusID }

@@ -12,7 +12,7 @@ type Case struct {
 	Name string
 	// needs tells what an SCM lacks for the case, "" for nothing. It may be nil.
 	needs func(*SCM) string
-	run   func(*bench)
+	run   func(*Bench)
 }
 
 // Run has a provider keep all promises, each at an SCM that start made for it.
@@ -28,8 +28,18 @@ func Run(t *testing.T, start func(t *testing.T) *SCM) {
 				continue
 			}
 		}
-		t.Run(c.Name, func(t *testing.T) { c.run(newBench(t, start)) })
+		t.Run(c.Name, func(t *testing.T) { c.run(contractBench(t, start)) })
 	}
+}
+
+// contractBench is a bench of a fresh SCM, without limits where its ScmProvider sets none.
+func contractBench(t *testing.T, start func(*testing.T) *SCM) *Bench {
+	t.Helper()
+	scm := start(t)
+	if scm.Provider.Spec.RateLimit == nil {
+		scm.Provider.Spec.RateLimit = Unlimited()
+	}
+	return NewBench(t, scm)
 }
 
 // Cases are the promises, in the order in which a new provider best meets them.
@@ -55,20 +65,20 @@ func Cases() []Case {
 		{Name: "a commit that is not there is told", run: unknownCommit},
 		{Name: "a repository that has moved is not written to, and its path of today is told", needs: moves, run: movedAway},
 		{Name: "a first write that was lost before it arrived is made again", needs: can(LostBefore), run: lostBefore},
-		{Name: "a first write whose answer was lost is found and not made again", needs: can(LostAfter), run: func(b *bench) { b.lostFirst(LostAfter) }},
-		{Name: "a first write whose answer was cut is found and not made again", needs: can(CutBody), run: func(b *bench) { b.lostFirst(CutBody) }},
+		{Name: "a first write whose answer was lost is found and not made again", needs: can(LostAfter), run: func(b *Bench) { b.lostFirst(LostAfter) }},
+		{Name: "a first write whose answer was cut is found and not made again", needs: can(CutBody), run: func(b *Bench) { b.lostFirst(CutBody) }},
 		{Name: "a change whose answer was lost is found and not made again", needs: can(LostAfter), run: lostChange},
 		{Name: "nothing of a refusal is remembered", needs: can(Unauthorized), run: asksAgain},
 		{Name: "a limit pauses the whole installation", needs: can(TooManyRequests), run: limited},
 	}
 	for _, fault := range []Fault{LostBefore, CutBody, Hang, ServerError, Page, Empty, Redirect} {
-		cases = append(cases, both("a %s that meets \""+string(fault)+"\" is tried again", fault, func(b *bench, r Request) { b.unavailable(r, fault) })...)
+		cases = append(cases, both("a %s that meets \""+string(fault)+"\" is tried again", fault, func(b *Bench, r Request) { b.unavailable(r, fault) })...)
 	}
 	for _, fault := range slices.Sorted(maps.Keys(ProxyPages)) {
-		cases = append(cases, both("a %s that meets a \""+string(fault)+"\" is tried again", fault, func(b *bench, r Request) { b.unavailable(r, fault) })...)
+		cases = append(cases, both("a %s that meets a \""+string(fault)+"\" is tried again", fault, func(b *Bench, r Request) { b.unavailable(r, fault) })...)
 	}
-	cases = append(cases, both("a %s with a credential that is refused is told", Unauthorized, func(b *bench, r Request) { b.refused(r, Unauthorized) })...)
-	cases = append(cases, both("a %s without the permission is told", Forbidden, func(b *bench, r Request) { b.refused(r, Forbidden) })...)
-	cases = append(cases, both("a %s in a repository that is gone is told", RepositoryGone, func(b *bench, r Request) { b.refused(r, RepositoryGone) })...)
+	cases = append(cases, both("a %s with a credential that is refused is told", Unauthorized, func(b *Bench, r Request) { b.refused(r, Unauthorized) })...)
+	cases = append(cases, both("a %s without the permission is told", Forbidden, func(b *Bench, r Request) { b.refused(r, Forbidden) })...)
+	cases = append(cases, both("a %s in a repository that is gone is told", RepositoryGone, func(b *Bench, r Request) { b.refused(r, RepositoryGone) })...)
 	return cases
 }

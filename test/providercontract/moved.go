@@ -17,10 +17,10 @@ func moves(s *SCM) string {
 }
 
 // movedAway renames a repository that has a status.
-func movedAway(b *bench) {
+func movedAway(b *Bench) {
 	c, at := b.client(), b.at("x")
 	shown := b.make(c, at, providers.Status{Phase: v1alpha1.PhaseInProgress, URL: page})
-	path, err := c.Path(b.ctx())
+	path, err := c.Path(b.Ctx())
 	b.Expect(err).NotTo(gomega.HaveOccurred())
 	b.Expect(strings.EqualFold(path, b.Repository)).To(gomega.BeTrue(), path)
 
@@ -30,12 +30,12 @@ func movedAway(b *bench) {
 	there := at
 	there.Repository = today
 	writes := map[string]func() error{
-		"create": func() error { _, err := c.Create(b.ctx(), b.at("y"), done); return err },
-		"update": func() error { _, err := c.Update(b.ctx(), at, shown, done); return err },
+		"create": func() error { _, err := c.Create(b.Ctx(), b.at("y"), done); return err },
+		"update": func() error { _, err := c.Update(b.Ctx(), at, shown, done); return err },
 	}
 	for name, write := range writes {
 		before := b.Paths()
-		e := b.fails(write(), v1alpha1.ReasonMoved)
+		e := b.Fails(write(), v1alpha1.ReasonMoved)
 		b.Expect(e.MovedTo).To(gomega.Equal(today), name)
 		b.Expect(e.Message).To(gomega.And(gomega.ContainSubstring(b.Repository), gomega.ContainSubstring(today)), name)
 		b.Expect(e.Unknown).To(gomega.BeFalse(), name)
@@ -44,22 +44,22 @@ func movedAway(b *bench) {
 	b.Expect(b.All(there)).To(gomega.HaveLen(1), "nothing was written")
 	there.Name = "y"
 	b.Expect(b.All(there)).To(gomega.BeEmpty(), "nothing was written")
-	b.Expect(b.pausedUntil()).To(gomega.BeZero())
-	path, err = c.Path(b.ctx())
+	b.Expect(b.PausedUntil()).To(gomega.BeZero())
+	path, err = c.Path(b.Ctx())
 	b.Expect(err).NotTo(gomega.HaveOccurred())
 	b.Expect(path).To(gomega.Equal(today))
 
-	ctx, redirected := providers.NoteRedirects(b.ctx())
+	ctx, redirected := providers.NoteRedirects(b.Ctx())
 	if _, err = c.Find(ctx, at); err == nil {
 		b.Expect(redirected()).To(gomega.BeTrue(), "a read that is redirected says so")
 	}
-	c, err = b.account.Client(b.ctx(), today)
+	c, err = b.Account.Client(b.Ctx(), today)
 	b.Expect(err).NotTo(gomega.HaveOccurred())
 	there.Name = at.Name
-	ctx, redirected = providers.NoteRedirects(b.ctx())
+	ctx, redirected = providers.NoteRedirects(b.Ctx())
 	_, err = c.Find(ctx, there)
 	b.Expect(err).NotTo(gomega.HaveOccurred())
 	b.Expect(redirected()).To(gomega.BeFalse())
-	_, err = c.Create(b.ctx(), b.at("z"), done)
+	_, err = c.Create(b.Ctx(), b.at("z"), done)
 	b.Expect(err).NotTo(gomega.HaveOccurred())
 }

@@ -48,11 +48,11 @@ func superseded(s *SCM) string {
 }
 
 // both makes a case for a read and one for a write. name has a verb for which.
-func both(name string, f Fault, run func(*bench, Request)) []Case {
+func both(name string, f Fault, run func(*Bench, Request)) []Case {
 	var cases []Case
 	for _, r := range []Request{Read, Write} {
 		cases = append(cases, Case{
-			Name: fmt.Sprintf(name, r), needs: can(f), run: func(b *bench) { run(b, r) },
+			Name: fmt.Sprintf(name, r), needs: can(f), run: func(b *Bench) { run(b, r) },
 		})
 	}
 	return cases

@@ -20,11 +20,11 @@ const page = "https://ci.example.com/run/42?a=b&c=%C3%A4#d"
 
 var done = providers.Status{Phase: v1alpha1.PhaseSuccess, Description: "Hydrated 12 apps", URL: page}
 
-func opens(b *bench) {
+func opens(b *Bench) {
 	calls, _ := b.sent()
-	again := b.open()
+	again := b.Open()
 	b.tellsNothingSecret(again)
-	b.Expect(again.Writer()).To(gomega.Equal(b.account.Writer()))
+	b.Expect(again.Writer()).To(gomega.Equal(b.Account.Writer()))
 	lane, _ := again.Lane(b.Repository)
 	b.Expect(lane).NotTo(gomega.BeEmpty())
 	host, err := b.Kind.Host(b.Provider.Spec)
@@ -36,7 +36,7 @@ func opens(b *bench) {
 }
 
 // elsewhere opens an SCM behind another path of the host, with a Secret of the same name.
-func elsewhere(b *bench) {
+func elsewhere(b *Bench) {
 	other := b.Provider.DeepCopy()
 	for _, at := range apiURLs(&other.Spec) {
 		root, err := url.Parse(string(*at))
@@ -77,27 +77,27 @@ func apiURLs(spec *v1alpha1.ScmProviderSpec) (all []*v1alpha1.APIURL) {
 }
 
 // firstPhases begins with each phase, and looks for it by both ways.
-func firstPhases(b *bench) {
+func firstPhases(b *Bench) {
 	c := b.client()
 	for _, phase := range phases {
-		rendered := b.account.Render(providers.Status{Phase: phase}).Phase
+		rendered := b.Account.Render(providers.Status{Phase: phase}).Phase
 		b.Expect(rendered.Terminal()).To(gomega.Equal(phase.Terminal()), "%s has ended or not", phase)
 		b.Expect(rendered == v1alpha1.PhaseSuccess).To(gomega.Equal(phase == v1alpha1.PhaseSuccess), "%s passes a gate or not", phase)
 		at, want := b.at("first "+string(phase)), providers.Status{Phase: phase, Description: "as " + string(phase), URL: page}
 		b.make(c, at, want)
-		b.shows(at, b.find(c, at), want)
-		listed, ok := b.list(c, "").Statuses[at.Name]
+		b.shows(at, b.Find(c, at), want)
+		listed, ok := b.List(c, "").Statuses[at.Name]
 		b.Expect(ok).To(gomega.BeTrue(), "%q is listed", at.Name)
 		b.shows(at, &listed.Shown, want)
 		bare := b.at("bare " + string(phase))
 		b.make(c, bare, providers.Status{Phase: phase})
-		b.shows(bare, b.find(c, bare), providers.Status{Phase: phase})
+		b.shows(bare, b.Find(c, bare), providers.Status{Phase: phase})
 	}
 }
 
 // phasesEachToEach goes from each phase to each, the same included, with other
 // texts on the way.
-func phasesEachToEach(b *bench) {
+func phasesEachToEach(b *Bench) {
 	c := b.client()
 	for _, from := range phases {
 		for _, to := range phases {
@@ -113,22 +113,22 @@ func phasesEachToEach(b *bench) {
 
 // change takes a name from one status to another, by the step that the provider
 // says. Where it says that there is none, all stays as it was.
-func (b *bench) change(c providers.Client, name string, from, to providers.Status) {
-	b.t.Helper()
+func (b *Bench) change(c providers.Client, name string, from, to providers.Status) {
+	b.T.Helper()
 	at := b.at(name)
 	before := b.make(c, at, from)
 	after, ok := b.bring(c, at, &before, to)
 	if !ok {
-		b.Expect(b.account.Render(from)).NotTo(gomega.Equal(b.account.Render(to)), "%q has nothing to do", name)
+		b.Expect(b.Account.Render(from)).NotTo(gomega.Equal(b.Account.Render(to)), "%q has nothing to do", name)
 		b.shows(at, &after, from)
 		return
 	}
 	b.shows(at, &after, to)
-	b.shows(at, b.find(c, at), to)
+	b.shows(at, b.Find(c, at), to)
 }
 
 // fields changes, empties and fills what a status says while its phase stays.
-func fields(b *bench) {
+func fields(b *Bench) {
 	c := b.client()
 	for _, phase := range phases {
 		full := providers.Status{Phase: phase, Description: "one", URL: page}
@@ -147,7 +147,7 @@ func fields(b *bench) {
 
 // idempotent asks for what is shown already, also of an account that was opened
 // since and knows no more than what a CommitStatus's status has kept.
-func idempotent(b *bench) {
+func idempotent(b *Bench) {
 	c, at := b.client(), b.at("again")
 	for _, phase := range phases {
 		want := providers.Status{Phase: phase, Description: "d", URL: page}
@@ -155,14 +155,14 @@ func idempotent(b *bench) {
 		shown := b.make(c, at, want)
 		calls, _ := b.sent()
 		kept := providers.Shown{Status: shown.Status, Handle: *shown.Handle.DeepCopy()}
-		b.Expect(b.open().Next(&kept, want)).To(gomega.Equal(providers.StepNone))
+		b.Expect(b.Open().Next(&kept, want)).To(gomega.Equal(providers.StepNone))
 		now, _ := b.sent()
 		b.Expect(now).To(gomega.Equal(calls))
 		b.Expect(b.All(at)).To(gomega.HaveLen(1))
 	}
 }
 
-func oddNames(b *bench) {
+func oddNames(b *Bench) {
 	c := b.client()
 	var names []string
 	for _, name := range []string{
@@ -170,18 +170,18 @@ func oddNames(b *bench) {
 	} {
 		at := b.at(name)
 		b.make(c, at, done)
-		b.shows(at, b.find(c, at), done)
+		b.shows(at, b.Find(c, at), done)
 		b.Expect(b.All(at)).To(gomega.HaveLen(1))
 		names = append(names, name)
 	}
-	listed := b.list(c, "").Statuses
+	listed := b.List(c, "").Statuses
 	for _, name := range names {
 		b.Expect(listed).To(gomega.HaveKey(name))
 	}
 }
 
 // longestFields are as long as the CRD lets them be.
-func longestFields(b *bench) {
+func longestFields(b *Bench) {
 	c := b.client()
 	long := func(unit string, runes int) string {
 		return strings.Repeat(unit, runes/utf8.RuneCountInString(unit))
@@ -195,13 +195,13 @@ func longestFields(b *bench) {
 	} {
 		at := b.at(long(name, 255))
 		b.make(c, at, want)
-		b.shows(at, b.find(c, at), want)
-		b.Expect(b.list(c, "").Statuses).To(gomega.HaveKey(at.Name))
+		b.shows(at, b.Find(c, at), want)
+		b.Expect(b.List(c, "").Statuses).To(gomega.HaveKey(at.Name))
 	}
 }
 
 // apart changes one name of two that are alike.
-func apart(b *bench) {
+func apart(b *Bench) {
 	c := b.client()
 	one, two := b.at(strings.Repeat("long ", 40)+"one"), b.at(strings.Repeat("long ", 40)+"two")
 	b.make(c, one, done)
@@ -210,6 +210,6 @@ func apart(b *bench) {
 	shown, ok := b.bring(c, two, &shown, failed)
 	b.Expect(ok).To(gomega.BeTrue())
 	b.shows(two, &shown, failed)
-	b.shows(one, b.find(c, one), done)
-	b.Expect(b.list(c, "").Statuses).To(gomega.HaveLen(2))
+	b.shows(one, b.Find(c, one), done)
+	b.Expect(b.List(c, "").Statuses).To(gomega.HaveLen(2))
 }
