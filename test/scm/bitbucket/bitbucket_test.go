@@ -3,7 +3,6 @@ package bitbucket_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/bitbucket"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,49 +31,27 @@ const (
 type world struct {
 	*WithT
 	*bitbucket.Server
-	t     *testing.T
-	clock *clocktesting.FakeClock
-	http  *http.Client
-	token string
+	t      *testing.T
+	clock  *clocktesting.FakeClock
+	client *wiretest.Client
+	token  string
 }
 
 func newWorld(t *testing.T, start func(...bitbucket.Option) *bitbucket.Server, opts ...bitbucket.Option) *world {
 	t.Helper()
 	clk := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 	s := start(append(opts, bitbucket.WithClock(clk))...)
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		s.Close()
-		transport.CloseIdleConnections()
-	})
 	s.AddRepo("acme/shop", sha)
 	return &world{
-		WithT: NewWithT(t), Server: s, t: t, clock: clk, http: &http.Client{Transport: transport},
+		WithT: NewWithT(t), Server: s, t: t, clock: clk, client: wiretest.NewClient(t, s),
 		token: s.AddToken("robot", "write"),
 	}
 }
 
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
+type answer = wiretest.Answer
 
 func (w *world) try(ctx context.Context, method, url, body, token string) (answer, error) {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
-	w.Expect(err).NotTo(HaveOccurred())
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := w.http.Do(req)
-	if err != nil {
-		return answer{}, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(text)}, err
+	return w.client.Try(ctx, method, url, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
 }
 
 func (w *world) call(method, path, body string) answer {
@@ -96,18 +74,18 @@ func TestCloudUpdatesByKey(t *testing.T) {
 	w := newWorld(t, bitbucket.NewCloud)
 	post := cloudStatuses + sha + "/statuses/build"
 	a := w.call("POST", post, `{"key":"a/b","state":"INPROGRESS","name":"n","description":"d",`+link+`}`)
-	w.Expect(a.status).To(Equal(201))
-	w.Expect(a.body).To(ContainSubstring(`"key":"a/b"`))
+	w.Expect(a.Status).To(Equal(201))
+	w.Expect(a.Body).To(ContainSubstring(`"key":"a/b"`))
 	a = w.call("POST", post, `{"key":"a/b","state":"STOPPED",`+link+`}`)
-	w.Expect(a.status).To(Equal(201))
+	w.Expect(a.Status).To(Equal(201))
 	w.Expect(w.Builds("acme/shop", sha)).To(Equal([]bitbucket.Build{{
 		Key: "a/b", State: "STOPPED", Name: "n", Description: "d", URL: "https://ci.example.com/1", Author: "robot", Created: w.clock.Now(), Updated: w.clock.Now(),
 	}}), "what is left out stays")
-	w.Expect(w.call("GET", post+"/a%2Fb", "").body).To(ContainSubstring(`"state":"STOPPED"`))
-	w.Expect(w.call("GET", post+"/a/b", "").status).To(Equal(404), "a key is one segment")
-	w.Expect(w.call("GET", post+"/other", "").status).To(Equal(404))
+	w.Expect(w.call("GET", post+"/a%2Fb", "").Body).To(ContainSubstring(`"state":"STOPPED"`))
+	w.Expect(w.call("GET", post+"/a/b", "").Status).To(Equal(404), "a key is one segment")
+	w.Expect(w.call("GET", post+"/other", "").Status).To(Equal(404))
 	w.DeleteBuild("acme/shop", sha, "a/b")
-	w.Expect(w.call("GET", post+"/a%2Fb", "").status).To(Equal(404))
+	w.Expect(w.call("GET", post+"/a%2Fb", "").Status).To(Equal(404))
 }
 
 func TestCloudRefusesWhatDoesNotFit(t *testing.T) {
@@ -125,8 +103,8 @@ func TestCloudRefusesWhatDoesNotFit(t *testing.T) {
 		`no JSON`: "body",
 	} {
 		a := w.call("POST", cloudStatuses+sha+"/statuses/build", body)
-		w.Expect(a.status).To(Equal(400), body)
-		w.Expect(a.body).To(ContainSubstring(`"message":"`+problem+": "), body)
+		w.Expect(a.Status).To(Equal(400), body)
+		w.Expect(a.Body).To(ContainSubstring(`"message":"`+problem+": "), body)
 	}
 	w.Expect(w.Builds("acme/shop", sha)).To(BeEmpty())
 }
@@ -137,13 +115,13 @@ func TestPagesAreAsEachServiceCutsThem(t *testing.T) {
 		w.SetBuild("acme/shop", sha, bitbucket.Build{Key: fmt.Sprint(i), State: "FAILED"})
 	}
 	a := w.call("GET", cloudStatuses+sha+"/statuses", "")
-	w.Expect(a.body).To(ContainSubstring(`"size":120`))
-	w.Expect(strings.Count(a.body, `"key"`)).To(Equal(10))
-	w.Expect(a.body).To(ContainSubstring(`"next":"` + w.URL() + cloudStatuses + sha + `/statuses?page=2"`))
+	w.Expect(a.Body).To(ContainSubstring(`"size":120`))
+	w.Expect(strings.Count(a.Body, `"key"`)).To(Equal(10))
+	w.Expect(a.Body).To(ContainSubstring(`"next":"` + w.URL() + cloudStatuses + sha + `/statuses?page=2"`))
 	a = w.call("GET", cloudStatuses+sha+"/statuses?pagelen=100&page=2", "")
-	w.Expect(strings.Count(a.body, `"key"`)).To(Equal(20))
-	w.Expect(a.body).NotTo(ContainSubstring(`"next"`))
-	w.Expect(w.call("GET", cloudStatuses+sha+"/statuses?pagelen=101", "").status).To(Equal(400))
+	w.Expect(strings.Count(a.Body, `"key"`)).To(Equal(20))
+	w.Expect(a.Body).NotTo(ContainSubstring(`"next"`))
+	w.Expect(w.call("GET", cloudStatuses+sha+"/statuses?pagelen=101", "").Status).To(Equal(400))
 
 	w = newWorld(t, bitbucket.NewDataCenter)
 	for i := range 120 {
@@ -152,31 +130,31 @@ func TestPagesAreAsEachServiceCutsThem(t *testing.T) {
 	w.AddRepo("acme/fork", sha)
 	w.SetBuild("acme/fork", sha, bitbucket.Build{Key: "fork", State: "FAILED"})
 	a = w.old(sha)
-	w.Expect(a.body).To(ContainSubstring(`"nextPageStart":25`))
+	w.Expect(a.Body).To(ContainSubstring(`"nextPageStart":25`))
 	a = w.old(sha + "?limit=100&start=100")
-	w.Expect(strings.Count(a.body, `"key"`)).To(Equal(21), "a fork's as well")
-	w.Expect(a.body).To(ContainSubstring(`"isLastPage":true`))
-	w.Expect(w.old(unknown).body).To(ContainSubstring(`"values":[]`))
+	w.Expect(strings.Count(a.Body, `"key"`)).To(Equal(21), "a fork's as well")
+	w.Expect(a.Body).To(ContainSubstring(`"isLastPage":true`))
+	w.Expect(w.old(unknown).Body).To(ContainSubstring(`"values":[]`))
 }
 
 func TestDataCenterReplacesByKeyAndAnswersNothing(t *testing.T) {
 	w := newWorld(t, bitbucket.NewDataCenter)
 	builds := centerCommits + sha + "/builds"
 	a := w.call("POST", builds, `{"key":"a/b","state":"CANCELLED","name":"n","description":"d",`+link+`}`)
-	w.Expect(a.status).To(Equal(204))
-	w.Expect(a.body).To(BeEmpty())
-	w.Expect(w.call("POST", builds, `{"key":"a/b","state":"FAILED",`+link+`}`).status).To(Equal(204))
+	w.Expect(a.Status).To(Equal(204))
+	w.Expect(a.Body).To(BeEmpty())
+	w.Expect(w.call("POST", builds, `{"key":"a/b","state":"FAILED",`+link+`}`).Status).To(Equal(204))
 	w.Expect(w.Builds("acme/shop", sha)).To(HaveLen(1))
 	w.Expect(w.Builds("acme/shop", sha)[0].Description).To(BeEmpty())
-	w.Expect(w.call("GET", builds+"?key=a%2Fb", "").body).To(ContainSubstring(`"state":"FAILED"`))
-	w.Expect(w.call("GET", builds+"?key=other", "").body).To(ContainSubstring("NoSuchBuildStatusException"))
-	w.Expect(w.call("GET", builds, "").status).To(Equal(400), "it wants a key")
+	w.Expect(w.call("GET", builds+"?key=a%2Fb", "").Body).To(ContainSubstring(`"state":"FAILED"`))
+	w.Expect(w.call("GET", builds+"?key=other", "").Body).To(ContainSubstring("NoSuchBuildStatusException"))
+	w.Expect(w.call("GET", builds, "").Status).To(Equal(400), "it wants a key")
 	for _, body := range []string{
 		`{"key":"x","state":"STOPPED",` + link + `}`,
 		`{"key":"x","state":"FAILED","url":"https://ci.example.com/` + strings.Repeat("a", 450) + `"}`,
 		`{"key":"x","state":"FAILED","name":"` + strings.Repeat("n", 256) + `",` + link + `}`,
 	} {
-		w.Expect(w.call("POST", builds, body).status).To(Equal(400), body)
+		w.Expect(w.call("POST", builds, body).Status).To(Equal(400), body)
 	}
 }
 
@@ -195,16 +173,16 @@ func TestWhoMayDoWhat(t *testing.T) {
 			w := newWorld(t, tc.start)
 			robot := w.token
 			w.token = ""
-			w.Expect(w.call("POST", tc.here, body).status).To(Equal(401))
+			w.Expect(w.call("POST", tc.here, body).Status).To(Equal(401))
 			w.token = w.AddToken("reader", "read")
-			w.Expect(w.call("POST", tc.here, body).status).To(Equal(403))
+			w.Expect(w.call("POST", tc.here, body).Status).To(Equal(403))
 			w.token = robot
-			w.Expect(w.call("POST", tc.nowhere, body).body).To(ContainSubstring(tc.missing))
-			w.Expect(w.call("GET", tc.repositoryless, body).status).To(Equal(404))
+			w.Expect(w.call("POST", tc.nowhere, body).Body).To(ContainSubstring(tc.missing))
+			w.Expect(w.call("GET", tc.repositoryless, body).Status).To(Equal(404))
 			w.RemoveRepo("acme/shop")
-			w.Expect(w.call("POST", tc.here, body).body).To(ContainSubstring(tc.gone))
+			w.Expect(w.call("POST", tc.here, body).Body).To(ContainSubstring(tc.gone))
 			w.RevokeTokens("robot")
-			w.Expect(w.call("POST", tc.here, body).status).To(Equal(401))
+			w.Expect(w.call("POST", tc.here, body).Status).To(Equal(401))
 			w.Expect(w.Writes()).To(HaveLen(5))
 			w.Expect(w.Calls()[2].User).To(Equal("robot"))
 			w.Expect(w.Calls()[2].RequestHeader).NotTo(HaveKey("Authorization"))
@@ -216,8 +194,8 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	w := newWorld(t, bitbucket.NewCloud)
 	path, body := cloudStatuses+sha+"/statuses/build", `{"key":"x","state":"FAILED",`+link+`}`
 	w.Inject(bitbucket.Fault{Match: func(r *http.Request) bool { return r.Method == http.MethodPost }, Status: 502, Body: "down"})
-	w.Expect(w.call("GET", path+"/x", "").status).To(Equal(404))
-	w.Expect(w.call("POST", path, body).status).To(Equal(502))
+	w.Expect(w.call("GET", path+"/x", "").Status).To(Equal(404))
+	w.Expect(w.call("POST", path, body).Status).To(Equal(502))
 	w.Inject(bitbucket.Fault{DropBefore: true})
 	_, err := w.try(context.Background(), "POST", w.URL()+path, body, w.token)
 	w.Expect(err).To(HaveOccurred())
@@ -235,38 +213,38 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	w.Expect(err).To(HaveOccurred())
 	w.Inject(bitbucket.Fault{Times: -1, Status: 500})
 	w.ClearFaults()
-	w.Expect(w.call("POST", path, body).status).To(Equal(201))
+	w.Expect(w.call("POST", path, body).Status).To(Equal(201))
 }
 
 func TestCloudCountsAnHour(t *testing.T) {
 	w := newWorld(t, bitbucket.NewCloud, bitbucket.WithLimits(bitbucket.Limits{RequestsPerHour: 2, Scaled: true}))
 	get := func() answer { return w.call("GET", cloudStatuses+sha+"/statuses", "") }
-	w.Expect(get().header.Get("X-Ratelimit-Limit")).To(Equal("2"))
+	w.Expect(get().Header.Get("X-Ratelimit-Limit")).To(Equal("2"))
 	w.clock.Step(time.Minute)
-	w.Expect(get().header.Get("X-Ratelimit-Nearlimit")).To(Equal("true"))
-	w.Expect(get().status).To(Equal(429))
+	w.Expect(get().Header.Get("X-Ratelimit-Nearlimit")).To(Equal("true"))
+	w.Expect(get().Status).To(Equal(429))
 	w.clock.Step(59 * time.Minute)
-	w.Expect(get().status).To(Equal(200))
-	w.Expect(get().status).To(Equal(429))
+	w.Expect(get().Status).To(Equal(200))
+	w.Expect(get().Status).To(Equal(429))
 	w.Expect(w.Violations()).To(Equal(2))
 	w.token = w.AddToken("other", "read")
-	w.Expect(get().status).To(Equal(200), "each has its own")
+	w.Expect(get().Status).To(Equal(200), "each has its own")
 }
 
 func TestDataCenterHasATokenBucket(t *testing.T) {
 	w := newWorld(t, bitbucket.NewDataCenter, bitbucket.WithLimits(bitbucket.Limits{Tokens: 2, Fill: 1, Interval: 2 * time.Second}))
 	a := w.old(sha)
-	w.Expect(a.header.Get("X-Ratelimit-Limit")).To(Equal("2"))
-	w.Expect(a.header.Get("X-Ratelimit-Remaining")).To(Equal("1"))
-	w.Expect(a.header.Get("X-Ratelimit-Interval-Seconds")).To(Equal("2"))
-	w.Expect(a.header.Get("X-Ratelimit-Fillrate")).To(Equal("1"))
-	w.Expect(a.header.Get("Retry-After")).To(Equal("0"))
-	w.Expect(w.old(sha).header.Get("Retry-After")).To(Equal("2"))
-	w.Expect(w.old(sha).status).To(Equal(429))
+	w.Expect(a.Header.Get("X-Ratelimit-Limit")).To(Equal("2"))
+	w.Expect(a.Header.Get("X-Ratelimit-Remaining")).To(Equal("1"))
+	w.Expect(a.Header.Get("X-Ratelimit-Interval-Seconds")).To(Equal("2"))
+	w.Expect(a.Header.Get("X-Ratelimit-Fillrate")).To(Equal("1"))
+	w.Expect(a.Header.Get("Retry-After")).To(Equal("0"))
+	w.Expect(w.old(sha).Header.Get("Retry-After")).To(Equal("2"))
+	w.Expect(w.old(sha).Status).To(Equal(429))
 	w.clock.Step(2 * time.Second)
-	w.Expect(w.old(sha).status).To(Equal(200))
-	w.Expect(w.old(sha).status).To(Equal(429))
-	w.Expect(w.old(sha).status).To(Equal(429))
+	w.Expect(w.old(sha).Status).To(Equal(200))
+	w.Expect(w.old(sha).Status).To(Equal(429))
+	w.Expect(w.old(sha).Status).To(Equal(429))
 	w.Expect(w.Violations()).To(Equal(3))
 }
 
@@ -280,14 +258,14 @@ func TestARepositoryThatHasMovedRedirects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, tc.start)
-			w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			w.client.StayPut()
 			w.MoveRepo("acme/shop", "acme/market")
 			for _, a := range []answer{w.call("GET", tc.old, ""), w.call("POST", tc.old+tc.write, `{"key":"x","state":"FAILED",`+link+`}`)} {
-				w.Expect(a.status).To(Equal(301))
-				w.Expect(a.header.Get("Location")).To(ContainSubstring(tc.today))
+				w.Expect(a.Status).To(Equal(301))
+				w.Expect(a.Header.Get("Location")).To(ContainSubstring(tc.today))
 			}
 			w.Expect(w.Builds("acme/market", sha)).To(BeEmpty())
-			w.Expect(w.call("GET", tc.today, "").status).To(Equal(200))
+			w.Expect(w.call("GET", tc.today, "").Status).To(Equal(200))
 		})
 	}
 }

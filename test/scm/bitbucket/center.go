@@ -31,7 +31,7 @@ func (s *Server) setCenter(x *exchange) answer {
 			"context": field, "message": field + ": " + problem, "exceptionName": nil,
 		}}})
 	}
-	r.set(x.params["sha"], Build{
+	r.set(x.Params["sha"], Build{
 		Key: *f.Key, State: *f.State, URL: *f.URL, Name: text1(f.Name, ""), Description: text1(f.Description, ""),
 	}, x.Now)
 	return noContent()
@@ -46,7 +46,7 @@ func (s *Server) getCenter(x *exchange) answer {
 	if key == "" {
 		return s.refuse(http.StatusBadRequest, "validation.ArgumentValidationException", "The build status key must be provided.")
 	}
-	b := r.find(x.params["sha"], key)
+	b := r.find(x.Params["sha"], key)
 	if b == nil {
 		return s.refuse(http.StatusNotFound, "build.status.NoSuchBuildStatusException", "There is no build status with the key '%s'.", key)
 	}
@@ -66,7 +66,7 @@ func (s *Server) listCenter(x *exchange) answer {
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		all = append(all, s.world.repos[path].commits[x.params["sha"]]...)
+		all = append(all, s.world.repos[path].commits[x.Params["sha"]]...)
 	}
 	query := x.Request.URL.Query()
 	start, limit := max(number(query.Get("start"), 0), 0), min(number(query.Get("limit"), centerPage), mostCenterPage)

@@ -33,7 +33,7 @@ func (s *Server) setCloud(x *exchange) answer {
 			"fields": map[string]any{field: []string{problem}}, "message": field + ": " + problem,
 		}})
 	}
-	sha := x.params["sha"]
+	sha := x.Params["sha"]
 	old := r.find(sha, *f.Key)
 	if old == nil {
 		old = &Build{}
@@ -53,11 +53,11 @@ func (s *Server) getCloud(x *exchange) answer {
 	if refused != nil {
 		return *refused
 	}
-	b := r.find(x.params["sha"], x.params["key"])
+	b := r.find(x.Params["sha"], x.Params["key"])
 	if b == nil {
-		return s.refuse(http.StatusNotFound, "", "No build status with key %s", x.params["key"])
+		return s.refuse(http.StatusNotFound, "", "No build status with key %s", x.Params["key"])
 	}
-	return reply(http.StatusOK, s.renderCloud(r, x.params["sha"], *b))
+	return reply(http.StatusOK, s.renderCloud(r, x.Params["sha"], *b))
 }
 
 func (s *Server) listCloud(x *exchange) answer {
@@ -70,7 +70,7 @@ func (s *Server) listCloud(x *exchange) answer {
 	if length < 1 || length > mostCloudPage {
 		return s.refuse(http.StatusBadRequest, "", "Invalid pagelen")
 	}
-	sha := x.params["sha"]
+	sha := x.Params["sha"]
 	at := max(number(query.Get("page"), 1), 1)
 	some, next := page(r.commits[sha], (at-1)*length, length)
 	values := []any{}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // Limits are counted for each credential. The zero value is no limit.
@@ -28,9 +30,9 @@ type budget struct {
 	// sent holds when the requests of the last hour were let through.
 	sent []time.Time
 	// taken is how many tokens are gone since filled.
-	taken       int
-	filled      time.Time
-	pausedUntil time.Time
+	taken  int
+	filled time.Time
+	pause  wire.Pause
 }
 
 func (s *Server) budget(x *exchange) *budget {
@@ -44,9 +46,7 @@ func (s *Server) budget(x *exchange) *budget {
 // admit counts a request and refuses it if that exceeds a limit.
 func (s *Server) admit(x *exchange) *answer {
 	b := s.budget(x)
-	if x.Now.Before(b.pausedUntil) {
-		x.Call.Violation = "sent during an announced pause"
-	}
+	b.pause.Admit(x.Exchange)
 	if s.service == center {
 		return s.admitCenter(x, b)
 	}
@@ -114,7 +114,8 @@ func (s *Server) announce(x *exchange, a answer) {
 	if a.Status != http.StatusTooManyRequests && a.Status != http.StatusServiceUnavailable {
 		return
 	}
-	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
-		s.budget(x).pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
+	now := s.clock.Now()
+	if until, ok := wire.RetryAt(a.Header, now); ok {
+		s.budget(x).pause.Announce(now, until, 0)
 	}
 }

@@ -57,7 +57,7 @@ func start(which service, opts []Option) *Server {
 	for _, o := range opts {
 		o(s)
 	}
-	s.Start(wire.Options{SCM: "Bitbucket", Clock: s.clock, JSON: jsonType, Text: textType, Steps: s.steps})
+	s.Start(wire.Options{SCM: "Bitbucket", Clock: s.clock, Form: answers, Steps: s.steps})
 	return s
 }
 

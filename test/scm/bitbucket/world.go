@@ -109,7 +109,7 @@ func (s *Server) repository(x *exchange, access string) (*repo, *answer) {
 	if refused := s.authenticate(x, access); refused != nil {
 		return nil, refused
 	}
-	owner, name := x.params["owner"], x.params["repo"]
+	owner, name := x.Params["owner"], x.Params["repo"]
 	path := fold(owner + "/" + name)
 	if to, ok := s.world.moved[path]; ok {
 		a := answer{Status: http.StatusMovedPermanently, Header: http.Header{"Location": {s.movedTo(x.Request.URL.RequestURI(), owner, name, to)}}}
@@ -184,13 +184,13 @@ func (s *Server) commit(x *exchange, access string) (*repo, *answer) {
 	if refused != nil {
 		return nil, refused
 	}
-	sha := x.params["sha"]
+	sha := x.Params["sha"]
 	var a answer
 	switch {
 	case r.commits[sha] != nil:
 		return r, nil
 	case s.service == center:
-		a = s.refuse(http.StatusNotFound, "commit.NoSuchCommitException", "Commit '%s' does not exist in repository '%s'.", sha, x.params["repo"])
+		a = s.refuse(http.StatusNotFound, "commit.NoSuchCommitException", "Commit '%s' does not exist in repository '%s'.", sha, x.Params["repo"])
 	default:
 		a = s.refuse(http.StatusNotFound, "", "Commit not found")
 	}

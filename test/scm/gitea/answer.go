@@ -1,31 +1,18 @@
 package gitea
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
-const (
-	jsonType = "application/json;charset=utf-8"
-	textType = "text/plain; charset=utf-8"
-)
+// answers is the form of answers.
+var answers = wire.Form{JSON: "application/json;charset=utf-8", Text: "text/plain; charset=utf-8", End: "\n"}
+
+var reply, text = answers.Reply, answers.Plain
 
 type answer = wire.Answer
-
-func reply(status int, v any) answer {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode an answer of the fake Gitea: %v", err))
-	}
-	return answer{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: append(body, '\n')}
-}
-
-func text(status int, body string) answer {
-	return answer{Status: status, Header: http.Header{"Content-Type": {textType}}, Body: []byte(body)}
-}
 
 // complaint is Gitea's body of an error.
 type complaint struct {

@@ -3,7 +3,6 @@ package gitea_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/gitea"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,51 +28,31 @@ const (
 type world struct {
 	*WithT
 	*gitea.Server
-	t     *testing.T
-	clock *clocktesting.FakeClock
-	http  *http.Client
-	token string
+	t      *testing.T
+	clock  *clocktesting.FakeClock
+	client *wiretest.Client
+	token  string
 }
 
 func newWorld(t *testing.T, opts ...gitea.Option) *world {
 	t.Helper()
 	clk := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 	s := gitea.New(append(opts, gitea.WithClock(clk))...)
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		s.Close()
-		transport.CloseIdleConnections()
-	})
 	s.AddRepo("acme/shop", sha)
-	w := &world{WithT: NewWithT(t), Server: s, t: t, clock: clk, http: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, token: s.AddUser("robot")}
+	w := &world{WithT: NewWithT(t), Server: s, t: t, clock: clk, client: wiretest.NewClient(t, s), token: s.AddUser("robot")}
+	w.client.StayPut()
 	s.Grant("acme/shop", "robot", "write")
 	return w
 }
 
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
+type answer = wiretest.Answer
 
 func (w *world) try(ctx context.Context, method, path, body, token string) (answer, error) {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, method, w.URL()+path, strings.NewReader(body))
-	w.Expect(err).NotTo(HaveOccurred())
+	header := []string{"Content-Type", "application/json"}
 	if token != "" {
-		req.Header.Set("Authorization", "token "+token)
+		header = append(header, "Authorization", "token "+token)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := w.http.Do(req)
-	if err != nil {
-		return answer{}, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(text)}, err
+	return w.client.Try(ctx, method, w.URL()+path, body, header...)
 }
 
 func (w *world) call(method, path, body, token string) answer {
@@ -87,9 +67,10 @@ func (w *world) post(body string) answer {
 	return w.call("POST", statuses+sha, body, w.token)
 }
 
-func (a answer) contexts(w *world) []string {
+// contexts are those of the statuses in an answer.
+func (w *world) contexts(a answer) []string {
 	var list []struct{ Context string }
-	w.Expect(json.Unmarshal([]byte(a.body), &list)).To(Succeed())
+	w.Expect(json.Unmarshal([]byte(a.Body), &list)).To(Succeed())
 	names := []string{}
 	for _, s := range list {
 		names = append(names, s.Context)
@@ -100,14 +81,14 @@ func (a answer) contexts(w *world) []string {
 func TestStatusesAreOnlyAdded(t *testing.T) {
 	w := newWorld(t)
 	for _, state := range []string{"pending", "success", "whatever"} {
-		w.Expect(w.post(`{"context":" x ","state":"` + state[:7] + `","description":" d ","target_url":"u"}`).status).To(Equal(201))
+		w.Expect(w.post(`{"context":" x ","state":"` + state[:7] + `","description":" d ","target_url":"u"}`).Status).To(Equal(201))
 	}
 	got := w.Statuses("acme/shop", sha)
 	w.Expect(got).To(HaveLen(3), "no state is checked")
 	w.Expect(got[2]).To(Equal(gitea.Status{
 		ID: 3, State: "whateve", Context: "x", Description: "d", TargetURL: "u", Creator: "robot", Created: w.clock.Now(),
 	}), "white space is cut off")
-	w.Expect(w.post(`{"context":"x","state":"skipped"}`).body).To(ContainSubstring(`"id":4`))
+	w.Expect(w.post(`{"context":"x","state":"skipped"}`).Body).To(ContainSubstring(`"id":4`))
 	w.Expect(w.AddStatus("Acme/Shop", sha, gitea.Status{Context: "x", Creator: "stranger"})).To(BeEquivalentTo(5))
 	w.DeleteStatuses("acme/shop", sha, "x")
 	w.Expect(w.Statuses("acme/shop", sha)).To(BeEmpty())
@@ -131,14 +112,14 @@ func TestPagesAreAsGiteaCutsThem(t *testing.T) {
 		"?limit=20&page=2&sort=nons": {"U", 20, []string{"next", "last", "first", "prev"}},
 	} {
 		a := w.call("GET", statuses+sha+query, "", w.token)
-		w.Expect(a.header.Get("X-Total-Count")).To(Equal("70"))
-		names := a.contexts(w)
+		w.Expect(a.Header.Get("X-Total-Count")).To(Equal("70"))
+		names := w.contexts(a)
 		w.Expect(names).To(HaveLen(tc.n), query)
 		if tc.n > 0 {
 			w.Expect(names[0]).To(Equal(tc.first), query)
 		}
 		for _, rel := range []string{"next", "last", "first", "prev"} {
-			has := strings.Contains(a.header.Get("Link"), `rel="`+rel+`"`)
+			has := strings.Contains(a.Header.Get("Link"), `rel="`+rel+`"`)
 			w.Expect(has).To(Equal(strings.Contains(strings.Join(tc.rels, " "), rel)), "%s %s", query, rel)
 		}
 	}
@@ -148,13 +129,13 @@ func TestWhatGoesWrongIsToldToAdministratorsAlone(t *testing.T) {
 	w := newWorld(t)
 	body := `{"context":"x","state":"success"}`
 	a := w.call("POST", statuses+unknown, body, w.token)
-	w.Expect(a.status).To(Equal(500))
-	w.Expect(a.body).To(ContainSubstring(`"message":""`))
+	w.Expect(a.Status).To(Equal(500))
+	w.Expect(a.Body).To(ContainSubstring(`"message":""`))
 	a = w.call("POST", statuses+unknown, body, w.AddUser("root", gitea.Admin()))
-	w.Expect(a.status).To(Equal(500))
-	w.Expect(a.body).To(ContainSubstring("GetCommit[" + unknown + "]: object does not exist"))
-	w.Expect(w.post(`{"context":"x","state":"too long"}`).status).To(Equal(500))
-	w.Expect(w.call("GET", statuses+unknown, "", w.token).body).To(Equal("[]\n"), "a list does not look")
+	w.Expect(a.Status).To(Equal(500))
+	w.Expect(a.Body).To(ContainSubstring("GetCommit[" + unknown + "]: object does not exist"))
+	w.Expect(w.post(`{"context":"x","state":"too long"}`).Status).To(Equal(500))
+	w.Expect(w.call("GET", statuses+unknown, "", w.token).Body).To(Equal("[]\n"), "a list does not look")
 }
 
 func TestWhoMayDoWhat(t *testing.T) {
@@ -180,18 +161,18 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"who is it, nobody":     {"GET", "/user", "", 401},
 		"no such path":          {"GET", "/nowhere", w.token, 404},
 	} {
-		w.Expect(w.call(tc.method, tc.path, body, tc.token).status).To(Equal(tc.status), name)
+		w.Expect(w.call(tc.method, tc.path, body, tc.token).Status).To(Equal(tc.status), name)
 	}
-	w.Expect(w.post("no JSON").status).To(Equal(422))
+	w.Expect(w.post("no JSON").Status).To(Equal(422))
 	w.MakePrivate("acme/shop")
-	w.Expect(w.call("GET", statuses+sha, "", reader).status).To(Equal(404))
-	w.Expect(w.post(body).status).To(Equal(201))
+	w.Expect(w.call("GET", statuses+sha, "", reader).Status).To(Equal(404))
+	w.Expect(w.post(body).Status).To(Equal(201))
 	w.RenameRepo("acme/shop", "acme/store")
 	a := w.post(body)
-	w.Expect(a.status).To(Equal(301))
-	w.Expect(a.header.Get("Location")).To(Equal("/api/v1/repos/acme/store/statuses/" + sha))
+	w.Expect(a.Status).To(Equal(301))
+	w.Expect(a.Header.Get("Location")).To(Equal("/api/v1/repos/acme/store/statuses/" + sha))
 	w.RevokeToken(w.token)
-	w.Expect(w.post(body).status).To(Equal(401))
+	w.Expect(w.post(body).Status).To(Equal(401))
 	w.RemoveRepo("acme/store")
 }
 
@@ -214,8 +195,8 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	body := `{"context":"x","state":"success"}`
 	isWrite := func(r *http.Request) bool { return r.Method == http.MethodPost }
 	w.Inject(gitea.Fault{Match: isWrite, Status: 502, Body: "down", Header: http.Header{"Retry-After": {"7"}}})
-	w.Expect(w.call("GET", statuses+sha, "", w.token).status).To(Equal(200))
-	w.Expect(w.post(body).status).To(Equal(502))
+	w.Expect(w.call("GET", statuses+sha, "", w.token).Status).To(Equal(200))
+	w.Expect(w.post(body).Status).To(Equal(502))
 	for _, f := range []gitea.Fault{{DropBefore: true}, {DropAfter: true}, {CutBody: true}} {
 		w.Inject(f)
 		_, err := w.try(context.Background(), "POST", statuses+sha, body, w.token)
@@ -231,7 +212,7 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 	w.ClearFaults()
 	w.Inject(gitea.Fault{Delay: time.Minute})
 	done := make(chan int)
-	go func() { done <- w.post(body).status }()
+	go func() { done <- w.post(body).Status }()
 	w.Eventually(w.clock.HasWaiters).Should(BeTrue())
 	w.clock.Step(time.Minute)
 	w.Eventually(done).Should(Receive(Equal(201)))
@@ -240,14 +221,14 @@ func TestFaultsMeetWhatTheyMatch(t *testing.T) {
 func TestAProxyLimitsAll(t *testing.T) {
 	w := newWorld(t, gitea.WithLimits(gitea.Limits{RequestsPerMinute: 2, RetryAfter: true}))
 	get := func() answer { return w.call("GET", statuses+sha, "", w.token) }
-	w.Expect(get().status).To(Equal(200))
+	w.Expect(get().Status).To(Equal(200))
 	w.clock.Step(30 * time.Second)
-	w.Expect(get().status).To(Equal(200))
+	w.Expect(get().Status).To(Equal(200))
 	a := get()
-	w.Expect(a.status).To(Equal(429))
-	w.Expect(a.header.Get("Retry-After")).To(Equal("30"))
-	w.Expect(a.body).To(HavePrefix("<html>"))
+	w.Expect(a.Status).To(Equal(429))
+	w.Expect(a.Header.Get("Retry-After")).To(Equal("30"))
+	w.Expect(a.Body).To(HavePrefix("<html>"))
 	w.clock.Step(30 * time.Second)
-	w.Expect(get().status).To(Equal(200))
+	w.Expect(get().Status).To(Equal(200))
 	w.Expect(w.Violations()).To(Equal(1))
 }

@@ -8,14 +8,10 @@ type Call = wire.Call
 
 // arrive says in the ledger who asks for what.
 func (s *Server) arrive(x *exchange) {
-	r := x.Request
-	x.route, x.params = find(r.Method, r.URL.EscapedPath())
-	x.token = s.world.identify(r.Header.Get("Authorization"))
+	x.route = wire.Find(routes, x.Exchange, x.Request.URL.EscapedPath())
+	x.token = s.world.identify(x.Request.Header.Get("Authorization"))
 	if x.token != nil {
 		x.Call.User = x.token.user
-	}
-	if x.route != nil {
-		x.Call.Operation = x.route.operation
 	}
 }
 

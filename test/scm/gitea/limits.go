@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // nginxPage is how a proxy refuses: it knows nothing of JSON.
@@ -28,16 +30,14 @@ func WithLimits(l Limits) Option {
 type proxy struct {
 	limits Limits
 	// sent holds when the requests of the last minute were let through.
-	sent        []time.Time
-	pausedUntil time.Time
+	sent  []time.Time
+	pause wire.Pause
 }
 
 // admit counts a request and refuses it if that exceeds the limit.
 func (s *Server) admit(x *exchange) *answer {
 	p := &s.proxy
-	if x.Now.Before(p.pausedUntil) {
-		x.Call.Violation = "sent during an announced pause"
-	}
+	p.pause.Admit(x.Exchange)
 	for len(p.sent) > 0 && x.Now.Sub(p.sent[0]) >= time.Minute {
 		p.sent = p.sent[1:]
 	}
@@ -60,7 +60,8 @@ func (s *Server) announce(a answer) {
 	if a.Status != http.StatusTooManyRequests && a.Status != http.StatusServiceUnavailable {
 		return
 	}
-	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
-		s.proxy.pausedUntil = s.clock.Now().Add(time.Duration(seconds) * time.Second)
+	now := s.clock.Now()
+	if until, ok := wire.RetryAt(a.Header, now); ok {
+		s.proxy.pause.Announce(now, until, 0)
 	}
 }

@@ -10,8 +10,7 @@ import (
 type exchange struct {
 	*wire.Exchange
 	// route is nil where the API has none.
-	route  *route
-	params map[string]string
+	route *route
 	// token is nil where the Authorization header holds none that is known.
 	token *token
 }
@@ -31,5 +30,5 @@ func (s *Server) act(x *exchange) answer {
 	if x.route == nil {
 		return text(http.StatusNotFound, "404 page not found\n")
 	}
-	return x.route.handle(s, x)
+	return x.route.Handle(s, x)
 }

@@ -35,7 +35,7 @@ func New(opts ...Option) *Server {
 	for _, o := range opts {
 		o(s)
 	}
-	s.Start(wire.Options{SCM: "Gitea", Clock: s.clock, JSON: jsonType, Text: textType, Steps: s.steps})
+	s.Start(wire.Options{SCM: "Gitea", Clock: s.clock, Form: answers, Steps: s.steps})
 	return s
 }
 

@@ -91,7 +91,7 @@ func (s *Server) createStatus(x *exchange) answer {
 	if err := json.Unmarshal(x.Body, &form); err != nil {
 		return s.refuse(http.StatusUnprocessableEntity, "[]: %v", err)
 	}
-	sha := x.params["sha"]
+	sha := x.Params["sha"]
 	if !r.commits[sha] {
 		return s.fail(x, "GetCommit[%s]: object does not exist [id: %s, rel_path: ]", sha, sha)
 	}
@@ -112,7 +112,7 @@ func (s *Server) listStatuses(x *exchange) answer {
 		return *refused
 	}
 	query := x.Request.URL.Query()
-	sha := x.params["sha"]
+	sha := x.Params["sha"]
 	all := slices.Clone(r.statuses[sha])
 	switch query.Get("sort") {
 	case "leastindex":

@@ -143,7 +143,7 @@ func (t *token) has(scope string) bool {
 // repository lets those pass who may do with the repository in the path what access
 // says, and returns it. The order of the checks is Gitea's.
 func (s *Server) repository(x *exchange, access string) (*repo, *answer) {
-	path := x.params["owner"] + "/" + x.params["repo"]
+	path := x.Params["owner"] + "/" + x.Params["repo"]
 	refuse := func(status int, format string, args ...any) (*repo, *answer) {
 		a := s.refuse(status, format, args...)
 		return nil, &a

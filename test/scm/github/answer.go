@@ -1,7 +1,6 @@
 package github
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,24 +11,12 @@ import (
 // docsRoot is where the documentation_url of every error begins.
 const docsRoot = "https://docs.github.com/rest"
 
-const (
-	jsonType = "application/json; charset=utf-8"
-	textType = "text/plain"
-)
+// answers is the form of answers.
+var answers = wire.Form{JSON: "application/json; charset=utf-8", Text: "text/plain"}
+
+var reply, text = answers.Reply, answers.Plain
 
 type answer = wire.Answer
-
-func reply(status int, v any) answer {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode an answer of the fake GitHub: %v", err))
-	}
-	return answer{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: body}
-}
-
-func text(status int, body string) answer {
-	return answer{Status: status, Header: http.Header{"Content-Type": {textType}}, Body: []byte(body)}
-}
 
 // fieldError says what is wrong with one field of a request.
 type fieldError struct {

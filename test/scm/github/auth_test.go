@@ -19,9 +19,9 @@ func TestInstallationTokens_AreJWTsBehindThePrefixAndTheApp(t *testing.T) {
 	for _, token := range []string{w.token, other} {
 		w.Expect(token).To(MatchRegexp(`^ghs_%d_eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`, app))
 		w.Expect(len(token)).To(BeNumerically("~", 520, 20))
-		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", token).status).To(Equal(200))
+		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", token).Status).To(Equal(200))
 		changed := token[:len(token)-8] + "AAAAAAAA"
-		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", changed).status).To(Equal(401))
+		w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", changed).Status).To(Equal(401))
 	}
 	w.Expect(other).NotTo(Equal(w.token))
 }
@@ -67,8 +67,8 @@ func TestOnlyAGoodJWTGetsAToken(t *testing.T) {
 					want = 200
 				}
 				a := w.send(call[0], call[1], "", tc.credential)
-				g.Expect(a.status).To(Equal(want), a.body)
-				g.Expect(a.text("message")).To(ContainSubstring(tc.message))
+				g.Expect(a.Status).To(Equal(want), a.Body)
+				g.Expect(a.Text("message")).To(ContainSubstring(tc.message))
 			}
 		})
 	}
@@ -77,10 +77,10 @@ func TestOnlyAGoodJWTGetsAToken(t *testing.T) {
 func TestANewKeyReplacesTheOld(t *testing.T) {
 	w := newWorld(t)
 	key := w.parse(w.AddApp(app))
-	w.Expect(w.send("GET", "/app", "", sign(w.key, "RS256", w.claims(app))).status).To(Equal(401))
+	w.Expect(w.send("GET", "/app", "", sign(w.key, "RS256", w.claims(app))).Status).To(Equal(401))
 	a := w.send("GET", "/app", "", sign(key, "RS256", w.claims(app)))
-	w.Expect(a.status).To(Equal(200))
-	w.Expect(a.id()).To(BeEquivalentTo(app))
+	w.Expect(a.Status).To(Equal(200))
+	w.Expect(a.Number("id")).To(BeEquivalentTo(app))
 }
 
 func TestATokenIsForAnInstallationOfTheApp(t *testing.T) {
@@ -92,23 +92,23 @@ func TestATokenIsForAnInstallationOfTheApp(t *testing.T) {
 		"/app/installations/x/access_tokens":   w.key,
 		"/app/installations/700/access_tokens": w.key,
 	} {
-		w.Expect(w.send("POST", path, "", sign(key, "RS256", w.claims(app))).status).To(Equal(404), path)
+		w.Expect(w.send("POST", path, "", sign(key, "RS256", w.claims(app))).Status).To(Equal(404), path)
 	}
-	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", sign(stranger, "RS256", w.claims(99))).status).To(Equal(404))
+	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", sign(stranger, "RS256", w.claims(99))).Status).To(Equal(404))
 }
 
 func TestATokenLivesOneHour(t *testing.T) {
 	w := newWorld(t)
 	w.clock.Step(time.Hour - time.Second)
-	w.Expect(w.create("").status).To(Equal(201))
+	w.Expect(w.create("").Status).To(Equal(201))
 	w.clock.Step(time.Second)
 	a := w.create("")
-	w.Expect(a.status).To(Equal(401))
-	w.Expect(a.text("message")).To(Equal("Bad credentials"))
+	w.Expect(a.Status).To(Equal(401))
+	w.Expect(a.Text("message")).To(Equal("Bad credentials"))
 
 	w.token = w.issue(w.key, app, installation)
 	w.ExpireTokens()
-	w.Expect(w.create("").status).To(Equal(401))
+	w.Expect(w.create("").Status).To(Equal(401))
 }
 
 func TestATokenCanBeNarrowed(t *testing.T) {
@@ -117,14 +117,14 @@ func TestATokenCanBeNarrowed(t *testing.T) {
 	ask := func(body string) answer {
 		return w.send("POST", "/app/installations/678/access_tokens", body, sign(w.key, "RS256", w.claims(app)))
 	}
-	w.Expect(ask(`{"permissions":{"contents":"write"}}`).status).To(Equal(422))
-	w.Expect(ask(`{"repositories":["none"]}`).status).To(Equal(422))
-	w.Expect(ask(`{`).status).To(Equal(400))
+	w.Expect(ask(`{"permissions":{"contents":"write"}}`).Status).To(Equal(422))
+	w.Expect(ask(`{"repositories":["none"]}`).Status).To(Equal(422))
+	w.Expect(ask(`{`).Status).To(Equal(400))
 
-	w.token = ask(`{"permissions":{"checks":"read"}}`).text("token")
-	w.Expect(w.create("").status).To(Equal(403))
-	w.token = ask(`{"repositories":["other"]}`).text("token")
-	w.Expect(w.create("").status).To(Equal(404))
+	w.token = ask(`{"permissions":{"checks":"read"}}`).Text("token")
+	w.Expect(w.create("").Status).To(Equal(403))
+	w.token = ask(`{"repositories":["other"]}`).Text("token")
+	w.Expect(w.create("").Status).To(Equal(404))
 }
 
 func TestAnInstallationIsFoundWhereItIs(t *testing.T) {
@@ -144,11 +144,11 @@ func TestAnInstallationIsFoundWhereItIs(t *testing.T) {
 	} {
 		a := w.send("GET", path, "", jwt)
 		if id == 0 {
-			w.Expect(a.status).To(Equal(404), path)
+			w.Expect(a.Status).To(Equal(404), path)
 			continue
 		}
-		w.Expect(a.status).To(Equal(200), path)
-		w.Expect(a.id()).To(Equal(id), path)
+		w.Expect(a.Status).To(Equal(200), path)
+		w.Expect(a.Number("id")).To(Equal(id), path)
 	}
 }
 
@@ -171,19 +171,19 @@ func TestWhatAnInstallationCannotReachIsNotThere(t *testing.T) {
 		{"/repos/reader/shop", reader, "Resource not accessible by integration", 403},
 	} {
 		a := w.send("POST", tc.path+"/check-runs", body, tc.token)
-		w.Expect(a.status).To(Equal(tc.status), "%s: %s", tc.path, a.body)
-		w.Expect(a.text("message")).To(Equal(tc.message))
-		w.Expect(a.text("documentation_url")).To(HavePrefix("https://docs.github.com/rest"))
+		w.Expect(a.Status).To(Equal(tc.status), "%s: %s", tc.path, a.Body)
+		w.Expect(a.Text("message")).To(Equal(tc.message))
+		w.Expect(a.Text("documentation_url")).To(HavePrefix("https://docs.github.com/rest"))
 	}
-	w.Expect(w.send("GET", "/repos/reader/shop/commits/"+sha+"/check-runs", "", reader).status).To(Equal(http.StatusOK))
+	w.Expect(w.send("GET", "/repos/reader/shop/commits/"+sha+"/check-runs", "", reader).Status).To(Equal(http.StatusOK))
 
 	w.Install(app, installation, "acme", github.WithoutChecksWrite())
-	w.Expect(w.create("").status).To(Equal(403), "a token does not outlive the permission")
+	w.Expect(w.create("").Status).To(Equal(403), "a token does not outlive the permission")
 	w.Install(app, installation, "acme")
 	w.RemoveRepo("acme/shop")
-	w.Expect(w.create("").status).To(Equal(404))
+	w.Expect(w.create("").Status).To(Equal(404))
 	w.Uninstall(installation)
-	w.Expect(w.create("").status).To(Equal(401))
+	w.Expect(w.create("").Status).To(Equal(401))
 }
 
 func TestATokenThatLagsIsRefusedForAWhile(t *testing.T) {
@@ -191,10 +191,10 @@ func TestATokenThatLagsIsRefusedForAWhile(t *testing.T) {
 	w.LagTokens(2 * time.Second)
 	lagging := w.issue(w.key, app, installation)
 	list := repo + "/commits/" + sha + "/check-runs"
-	w.Expect(w.send("GET", list, "", lagging).status).To(Equal(401))
-	w.Expect(w.send("GET", list, "", w.token).status).To(Equal(200), "older tokens are good")
+	w.Expect(w.send("GET", list, "", lagging).Status).To(Equal(401))
+	w.Expect(w.send("GET", list, "", w.token).Status).To(Equal(200), "older tokens are good")
 	w.clock.Step(2 * time.Second)
-	w.Expect(w.send("GET", list, "", lagging).status).To(Equal(200))
+	w.Expect(w.send("GET", list, "", lagging).Status).To(Equal(200))
 }
 
 func TestATokenKeepsThePermissionsThatItWasMadeWith(t *testing.T) {
@@ -204,9 +204,9 @@ func TestATokenKeepsThePermissionsThatItWasMadeWith(t *testing.T) {
 	w.Install(app, installation, "acme")
 	create := `{"name":"x","head_sha":"` + sha + `"}`
 	a := w.send("POST", repo+"/check-runs", create, old)
-	w.Expect(a.status).To(Equal(403))
-	w.Expect(a.text("message")).To(Equal("Resource not accessible by integration"))
-	w.Expect(w.send("POST", repo+"/check-runs", create, w.issue(w.key, app, installation)).status).To(Equal(201))
+	w.Expect(a.Status).To(Equal(403))
+	w.Expect(a.Text("message")).To(Equal("Resource not accessible by integration"))
+	w.Expect(w.send("POST", repo+"/check-runs", create, w.issue(w.key, app, installation)).Status).To(Equal(201))
 }
 
 func TestASuspendedInstallationIsLetInAgain(t *testing.T) {
@@ -217,11 +217,11 @@ func TestASuspendedInstallationIsLetInAgain(t *testing.T) {
 		w.send("GET", list, "", w.token),
 		w.send("POST", "/app/installations/678/access_tokens", "", sign(w.key, "RS256", w.claims(app))),
 	} {
-		w.Expect(a.status).To(Equal(403))
-		w.Expect(a.text("message")).To(Equal("This installation has been suspended"))
+		w.Expect(a.Status).To(Equal(403))
+		w.Expect(a.Text("message")).To(Equal("This installation has been suspended"))
 	}
 	w.Suspend(installation, false)
-	w.Expect(w.send("GET", list, "", w.token).status).To(Equal(200))
+	w.Expect(w.send("GET", list, "", w.token).Status).To(Equal(200))
 }
 
 func TestAnInstallationThatIsMadeAnewHasAnotherNumber(t *testing.T) {
@@ -229,16 +229,16 @@ func TestAnInstallationThatIsMadeAnewHasAnotherNumber(t *testing.T) {
 	w.Uninstall(installation)
 	w.Install(app, 999, "acme")
 	jwt := sign(w.key, "RS256", w.claims(app))
-	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", jwt).status).To(Equal(404))
-	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).status).To(Equal(401), "the old one's token is none")
-	w.Expect(w.send("GET", repo+"/installation", "", jwt).id()).To(BeEquivalentTo(999))
-	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.issue(w.key, app, 999)).status).To(Equal(200))
+	w.Expect(w.send("POST", "/app/installations/678/access_tokens", "", jwt).Status).To(Equal(404))
+	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).Status).To(Equal(401), "the old one's token is none")
+	w.Expect(w.send("GET", repo+"/installation", "", jwt).Number("id")).To(BeEquivalentTo(999))
+	w.Expect(w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.issue(w.key, app, 999)).Status).To(Equal(200))
 }
 
 func TestARepositoryThatHasMovedRedirects(t *testing.T) {
 	w := newWorld(t)
-	w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	run := w.create("").id()
+	w.client.StayPut()
+	run := w.create("").Number("id")
 	w.MoveRepo("acme/shop", "acme/market")
 	jwt := sign(w.key, "RS256", w.claims(app))
 	for _, tc := range []struct {
@@ -252,18 +252,18 @@ func TestARepositoryThatHasMovedRedirects(t *testing.T) {
 		{"PATCH", repo + "/check-runs/1", w.token, 307},
 	} {
 		a := w.send(tc.method, tc.path, "{}", tc.token)
-		w.Expect(a.status).To(Equal(tc.status), "%s %s", tc.method, tc.path)
-		to := strings.Replace(a.header.Get("Location"), w.URL(), "", 1)
+		w.Expect(a.Status).To(Equal(tc.status), "%s %s", tc.method, tc.path)
+		to := strings.Replace(a.Header.Get("Location"), w.URL(), "", 1)
 		w.Expect(to).To(MatchRegexp(`^/repositories/\d+` + strings.TrimPrefix(tc.path, repo) + "$"))
 		if tc.method == "GET" {
-			w.Expect(w.send(tc.method, to, "", tc.token).status).To(Equal(200), to)
+			w.Expect(w.send(tc.method, to, "", tc.token).Status).To(Equal(200), to)
 		}
 	}
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(BeEmpty())
 	w.Expect(w.CheckRuns("acme/market", sha)).To(HaveLen(1))
 	w.Expect(w.CheckRuns("acme/market", sha)[0].ID).To(Equal(run))
-	w.Expect(w.send("GET", "/repos/acme/market", "", w.token).text("full_name")).To(Equal("acme/market"))
+	w.Expect(w.send("GET", "/repos/acme/market", "", w.token).Text("full_name")).To(Equal("acme/market"))
 
 	w.AddRepo("acme/shop", sha)
-	w.Expect(w.send("GET", repo, "", w.token).status).To(Equal(200), "another one under the old name")
+	w.Expect(w.send("GET", repo, "", w.token).Status).To(Equal(200), "another one under the old name")
 }

@@ -1,8 +1,9 @@
 package github
 
 import (
-	"net/http"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // primaryLimitPerHour is what an installation may send (GitHub docs, "Rate limits
@@ -25,12 +26,11 @@ type budgets struct {
 // budget is one payer's. The primary limit is counted in fixed hours, as GitHub
 // does it; the other windows slide.
 type budget struct {
-	hour        time.Time
-	spent       int
-	inFlight    int
-	log         []*spending
-	pausedFrom  time.Time
-	pausedUntil time.Time
+	hour     time.Time
+	spent    int
+	inFlight int
+	log      []*spending
+	pause    wire.Pause
 }
 
 // spending is one request that was let through.
@@ -109,7 +109,7 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 	if l.MaxInFlight > 0 && of.inFlight > l.MaxInFlight {
 		return "requests in flight", time.Second
 	}
-	next := &spending{at: x.Now, write: isWrite(x.Request)}
+	next := &spending{at: x.Now, write: wire.IsWrite(x.Request)}
 	for _, w := range []struct {
 		name   string
 		limit  int
@@ -161,7 +161,7 @@ func (b *budget) count(x *exchange) {
 	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.Now) {
 		old++
 	}
-	x.spent = &spending{at: x.Now, write: isWrite(x.Request)}
+	x.spent = &spending{at: x.Now, write: wire.IsWrite(x.Request)}
 	b.log = append(b.log[old:], x.spent)
 }
 
@@ -180,13 +180,4 @@ func (b *budget) refund(x *exchange) {
 	}
 	x.spent.free = true
 	b.spent = max(0, b.spent-1)
-}
-
-func isWrite(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return false
-	default:
-		return true
-	}
 }

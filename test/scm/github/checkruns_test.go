@@ -48,11 +48,11 @@ func TestWhatIsWrongWithABodyIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			a := w.call("POST", repo+"/check-runs", tc.body)
-			g.Expect(a.status).To(Equal(tc.status), a.body)
-			g.Expect(a.text("message")).To(ContainSubstring(tc.message))
-			g.Expect(a.text("documentation_url")).To(ContainSubstring("checks/runs#create-a-check-run"))
+			g.Expect(a.Status).To(Equal(tc.status), a.Body)
+			g.Expect(a.Text("message")).To(ContainSubstring(tc.message))
+			g.Expect(a.Text("documentation_url")).To(ContainSubstring("checks/runs#create-a-check-run"))
 			if tc.field != "" {
-				g.Expect(a.json["errors"].([]any)[0]).To(HaveKeyWithValue("field", tc.field))
+				g.Expect(a.JSON()["errors"].([]any)[0]).To(HaveKeyWithValue("field", tc.field))
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestWhatIsWrongWithABodyIsRefused(t *testing.T) {
 
 func TestAnUpdateIsCheckedLikeACreation(t *testing.T) {
 	w := newWorld(t)
-	id := w.created("").id()
+	id := w.created("").Number("id")
 	for body, status := range map[string]int{
 		`{`:                            400,
 		`{"name":""}`:                  422,
@@ -72,34 +72,34 @@ func TestAnUpdateIsCheckedLikeACreation(t *testing.T) {
 		`{"status":"in_progress"}`:     200,
 		`{"details_url":"http://x/y"}`: 200,
 	} {
-		w.Expect(w.update(id, body).status).To(Equal(status), body)
+		w.Expect(w.update(id, body).Status).To(Equal(status), body)
 	}
-	w.Expect(w.update(id+1, `{}`).status).To(Equal(404))
+	w.Expect(w.update(id+1, `{}`).Status).To(Equal(404))
 	w.AddRepo("acme/other", sha)
-	w.Expect(w.call("PATCH", "/repos/acme/other/check-runs/"+strconv.FormatInt(id, 10), `{}`).status).To(Equal(404))
+	w.Expect(w.call("PATCH", "/repos/acme/other/check-runs/"+strconv.FormatInt(id, 10), `{}`).Status).To(Equal(404))
 }
 
 func TestARunShowsWhatWasSent(t *testing.T) {
 	w := newWorld(t)
 	now := w.clock.Now().UTC()
 	a := w.created(`,"status":"in_progress","external_id":"x1","details_url":"https://ci/1","output":{"title":"t","summary":"s"}`)
-	w.Expect(a.text("status")).To(Equal("in_progress"))
-	w.Expect(a.json["conclusion"]).To(BeNil())
-	w.Expect(a.text("external_id")).To(Equal("x1"))
-	w.Expect(a.text("details_url")).To(Equal("https://ci/1"))
-	w.Expect(a.text("output", "title")).To(Equal("t"))
-	w.Expect(a.text("started_at")).To(Equal(now.Format("2006-01-02T15:04:05Z")))
-	w.Expect(a.json["completed_at"]).To(BeNil())
+	w.Expect(a.Text("status")).To(Equal("in_progress"))
+	w.Expect(a.JSON()["conclusion"]).To(BeNil())
+	w.Expect(a.Text("external_id")).To(Equal("x1"))
+	w.Expect(a.Text("details_url")).To(Equal("https://ci/1"))
+	w.Expect(a.Text("output", "title")).To(Equal("t"))
+	w.Expect(a.Text("started_at")).To(Equal(now.Format("2006-01-02T15:04:05Z")))
+	w.Expect(a.JSON()["completed_at"]).To(BeNil())
 
 	w.clock.Step(time.Minute)
-	b := w.update(a.id(), `{"conclusion":"success"}`)
-	w.Expect(b.text("status")).To(Equal("completed"), "a conclusion implies completed")
-	w.Expect(b.text("completed_at")).To(Equal(now.Add(time.Minute).Format("2006-01-02T15:04:05Z")))
-	w.Expect(b.text("output", "summary")).To(Equal("s"), "what is not sent stays")
-	w.Expect(b.text("details_url")).To(Equal("https://ci/1"))
+	b := w.update(a.Number("id"), `{"conclusion":"success"}`)
+	w.Expect(b.Text("status")).To(Equal("completed"), "a conclusion implies completed")
+	w.Expect(b.Text("completed_at")).To(Equal(now.Add(time.Minute).Format("2006-01-02T15:04:05Z")))
+	w.Expect(b.Text("output", "summary")).To(Equal("s"), "what is not sent stays")
+	w.Expect(b.Text("details_url")).To(Equal("https://ci/1"))
 
-	got := w.call("GET", "/repos/ACME/shop/check-runs/"+strconv.FormatInt(a.id(), 10), "")
-	w.Expect(got.body).To(Equal(b.body))
+	got := w.call("GET", "/repos/ACME/shop/check-runs/"+strconv.FormatInt(a.Number("id"), 10), "")
+	w.Expect(got.Body).To(Equal(b.Body))
 	shown := w.CheckRuns("Acme/Shop", strings.ToUpper(sha))
 	w.Expect(shown).To(HaveLen(1))
 	w.Expect(shown[0].Conclusion).To(Equal("success"))
@@ -109,48 +109,48 @@ func TestARunShowsWhatWasSent(t *testing.T) {
 func TestARunIsQueuedUnlessToldOtherwiseAndLinksToTheAppWithoutAURL(t *testing.T) {
 	w := newWorld(t)
 	a := w.created("")
-	w.Expect(a.text("status")).To(Equal("queued"))
-	w.Expect(a.text("details_url")).NotTo(BeEmpty())
-	w.Expect(a.text("details_url")).To(Equal(a.text("app", "external_url")))
+	w.Expect(a.Text("status")).To(Equal("queued"))
+	w.Expect(a.Text("details_url")).NotTo(BeEmpty())
+	w.Expect(a.Text("details_url")).To(Equal(a.Text("app", "external_url")))
 	w.Expect(w.CheckRuns("acme/shop", sha)[0].DetailsURL).To(BeEmpty())
 }
 
 func TestACreationIsNotIdempotent(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.created(`,"external_id":"x"`), w.created(`,"external_id":"x"`)
-	w.Expect(second.id()).To(BeNumerically(">", first.id()))
+	w.Expect(second.Number("id")).To(BeNumerically(">", first.Number("id")))
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(HaveLen(2))
 }
 
 func TestACompletedRunIsNotReopened(t *testing.T) {
 	w := newWorld(t)
-	id := w.created(`,"conclusion":"failure","output":{"title":"t","summary":"s"}`).id()
+	id := w.created(`,"conclusion":"failure","output":{"title":"t","summary":"s"}`).Number("id")
 	for _, status := range []string{"queued", "in_progress"} {
 		a := w.update(id, `{"status":"`+status+`","output":{"title":"new","summary":"new"}}`)
-		w.Expect(a.status).To(Equal(http.StatusOK))
-		w.Expect(a.text("status")).To(Equal("completed"))
-		w.Expect(a.text("conclusion")).To(Equal("failure"))
-		w.Expect(a.text("output", "title")).To(Equal("t"))
+		w.Expect(a.Status).To(Equal(http.StatusOK))
+		w.Expect(a.Text("status")).To(Equal("completed"))
+		w.Expect(a.Text("conclusion")).To(Equal("failure"))
+		w.Expect(a.Text("output", "title")).To(Equal("t"))
 	}
 	a := w.update(id, `{"conclusion":"success","output":{"title":"u","summary":"v"}}`)
-	w.Expect(a.text("conclusion")).To(Equal("success"), "its conclusion may change")
-	w.Expect(a.text("output", "title")).To(Equal("u"))
+	w.Expect(a.Text("conclusion")).To(Equal("success"), "its conclusion may change")
+	w.Expect(a.Text("output", "title")).To(Equal("u"))
 }
 
 func TestOnlyTheAppThatMadeARunChangesIt(t *testing.T) {
 	w := newWorld(t)
-	id := w.created("").id()
+	id := w.created("").Number("id")
 	key := w.parse(w.AddApp(99))
 	w.Install(99, 700, "acme")
 	w.token = w.issue(key, 99, 700)
 	a := w.update(id, `{"conclusion":"success"}`)
-	w.Expect(a.status).To(Equal(403))
-	w.Expect(a.text("message")).To(Equal("Invalid app_id `99` - check run can only be modified by the GitHub App that created it."))
+	w.Expect(a.Status).To(Equal(403))
+	w.Expect(a.Text("message")).To(Equal("Invalid app_id `99` - check run can only be modified by the GitHub App that created it."))
 }
 
 func TestANameKeepsItsLastThousandRuns(t *testing.T) {
 	w := newWorld(t, github.WithLimits(github.Limits{RequestsPerHour: 100_000}))
-	first := w.created("").id()
+	first := w.created("").Number("id")
 	w.call("POST", repo+"/check-runs", `{"name":"another","head_sha":"`+sha+`"}`)
 	for range 999 {
 		w.created("")
@@ -160,5 +160,5 @@ func TestANameKeepsItsLastThousandRuns(t *testing.T) {
 	shown := w.CheckRuns("acme/shop", sha)
 	w.Expect(shown).To(HaveLen(1001))
 	w.Expect(shown[0].Name).To(Equal("another"), "the oldest test is gone")
-	w.Expect(w.update(first, `{}`).status).To(Equal(404))
+	w.Expect(w.update(first, `{}`).Status).To(Equal(404))
 }

@@ -22,16 +22,16 @@ func TestAFaultAnswersInPlaceOfGitHub(t *testing.T) {
 		Match: isWrite, Times: 2, Status: 502, Body: `{"message":"Server Error"}`,
 		Header: http.Header{"Retry-After": {"7"}, "x-ratelimit-remaining": nil},
 	})
-	w.Expect(w.list("").status).To(Equal(200), "it does not match")
+	w.Expect(w.list("").Status).To(Equal(200), "it does not match")
 	for range 2 {
 		a := w.create("")
-		w.Expect(a.status).To(Equal(502))
-		w.Expect(a.text("message")).To(Equal("Server Error"))
-		w.Expect(a.header.Get("Retry-After")).To(Equal("7"))
-		w.Expect(a.header).NotTo(HaveKey("X-Ratelimit-Remaining"))
+		w.Expect(a.Status).To(Equal(502))
+		w.Expect(a.Text("message")).To(Equal("Server Error"))
+		w.Expect(a.Header.Get("Retry-After")).To(Equal("7"))
+		w.Expect(a.Header).NotTo(HaveKey("X-Ratelimit-Remaining"))
 	}
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(BeEmpty())
-	w.Expect(w.create("").status).To(Equal(201), "it is used up")
+	w.Expect(w.create("").Status).To(Equal(201), "it is used up")
 }
 
 func TestAFaultCanReadTheBodyAndLastUntilItIsCleared(t *testing.T) {
@@ -41,11 +41,11 @@ func TestAFaultCanReadTheBodyAndLastUntilItIsCleared(t *testing.T) {
 		return strings.Contains(string(body), "bad")
 	}})
 	for range 5 {
-		w.Expect(w.create(`,"external_id":"bad"`).status).To(Equal(500))
+		w.Expect(w.create(`,"external_id":"bad"`).Status).To(Equal(500))
 	}
-	w.Expect(w.create(`,"external_id":"good"`).status).To(Equal(201))
+	w.Expect(w.create(`,"external_id":"good"`).Status).To(Equal(201))
 	w.ClearFaults()
-	w.Expect(w.create(`,"external_id":"bad"`).status).To(Equal(201))
+	w.Expect(w.create(`,"external_id":"bad"`).Status).To(Equal(201))
 }
 
 func TestADropBeforeDoesNothingAndADropAfterDoesAll(t *testing.T) {
@@ -79,7 +79,7 @@ func TestADelayPassesBeforeTheRequestIsActedUpon(t *testing.T) {
 	w.Eventually(w.clock.HasWaiters).Should(BeTrue())
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(BeEmpty())
 	w.clock.Step(time.Minute)
-	w.Eventually(done).Should(Receive(WithTransform(func(a answer) int { return a.status }, Equal(201))))
+	w.Eventually(done).Should(Receive(WithTransform(func(a answer) int { return a.Status }, Equal(201))))
 	calls := w.Writes()
 	w.Expect(calls[0].Answered.Sub(calls[0].At)).To(Equal(time.Minute))
 }
@@ -92,7 +92,7 @@ func TestAHungRequestEndsWithItsClient(t *testing.T) {
 	w.Expect(err).NotTo(HaveOccurred())
 	done := make(chan error, 1)
 	go func() {
-		response, err := w.client.Do(r)
+		response, err := w.client.HTTP.Do(r)
 		if err == nil {
 			response.Body.Close()
 		}

@@ -8,14 +8,11 @@ type Call = wire.Call
 
 // arrive says in the ledger who asks for what.
 func (s *Server) arrive(x *exchange) {
-	x.route, x.params = find(x.Request.Method, s.byID(x.Request.URL.EscapedPath()))
+	x.route = wire.Find(routes, x.Exchange, s.byID(x.Request.URL.EscapedPath()))
 	x.caller = s.identify(x)
 	x.Call.App, x.Call.Installation = x.caller.app, x.caller.installation
 	if x.caller.user != nil {
 		x.Call.User = x.caller.user.login
-	}
-	if x.route != nil {
-		x.Call.Operation = x.route.operation
 	}
 	s.budgets.enter(x.caller)
 }

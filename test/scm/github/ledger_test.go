@@ -13,7 +13,7 @@ import (
 
 func TestTheLedgerHoldsEveryCallInOrder(t *testing.T) {
 	w := newWorld(t)
-	id := w.created("").id()
+	id := w.created("").Number("id")
 	w.clock.Step(time.Second)
 	w.update(id, `{"status":"done"}`)
 	w.list("filter=all")
@@ -65,5 +65,5 @@ func TestTheLedgerHoldsNoSecret(t *testing.T) {
 
 func TestARequestWithoutAUserAgentIsRefused(t *testing.T) {
 	w := newWorld(t)
-	w.Expect(w.call("GET", "/app", "", "User-Agent", "").status).To(Equal(403))
+	w.Expect(w.call("GET", "/app", "", "User-Agent", "").Status).To(Equal(403))
 }

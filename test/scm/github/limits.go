@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // Limits are enforced per installation, in true sliding windows. 0 means that
@@ -33,9 +35,7 @@ func (s *Server) admit(x *exchange) *answer {
 	if b == nil {
 		return nil
 	}
-	if x.Now.Before(b.pausedUntil) && !x.Now.Before(b.pausedFrom) {
-		x.Call.Violation = "sent during an announced pause"
-	}
+	b.pause.Admit(x.Exchange)
 	if used, limit := b.used(x.Now), s.budgets.primary(); used >= limit {
 		x.Call.Violation = "primary limit"
 		a := s.primaryLimit(x.caller).answer("")
@@ -94,19 +94,12 @@ func (s *Server) announce(x *exchange, a answer) {
 	if b == nil || a.Status < http.StatusBadRequest {
 		return
 	}
-	var until time.Time
-	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
-		until = s.clock.Now().Add(time.Duration(seconds) * time.Second)
-	} else if reset, err := strconv.ParseInt(a.Header.Get("X-Ratelimit-Reset"), 10, 64); err == nil &&
+	now := s.clock.Now()
+	until, ok := wire.RetryAt(a.Header, now)
+	if reset, err := strconv.ParseInt(a.Header.Get("X-Ratelimit-Reset"), 10, 64); !ok && err == nil &&
 		a.Header.Get("X-Ratelimit-Remaining") == "0" &&
 		(a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests) {
 		until = time.Unix(reset, 0)
 	}
-	now := s.clock.Now()
-	if until.After(b.pausedUntil) && until.After(now) {
-		if !now.Before(b.pausedUntil) {
-			b.pausedFrom = now.Add(s.budgets.limits.Grace)
-		}
-		b.pausedUntil = until
-	}
+	b.pause.Announce(now, until, s.budgets.limits.Grace)
 }

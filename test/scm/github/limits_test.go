@@ -16,17 +16,17 @@ func TestEveryAnswerTellsTheBudget(t *testing.T) {
 	w := newWorld(t)
 	for i := 1; i <= 3; i++ {
 		a := w.create("")
-		w.Expect(a.header.Get("X-RateLimit-Limit")).To(Equal("5000"))
-		w.Expect(a.header.Get("X-RateLimit-Used")).To(Equal(strconv.Itoa(i)))
-		w.Expect(a.header.Get("X-RateLimit-Remaining")).To(Equal(strconv.Itoa(5000 - i)))
-		w.Expect(a.header.Get("X-RateLimit-Resource")).To(Equal("core"))
-		reset, err := strconv.ParseInt(a.header.Get("X-RateLimit-Reset"), 10, 64)
+		w.Expect(a.Header.Get("X-RateLimit-Limit")).To(Equal("5000"))
+		w.Expect(a.Header.Get("X-RateLimit-Used")).To(Equal(strconv.Itoa(i)))
+		w.Expect(a.Header.Get("X-RateLimit-Remaining")).To(Equal(strconv.Itoa(5000 - i)))
+		w.Expect(a.Header.Get("X-RateLimit-Resource")).To(Equal("core"))
+		reset, err := strconv.ParseInt(a.Header.Get("X-RateLimit-Reset"), 10, 64)
 		w.Expect(err).NotTo(HaveOccurred())
 		w.Expect(time.Unix(reset, 0)).To(BeTemporally("~", w.clock.Now().Add(time.Hour), time.Second))
-		w.Expect(a.header.Get("X-GitHub-Request-Id")).NotTo(BeEmpty())
-		w.Expect(a.header.Get("Date")).To(Equal(w.clock.Now().UTC().Format(http.TimeFormat)))
+		w.Expect(a.Header.Get("X-GitHub-Request-Id")).NotTo(BeEmpty())
+		w.Expect(a.Header.Get("Date")).To(Equal(w.clock.Now().UTC().Format(http.TimeFormat)))
 	}
-	w.Expect(w.send("GET", "/nowhere", "", "").header.Get("X-RateLimit-Limit")).To(Equal("5000"))
+	w.Expect(w.send("GET", "/nowhere", "", "").Header.Get("X-RateLimit-Limit")).To(Equal("5000"))
 }
 
 func TestTheHourIsUsedUpOnce(t *testing.T) {
@@ -36,15 +36,15 @@ func TestTheHourIsUsedUpOnce(t *testing.T) {
 	}
 	w.Expect(w.Violations()).To(BeZero())
 	a := w.create("")
-	w.Expect(a.status).To(Equal(403))
-	w.Expect(a.text("message")).To(Equal("API rate limit exceeded for installation ID 678."))
-	w.Expect(a.header.Get("X-RateLimit-Remaining")).To(Equal("0"))
-	w.Expect(a.header.Get("Retry-After")).To(BeEmpty())
+	w.Expect(a.Status).To(Equal(403))
+	w.Expect(a.Text("message")).To(Equal("API rate limit exceeded for installation ID 678."))
+	w.Expect(a.Header.Get("X-RateLimit-Remaining")).To(Equal("0"))
+	w.Expect(a.Header.Get("Retry-After")).To(BeEmpty())
 	w.Expect(w.Violations()).To(Equal(1))
 
 	w.clock.Step(time.Hour)
 	w.token = w.issue(w.key, app, installation)
-	w.Expect(w.create("").status).To(Equal(201))
+	w.Expect(w.create("").Status).To(Equal(201))
 }
 
 func TestWindowsSlide(t *testing.T) {
@@ -69,22 +69,22 @@ func TestWindowsSlide(t *testing.T) {
 				w.created("")
 			}
 			a := w.create("")
-			w.Expect(a.status).To(Equal(403))
-			w.Expect(a.text("message")).To(HavePrefix("You have exceeded a secondary rate limit"))
-			w.Expect(a.text("documentation_url")).To(HaveSuffix("secondary-rate-limits"))
-			w.Expect(a.header.Get("Retry-After")).To(Equal(strconv.Itoa(int(tc.window.Seconds() / 2))))
+			w.Expect(a.Status).To(Equal(403))
+			w.Expect(a.Text("message")).To(HavePrefix("You have exceeded a secondary rate limit"))
+			w.Expect(a.Text("documentation_url")).To(HaveSuffix("secondary-rate-limits"))
+			w.Expect(a.Header.Get("Retry-After")).To(Equal(strconv.Itoa(int(tc.window.Seconds() / 2))))
 			w.Expect(w.Violations()).To(Equal(1))
 			if !tc.read {
-				w.Expect(w.list("").status).To(Equal(200))
+				w.Expect(w.list("").Status).To(Equal(200))
 			} else {
-				w.Expect(w.list("").status).To(Equal(403))
+				w.Expect(w.list("").Status).To(Equal(403))
 			}
 
 			before := w.Violations()
 			w.clock.Step(tc.window / 2)
 			w.token = w.issue(w.key, app, installation)
 			w.created("")
-			w.Expect(w.create("").status).To(Equal(403), "only the first has left the window")
+			w.Expect(w.create("").Status).To(Equal(403), "only the first has left the window")
 			w.Expect(w.Violations()).To(Equal(before + 1))
 		})
 	}
@@ -103,20 +103,20 @@ func TestA304IsFreeForRequestsInEveryWindowButTakesPoints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, github.WithLimits(tc.limits))
 			first := w.list("")
-			w.Expect(first.status).To(Equal(200))
+			w.Expect(first.Status).To(Equal(200))
 			for range tc.fits {
-				a := w.list("", "If-None-Match", first.header.Get("ETag"))
-				w.Expect(a.status).To(Equal(304))
-				w.Expect(a.header.Get("X-RateLimit-Used")).To(Equal("1"))
+				a := w.list("", "If-None-Match", first.Header.Get("ETag"))
+				w.Expect(a.Status).To(Equal(304))
+				w.Expect(a.Header.Get("X-RateLimit-Used")).To(Equal("1"))
 			}
 			w.Expect(w.Violations()).To(BeZero())
 			if tc.limits.PointsPerMinute > 0 {
-				w.Expect(w.list("").status).To(Equal(403), "nobody documents that it takes no points")
+				w.Expect(w.list("").Status).To(Equal(403), "nobody documents that it takes no points")
 				return
 			}
-			w.Expect(w.list("").status).To(Equal(200))
+			w.Expect(w.list("").Status).To(Equal(200))
 			if tc.limits != (github.Limits{}) {
-				w.Expect(w.list("").status).To(Equal(403), "what is no 304 is counted")
+				w.Expect(w.list("").Status).To(Equal(403), "what is no 304 is counted")
 			}
 		})
 	}
@@ -127,15 +127,15 @@ func TestA304ThatWasNotCountedGivesNothingBack(t *testing.T) {
 	w.list("")
 	w.list("")
 	w.Inject(github.Fault{Status: 304})
-	w.Expect(w.list("").status).To(Equal(304))
-	w.Expect(w.list("").status).To(Equal(403))
+	w.Expect(w.list("").Status).To(Equal(304))
+	w.Expect(w.list("").Status).To(Equal(403))
 	w.Expect(w.Violations()).To(Equal(2))
 }
 
 func TestARequestDuringAnAnnouncedPauseIsAViolation(t *testing.T) {
 	w := newWorld(t, github.WithLimits(github.Limits{Grace: time.Second}))
 	w.Inject(github.Fault{Status: 429, Header: http.Header{"Retry-After": {"30"}}})
-	w.Expect(w.create("").status).To(Equal(429))
+	w.Expect(w.create("").Status).To(Equal(429))
 	w.clock.Step(999 * time.Millisecond)
 	w.created("")
 	w.Expect(w.Violations()).To(BeZero(), "it was on its way")
@@ -159,10 +159,10 @@ func TestRequestsInFlightAreLimited(t *testing.T) {
 		done <- a
 	}()
 	w.Eventually(w.clock.HasWaiters).Should(BeTrue())
-	w.Expect(w.create("").status).To(Equal(403))
+	w.Expect(w.create("").Status).To(Equal(403))
 	w.clock.Step(time.Hour)
 	w.Eventually(done).Should(Receive())
-	w.Eventually(func() int { return w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).status }).ShouldNot(Equal(403))
+	w.Eventually(func() int { return w.send("GET", repo+"/commits/"+sha+"/check-runs", "", w.token).Status }).ShouldNot(Equal(403))
 }
 
 func TestARequestIsCountedWhenItIsWhole(t *testing.T) {
@@ -176,7 +176,7 @@ func TestARequestIsCountedWhenItIsWhole(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+w.token)
 	status := make(chan int, 1)
 	go func() {
-		response, err := w.client.Do(r)
+		response, err := w.client.HTTP.Do(r)
 		if err != nil {
 			close(status)
 			return

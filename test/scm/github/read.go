@@ -33,7 +33,7 @@ func (s *Server) listCheckRuns(x *exchange) (answer, *refused) {
 		return answer{}, err
 	}
 	if !s.world.commits[x.repository()][x.path("ref")] {
-		return answer{}, noCommit(x.params["ref"])
+		return answer{}, noCommit(x.Params["ref"])
 	}
 	found, err := s.runs.query(commit{x.repository(), x.path("ref")}, x.Request.URL.Query())
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 type exchange struct {
 	*wire.Exchange
 	// route is nil where the API has none.
-	route  *route
-	params map[string]string
+	route *route
 	// caller is who the Authorization header proves, even by an expired token.
 	caller caller
 	// spent is what it took of its caller's budget, nil for nothing.
@@ -21,7 +20,7 @@ type exchange struct {
 
 // path returns a folded path parameter: GitHub takes owners, repositories and
 // hashes in any case.
-func (x *exchange) path(name string) string { return fold(x.params[name]) }
+func (x *exchange) path(name string) string { return fold(x.Params[name]) }
 
 // repository is the folded owner/name of the path.
 func (x *exchange) repository() string { return x.path("owner") + "/" + x.path("repo") }
@@ -50,9 +49,9 @@ func (s *Server) act(x *exchange) answer {
 	if x.route == nil {
 		return refusal(http.StatusNotFound, "Not Found").answer("")
 	}
-	a, err := x.route.handle(s, x)
+	a, err := x.route.Handle.answer(s, x)
 	if err != nil {
-		return err.answer(x.route.docs)
+		return err.answer(x.route.Handle.docs)
 	}
 	return a
 }

@@ -28,7 +28,7 @@ func (s *Server) createStatus(x *exchange) (answer, *refused) {
 	}
 	at := commit{x.repository(), x.path("sha")}
 	if !s.world.commits[at.repository][at.sha] {
-		return answer{}, noCommit(x.params["sha"])
+		return answer{}, noCommit(x.Params["sha"])
 	}
 	if s.statuses.full(at, status.Context) {
 		return answer{}, invalidStatus("", "This SHA and context has reached the maximum number of statuses.")
@@ -103,7 +103,7 @@ func (s *Server) listStatuses(x *exchange) (answer, *refused) {
 	}
 	at := commit{x.repository(), x.path("ref")}
 	if !s.world.commits[at.repository][at.sha] {
-		return answer{}, noCommit(x.params["ref"])
+		return answer{}, noCommit(x.Params["ref"])
 	}
 	found := slices.Clone(s.statuses.byCommit[at])
 	slices.Reverse(found)
@@ -134,7 +134,7 @@ func (s *Server) listed(x *exchange, found []Status, body func(shown []any) any)
 	from, to, link := s.page(x, len(found))
 	shown := []any{}
 	for _, status := range found[from:to] {
-		shown = append(shown, s.renderStatus(status, x.route.operation == OpListStatuses))
+		shown = append(shown, s.renderStatus(status, x.route.Operation == OpListStatuses))
 	}
 	a := reply(http.StatusOK, body(shown))
 	if link != nil {

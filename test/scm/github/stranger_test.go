@@ -18,7 +18,7 @@ func (w *world) shown(id int64) answer {
 
 func TestAStrangersEditShows(t *testing.T) {
 	w := newWorld(t)
-	id := w.created("").id()
+	id := w.created("").Number("id")
 	calls := len(w.Calls())
 	w.EditCheckRun(id, func(r *github.CheckRun) {
 		r.Status, r.Conclusion, r.ExternalID = "completed", "stale", "theirs"
@@ -26,58 +26,58 @@ func TestAStrangersEditShows(t *testing.T) {
 	})
 	w.Expect(w.Calls()).To(HaveLen(calls), "it is no call")
 	a := w.shown(id)
-	w.Expect(a.text("conclusion")).To(Equal("stale"))
-	w.Expect(a.text("external_id")).To(Equal("theirs"))
-	w.Expect(a.id()).To(Equal(id))
-	w.Expect(a.text("head_sha")).To(Equal(sha))
-	w.Expect(a.json["app"]).To(HaveKeyWithValue("id", BeEquivalentTo(app)))
-	w.Expect(w.list("").names()).To(Equal([]string{"test completed"}))
+	w.Expect(a.Text("conclusion")).To(Equal("stale"))
+	w.Expect(a.Text("external_id")).To(Equal("theirs"))
+	w.Expect(a.Number("id")).To(Equal(id))
+	w.Expect(a.Text("head_sha")).To(Equal(sha))
+	w.Expect(a.JSON()["app"]).To(HaveKeyWithValue("id", BeEquivalentTo(app)))
+	w.Expect(names(w.list(""))).To(Equal([]string{"test completed"}))
 	w.Expect(func() { w.EditCheckRun(1, func(*github.CheckRun) {}) }).To(Panic())
 }
 
 func TestAStrangerMayRenameARun(t *testing.T) {
 	w := newWorld(t)
-	old, id := w.created("").id(), w.created("").id()
+	old, id := w.created("").Number("id"), w.created("").Number("id")
 	w.EditCheckRun(id, func(r *github.CheckRun) { r.Name = "renamed" })
-	w.Expect(w.list("").names()).To(ConsistOf("renamed queued", "test queued"), "the one before is shown again")
-	w.Expect(w.list("check_name=test").body).To(ContainSubstring(strconv.FormatInt(old, 10)))
+	w.Expect(names(w.list(""))).To(ConsistOf("renamed queued", "test queued"), "the one before is shown again")
+	w.Expect(w.list("check_name=test").Body).To(ContainSubstring(strconv.FormatInt(old, 10)))
 }
 
 func TestARunVanishes(t *testing.T) {
 	w := newWorld(t)
-	old, id := w.created(`,"conclusion":"failure"`).id(), w.created("").id()
+	old, id := w.created(`,"conclusion":"failure"`).Number("id"), w.created("").Number("id")
 	w.DeleteCheckRun(id)
-	w.Expect(w.shown(id).status).To(Equal(404))
-	w.Expect(w.update(id, `{"conclusion":"success"}`).status).To(Equal(404))
-	w.Expect(w.list("").names()).To(Equal([]string{"test completed"}), "the one before is shown again")
+	w.Expect(w.shown(id).Status).To(Equal(404))
+	w.Expect(w.update(id, `{"conclusion":"success"}`).Status).To(Equal(404))
+	w.Expect(names(w.list(""))).To(Equal([]string{"test completed"}), "the one before is shown again")
 	w.DeleteCheckRun(old)
-	w.Expect(w.list("filter=all").names()).To(BeEmpty())
+	w.Expect(names(w.list("filter=all"))).To(BeEmpty())
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(BeEmpty())
 	w.Expect(func() { w.DeleteCheckRun(id) }).To(Panic())
-	w.Expect(w.created("").id()).To(BeNumerically(">", id), "an ID is used once")
+	w.Expect(w.created("").Number("id")).To(BeNumerically(">", id), "an ID is used once")
 }
 
 func TestARunThatNoCallMadeShows(t *testing.T) {
 	w := newWorld(t)
-	ours := w.created("").id()
+	ours := w.created("").Number("id")
 	calls := len(w.Calls())
 	id := w.AddCheckRun(github.CheckRun{
 		ID: 1, Repository: "Acme/Shop", HeadSHA: strings.ToUpper(sha), Name: "test", Conclusion: "success", ExternalID: "theirs", AppID: app,
 	})
 	w.Expect(w.Calls()).To(HaveLen(calls), "it is no call")
 	w.Expect(id).To(BeNumerically(">", ours))
-	w.Expect(w.list("").names()).To(Equal([]string{"test completed"}), "the newest of its name counts")
-	w.Expect(w.list("filter=all").names()).To(Equal([]string{"test completed", "test queued"}))
+	w.Expect(names(w.list(""))).To(Equal([]string{"test completed"}), "the newest of its name counts")
+	w.Expect(names(w.list("filter=all"))).To(Equal([]string{"test completed", "test queued"}))
 	a := w.shown(id)
-	w.Expect(a.text("external_id")).To(Equal("theirs"))
-	w.Expect(a.text("head_sha")).To(Equal(sha))
+	w.Expect(a.Text("external_id")).To(Equal("theirs"))
+	w.Expect(a.Text("head_sha")).To(Equal(sha))
 	now := w.clock.Now().UTC().Format(time.RFC3339)
-	w.Expect(a.text("started_at")).To(Equal(now))
-	w.Expect(a.text("completed_at")).To(Equal(now))
-	w.Expect(w.update(id, `{"conclusion":"failure"}`).status).To(Equal(200), "it is the app's own")
+	w.Expect(a.Text("started_at")).To(Equal(now))
+	w.Expect(a.Text("completed_at")).To(Equal(now))
+	w.Expect(w.update(id, `{"conclusion":"failure"}`).Status).To(Equal(200), "it is the app's own")
 
 	w.AddCheckRun(github.CheckRun{Repository: "acme/shop", HeadSHA: sha, Name: "test", AppID: 99})
-	w.Expect(w.list("").names()).To(Equal([]string{"test queued", "test completed"}), "another app has a suite of its own")
+	w.Expect(names(w.list(""))).To(Equal([]string{"test queued", "test completed"}), "another app has a suite of its own")
 	for _, r := range []github.CheckRun{
 		{Repository: "acme/shop", HeadSHA: other, Name: "test", AppID: app},
 		{Repository: "acme/none", HeadSHA: sha, Name: "test", AppID: app},
@@ -93,18 +93,18 @@ func TestAStrangersRunsCountAmongTheLastThousandOfAName(t *testing.T) {
 	add := func() int64 {
 		return w.AddCheckRun(github.CheckRun{Repository: "acme/shop", HeadSHA: sha, Name: "test", AppID: app})
 	}
-	first, second := w.created("").id(), w.created("").id()
+	first, second := w.created("").Number("id"), w.created("").Number("id")
 	for range 998 {
 		add()
 	}
 	w.EditCheckRun(add(), func(r *github.CheckRun) { r.Name = "renamed" })
-	w.Expect(w.shown(first).status).To(Equal(404), "it made room before the other one was renamed")
+	w.Expect(w.shown(first).Status).To(Equal(404), "it made room before the other one was renamed")
 	w.Expect(w.CheckRuns("acme/shop", sha)).To(HaveLen(1000))
 	w.DeleteCheckRun(add())
 	add()
-	w.Expect(w.shown(second).status).To(Equal(200), "what was renamed or has vanished takes no room")
+	w.Expect(w.shown(second).Status).To(Equal(200), "what was renamed or has vanished takes no room")
 	add()
-	w.Expect(w.shown(second).status).To(Equal(404))
+	w.Expect(w.shown(second).Status).To(Equal(404))
 }
 
 func TestWhatAStrangerDoesChangesTheTagOfAList(t *testing.T) {
@@ -120,12 +120,12 @@ func TestWhatAStrangerDoesChangesTheTagOfAList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			id := w.created("").id()
+			id := w.created("").Number("id")
 			const query = "per_page=100&filter=all"
-			tag := w.list(query).header.Get("ETag")
-			w.Expect(w.list(query, "If-None-Match", tag).status).To(Equal(304))
+			tag := w.list(query).Header.Get("ETag")
+			w.Expect(w.list(query, "If-None-Match", tag).Status).To(Equal(304))
 			do(w, id)
-			w.Expect(w.list(query, "If-None-Match", tag).status).To(Equal(200))
+			w.Expect(w.list(query, "If-None-Match", tag).Status).To(Equal(200))
 		})
 	}
 }

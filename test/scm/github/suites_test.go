@@ -11,7 +11,7 @@ func TestCheckSuiteStatus_IsCompletedOnceEachRunIs(t *testing.T) {
 	w := newWorld(t)
 	w.Expect(w.CheckSuiteStatus("acme/shop", sha, 12345)).To(BeEmpty())
 	first := w.call("POST", repo+"/check-runs", `{"name":"n","head_sha":"`+sha+`","status":"in_progress"}`)
-	w.Expect(first.status).To(Equal(201), first.body)
+	w.Expect(first.Status).To(Equal(201), first.Body)
 	w.call("POST", repo+"/check-runs", `{"name":"n","head_sha":"`+sha+`","conclusion":"success"}`)
 	w.Expect(w.CheckSuiteStatus("acme/shop", sha, 12345)).To(Equal("in_progress"), "the hidden run is unfinished")
 	w.call("PATCH", repo+"/check-runs/"+strconv.FormatInt(w.CheckRuns("acme/shop", sha)[0].ID, 10), `{"conclusion":"cancelled"}`)

@@ -45,7 +45,7 @@ func (s *Server) createToken(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	id, bad := strconv.ParseInt(x.params["id"], 10, 64)
+	id, bad := strconv.ParseInt(x.Params["id"], 10, 64)
 	i := s.world.installations[id]
 	if bad != nil || i == nil || i.app != app {
 		return answer{}, refusal(http.StatusNotFound, "Not Found")

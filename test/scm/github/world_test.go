@@ -1,7 +1,6 @@
 package github_test
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -11,7 +10,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,6 +21,7 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/github"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -44,7 +43,7 @@ type world struct {
 	*github.Server
 	clock  *testclock.FakeClock
 	key    *rsa.PrivateKey
-	client *http.Client
+	client *wiretest.Client
 	token  string
 }
 
@@ -52,12 +51,7 @@ func newWorld(t *testing.T, opts ...github.Option) *world {
 	t.Helper()
 	w := &world{WithT: NewWithT(t), clock: testclock.NewFakeClock(time.Now())}
 	w.Server = github.New(append([]github.Option{github.WithClock(w.clock)}, opts...)...)
-	transport := &http.Transport{}
-	w.client = &http.Client{Transport: transport}
-	t.Cleanup(func() {
-		w.Close()
-		transport.CloseIdleConnections()
-	})
+	w.client = wiretest.NewClient(t, w)
 	w.key = w.parse(w.AddApp(app))
 	w.Install(app, installation, "acme")
 	w.AddRepo("acme/shop", sha)
@@ -100,51 +94,18 @@ func sign(key *rsa.PrivateKey, alg string, c claims) string {
 func (w *world) issue(key *rsa.PrivateKey, appID, installationID int64) string {
 	a := w.send("POST", "/app/installations/"+strconv.FormatInt(installationID, 10)+"/access_tokens", "",
 		sign(key, "RS256", w.claims(appID)))
-	w.Expect(a.status).To(Equal(http.StatusCreated), a.body)
-	return a.text("token")
+	w.Expect(a.Status).To(Equal(http.StatusCreated), a.Body)
+	return a.Text("token")
 }
 
-// answer is what came back.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-	json   map[string]any
-}
-
-func (a answer) text(path ...string) string {
-	var v any = a.json
-	for _, p := range path {
-		v = v.(map[string]any)[p]
-	}
-	s, _ := v.(string)
-	return s
-}
-
-func (a answer) id() int64 { return int64(a.json["id"].(float64)) }
+type answer = wiretest.Answer
 
 // try sends a request and returns the error of one without an answer.
 func (w *world) try(method, path, body, credential string, header ...string) (answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, w.URL()+path, bytes.NewBufferString(body))
-	w.Expect(err).NotTo(HaveOccurred())
 	if credential != "" {
-		r.Header.Set("Authorization", "Bearer "+credential)
+		header = append([]string{"Authorization", "Bearer " + credential}, header...)
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := w.client.Do(r)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	w.Expect(err).NotTo(HaveOccurred())
-	a := answer{status: response.StatusCode, header: response.Header, body: string(raw)}
-	_ = json.Unmarshal(raw, &a.json)
-	return a, nil
+	return w.client.Try(context.Background(), method, w.URL()+path, body, header...)
 }
 
 func (w *world) send(method, path, body, credential string, header ...string) answer {
@@ -165,7 +126,7 @@ func (w *world) create(more string) answer {
 
 func (w *world) created(more string) answer {
 	a := w.create(more)
-	w.Expect(a.status).To(Equal(http.StatusCreated), a.body)
+	w.Expect(a.Status).To(Equal(http.StatusCreated), a.Body)
 	return a
 }
 

@@ -59,7 +59,7 @@ func (s *Server) updateCheckRun(x *exchange) (answer, *refused) {
 
 // runAt is the run that the path names. One in another repository is not there.
 func (s *Server) runAt(x *exchange) (*run, *refused) {
-	id, err := strconv.ParseInt(x.params["id"], 10, 64)
+	id, err := strconv.ParseInt(x.Params["id"], 10, 64)
 	r := s.runs.byID[id]
 	if err != nil || r == nil || r.Repository != x.repository() {
 		return nil, refusal(http.StatusNotFound, "Not Found")

@@ -1,31 +1,18 @@
 package gitlab
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
-const (
-	jsonType = "application/json"
-	textType = "text/plain"
-)
+// answers is the form of answers.
+var answers = wire.Form{JSON: "application/json", Text: "text/plain"}
+
+var reply, text = answers.Reply, answers.Plain
 
 type answer = wire.Answer
-
-func reply(status int, v any) answer {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode an answer of the fake GitLab: %v", err))
-	}
-	return answer{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: body}
-}
-
-func text(status int, body string) answer {
-	return answer{Status: status, Header: http.Header{"Content-Type": {textType}}, Body: []byte(body)}
-}
 
 // refused is a request that GitLab turns down.
 type refused struct {

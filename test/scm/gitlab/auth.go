@@ -81,9 +81,9 @@ func (s *Server) authenticated(x *exchange) (*user, *refused) {
 // projectFor lets only members pass: to others a project does not exist. Where it
 // was moved from, reads are sent on and writes are refused.
 func (s *Server) projectFor(x *exchange, u *user, least Role) (*project, *refused) {
-	p := s.world.find(x.params["id"])
+	p := s.world.find(x.Params["id"])
 	if p == nil {
-		if _, moved := s.world.moved[fold(x.params["id"])]; moved && x.Request.Method != http.MethodGet {
+		if _, moved := s.world.moved[fold(x.Params["id"])]; moved && x.Request.Method != http.MethodGet {
 			return nil, refusal(http.StatusMethodNotAllowed, "Non GET methods are not allowed for moved projects")
 		}
 		return nil, notFound("Project")

@@ -1,8 +1,9 @@
 package gitlab
 
 import (
-	"net/http"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // budgets counts what each user spent.
@@ -13,10 +14,9 @@ type budgets struct {
 
 // budget is one user's.
 type budget struct {
-	inFlight    int
-	log         []spending
-	pausedFrom  time.Time
-	pausedUntil time.Time
+	inFlight int
+	log      []spending
+	pause    wire.Pause
 }
 
 // spending is one request that was let through.
@@ -73,7 +73,7 @@ func (b *budgets) exceeded(of *budget, x *exchange) (string, time.Duration) {
 		return "requests in flight", time.Second
 	}
 	for _, w := range b.limits.windows() {
-		if w.limit == 0 || w.writes && !isWrite(x.Request) {
+		if w.limit == 0 || w.writes && !wire.IsWrite(x.Request) {
 			continue
 		}
 		if used, next := of.used(w, x.Now); used >= w.limit {
@@ -107,14 +107,5 @@ func (b *budget) count(x *exchange) {
 	for old < len(b.log) && !b.log[old].at.Add(time.Hour).After(x.Now) {
 		old++
 	}
-	b.log = append(b.log[old:], spending{at: x.Now, write: isWrite(x.Request)})
-}
-
-func isWrite(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return false
-	default:
-		return true
-	}
+	b.log = append(b.log[old:], spending{at: x.Now, write: wire.IsWrite(x.Request)})
 }

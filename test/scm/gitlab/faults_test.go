@@ -16,18 +16,18 @@ func isWrite(r *http.Request) bool { return r.Method == http.MethodPost }
 func TestAFaultAnswersInPlaceOfGitLab(t *testing.T) {
 	w := newWorld(t)
 	w.Inject(gitlab.Fault{Match: isWrite, Times: 2, Status: 502, Body: "<html>", Header: http.Header{"X-Request-Id": nil}})
-	w.Expect(w.list("").status).To(Equal(200))
+	w.Expect(w.list("").Status).To(Equal(200))
 	for range 2 {
 		a := w.set("success", "")
-		w.Expect(a.status).To(Equal(502))
-		w.Expect(a.header).NotTo(HaveKey("X-Request-Id"))
+		w.Expect(a.Status).To(Equal(502))
+		w.Expect(a.Header).NotTo(HaveKey("X-Request-Id"))
 	}
 	w.Expect(w.Statuses(shop, sha)).To(BeEmpty())
-	w.Expect(w.set("success", "").status).To(Equal(201))
+	w.Expect(w.set("success", "").Status).To(Equal(201))
 	w.Inject(gitlab.Fault{Times: -1, Status: 500})
-	w.Expect(w.set("success", "").status).To(Equal(500))
+	w.Expect(w.set("success", "").Status).To(Equal(500))
 	w.ClearFaults()
-	w.Expect(w.set("success", "").status).To(Equal(201))
+	w.Expect(w.set("success", "").Status).To(Equal(201))
 }
 
 func TestDropsAndCuts(t *testing.T) {
@@ -47,7 +47,7 @@ func TestDropsAndCuts(t *testing.T) {
 			w.Expect(len(w.Statuses(shop, sha)) == 1).To(Equal(tc.acts))
 			w.Expect(w.Writes()[0].Lost).To(Equal(tc.acts))
 			w.Expect(w.Writes()[0].Injected).To(BeTrue())
-			w.Expect(w.set("success", "").status).To(Equal(201), "the lock is free again")
+			w.Expect(w.set("success", "").Status).To(Equal(201), "the lock is free again")
 		})
 	}
 }
@@ -63,14 +63,14 @@ func TestOneStatusOfACommitIsWrittenAtATime(t *testing.T) {
 	}()
 	w.Eventually(w.clock.HasWaiters).Should(BeTrue())
 	a := w.set("success", "")
-	w.Expect(a.status).To(Equal(409))
-	w.Expect(a.text("message")).To(Equal("409 Conflict: Another update to this commit status is in progress"))
+	w.Expect(a.Status).To(Equal(409))
+	w.Expect(a.Text("message")).To(Equal("409 Conflict: Another update to this commit status is in progress"))
 	w.Expect(w.Statuses(shop, sha)).To(BeEmpty())
-	w.Expect(w.call("POST", project+"/statuses/"+other, `{"state":"success"}`).status).To(Equal(201), "another commit is not locked")
-	w.Expect(w.list("").status).To(Equal(200))
+	w.Expect(w.call("POST", project+"/statuses/"+other, `{"state":"success"}`).Status).To(Equal(201), "another commit is not locked")
+	w.Expect(w.list("").Status).To(Equal(200))
 	w.clock.Step(time.Minute)
-	w.Eventually(done).Should(Receive(WithTransform(func(a answer) int { return a.status }, Equal(201))))
-	w.Eventually(func() int { return w.set("success", "").status }).Should(Equal(201))
+	w.Eventually(done).Should(Receive(WithTransform(func(a answer) int { return a.Status }, Equal(201))))
+	w.Eventually(func() int { return w.set("success", "").Status }).Should(Equal(201))
 }
 
 func TestCloseEndsWhatHangs(t *testing.T) {

@@ -9,13 +9,10 @@ type Call = wire.Call
 // arrive says in the ledger who asks for what.
 func (s *Server) arrive(x *exchange) {
 	path := x.Request.URL.EscapedPath()
-	x.route, x.params = find(x.Request.Method, path)
+	x.route = wire.Find(routes, x.Exchange, path)
 	x.token = s.world.tokens[credential(x.Request)]
 	x.Call.Path, x.Call.User = path, x.user()
 	x.Call.RequestHeader.Del("Private-Token")
-	if x.route != nil {
-		x.Call.Operation = x.route.operation
-	}
 	s.budgets.enter(x.user())
 }
 

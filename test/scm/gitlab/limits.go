@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wire"
 )
 
 // Limits are enforced per user, in true sliding windows. 0 means that there is no
@@ -31,9 +33,7 @@ func (s *Server) admit(x *exchange) *answer {
 	if b == nil {
 		return nil
 	}
-	if x.Now.Before(b.pausedUntil) && !x.Now.Before(b.pausedFrom) {
-		x.Call.Violation = "sent during an announced pause"
-	}
+	b.pause.Admit(x.Exchange)
 	if broken, wait := s.budgets.exceeded(b, x); broken != "" {
 		x.Call.Violation = broken
 		a := text(http.StatusTooManyRequests, "Retry later\n")
@@ -72,11 +72,7 @@ func (s *Server) announce(x *exchange, a answer) {
 		return
 	}
 	now := s.clock.Now()
-	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
-	if until := now.Add(time.Duration(seconds) * time.Second); err == nil && until.After(b.pausedUntil) && until.After(now) {
-		if !now.Before(b.pausedUntil) {
-			b.pausedFrom = now.Add(s.budgets.limits.Grace)
-		}
-		b.pausedUntil = until
+	if until, ok := wire.RetryAt(a.Header, now); ok {
+		b.pause.Announce(now, until, s.budgets.limits.Grace)
 	}
 }

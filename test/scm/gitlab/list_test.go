@@ -12,8 +12,8 @@ import (
 func TestAListIsEmptyWithoutAPipeline(t *testing.T) {
 	w := newWorld(t)
 	a := w.list("")
-	w.Expect(a.status).To(Equal(200))
-	w.Expect(a.body).To(Equal("[]"))
+	w.Expect(a.Status).To(Equal(200))
+	w.Expect(a.Body).To(Equal("[]"))
 }
 
 func TestAListIsPaged(t *testing.T) {
@@ -24,23 +24,23 @@ func TestAListIsPaged(t *testing.T) {
 	seen := map[string]bool{}
 	for page, next := range []string{"2", "3", ""} {
 		a := w.list(fmt.Sprintf("?page=%d", page+1))
-		w.Expect(a.header.Get("X-Next-Page")).To(Equal(next))
-		w.Expect(a.header.Get("X-Total")).To(Equal("45"))
+		w.Expect(a.Header.Get("X-Next-Page")).To(Equal(next))
+		w.Expect(a.Header.Get("X-Total")).To(Equal("45"))
 		if next == "" {
-			w.Expect(a.header.Get("Link")).NotTo(ContainSubstring(`rel="next"`))
-			w.Expect(a.list).To(HaveLen(5))
+			w.Expect(a.Header.Get("Link")).NotTo(ContainSubstring(`rel="next"`))
+			w.Expect(a.List()).To(HaveLen(5))
 		} else {
-			w.Expect(a.header.Get("Link")).To(MatchRegexp(`page=%s>; rel="next"`, next))
-			w.Expect(a.list).To(HaveLen(20))
+			w.Expect(a.Header.Get("Link")).To(MatchRegexp(`page=%s>; rel="next"`, next))
+			w.Expect(a.List()).To(HaveLen(20))
 		}
-		for _, status := range a.list {
+		for _, status := range a.List() {
 			seen[status["name"].(string)] = true
 		}
 	}
 	w.Expect(seen).To(HaveLen(45))
-	w.Expect(w.list("?per_page=1000").header.Get("X-Per-Page")).To(Equal("100"))
+	w.Expect(w.list("?per_page=1000").Header.Get("X-Per-Page")).To(Equal("100"))
 	for _, bad := range []string{"?page=x", "?page=0", "?per_page=-1", "?all=maybe", "?pipeline_id=x"} {
-		w.Expect(w.list(bad).status).To(Equal(400), bad)
+		w.Expect(w.list(bad).Status).To(Equal(400), bad)
 	}
 }
 
@@ -63,20 +63,20 @@ func TestAListIsFiltered(t *testing.T) {
 		fmt.Sprintf("?pipeline_id=%d", first): 2,
 		fmt.Sprintf("?pipeline_id=%d&all=true", first): 3,
 	} {
-		w.Expect(w.list(query).list).To(HaveLen(want), query)
+		w.Expect(w.list(query).List()).To(HaveLen(want), query)
 	}
 }
 
 func TestStrangersChangeWhatIsShown(t *testing.T) {
 	w := newWorld(t)
-	id := w.set("success", "").number("id")
+	id := w.set("success", "").Number("id")
 	w.EditStatus(id, func(s *gitlab.Status) { s.State, s.ID = "failed", 1 })
-	w.Expect(w.list("").list[0]).To(HaveKeyWithValue("status", "failed"))
+	w.Expect(w.list("").List()[0]).To(HaveKeyWithValue("status", "failed"))
 	w.DeleteStatus(id)
-	w.Expect(w.list("").body).To(Equal("[]"))
+	w.Expect(w.list("").Body).To(Equal("[]"))
 	w.set("success", "")
 	w.DeletePipeline(w.Pipelines(shop, sha)[0].ID)
-	w.Expect(w.list("").body).To(Equal("[]"))
+	w.Expect(w.list("").Body).To(Equal("[]"))
 	w.Expect(w.Pipelines(shop, sha)).To(BeEmpty())
 	w.Expect(func() { w.DeleteStatus(id) }).To(Panic())
 	w.Expect(func() {

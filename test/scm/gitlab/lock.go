@@ -6,14 +6,14 @@ import "net/http"
 // over, and refuses others meanwhile. GitLab lets them wait for up to ten seconds
 // first; here none can count on that.
 func (s *Server) lock(x *exchange) *answer {
-	if x.route == nil || x.route.operation != OpSetStatus || x.token == nil {
+	if x.route == nil || x.route.Operation != OpSetStatus || x.token == nil {
 		return nil
 	}
-	p := s.world.find(x.params["id"])
+	p := s.world.find(x.Params["id"])
 	if p == nil {
 		return nil
 	}
-	at := commit{p.id, fold(x.params["sha"])}
+	at := commit{p.id, fold(x.Params["sha"])}
 	if s.locks[at] {
 		a := refusal(http.StatusConflict, "409 Conflict: Another update to this commit status is in progress").answer()
 		return &a

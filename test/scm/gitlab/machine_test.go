@@ -55,16 +55,16 @@ func TestTheStateMachine(t *testing.T) {
 				var first answer
 				if from != "" {
 					first = w.set(from, `,"description":"before"`)
-					w.Expect(first.status).To(Equal(201), first.body)
+					w.Expect(first.Status).To(Equal(201), first.Body)
 				}
 				before := w.Statuses(shop, sha)
 				a := w.set(state, `,"description":"after"`)
 				after := w.Statuses(shop, sha)
 				switch want {
 				case newRow:
-					w.Expect(a.status).To(Equal(201), a.body)
+					w.Expect(a.Status).To(Equal(201), a.Body)
 					w.Expect(after).To(HaveLen(len(before) + 1))
-					w.Expect(after[len(after)-1].ID).To(Equal(a.number("id")))
+					w.Expect(after[len(after)-1].ID).To(Equal(a.Number("id")))
 					if from != "" {
 						w.Expect(after[0].Retried).To(BeTrue())
 						w.Expect(after[0].State).To(Equal(from))
@@ -72,14 +72,14 @@ func TestTheStateMachine(t *testing.T) {
 					}
 					w.Expect(after[len(after)-1].Retried).To(BeFalse())
 				case sameRow:
-					w.Expect(a.status).To(Equal(201), a.body)
-					w.Expect(a.number("id")).To(Equal(first.number("id")))
+					w.Expect(a.Status).To(Equal(201), a.Body)
+					w.Expect(a.Number("id")).To(Equal(first.Number("id")))
 					w.Expect(after).To(HaveLen(1))
 					w.Expect(after[0].State).To(Equal(state))
 					w.Expect(after[0].Description).To(Equal("after"))
 				default:
-					w.Expect(a.status).To(Equal(400))
-					w.Expect(a.text("message")).To(Equal(want))
+					w.Expect(a.Status).To(Equal(400))
+					w.Expect(a.Text("message")).To(Equal(want))
 					w.Expect(after).To(Equal(before))
 				}
 			})
@@ -116,13 +116,13 @@ func TestWhatMakesARowOfItsOwn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.Expect(w.set("pending", "").status).To(Equal(201))
+			w.Expect(w.set("pending", "").Status).To(Equal(201))
 			a := w.set("pending", tc.change(w))
 			if tc.own {
-				w.Expect(a.status).To(Equal(201), a.body)
+				w.Expect(a.Status).To(Equal(201), a.Body)
 				w.Expect(w.Statuses(shop, sha)).To(HaveLen(2))
 			} else {
-				w.Expect(a.status).To(Equal(400), "it is the row that is pending")
+				w.Expect(a.Status).To(Equal(400), "it is the row that is pending")
 			}
 		})
 	}
@@ -134,10 +134,10 @@ func TestAnotherUsersRowHidesOursAndOursGoesOn(t *testing.T) {
 	w.AddStatus(gitlab.Status{Project: shop, SHA: sha, Name: "test", State: "success", User: "human"})
 	rows := w.Statuses(shop, sha)
 	w.Expect(rows[0].Retried).To(BeTrue())
-	w.Expect(w.list("").list).To(HaveLen(1))
-	w.Expect(w.list("?all=true").list).To(HaveLen(2))
-	w.Expect(w.set("pending", "").status).To(Equal(400))
-	w.Expect(w.set("running", "").number("id")).To(Equal(rows[0].ID))
+	w.Expect(w.list("").List()).To(HaveLen(1))
+	w.Expect(w.list("?all=true").List()).To(HaveLen(2))
+	w.Expect(w.set("pending", "").Status).To(Equal(400))
+	w.Expect(w.set("running", "").Number("id")).To(Equal(rows[0].ID))
 }
 
 func TestATextStaysWhereNoneIsGiven(t *testing.T) {
@@ -176,8 +176,8 @@ func TestWhatIsRefusedMayLeaveAnEmptyPipeline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			a := w.call("POST", project+"/statuses/"+sha, tc.body)
-			w.Expect(a.status).To(Equal(tc.status), a.body)
-			w.Expect(a.body).To(ContainSubstring(tc.message))
+			w.Expect(a.Status).To(Equal(tc.status), a.Body)
+			w.Expect(a.Body).To(ContainSubstring(tc.message))
 			w.Expect(len(w.Pipelines(shop, sha)) == 1).To(Equal(tc.leaves))
 		})
 	}
@@ -187,20 +187,20 @@ func TestCommitsAndTheirBranches(t *testing.T) {
 	w := newWorld(t)
 	w.AddCommit(shop, other)
 	a := w.call("POST", project+"/statuses/"+other, `{"state":"success"}`)
-	w.Expect(a.status).To(Equal(404))
-	w.Expect(a.text("message")).To(Equal("404 References for commit Not Found"))
+	w.Expect(a.Status).To(Equal(404))
+	w.Expect(a.Text("message")).To(Equal("404 References for commit Not Found"))
 	a = w.call("POST", project+"/statuses/"+strings.Repeat("0", 40), `{"state":"success"}`)
-	w.Expect(a.text("message")).To(Equal("404 Commit Not Found"))
-	w.Expect(w.call("GET", project+"/repository/commits/"+strings.Repeat("0", 40)+"/statuses", "").text("message")).To(Equal("404 Commit Not Found"))
+	w.Expect(a.Text("message")).To(Equal("404 Commit Not Found"))
+	w.Expect(w.call("GET", project+"/repository/commits/"+strings.Repeat("0", 40)+"/statuses", "").Text("message")).To(Equal("404 Commit Not Found"))
 	w.AddCommit(shop, other, "feature", "main")
-	w.Expect(w.call("POST", project+"/statuses/"+other, `{"state":"success"}`).text("ref")).To(Equal("feature"))
+	w.Expect(w.call("POST", project+"/statuses/"+other, `{"state":"success"}`).Text("ref")).To(Equal("feature"))
 }
 
 func TestAJobsNameIsTaken(t *testing.T) {
 	w := newWorld(t)
 	w.AddJob(w.AddPipeline(shop, sha, "main"), "test", "running")
 	a := w.set("success", "")
-	w.Expect(a.status).To(Equal(400))
-	w.Expect(a.body).To(Equal(`{"message":{"name":["has already been taken"]}}`))
-	w.Expect(w.list("").list).To(HaveLen(1), "jobs are listed too")
+	w.Expect(a.Status).To(Equal(400))
+	w.Expect(a.Body).To(Equal(`{"message":{"name":["has already been taken"]}}`))
+	w.Expect(w.list("").List()).To(HaveLen(1), "jobs are listed too")
 }

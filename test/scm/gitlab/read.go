@@ -19,14 +19,14 @@ func (s *Server) listStatuses(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	if to, moved := s.world.moved[fold(x.params["id"])]; moved && s.world.find(x.params["id"]) == nil {
+	if to, moved := s.world.moved[fold(x.Params["id"])]; moved && s.world.find(x.Params["id"]) == nil {
 		return s.movedTo(x, to), nil
 	}
 	p, err := s.projectFor(x, u, Reporter)
 	if err != nil {
 		return answer{}, err
 	}
-	at := commit{p.id, fold(x.params["sha"])}
+	at := commit{p.id, fold(x.Params["sha"])}
 	if _, known := p.commits[at.sha]; !known {
 		return answer{}, notFound("Commit")
 	}
@@ -52,7 +52,7 @@ func (s *Server) getProject(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	if to, moved := s.world.moved[fold(x.params["id"])]; moved && s.world.find(x.params["id"]) == nil {
+	if to, moved := s.world.moved[fold(x.Params["id"])]; moved && s.world.find(x.Params["id"]) == nil {
 		return s.movedTo(x, to), nil
 	}
 	p, err := s.projectFor(x, u, Reporter)

@@ -11,8 +11,7 @@ import (
 type exchange struct {
 	*wire.Exchange
 	// route is nil where the API has none.
-	route  *route
-	params map[string]string
+	route *route
 	// token is what the request proves to have, even an expired one; nil for none.
 	token *token
 	// locked is the commit that it holds the lock of, nil for none.
@@ -56,7 +55,7 @@ func (s *Server) act(x *exchange) answer {
 	if x.route == nil {
 		return reply(http.StatusNotFound, map[string]string{"error": "404 Not Found"})
 	}
-	a, err := x.route.handle(s, x)
+	a, err := x.route.Handle(s, x)
 	if err != nil {
 		return err.answer()
 	}

@@ -47,7 +47,7 @@ func New(opts ...Option) *Server {
 	for _, o := range opts {
 		o(s)
 	}
-	s.Start(wire.Options{SCM: "GitLab", Clock: s.clock, JSON: jsonType, Text: textType, Redact: s.redact, Steps: s.steps})
+	s.Start(wire.Options{SCM: "GitLab", Clock: s.clock, Form: answers, Redact: s.redact, Steps: s.steps})
 	return s
 }
 

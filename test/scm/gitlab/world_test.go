@@ -1,12 +1,8 @@
 package gitlab_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +12,7 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/argoproj-labs/commit-status-hub/test/scm/gitlab"
+	"github.com/argoproj-labs/commit-status-hub/test/scm/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +32,7 @@ type world struct {
 	*WithT
 	*gitlab.Server
 	clock  *testclock.FakeClock
-	client *http.Client
+	client *wiretest.Client
 	token  string
 }
 
@@ -43,12 +40,7 @@ func newWorld(t *testing.T, opts ...gitlab.Option) *world {
 	t.Helper()
 	w := &world{WithT: NewWithT(t), clock: testclock.NewFakeClock(time.Now())}
 	w.Server = gitlab.New(append([]gitlab.Option{gitlab.WithClock(w.clock)}, opts...)...)
-	transport := &http.Transport{}
-	w.client = &http.Client{Transport: transport}
-	t.Cleanup(func() {
-		w.Close()
-		transport.CloseIdleConnections()
-	})
+	w.client = wiretest.NewClient(t, w)
 	w.AddProject(shop, sha)
 	for _, user := range []string{"bot", "human"} {
 		w.AddUser(user)
@@ -58,50 +50,14 @@ func newWorld(t *testing.T, opts ...gitlab.Option) *world {
 	return w
 }
 
-// answer is what came back.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-	json   map[string]any
-	list   []map[string]any
-}
-
-func (a answer) text(name string) string {
-	s, _ := a.json[name].(string)
-	return s
-}
-
-func (a answer) number(name string) int64 {
-	n, _ := a.json[name].(float64)
-	return int64(n)
-}
+type answer = wiretest.Answer
 
 // try sends a request and returns the error of one without an answer.
 func (w *world) try(method, path, body, token string, header ...string) (answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, w.URL()+path, bytes.NewBufferString(body))
-	w.Expect(err).NotTo(HaveOccurred())
 	if token != "" {
-		r.Header.Set("PRIVATE-TOKEN", token)
+		header = append([]string{"PRIVATE-TOKEN", token}, header...)
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := w.client.Do(r)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		return answer{}, err
-	}
-	a := answer{status: response.StatusCode, header: response.Header, body: string(raw)}
-	_ = json.Unmarshal(raw, &a.json)
-	_ = json.Unmarshal(raw, &a.list)
-	return a, nil
+	return w.client.Try(context.Background(), method, w.URL()+path, body, header...)
 }
 
 func (w *world) call(method, path, body string, header ...string) answer {
@@ -122,27 +78,27 @@ func (w *world) list(query string) answer {
 func TestAStatusIsAnsweredAsGitLabDoesIt(t *testing.T) {
 	w := newWorld(t)
 	a := w.set("running", `,"description":"d","target_url":"https://ci.example.com/1"`)
-	w.Expect(a.status).To(Equal(201), a.body)
-	w.Expect(a.number("id")).To(BeNumerically(">", 1<<32))
-	w.Expect(a.number("pipeline_id")).To(Equal(w.Pipelines(shop, sha)[0].ID))
+	w.Expect(a.Status).To(Equal(201), a.Body)
+	w.Expect(a.Number("id")).To(BeNumerically(">", 1<<32))
+	w.Expect(a.Number("pipeline_id")).To(Equal(w.Pipelines(shop, sha)[0].ID))
 	for name, want := range map[string]any{
 		"sha": sha, "ref": "main", "status": "running", "name": "test", "description": "d",
 		"target_url": "https://ci.example.com/1", "allow_failure": false,
 	} {
-		w.Expect(a.json).To(HaveKeyWithValue(name, want))
+		w.Expect(a.JSON()).To(HaveKeyWithValue(name, want))
 	}
-	w.Expect(a.json).To(And(HaveKeyWithValue("coverage", BeNil()), HaveKeyWithValue("finished_at", BeNil())))
-	w.Expect(a.json["author"]).To(HaveKeyWithValue("username", "bot"))
-	w.Expect(a.text("created_at")).To(HaveSuffix("Z"))
-	w.Expect(w.set("success", "").json["finished_at"]).NotTo(BeNil())
+	w.Expect(a.JSON()).To(And(HaveKeyWithValue("coverage", BeNil()), HaveKeyWithValue("finished_at", BeNil())))
+	w.Expect(a.JSON()["author"]).To(HaveKeyWithValue("username", "bot"))
+	w.Expect(a.Text("created_at")).To(HaveSuffix("Z"))
+	w.Expect(w.set("success", "").JSON()["finished_at"]).NotTo(BeNil())
 }
 
 func TestAProjectIsFoundByItsPathInAnyCaseAndByItsNumber(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range []string{"acme%2Fplatform%2Fshop", "ACME%2fPlatform%2FShop", fmt.Sprint(w.ProjectID(shop))} {
-		w.Expect(w.call("POST", "/projects/"+id+"/statuses/"+strings.ToUpper(sha), `{"state":"success"}`).status).To(Equal(201), id)
+		w.Expect(w.call("POST", "/projects/"+id+"/statuses/"+strings.ToUpper(sha), `{"state":"success"}`).Status).To(Equal(201), id)
 	}
-	w.Expect(w.call("POST", "/projects/acme/platform/shop/statuses/"+sha, `{"state":"success"}`).status).To(Equal(404))
+	w.Expect(w.call("POST", "/projects/acme/platform/shop/statuses/"+sha, `{"state":"success"}`).Status).To(Equal(404))
 	w.Expect(w.Statuses("Acme/platform/SHOP", sha)).To(HaveLen(3))
 	w.Expect(w.Statuses(shop, sha)[0].Name).To(Equal("default"))
 }
@@ -174,21 +130,21 @@ func TestWhoMayNotIsTold(t *testing.T) {
 			w := newWorld(t)
 			tc.change(w)
 			a := w.set("success", "")
-			w.Expect(a.status).To(Equal(tc.status))
-			w.Expect(a.body).To(ContainSubstring(tc.message))
+			w.Expect(a.Status).To(Equal(tc.status))
+			w.Expect(a.Body).To(ContainSubstring(tc.message))
 			w.Expect(w.Statuses(shop, sha)).To(BeEmpty())
 		})
 	}
 	w := newWorld(t)
 	w.Protect(shop, "main")
 	w.AddMember(shop, "bot", gitlab.Maintainer)
-	w.Expect(w.set("success", "").status).To(Equal(201))
-	w.Expect(w.call("GET", "/user", "").text("username")).To(Equal("bot"))
+	w.Expect(w.set("success", "").Status).To(Equal(201))
+	w.Expect(w.call("GET", "/user", "").Text("username")).To(Equal("bot"))
 	a, err := w.try("GET", "/user", "", "", "Authorization", "Bearer "+w.token)
 	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(a.number("id")).To(Equal(w.AddUser("bot")))
+	w.Expect(a.Number("id")).To(Equal(w.AddUser("bot")))
 	w.MoveProject(shop, "acme/new")
-	w.Expect(w.list("").list).To(HaveLen(1), "a read is redirected")
+	w.Expect(w.list("").List()).To(HaveLen(1), "a read is redirected")
 }
 
 func TestNoTokenIsInTheLedger(t *testing.T) {

@@ -18,7 +18,7 @@ func (s *Server) setStatus(x *exchange) (answer, *refused) {
 	if err != nil {
 		return answer{}, err
 	}
-	in, err := s.pipelineFor(p, commit{p.id, fold(x.params["sha"])}, c)
+	in, err := s.pipelineFor(p, commit{p.id, fold(x.Params["sha"])}, c)
 	if err != nil {
 		return answer{}, err
 	}

@@ -14,6 +14,8 @@
 //	Announce    the pause that the answer asks for is remembered
 //	Leave       it is over, with an answer or without
 //
-// Routes, worlds, credentials, limits and the form of answers are each fake's own,
-// however much they look alike: what one SCM does there says nothing of another.
+// Beside that there is what fakes are made of: Route and Find (route.go), Form (form.go) and Pause
+// (pause.go). What the routes, worlds, credentials and limits are is each fake's own, however much
+// they look alike: what one SCM does there says nothing of another. What their tests share is in
+// package wiretest.
 package wire

@@ -14,6 +14,8 @@ type Exchange struct {
 	Now time.Time
 	// Body is nil until Admit.
 	Body []byte
+	// Params are the parameters of the path, by Find.
+	Params map[string]string
 }
 
 // Steps are what a fake does with one request, in this order. The server's lock is held

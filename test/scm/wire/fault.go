@@ -48,9 +48,9 @@ func (f Fault) loses() bool { return f.DropAfter || f.CutBody || f.HangAfter || 
 
 // answer is the one that Status gives.
 func (f Fault) answer(o Options) Answer {
-	contentType := o.Text
+	contentType := o.Form.Text
 	if strings.HasPrefix(strings.TrimSpace(f.Body), "{") {
-		contentType = o.JSON
+		contentType = o.Form.JSON
 	}
 	return Answer{Status: f.Status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(f.Body)}
 }

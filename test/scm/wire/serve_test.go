@@ -25,7 +25,7 @@ type fake struct {
 func newFake(t *testing.T) *fake {
 	f := &fake{}
 	f.Start(wire.Options{
-		SCM: "SCM", Clock: clock.RealClock{}, JSON: "application/json", Text: "text/plain",
+		SCM: "SCM", Clock: clock.RealClock{}, Form: wire.Form{JSON: "application/json", Text: "text/plain"},
 		Redact: func(body []byte) []byte { return bytes.ReplaceAll(body, []byte("secret"), []byte("***")) },
 		Steps:  f.of,
 	})

@@ -33,8 +33,8 @@ type Options struct {
 	SCM string
 	// Clock is what the ledger tells the time by, and what delays end by.
 	Clock clock.Clock
-	// JSON and Text are the Content-Types of a Fault's Body.
-	JSON, Text string
+	// Form has the Content-Types of a Fault's Body.
+	Form Form
 	// Redact takes the secrets out of a body that the ledger is to keep. It may change
 	// what it is given, and the server's lock is held.
 	Redact func([]byte) []byte
