@@ -28,16 +28,16 @@ func init() {
 	)
 	routes = map[service][]route{
 		cloud: {
-			{http.MethodPost, statuses + "/build", OpSetBuild, (*Server).setCloud},
-			{http.MethodGet, statuses + "/build/{key}", OpGetBuild, (*Server).getCloud},
-			{http.MethodGet, statuses, OpListBuilds, (*Server).listCloud},
-			{http.MethodGet, ofCloud, OpGetRepo, (*Server).getRepo},
+			wire.On(http.MethodPost, statuses + "/build", OpSetBuild, (*Server).setCloud),
+			wire.On(http.MethodGet, statuses + "/build/{key}", OpGetBuild, (*Server).getCloud),
+			wire.On(http.MethodGet, statuses, OpListBuilds, (*Server).listCloud),
+			wire.On(http.MethodGet, ofCloud, OpGetRepo, (*Server).getRepo),
 		},
 		center: {
-			{http.MethodGet, ofCenter, OpGetRepo, (*Server).getRepo},
-			{http.MethodPost, builds, OpSetBuild, (*Server).setCenter},
-			{http.MethodGet, builds, OpGetBuild, (*Server).getCenter},
-			{http.MethodGet, "/rest/build-status/latest/commits/{sha}", OpListBuilds, (*Server).listCenter},
+			wire.On(http.MethodGet, ofCenter, OpGetRepo, (*Server).getRepo),
+			wire.On(http.MethodPost, builds, OpSetBuild, (*Server).setCenter),
+			wire.On(http.MethodGet, builds, OpGetBuild, (*Server).getCenter),
+			wire.On(http.MethodGet, "/rest/build-status/latest/commits/{sha}", OpListBuilds, (*Server).listCenter),
 		},
 	}
 }

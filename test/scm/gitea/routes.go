@@ -21,9 +21,9 @@ var routes []route
 // Filled in here because the handlers reach the routes through a Server.
 func init() {
 	routes = []route{
-		{http.MethodPost, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpCreateStatus, (*Server).createStatus},
-		{http.MethodGet, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpListStatuses, (*Server).listStatuses},
-		{http.MethodGet, "/api/v1/repos/{owner}/{repo}", OpGetRepo, (*Server).getRepo},
-		{http.MethodGet, "/api/v1/user", OpGetUser, (*Server).getUser},
+		wire.On(http.MethodPost, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpCreateStatus, (*Server).createStatus),
+		wire.On(http.MethodGet, "/api/v1/repos/{owner}/{repo}/statuses/{sha}", OpListStatuses, (*Server).listStatuses),
+		wire.On(http.MethodGet, "/api/v1/repos/{owner}/{repo}", OpGetRepo, (*Server).getRepo),
+		wire.On(http.MethodGet, "/api/v1/user", OpGetUser, (*Server).getUser),
 	}
 }

@@ -1,17 +1,17 @@
 package github
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"strings"
 )
 
 // world is what there is on GitHub besides check runs.
 type world struct {
-	apps          map[int64]*rsa.PublicKey
+	apps map[int64]*rsa.PublicKey
+	// keys is how many keys were made for them.
+	keys          int
 	installations map[int64]*installation
 	// users are whom personal access tokens belong to, by token.
 	users map[string]*user
@@ -62,11 +62,12 @@ func (w *world) id(name string) int64 {
 // AddApp makes a GitHub App and returns its private key in PEM. Called again for
 // the same app it replaces the key, so that JWTs by the old one are refused.
 func (s *Server) AddApp(appID int64) []byte {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(fmt.Sprintf("make a key for the fake GitHub's app: %v", err))
-	}
-	s.Do(func() { s.world.apps[appID] = &key.PublicKey })
+	var key *rsa.PrivateKey
+	s.Do(func() {
+		key = keys.number(s.world.keys)
+		s.world.keys++
+		s.world.apps[appID] = &key.PublicKey
+	})
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 

@@ -14,6 +14,11 @@ type Route[H any] struct {
 	Handle    H
 }
 
+// On makes a Route.
+func On[H any](method, pattern, operation string, handle H) Route[H] {
+	return Route[H]{Method: method, Pattern: pattern, Operation: operation, Handle: handle}
+}
+
 // Find returns the first route that a request fits with an escaped path, nil for none. The exchange
 // has the parameters of that path, and its Call the operation.
 func Find[H any](routes []Route[H], x *Exchange, escaped string) *Route[H] {
