@@ -22,7 +22,7 @@ func TestAMemberThatIsBackIsLookedUpWithOneListForACommit(t *testing.T) {
 	b.Behind = func(string, string, time.Duration) bool { return false }
 	more, other := spread(2, 1)
 	b.SetObject("eu", b.Token["eu"], more[1])
-	b.workOn(append(keys, other[1]), 2*time.Second)
+	b.workOn(append(keys, other[1]), 2*time.Second, time.Second)
 	lists, finds := b.reads()
 	b.G.Expect([]int{lists, finds}).To(Equal([]int{1, 0}), "lists and look-ups")
 	b.G.Expect(b.scm.asked).To(HaveLen(1 + len(keys) + 1))

@@ -18,11 +18,8 @@ var foreign = []string{
 
 func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
 	everySCM(t, func(t *testing.T, start func() *scmWorld, says own) {
-		w := start()
-		n := 0
-		check := func(status int, body string) {
+		check := func(w *scmWorld, n, status int, body string) {
 			phase := []v1alpha1.Phase{v1alpha1.PhaseSuccess, v1alpha1.PhaseFailure}[n%2]
-			n++
 			w.refuse(status, body)
 			w.want("build-0", phase)
 			w.run(30 * time.Second)
@@ -32,13 +29,15 @@ func TestRefusedCredential_IsNoneInAForeignForm(t *testing.T) {
 			w.G.Expect(w.condition("build-0").Reason).To(Equal(v1alpha1.ReasonSynced), "%d %s", status, body)
 		}
 		for _, status := range []int{400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 411, 412, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 451, 494} {
-			for _, body := range foreign {
-				check(status, body)
+			w := start() // an SCM has the more to say the more was written
+			for n, body := range foreign {
+				check(w, n, status, body)
 			}
 		}
 		for _, status := range []int{407, 421} { // are about the way to the SCM, whoever's words they have
-			for _, body := range []string{says.unauthorized, says.forbidden, says.gone} {
-				check(status, body)
+			w := start()
+			for n, body := range []string{says.unauthorized, says.forbidden, says.gone} {
+				check(w, n, status, body)
 			}
 		}
 	})

@@ -34,10 +34,10 @@ func spread(commits, names int) (objects []*v1alpha1.CommitStatus, keys []ledger
 	return objects, keys
 }
 
-// workOn has workers see to all keys, again and again for a time.
-func (b *bench) workOn(keys []ledger.Key, d time.Duration) {
+// workOn has workers see to all keys, again and again for a time, with some time in between.
+func (b *bench) workOn(keys []ledger.Key, d, between time.Duration) {
 	b.G.THelper()
-	for end := b.Clock.Now().Add(d); ; b.Clock.Step(time.Second) {
+	for end := b.Clock.Now().Add(d); ; b.Clock.Step(between) {
 		for _, key := range keys {
 			b.work(key)
 		}
@@ -75,9 +75,9 @@ func TestTakeOver_ListsACommitOnceForFiftyMembersThatAreSyncedOneByOne(t *testin
 						o.UID = types.UID(member + "/" + o.Name)
 					}
 					b.Hear(member, objects...)
-					b.workOn(keys, time.Second)
+					b.workOn(keys, time.Second, time.Second)
 				}
-				b.workOn(keys, time.Minute)
+				b.workOn(keys, time.Minute, 5*time.Second)
 				lists, finds := b.reads()
 				b.G.Expect(lists).To(BeNumerically("<=", 2), "one, and one once all members are synced that may want what it found")
 				b.G.Expect(finds).To(BeZero())
@@ -96,7 +96,7 @@ func TestTakeOver_ListsEachCommitOnceForThousandsOfKeys(t *testing.T) {
 			b.takesOver(after)
 			objects, keys := spread(commits, names)
 			b.Hear("eu", objects...)
-			b.workOn(keys, 20*time.Second)
+			b.workOn(keys, 20*time.Second, 5*time.Second)
 			lists, finds := b.reads()
 			b.G.Expect([]int{lists, finds}).To(Equal([]int{commits, 0}), "lists and look-ups")
 			b.G.Expect(b.scm.asked).To(HaveLen(commits + commits*names))
@@ -149,7 +149,7 @@ func TestTakeOver_ListsACommitThatWasLeftOnce(t *testing.T) {
 	for name, after := range takeOvers {
 		t.Run(name, func(t *testing.T) {
 			b, keys := leftBehind(t, after, &providers.Listed{Shown: *ledgertest.Shows("in_progress")})
-			b.workOn(keys, 25*time.Second)
+			b.workOn(keys, 25*time.Second, time.Second)
 			b.expectReads(2, 0)
 			b.G.Expect(b.times("update canceled")).To(Equal(100))
 			b.G.Expect(b.times("create queued")).To(Equal(100))
@@ -163,7 +163,7 @@ func TestTakeOver_EndsNothingThatAListOfACommitThatWasLeftDoesNotShow(t *testing
 		for what, shown := range map[string]*providers.Listed{"nothing": nil, "over": {Shown: *ledgertest.Shows("success")}} {
 			t.Run(name+", "+what, func(t *testing.T) {
 				b, keys := leftBehind(t, after, shown)
-				b.workOn(keys, 25*time.Second)
+				b.workOn(keys, 25*time.Second, time.Second)
 				lists, finds := b.reads()
 				b.G.Expect(lists).To(BeNumerically("<=", 3), "one more once nothing can arrive")
 				b.G.Expect(finds).To(BeZero())
@@ -177,7 +177,7 @@ func TestTakeOver_EndsNothingThatAListOfACommitThatWasLeftDoesNotShow(t *testing
 func TestTakeOver_LooksUpByNameWhatAListOfACommitThatWasLeftLeavesOpen(t *testing.T) {
 	b, keys := leftBehind(t, ledger.Predecessor{Led: true, Clean: true}, &providers.Listed{Shown: *ledgertest.Shows("in_progress"), ExternalID: "another's"})
 	b.scm.found = ledgertest.Shows("in_progress")
-	b.workOn(keys, 10*time.Second)
+	b.workOn(keys, 10*time.Second, time.Second)
 	b.expectReads(2, 100)
 	b.G.Expect(b.times("update canceled")).To(Equal(100))
 
