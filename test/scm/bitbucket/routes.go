@@ -28,8 +28,8 @@ func init() {
 	)
 	routes = map[service][]route{
 		cloud: {
-			wire.On(http.MethodPost, statuses + "/build", OpSetBuild, (*Server).setCloud),
-			wire.On(http.MethodGet, statuses + "/build/{key}", OpGetBuild, (*Server).getCloud),
+			wire.On(http.MethodPost, statuses+"/build", OpSetBuild, (*Server).setCloud),
+			wire.On(http.MethodGet, statuses+"/build/{key}", OpGetBuild, (*Server).getCloud),
 			wire.On(http.MethodGet, statuses, OpListBuilds, (*Server).listCloud),
 			wire.On(http.MethodGet, ofCloud, OpGetRepo, (*Server).getRepo),
 		},

@@ -21,9 +21,9 @@ var routes []route
 // Filled in here because the handlers reach the routes through a Server.
 func init() {
 	routes = []route{
-		wire.On(http.MethodPost, apiRoot + "/projects/{id}/statuses/{sha}", OpSetStatus, (*Server).setStatus),
-		wire.On(http.MethodGet, apiRoot + "/projects/{id}/repository/commits/{sha}/statuses", OpListStatuses, (*Server).listStatuses),
-		wire.On(http.MethodGet, apiRoot + "/projects/{id}", OpGetProject, (*Server).getProject),
-		wire.On(http.MethodGet, apiRoot + "/user", OpGetUser, (*Server).getUser),
+		wire.On(http.MethodPost, apiRoot+"/projects/{id}/statuses/{sha}", OpSetStatus, (*Server).setStatus),
+		wire.On(http.MethodGet, apiRoot+"/projects/{id}/repository/commits/{sha}/statuses", OpListStatuses, (*Server).listStatuses),
+		wire.On(http.MethodGet, apiRoot+"/projects/{id}", OpGetProject, (*Server).getProject),
+		wire.On(http.MethodGet, apiRoot+"/user", OpGetUser, (*Server).getUser),
 	}
 }
