@@ -11,6 +11,9 @@ CONTROLLER_GEN = $$(go -C test/tools tool -n sigs.k8s.io/controller-tools/cmd/co
 KUSTOMIZE = $$(go -C test/tools tool -n sigs.k8s.io/kustomize/kustomize/v5)
 HELM = $$(go -C test/tools/helm tool -n helm)
 KO = $$(go -C test/tools/ko tool -n ko)
+COSIGN = $$(go -C test/tools/cosign tool -n cosign)
+ORAS = $$(go -C test/tools/oras tool -n oras)
+SYFT = $$(go -C test/tools/syft tool -n syft)
 GOLANGCI_LINT = $$(go -C test/tools/golangci-lint tool -n golangci-lint)
 
 # Every module of the repository, and those of them that hold Go code (the others only pin tools).
@@ -189,6 +192,25 @@ vet:
 		echo "== vet $$module"; \
 		go -C "$$module" vet ./...; \
 	done
+
+# The folder for a release's files, and where `make release` pushes its images and its chart.
+DIST ?= dist
+REGISTRY ?=
+
+.PHONY: release
+release: ## Build, push and sign a release: make release VERSION=v1.2.3 REGISTRY=registry.example.com/me (a pushed tag does it)
+	@[ -n "$(REGISTRY)" ] || { echo "where to? make release VERSION=v1.2.3 REGISTRY=registry.example.com/me" >&2; exit 1; }; \
+	export VERSION="$(VERSION)" DIST="$(DIST)" REGISTRY="$(REGISTRY)"; \
+	KO="$(KO)" ORAS="$(ORAS)" SYFT="$(SYFT)" HELM="$(HELM)" COSIGN="$(COSIGN)"; \
+	export KO ORAS SYFT HELM COSIGN; \
+	for step in notes images binaries chart manifests publish; do \
+		echo "== release: $$step"; \
+		"deploy/release/$$step.sh"; \
+	done
+
+.PHONY: release-rehearsal
+release-rehearsal: ## Build a release, push it to a registry on this machine, sign it with a key made for that, and verify it as docs/verify.md says
+	@go -C test/release run .
 
 .PHONY: demo
 demo: ## Run the demo on local control planes (ARGS=--once: end by itself)
