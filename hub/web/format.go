@@ -35,12 +35,13 @@ func phaseMark(phase string) badge {
 
 // readyMark returns how a condition is shown: its reason, with a shape for its status.
 func readyMark(status, reason string) badge {
-	switch status {
-	case "True":
+	switch {
+	case reason == "":
+	case status == "True":
 		return badge{"good", "✓", reason}
-	case "False":
+	case status == "False":
 		return badge{"bad", "✗", reason}
-	case "Unknown":
+	case status == "Unknown":
 		return badge{"busy", "◐", reason}
 	}
 	return badge{"idle", "○", "no answer yet"}

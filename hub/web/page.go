@@ -67,8 +67,10 @@ func (s *Server) render(r *http.Request, a answer, frameless bool) ([]byte, erro
 	if a.failure != "" {
 		name = "failure.html"
 	}
-	if err := templates.ExecuteTemplate(&content, name, d); err != nil {
-		return nil, fmt.Errorf("rendering %s: %w", name, err)
+	for _, part := range []string{"notice", name} {
+		if err := templates.ExecuteTemplate(&content, part, d); err != nil {
+			return nil, fmt.Errorf("rendering %s: %w", part, err)
+		}
 	}
 	if frameless {
 		return content.Bytes(), nil

@@ -2,15 +2,19 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-analyze/charts"
 )
 
-// The size of a plot in pixels.
-const plotWidth, plotHeight = 720, 200
+// plotHeight is the height of a plot in pixels, and plotWidths its width on wide and narrow screens.
+const plotHeight = 200
+
+var plotWidths = map[string]int{"wide": 720, "narrow": 360}
 
 // palette is what a plot is drawn in, with the style sheet's colors. The legend names each series,
 // and marks have a shape of their own.
@@ -37,6 +41,7 @@ type lines struct {
 	// percent reports whether values are percents; they are counts otherwise.
 	percent bool
 	theme   string
+	width   int
 }
 
 // mark is what was so at some times.
@@ -71,12 +76,12 @@ func (l lines) svg() ([]byte, error) {
 		opt.SeriesList[len(l.values)+i].Symbol = charts.Symbol{Shape: m.shape, Size: 3}
 	}
 	opt.XAxis = charts.XAxisOption{
-		Labels: l.labels(), LabelCount: 7, LabelFontStyle: charts.NewFontStyleWithSize(10), BoundaryGap: charts.Ptr(false),
+		Labels: l.labels(), LabelCount: l.width / 100, LabelFontStyle: charts.NewFontStyleWithSize(10), BoundaryGap: charts.Ptr(false),
 	}
 	opt.YAxis = []charts.YAxisOption{{
 		Min: charts.Ptr(0.0), Max: charts.Ptr(top), LabelCount: 5, LabelFontStyle: charts.NewFontStyleWithSize(10), ValueFormatter: l.label,
 	}}
-	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: plotWidth, Height: plotHeight, Theme: theme})
+	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: l.width, Height: plotHeight, Theme: theme})
 	if err := painter.LineChart(opt); err != nil {
 		return nil, fmt.Errorf("drawing a plot: %w", err)
 	}
@@ -167,24 +172,36 @@ func queueLines(page InstallationPage, samples []Sample, theme string) lines {
 	return out
 }
 
-// figure is a plot in a page.
-type figure struct{ Title, Light, Dark, Summary string }
+// figure is a plot in a page, with the same in words.
+type figure struct {
+	Title, Summary string
+	plot           string
+	query          url.Values
+}
 
-// plotOf returns a plot of an installation's history, with the same in words.
+// plotOf returns a plot of an installation's history.
 func plotOf(page InstallationPage, plot, span string) figure {
 	samples := page.Hour
 	if span == "day" {
 		samples = page.Day
 	}
-	out := figure{Title: "Budget used, in percent of each limit", Summary: budgetSummary(page, samples)}
+	out := figure{plot: plot, query: url.Values{"installation": {page.ID}, "range": {span}}}
+	if n := len(samples); n > 0 { // a browser loads a plot again under another address only
+		out.query.Set("until", strconv.FormatInt(samples[n-1].At.Unix(), 10))
+	}
+	out.Title, out.Summary = "Budget used, in percent of each limit", budgetSummary(page, samples)
 	if plot == "queue.svg" {
 		out.Title, out.Summary = "Statuses queued, by priority", queueSummary(samples)
 	}
-	address := func(theme string) string {
-		return "/plots/" + plot + "?" + url.Values{"installation": {page.ID}, "range": {span}, "theme": {theme}}.Encode()
-	}
-	out.Light, out.Dark = address("light"), address("dark")
 	return out
+}
+
+// Address returns where the plot is in a theme and a size.
+func (f figure) Address(theme, size string) string {
+	q := maps.Clone(f.query)
+	q.Set("theme", theme)
+	q.Set("size", size)
+	return "/plots/" + f.plot + "?" + q.Encode()
 }
 
 func budgetSummary(page InstallationPage, samples []Sample) string {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"net/http"
@@ -114,11 +115,14 @@ func (s *Server) plot(w http.ResponseWriter, r *http.Request) {
 		samples = page.Day
 	}
 	draw := map[string]func(InstallationPage, []Sample, string) lines{"budget.svg": budgetLines, "queue.svg": queueLines}[r.PathValue("plot")]
-	if _, known := palettes[theme]; !ok || draw == nil || !known || len(samples) == 0 {
+	width := plotWidths[cmp.Or(q.Get("size"), "wide")]
+	if _, known := palettes[theme]; !ok || draw == nil || !known || width == 0 || len(samples) == 0 {
 		http.NotFound(w, r)
 		return
 	}
-	out, err := draw(page, samples, theme).svg()
+	lines := draw(page, samples, theme)
+	lines.width = width
+	out, err := lines.svg()
 	if err != nil {
 		s.options.Log.Error(err, "a plot cannot be drawn")
 		http.Error(w, "the plot cannot be drawn", http.StatusInternalServerError)

@@ -6,23 +6,67 @@
   const live = document.getElementById("live");
   const search = document.getElementById("q");
 
-  // What was opened, and what has the focus, stays so when the content is replaced: both are found
-  // again by what they say.
-  const name = (node) => node.tagName + ":" + (node.getAttribute("href") || node.getAttribute("aria-label") || node.textContent).trim();
-  const replace = (html) => {
-    const open = new Set([...content.querySelectorAll("details[open]")].map((d) => name(d.closest("li") || d)));
-    const active = content.contains(document.activeElement) && document.activeElement !== content ? name(document.activeElement) : "";
-    content.innerHTML = html;
-    for (const d of content.querySelectorAll("details")) {
-      d.open = open.has(name(d.closest("li") || d));
-    }
-    if (active) {
-      for (const node of content.querySelectorAll("a, summary, [tabindex]")) {
-        if (name(node) === active) {
-          node.focus({ preventScroll: true });
-          break;
-        }
+  // A node that is alike is changed where it differs, and not replaced: what has the focus, is open,
+  // scrolled or selected stays so. data-key tells which one of a list a node is.
+  const keyOf = (node) => node.id || node.dataset?.key || "";
+  const change = (from, to) => {
+    if (from.nodeType !== Node.ELEMENT_NODE) {
+      if (from.data !== to.data) {
+        from.data = to.data;
       }
+      return;
+    }
+    for (const { name } of [...from.attributes]) {
+      if (name !== "open" && !to.hasAttribute(name)) {
+        from.removeAttribute(name);
+      }
+    }
+    for (const { name, value } of to.attributes) {
+      if (from.getAttribute(name) !== value) {
+        from.setAttribute(name, value);
+      }
+    }
+    changeChildren(from, to);
+  };
+  const changeChildren = (from, to) => {
+    const wanted = new Set([...to.childNodes].map(keyOf));
+    const keyed = new Map();
+    for (const node of [...from.childNodes]) {
+      const key = keyOf(node);
+      if (key && !wanted.has(key)) {
+        node.remove();
+      } else if (key) {
+        keyed.set(key, node);
+      }
+    }
+    let at = from.firstChild;
+    for (const node of [...to.childNodes]) {
+      const key = keyOf(node);
+      const same = key ? keyed.get(key) : at && !keyOf(at) && at.nodeName === node.nodeName ? at : null;
+      if (!same) {
+        from.insertBefore(node, at);
+        continue;
+      }
+      keyed.delete(key);
+      if (same !== at) {
+        from.insertBefore(same, at);
+      }
+      change(same, node);
+      at = same.nextSibling;
+    }
+    while (at) {
+      const next = at.nextSibling;
+      at.remove();
+      at = next;
+    }
+  };
+  const show = (html) => {
+    const page = document.createElement("template");
+    page.innerHTML = html;
+    const active = document.activeElement;
+    changeChildren(content, page.content);
+    if (document.activeElement !== active && content.contains(active)) {
+      active.focus({ preventScroll: true }); // it was moved
     }
   };
 
@@ -30,12 +74,13 @@
   const connect = () => {
     source = new EventSource(location.pathname + location.search);
     source.onopen = () => { live.textContent = "Live"; };
-    source.onerror = () => { live.textContent = "Not live: the page shows how it was"; };
-    source.onmessage = (event) => {
-      if (String(window.getSelection())) {
-        return; // somebody is about to copy something
+    source.onmessage = (event) => show(event.data);
+    source.onerror = () => {
+      live.textContent = "Not live: the page shows how it was";
+      if (source?.readyState === EventSource.CLOSED) { // refused, since too many look
+        source = undefined;
+        setTimeout(watch, 60_000);
       }
-      replace(event.data);
     };
   };
   // A page that nobody sees costs the hub nothing.
