@@ -42,6 +42,7 @@ func TestChartRefusesUnknownAndUnfitValues(t *testing.T) {
 		"replica=3", "hub.worker=3", "image.digests=x", "serviceMonitor.enable=true", "podDisruptionBudget.minAvailable=1",
 		"hub.workers=0", "hub.workers=many", "hub.unheardGrace=15", "hub.zapEncoder=xml", "hub.localCluster=maybe",
 		"image.digest=sha256:12", "image.pullPolicy=Sometimes", "networkPolicy.enabled=1", "replicas=-1",
+		"web.bindAddress=8082", "web.bindAddress=everywhere", "web.address=:8082",
 	} {
 		_, err := render(t, "hub", "hubs", "--set", set)
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring("values don't meet the specifications")), set)

@@ -40,7 +40,8 @@ func (a access) String() string {
 func TestHubMayDoWhatItMustAndNothingElse(t *testing.T) {
 	api := install(t, append(kustomize(t, "crds"), kustomize(t, "hub")...))
 	expectHubAccess(t, api, shipped)
-	expectMetricsReader(t, api)
+	expectReader(t, api, "/metrics", "commit-status-hub-metrics-reader")
+	expectReader(t, api, "/fleet", "commit-status-hub-fleet-reader")
 }
 
 func TestChartLetsTheHubDoTheSameInAnyNamespace(t *testing.T) {
@@ -174,24 +175,24 @@ func expectPodAdmitted(t *testing.T, api client.Client, object client.Object) {
 	g.Expect(api.Create(t.Context(), pod, client.DryRunAll)).To(Succeed())
 }
 
-// expectMetricsReader sees an account read the metrics once it has the role for that.
-func expectMetricsReader(t *testing.T, api client.Client) {
+// expectReader sees an account read a path once it has the role for that.
+func expectReader(t *testing.T, api client.Client, path, role string) {
 	t.Helper()
 	g := NewWithT(t)
-	prometheus := account{namespace: "monitoring", name: "prometheus"}
+	reader := account{namespace: "monitoring", name: "reader"}
 	may := func() (bool, error) {
 		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-			User:                  prometheus.String(),
-			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"},
+			User:                  reader.String(),
+			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: path, Verb: "get"},
 		}}
 		err := api.Create(t.Context(), review)
 		return review.Status.Allowed, err
 	}
 	g.Expect(may()).To(BeFalse())
 	g.Expect(api.Create(t.Context(), &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "prometheus"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "commit-status-hub-metrics-reader"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: prometheus.namespace, Name: prometheus.name}},
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: reader.namespace, Name: reader.name}},
 	})).To(Succeed())
 	g.Eventually(may).Should(BeTrue())
 }

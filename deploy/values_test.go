@@ -72,7 +72,7 @@ func TestChartHasEachFlagOfRun(t *testing.T) {
 	for _, found := range regexp.MustCompile(`(?m)^ .* --([a-z-]+)`).FindAllStringSubmatch(help, -1) {
 		flags[found[1]] = true
 	}
-	for _, own := range []string{"help", "kubeconfig", "namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address"} {
+	for _, own := range []string{"help", "kubeconfig", "namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address", "web-bind-address"} {
 		g.Expect(flags).To(HaveKey(own))
 		delete(flags, own)
 	}

@@ -11,6 +11,9 @@ args:
 - {{ include "hub.flag" (dict "name" $name "value" $value) | quote }}
 {{- end }}
 {{- end }}
+{{- with .Values.web.bindAddress }}
+- {{ printf "--web-bind-address=%s" . | quote }}
+{{- end }}
 env:
 - name: POD_NAMESPACE
   valueFrom:
@@ -33,6 +36,10 @@ ports:
   containerPort: 8443
 - name: probes
   containerPort: 8081
+{{- with include "hub.webPort" . }}
+- name: web
+  containerPort: {{ . }}
+{{- end }}
 livenessProbe:
   httpGet:
     path: /healthz

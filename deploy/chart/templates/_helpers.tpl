@@ -37,6 +37,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 --{{ kebabcase .name }}={{ if kindIs "float64" .value }}{{ int64 .value }}{{ else }}{{ .value }}{{ end }}
 {{- end -}}
 
+{{/* The port of the fleet page; nothing where only the pod itself reaches it. */}}
+{{- define "hub.webPort" -}}
+{{- $address := .Values.web.bindAddress | default "0" -}}
+{{- if not (regexMatch "^(0|localhost:.*|127\\..*|\\[::1\\]:.*)$" $address) -}}
+{{ $address | splitList ":" | last }}
+{{- end -}}
+{{- end -}}
+
 {{/* The account in a binding. */}}
 {{- define "hub.subjects" -}}
 subjects:
