@@ -11,7 +11,7 @@ import (
 )
 
 // Those pages and manifests say what the hub takes, so that nobody has to look it up.
-var saysMemory = []string{"docs/install.md", "deploy/hub/deployment.yaml", "deploy/chart/values.yaml"}
+var saysMemory = []string{"README.md", "docs/install.md", "deploy/hub/deployment.yaml", "deploy/chart/values.yaml"}
 
 // quantity is a number with a unit of memory, a short time or a ratio. Times such as 10 min are
 // settings, and tests of their own hold those.

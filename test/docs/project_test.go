@@ -83,3 +83,18 @@ func TestReadme_LeadsToTheProjectsFiles(t *testing.T) {
 		g.Expect(readme).To(ContainSubstring("](" + file + ")"))
 	}
 }
+
+// A reader decides within the first lines whether to go on.
+func TestReadme_BeginsWithTheProblem(t *testing.T) {
+	g := NewWithT(t)
+	readme := read(t, "README.md")
+	at := -1
+	for _, part := range []string{
+		"# Commit Status Hub\n", "Your clusters know", "**Who needs it**", "**Why not one controller in each cluster?**", "**What it takes**",
+		"## See it work\n", "\n```console\n", "## The API by example\n", "## Install it\n", "apply -k deploy/crds", "> hub.kubeconfig",
+	} {
+		next := strings.Index(readme, part)
+		g.Expect(next).To(BeNumerically(">", at), part)
+		at = next
+	}
+}
