@@ -20,8 +20,8 @@ import (
 	"github.com/argoproj-labs/commit-status-hub/hub/ledger"
 )
 
-// leaseName is the Lease that the replicas of one hub compete for.
-const leaseName = "commit-status-hub"
+// LeaseName is the Lease that the replicas of one hub compete for.
+const LeaseName = "commit-status-hub"
 
 // The durations of a lease that was given up. Nobody waits for them to end, so they say how it
 // was: client-go writes the first one, and the second says that statuses were unpublished.
@@ -85,7 +85,7 @@ func newLead(config *rest.Config, o Options, recorder func() events.EventRecorde
 	}
 	return &Lead{
 		Interface: &resourcelock.LeaseLock{
-			LeaseMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: leaseName},
+			LeaseMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: LeaseName},
 			Client:    leases,
 			LockConfig: resourcelock.ResourceLockConfig{
 				Identity:      host + "_" + string(uuid.NewUUID()),

@@ -31,7 +31,7 @@ func (f *fakeLease) Identity() string { return "me" }
 
 func (f *fakeLease) Get(context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	if f.record == nil {
-		return nil, nil, apierrors.NewNotFound(coordinationv1.Resource("leases"), leaseName)
+		return nil, nil, apierrors.NewNotFound(coordinationv1.Resource("leases"), LeaseName)
 	}
 	return f.record, nil, nil
 }

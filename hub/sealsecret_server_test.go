@@ -99,7 +99,7 @@ func (s *sealServer) runs(t *testing.T, namespace string) *sealReplica {
 	mgr, err := ctrl.NewManager(s.Config, ctrl.Options{
 		Scheme: clusters.Scheme(), Metrics: server.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: &once},
 		Cache:          cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}}}},
-		LeaderElection: true, LeaderElectionID: leaseName, LeaderElectionNamespace: namespace, LeaderElectionReleaseOnCancel: true,
+		LeaderElection: true, LeaderElectionID: LeaseName, LeaderElectionNamespace: namespace, LeaderElectionReleaseOnCancel: true,
 		LeaseDuration: &lease, RenewDeadline: &renew, RetryPeriod: &retry,
 	})
 	s.g.Expect(err).NotTo(HaveOccurred())
