@@ -17,7 +17,7 @@ var (
 
 func TestLayout_DocNamesFilesThatExist(t *testing.T) {
 	g := NewWithT(t)
-	for _, dir := range []string{".", "ledger", "syncer", "publish", "scmproviders", "web", "../kubeconfigs", "../ratelimit"} {
+	for _, dir := range []string{".", "ledger", "syncer", "publish", "scmproviders", "web", "web/forward", "web/why", "../kubeconfigs", "../ratelimit"} {
 		text, err := os.ReadFile(filepath.Join(dir, "doc.go"))
 		g.Expect(err).NotTo(HaveOccurred())
 		for _, named := range fileInDoc.FindAllStringSubmatch(string(text), -1) {
@@ -28,7 +28,7 @@ func TestLayout_DocNamesFilesThatExist(t *testing.T) {
 
 func TestLayout_DocNamesEachFile(t *testing.T) {
 	g := NewWithT(t)
-	for _, dir := range []string{".", "ledger", "syncer", "publish", "scmproviders", "web", "../kubeconfigs", "../ratelimit"} {
+	for _, dir := range []string{".", "ledger", "syncer", "publish", "scmproviders", "web", "web/forward", "web/why", "../kubeconfigs", "../ratelimit"} {
 		text, err := os.ReadFile(filepath.Join(dir, "doc.go"))
 		g.Expect(err).NotTo(HaveOccurred())
 		named := map[string]bool{"doc.go": true}

@@ -98,9 +98,9 @@ func (f *clusterFlags) completeContext(cmd *cobra.Command, flag string) {
 	}
 }
 
-// choices completes a flag with words.
-func choices(cmd *cobra.Command, flag string, words ...string) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+// choices completes --output with its formats.
+func choices(cmd *cobra.Command, formats ...string) {
+	if err := cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag: a mistake in the code itself
 	}
 }

@@ -64,7 +64,7 @@ hub takes it over without a restart.`,
 		panic(err) // there is no such flag: a mistake in the code itself
 	}
 	f.completeContext(cmd, "context")
-	choices(cmd, "output", onboard.YAML)
+	choices(cmd, onboard.YAML)
 	return cmd
 }
 

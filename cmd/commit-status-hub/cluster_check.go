@@ -46,6 +46,6 @@ is not 0 if something is missing; the command that repairs it comes last.`,
 		ValidArgsFunction: f.completeName,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", onboard.Text, "text, json or yaml")
-	choices(cmd, "output", checkFormats...)
+	choices(cmd, checkFormats...)
 	return cmd
 }

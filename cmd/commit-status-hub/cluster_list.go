@@ -40,6 +40,6 @@ is asked: cluster check does that.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", onboard.Table, "table, json or yaml")
-	choices(cmd, "output", listFormats...)
+	choices(cmd, listFormats...)
 	return cmd
 }

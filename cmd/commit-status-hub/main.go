@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newRun(), newCluster(), newVersion())
+	root.AddCommand(newRun(), newCluster(), newDashboard(openBrowser), newWhy(), newVersion())
 	return root
 }
 
