@@ -42,6 +42,7 @@ var limits = map[string]string{
 	"24 MiB":  "in decoding",
 	"64 MiB":  "of the hub for one answer of a member",
 	"50 ms":   "between two writes after a pause",
+	"231 ms":  "of a request, in an example",
 	"95 %":    "of the memory limit is Go's",
 	"99 %":    "of a limit is used under backlog",
 }
