@@ -50,6 +50,11 @@ func TestNotes_AreTheSectionOfTheVersion(t *testing.T) {
 	g.Expect(Notes(changelog, "0.1.0")).To(Equal("### Added\n\n- All of it.\n"))
 }
 
+func TestNotes_OfWhatIsUnreleasedLinkToTheBranch(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(Notes("## [Unreleased]\n\n- [A](docs/a.md)\n", Unreleased)).To(Equal("- [A](" + Repository + "/blob/main/docs/a.md)\n"))
+}
+
 func TestNotes_RefuseAVersionThatTheChangelogLacks(t *testing.T) {
 	for version, why := range map[string]string{
 		"v0.3.0":   `no section of v0.3.0, such as "## [0.3.0] - 2026-11-30"`,
