@@ -8,7 +8,6 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 
 	"github.com/argoproj-labs/commit-status-hub/hub/web"
 	"github.com/argoproj-labs/commit-status-hub/kubeconfigs"
@@ -23,11 +22,11 @@ func addWeb(mgr manager.Manager, h *hub, members *kubeconfigs.Provider, installa
 	server := web.New(web.Options{
 		BindAddress: o.WebBindAddress,
 		Authorize: func(next http.Handler) (http.Handler, error) {
-			filter, err := filters.WithAuthenticationAndAuthorization(mgr.GetConfig(), mgr.GetHTTPClient())
+			allowed, err := web.Access(mgr.GetConfig(), mgr.GetHTTPClient(), o.Log)
 			if err != nil {
-				return nil, fmt.Errorf("asking the API server who may see the fleet page: %w", err)
+				return nil, err
 			}
-			return filter(o.Log, next)
+			return allowed(next), nil
 		},
 		TLS: selfSigned,
 		Source: web.Source{

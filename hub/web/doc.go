@@ -5,7 +5,8 @@
 // held while a page is made and sent. page.go makes HTML of the value, routes.go JSON, and stream.go
 // sends the HTML anew while somebody looks.
 //
-//	server.go      listens; guard.go decides who may look, and what browsers may do with a page
+//	server.go      listens; guard.go decides who may look, and what browsers may do with a page;
+//	               access.go asks the API server
 //	source.go      what pages are read from; cached.go has all who look share what is expensive
 //	overview.go    the fleet, problems.go what is wrong with it, reasons.go what reasons mean
 //	installation.go  one budget; history.go keeps how it was, plot.go draws that

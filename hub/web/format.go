@@ -74,12 +74,12 @@ func ago(t, now time.Time) string {
 	return length(d) + " ago"
 }
 
-// within says in how long a time comes.
+// within says in how long a time comes, after a sentence.
 func within(t, now time.Time) string {
 	if d := t.Sub(now); d > 0 {
-		return "in " + length(d)
+		return "In " + length(d)
 	}
-	return "now"
+	return "Now"
 }
 
 // length says how long something takes, in one unit.
