@@ -215,3 +215,8 @@ release-rehearsal: ## Build a release, push it to a registry on this machine, si
 .PHONY: demo
 demo: ## Run the demo on local control planes (ARGS=--once: end by itself)
 	@go run ./test/demo $(ARGS)
+
+.PHONY: screenshots
+screenshots: ## Make the pictures of the fleet page in docs/images, of a demo that is filled for them (needs Chromium)
+	@mkdir -p docs/images; \
+	go -C test/web run ./cmd/screenshots

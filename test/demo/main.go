@@ -25,7 +25,9 @@ func main() {
 }
 
 func run() int {
-	once := flag.Bool("once", false, "end after the steps, with exit status 0 only if all is as it should be")
+	var mode mode
+	flag.BoolVar(&mode.once, "once", false, "end after the steps, with exit status 0 only if all is as it should be")
+	flag.BoolVar(&mode.fleet, "fleet", false, "leave something wrong in each way after the steps, for the fleet page to show, and wait for Ctrl-C")
 	flag.Parse()
 	// What the libraries have to log is not what the demo is about.
 	ctrl.SetLogger(logr.Discard())
@@ -35,11 +37,11 @@ func run() int {
 	// impatient second Ctrl-C leaves nothing behind.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	err := demo(ctx, *once)
+	err := demo(ctx, mode)
 	switch {
 	case err == nil:
 		return 0
-	case ctx.Err() != nil && !*once:
+	case ctx.Err() != nil && !mode.once:
 		fmt.Println("\nStopped: the hub and the control planes have ended.")
 		return 0
 	case ctx.Err() != nil:
@@ -49,14 +51,17 @@ func run() int {
 	return 1
 }
 
-func demo(ctx context.Context, once bool) (err error) {
+// mode is what comes after the steps. By default changes go on.
+type mode struct{ once, fleet bool }
+
+func demo(ctx context.Context, mode mode) (err error) {
 	programs, err := build(ctx)
 	if err != nil {
 		return err
 	}
 	interrupted := ctx.Done()
 	defer func() { err = errors.Join(err, programs.remove(err == nil || isDone(interrupted))) }()
-	if once {
+	if mode.once {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, onceTimeout, fmt.Errorf("not done after %s", onceTimeout))
 		defer cancel()
@@ -69,8 +74,11 @@ func demo(ctx context.Context, once bool) (err error) {
 	if err := w.walk(ctx); err != nil {
 		return err
 	}
-	if once {
+	switch {
+	case mode.once:
 		return w.verify(ctx)
+	case mode.fleet:
+		return w.showFleet(ctx)
 	}
 	return w.keepChanging(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -65,6 +66,8 @@ type world struct {
 	appKey             []byte
 	botToken           string
 	hub                *process
+	// page is where the hub serves the fleet page.
+	page string
 }
 
 // all returns the clusters, in the order in which they are shown.
@@ -88,6 +91,10 @@ func newWorld(ctx context.Context, p *programs) (*world, error) {
 	w.gitlab.AddProject(handbook, handbookSHA)
 	w.gitlab.AddMember(handbook, bot, gitlab.Developer)
 
+	var err error
+	if w.page, err = freeAddress(); err != nil {
+		return nil, errors.Join(err, w.stop())
+	}
 	begun := time.Now()
 	starting := errgroup.Group{}
 	for _, m := range w.all() {
@@ -110,7 +117,8 @@ func newWorld(ctx context.Context, p *programs) (*world, error) {
 
 To look around with kubectl in another terminal:
   export KUBECONFIG=%s
-`, time.Since(begun).Round(100*time.Millisecond), w.github.URL(), appID, owner, w.gitlab.URL(), bot, w.dir, w.kubeconfig())
+Once the hub runs, its fleet page shows what is where, and why: http://%s
+`, time.Since(begun).Round(100*time.Millisecond), w.github.URL(), appID, owner, w.gitlab.URL(), bot, w.dir, w.kubeconfig(), w.page)
 	return w, nil
 }
 
@@ -130,6 +138,15 @@ func (w *world) stop() error {
 		}
 	}
 	return errors.Join(err, stopping.Wait())
+}
+
+// freeAddress returns a loopback address at which nobody listens: two demos at a time have two.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("finding a free port: %w", err)
+	}
+	return listener.Addr().String(), listener.Close()
 }
 
 func (w *world) kubeconfig() string { return filepath.Join(w.dir, "kubeconfig") }
@@ -194,6 +211,6 @@ func (w *world) startHub(ctx context.Context) error {
 	}
 	w.hub, err = startProcess(filepath.Join(w.dir, "hub.log"), w.programs.hub, "run",
 		"--kubeconfig="+kubeconfig, "--namespace="+namespace,
-		"--metrics-bind-address=0", "--health-probe-bind-address=0")
+		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--web-bind-address="+w.page)
 	return err
 }
