@@ -44,9 +44,9 @@ func buildHub(ctx context.Context) (program string, remove func(), err error) {
 type hubProcess struct {
 	command *exec.Cmd
 	metrics string
-	// profiles is where its profiles are.
-	profiles string
-	ended    chan struct{}
+	// profiles is where its profiles are, and page where its fleet page is.
+	profiles, page string
+	ended          chan struct{}
 }
 
 // startHub starts a hub on the world's hub cluster. Its log is in the file hub.log beside
@@ -60,6 +60,10 @@ func (w *world) startHub() error {
 	if err != nil {
 		return err
 	}
+	page, err := freeAddress()
+	if err != nil {
+		return err
+	}
 	dir := filepath.Dir(w.program)
 	kubeconfig := filepath.Join(dir, "kubeconfig")
 	if err := os.WriteFile(kubeconfig, w.hubCluster.Kubeconfig(), 0o600); err != nil {
@@ -70,10 +74,10 @@ func (w *world) startHub() error {
 		return fmt.Errorf("opening the hub's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
-	h := &hubProcess{metrics: "http://" + address + "/metrics", profiles: "http://" + profiles + "/debug/pprof/", ended: make(chan struct{})}
+	h := &hubProcess{metrics: "http://" + address + "/metrics", profiles: "http://" + profiles + "/debug/pprof/", page: "http://" + page, ended: make(chan struct{})}
 	h.command = exec.Command(w.program, "run", "--kubeconfig", kubeconfig, "--namespace", namespace, "--local-cluster=false",
 		"--metrics-secure=false", "--metrics-bind-address", address, "--health-probe-bind-address=0", "--zap-log-level=error",
-		"--pprof-bind-address", profiles)
+		"--pprof-bind-address", profiles, "--web-bind-address", page)
 	h.command.Stdout, h.command.Stderr = log, log
 	h.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := h.command.Start(); err != nil {

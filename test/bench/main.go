@@ -17,7 +17,7 @@ import (
 
 // settings are how large what is measured is.
 type settings struct {
-	changes, storm, refused, objects, members, idle, minutes int
+	changes, storm, refused, objects, members, idle, lookedAt, minutes int
 	// quiet is how long an idle hub is watched for calls.
 	quiet time.Duration
 	only  string
@@ -40,6 +40,7 @@ var parts = []part{
 	{"refusal", measureRefusal, false},
 	{"growth", measureGrowth, false},
 	{"members", measureMembers, false},
+	{"page", measurePage, true},
 	{"soak", measureSoak, true},
 }
 
@@ -58,8 +59,9 @@ func bench() error {
 	flag.IntVar(&s.objects, "objects", 100_000, "CommitStatuses whose memory is measured, and with which the hub is restarted; a tenth and a hundredth of them, too")
 	flag.IntVar(&s.members, "members", 20, "members that they are in")
 	flag.IntVar(&s.idle, "idle", 200, "idle members whose memory is measured")
+	flag.IntVar(&s.lookedAt, "looked-at", 1000, "members that they are in when the fleet page is measured")
 	flag.DurationVar(&s.quiet, "quiet", 30*time.Second, "how long a hub that has nothing to do is watched for calls")
-	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, refusal, growth, members, soak; all but soak if empty")
+	flag.StringVar(&s.only, "only", "", "parts to measure: delay, calls, storm, refusal, growth, members, page, soak; all but page and soak if empty")
 	flag.IntVar(&s.minutes, "minutes", 45, "how long a soak lasts")
 	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the hub's memory, processor time and goroutines; none if empty")
 	flag.Parse()
