@@ -141,7 +141,7 @@ var _ = Describe("A changed kubeconfig", func() {
 
 		revoke()
 		Eventually(r.health("member")).Should(haveState(Unreachable, ReasonUnreachable), "nobody asked by the connection in use")
-		Expect(r.health("member")().Message).To(And(HavePrefix("neither"), ContainSubstring("forbidden")))
+		Expect(r.health("member")().Message).To(And(HavePrefix("neither"), MatchRegexp("(?i)forbidden")))
 		grant()
 		Eventually(r.health("member")).Should(haveState(Connected, ReasonUnreachable))
 		Expect(r.engagements("member")()).To(HaveLen(1))
