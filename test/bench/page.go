@@ -87,8 +87,11 @@ func (w *world) pagePaths(ctx context.Context) (paths []pagePath, commits []stri
 		commits = append(commits, found.Results[0].Path)
 	}
 	return []pagePath{
-		{"the fleet's page", "/"}, {"a commit's page", commits[0]}, {"an installation's page", overview.Installations[0].Path},
-		{"a search that finds more than it shows", "/search?q=status"}, {"a search that finds nothing", "/search?q=nowhere"},
+		{"the fleet's page", "/"},
+		{"a commit's page", commits[0]},
+		{"an installation's page", overview.Installations[0].Path},
+		{"a search that finds more than it shows", "/search?q=status"},
+		{"a search that finds nothing", "/search?q=nowhere"},
 	}, commits, nil
 }
 

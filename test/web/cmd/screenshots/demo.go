@@ -101,7 +101,8 @@ func (d *demo) commit() (out fleet.CommitPage, err error) {
 	if len(found.Results) == 0 {
 		return out, errors.New("the demo's commit is not found")
 	}
-	return out, d.get(found.Results[0].Path, &out)
+	err = d.get(found.Results[0].Path, &out)
+	return out, err
 }
 
 // busiestInstallation returns the page of the installation for which most waits.

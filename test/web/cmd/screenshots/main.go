@@ -109,5 +109,5 @@ func shoot(tabs context.Context, address string, view browser.View, whole bool, 
 	if content, err = small(content); err != nil {
 		return err
 	}
-	return os.WriteFile(file, content, 0o644) //nolint:gosec // a picture for everybody
+	return os.WriteFile(file, content, 0o644)
 }
