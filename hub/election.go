@@ -51,7 +51,7 @@ type Lead struct {
 	now func() time.Time
 
 	mu sync.Mutex
-	// holder is whom the lease was last seen with. Only the election touches it.
+	// holder is whom the lease was last seen with. Only the election changes it.
 	holder string
 	// last is the lease as another had it last, and seenAt when it was first seen so.
 	last   resourcelock.LeaderElectionRecord

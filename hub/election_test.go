@@ -240,3 +240,27 @@ func TestAStandbySendsNothingToAnSCM(t *testing.T) {
 	g.Expect(errors.As(err, &withheld)).To(BeTrue())
 	g.Expect(err).To(MatchError(errNotRenewed))
 }
+
+func TestLead_LeaderNamesWhoMayWriteNow(t *testing.T) {
+	g := NewWithT(t)
+	e := newElection()
+	e.lease.record = &resourcelock.LeaderElectionRecord{HolderIdentity: "other"}
+	_, _, err := e.Get(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	leads, name := e.leader()
+	g.Expect(leads).To(BeFalse())
+	g.Expect(name).To(Equal("other"))
+
+	g.Expect(e.Update(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: "me"})).To(Succeed())
+	leads, name = e.leader()
+	g.Expect(leads).To(BeTrue())
+	g.Expect(name).To(Equal("me"))
+
+	e.clock.Step(6 * time.Second)
+	leads, name = e.leader()
+	g.Expect(leads).To(BeFalse(), "its lease was not renewed in time: it may write nothing")
+	g.Expect(name).To(BeEmpty(), "who leads now is not known")
+
+	leads, _ = (*Lead)(nil).leader()
+	g.Expect(leads).To(BeTrue(), "without leader election")
+}

@@ -63,15 +63,19 @@ func (h *hub) waits() map[string]ratelimit.Waits {
 	return nil
 }
 
-// leader reports whether this replica leads, and the name of the one that was last seen to.
+// leader reports whether this replica may write now, and the name of the one that leads, "" where
+// that is not known.
 func (l *Lead) leader() (leads bool, name string) {
 	if l == nil {
 		return true, ""
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.over && !l.renewed.IsZero() {
+	if l.mayNow() {
 		return true, l.Identity()
 	}
-	return false, l.last.HolderIdentity
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.holder == l.Identity() {
+		return false, ""
+	}
+	return false, l.holder
 }
