@@ -30,8 +30,6 @@ type ObjectView struct {
 	Ready           metav1.ConditionStatus
 	Reason, Message string
 	Since           time.Time
-	// Current reports whether the condition is about the spec of now.
-	Current bool
 }
 
 // objectView returns an object with what its status says.
@@ -49,7 +47,6 @@ func (l *Ledger) objectView(o *object) ObjectView {
 	out.report(o.statusNow())
 	if o.problem != nil && !l.isCopy(o) {
 		out.Ready, out.Reason, out.Message = metav1.ConditionFalse, o.problem.Reason, o.problem.Message
-		out.Current = true
 	}
 	return out
 }
@@ -69,7 +66,6 @@ func (v *ObjectView) report(status v1alpha1.CommitStatusStatus) {
 		return
 	}
 	v.Ready, v.Reason, v.Message, v.Since = c.Status, c.Reason, c.Message, c.LastTransitionTime.Time
-	v.Current = true
 }
 
 // mostMatches is how many matches a search collects: a page of them can be read, and more words
@@ -95,17 +91,6 @@ func (l *Ledger) Search(query string, page Page) (_ []ObjectView, total int, mor
 		}
 	}
 	return out, len(found), more
-}
-
-// Object returns one CommitStatus.
-func (l *Ledger) Object(id ObjectID) (_ ObjectView, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	o := l.objectAt(id)
-	if o == nil {
-		return ObjectView{}, false
-	}
-	return l.objectView(o), true
 }
 
 // matches collects the objects that contain each word.

@@ -48,7 +48,7 @@ func (a access) of(next http.Handler) http.Handler {
 		status, err := a.review(r)
 		switch {
 		case err != nil:
-			a.log.Error(err, "nobody can be let see the fleet page")
+			a.log.Error(err, "access to the fleet page cannot be reviewed")
 			http.Error(w, "the API server of the hub does not answer", status)
 		case status == http.StatusUnauthorized:
 			w.Header().Set("WWW-Authenticate", "Bearer")

@@ -16,7 +16,7 @@ const accessPath = "/fleet"
 // a page of another site must not get at them by a name of its own that leads to this machine:
 // only names of this machine are answered. On any other address the API server is asked.
 func (s *Server) guarded(local bool) (http.Handler, error) {
-	pages := withHeaders(s.routes())
+	pages := s.routes()
 	if local {
 		return withHeaders(onlyLocal(pages)), nil
 	}
